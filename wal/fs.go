@@ -1,0 +1,100 @@
+package wal
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// FS is what a log needs of a file system: a seam for tests that inject faults
+// and crashes. The zero Options use the real one.
+type FS interface {
+	// Create makes a file that must not exist, mode 0600, for reading and writing.
+	Create(path string) (File, error)
+	// Open opens a file for reading and, if write is set, writing.
+	Open(path string, write bool) (File, error)
+	// List returns the names in a directory, sorted.
+	List(dir string) ([]string, error)
+	// MkdirAll makes a directory, mode 0700, and its parents.
+	MkdirAll(dir string) error
+	Rename(from, to string) error
+	Remove(path string) error
+	// SyncDir makes the names in a directory durable.
+	SyncDir(dir string) error
+}
+
+// File is an open file of an FS.
+type File interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	Size() (int64, error)
+	Truncate(size int64) error
+	// Sync makes the content and size durable.
+	Sync() error
+	// Allocate reserves n bytes from off on, which then read as zeros. It is a
+	// hint: an error changes nothing but that there is no reservation.
+	Allocate(off, n int64) error
+}
+
+type osFS struct{}
+
+func (osFS) Create(path string) (File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	return wrapFile(f, err)
+}
+
+func (osFS) Open(path string, write bool) (File, error) {
+	flag := os.O_RDONLY
+	if write {
+		flag = os.O_RDWR
+	}
+	f, err := os.OpenFile(path, flag, 0)
+	return wrapFile(f, err)
+}
+
+func (osFS) List(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	names := make([]string, 0, len(entries))
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names, err
+}
+
+func (osFS) MkdirAll(dir string) error    { return os.MkdirAll(dir, 0o700) }
+func (osFS) Rename(from, to string) error { return os.Rename(from, to) }
+func (osFS) Remove(path string) error     { return os.Remove(path) }
+
+func (osFS) SyncDir(dir string) error {
+	d, err := os.Open(filepath.Clean(dir))
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if cerr := d.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+type osFile struct{ *os.File }
+
+func wrapFile(f *os.File, err error) (File, error) {
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (f osFile) Size() (int64, error) {
+	fi, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return fi.Size(), nil
+}
+
+func (f osFile) Sync() error { return datasync(f.File) }
+
+func (f osFile) Allocate(off, n int64) error { return allocate(f.File, off, n) }

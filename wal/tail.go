@@ -1,0 +1,69 @@
+package wal
+
+import (
+	"io"
+)
+
+// classify decides what a bad record at off in the last segment is: the torn end
+// of a batch that nobody was told of, or damage to what was durable. lsn is the
+// number that the record should have.
+//
+// It is damage if a record behind it says that lsn was durable when it was
+// written; or if the record is wholly there, plausible, and neither its end nor
+// any sector of it is missing, since a crash loses bytes and does not flip bits.
+// Otherwise it is torn. The rule errs towards torn only where the last batch of a crashed process
+// was hit, and then the bytes are still kept in the .broken copy.
+func classify(f io.ReaderAt, size, off int64, lsn uint64) (torn bool, err error) {
+	b := make([]byte, size-off)
+	if n, err := f.ReadAt(b, off); err != nil && err != io.EOF { //nolint:errorlint // ReaderAt returns it bare
+		return false, err
+	} else {
+		b = b[:n]
+	}
+	if hasWitness(b, lsn) {
+		return false, nil
+	}
+	return !isWhole(b, off, lsn), nil
+}
+
+// hasWitness looks for a good record behind the one at the start of b which was
+// written when record lsn was already durable.
+func hasWitness(b []byte, lsn uint64) bool {
+	// No more records than this can follow: it makes a chance hit unlikely and the scan cheap.
+	limit := lsn + uint64(len(b)/recordOverhead)
+	for i := 1; i+recordHeaderSize <= len(b); i++ {
+		h := parseRecordHeader(b[i:])
+		if h.lsn <= lsn || h.lsn > limit || h.durable < lsn || h.durable >= h.lsn {
+			continue
+		}
+		end := i + int(h.size())
+		if h.length > MaxRecordSize || end > len(b) {
+			continue
+		}
+		if recordChecksum(b[i:end]) == h.checksum {
+			return true
+		}
+	}
+	return false
+}
+
+// isWhole tells whether the record at the start of b, at offset off of the file,
+// has a plausible header and nothing of it missing.
+func isWhole(b []byte, off int64, lsn uint64) bool {
+	if len(b) < recordHeaderSize {
+		return false
+	}
+	h := parseRecordHeader(b)
+	end := h.size()
+	if h.lsn != lsn || h.length > MaxRecordSize || end > int64(len(b)) {
+		return false
+	}
+	for at := int64(0); at < end; {
+		next := min(end, at+sectorSize-(off+at)%sectorSize)
+		if allZero(b[at:next]) {
+			return false
+		}
+		at = next
+	}
+	return b[end-1] == endMark // else the write ended early
+}
