@@ -3,6 +3,7 @@ package wal_test
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -10,6 +11,9 @@ import (
 	"owlcache/wal"
 	"owlcache/wal/crashfs"
 )
+
+// rounds is for longer runs: go test -run CrashStates ./wal -rounds 50
+var rounds = flag.Int("rounds", 1, "workloads whose crash states are tried")
 
 type raw []byte
 
@@ -122,22 +126,18 @@ func reopen(opts wal.Options, ack, ask, start uint64) (*wal.Log, error) {
 // nothing is there that was never written, and the log goes on. Every crashed
 // recovery is crashed again.
 func TestCrashStates(t *testing.T) {
-	rounds := 2
-	if testing.Short() {
-		rounds = 1
-	}
 	states := 0
-	for seed := range uint64(rounds) {
+	for seed := range uint64(*rounds) {
 		for _, policy := range []wal.SyncPolicy{wal.SyncAlways, wal.SyncNever} {
 			fs := crashfs.New()
 			opts := wal.Options{Dir: "wal", SegmentSize: wal.MinSegmentSize, Sync: policy, FS: fs}
 			rnd := rand.New(rand.NewPCG(seed, uint64(policy)))
-			workload(t, fs, opts, 0, 40, rnd)
+			workload(t, fs, opts, 0, 30, rnd)
 			_, _, start := marks(fs, fs.Len())
-			workload(t, fs, opts, start, 20, rnd) // a second run on the same log
+			workload(t, fs, opts, start, 12, rnd) // a second run on the same log
 			for n := range fs.Len() + 1 {
 				ack, ask, start := marks(fs, n)
-				for _, s := range crashfs.Survivals(4, seed<<32+uint64(n)) {
+				for _, s := range crashfs.Survivals(3, seed<<32+uint64(n)) {
 					states += tryState(t, fs.Crash(n, s), opts, s.Name, ack, ask, start, rnd)
 				}
 				if t.Failed() {

@@ -63,7 +63,7 @@ func writeFile(t *testing.T, path string, b []byte) {
 // segment, and no record is ever wrong.
 func TestEveryBitOfASealedSegment(t *testing.T) {
 	dir, files := damaged(t)
-	for _, path := range files[:2] {
+	for _, path := range files[1:2] {
 		good := readFile(t, path)
 		for bit := range len(good) * 8 {
 			bad := bytes.Clone(good)

@@ -74,6 +74,9 @@ func (f *FS) Len() int {
 	return len(f.trace)
 }
 
+// Operations is Len for use by Inject.
+func (f *FS) Operations() int { return len(f.trace) }
+
 // Mark puts v into the trace.
 func (f *FS) Mark(v any) {
 	f.mu.Lock()

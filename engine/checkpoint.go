@@ -1,0 +1,319 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"owlcache/engine/datadir"
+	"owlcache/wal"
+)
+
+// Bounds of one bbolt transaction.
+const (
+	maxTxEntries = 16 << 10
+	txBytes      = 8 << 20
+)
+
+// checkpointer folds the log into the snapshot. It touches neither the map nor any
+// lock that a request waits for, but for the moment in which a segment is sealed.
+type checkpointer struct {
+	log    *wal.Log
+	logFS  wal.FS
+	logDir string
+	path   string // of the snapshot
+	node   uint64
+	logger *slog.Logger
+
+	logBytes     int64
+	interval     time.Duration
+	compactAbove int64
+	budget       int64 // bytes of log that one pass holds
+	txEntries    int   // keys in one transaction
+
+	folding sync.Mutex // held while folding
+
+	mu    sync.Mutex // protects state
+	state CheckpointStats
+}
+
+// checkEvery is how often the size of the log is looked at.
+const checkEvery = time.Second
+
+// run folds when it is due, until ctx ends.
+func (c *checkpointer) run(ctx context.Context) {
+	tick := time.NewTicker(checkEvery)
+	defer tick.Stop()
+	last := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if !c.due(time.Since(last)) {
+			continue
+		}
+		if err := c.fold(ctx); err != nil && ctx.Err() == nil {
+			c.logger.Error("checkpoint failed: the log is kept, and it is tried again", "error", err)
+		}
+		last = time.Now()
+	}
+}
+
+// due tells whether the log has grown enough, or long enough.
+func (c *checkpointer) due(since time.Duration) bool {
+	st := c.stats()
+	if c.log.Err() != nil || c.log.LastLSN() <= st.LSN {
+		return false
+	}
+	if c.interval > 0 && since >= c.interval {
+		return true
+	}
+	var sealed int64
+	for _, s := range c.log.Segments() {
+		if s.Sealed {
+			sealed += s.Bytes
+		}
+	}
+	return sealed > max(c.logBytes, st.FileBytes/2)
+}
+
+func (c *checkpointer) stats() CheckpointStats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state
+}
+
+func (c *checkpointer) update(f func(*CheckpointStats)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f(&c.state)
+}
+
+// fold brings the snapshot up to the end of the log and deletes what it then
+// covers. A crash at any point costs nothing: the log is replayed from the LSN in
+// the snapshot.
+func (c *checkpointer) fold(ctx context.Context) error {
+	c.folding.Lock()
+	defer c.folding.Unlock()
+	start := time.Now()
+	err := c.foldAll(ctx)
+	if err != nil {
+		c.update(func(s *CheckpointStats) { s.Failed++ })
+		return err
+	}
+	if err := c.compact(); err != nil {
+		c.logger.Error("snapshot was not compacted", "error", err)
+	}
+	fi, err := os.Stat(c.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // nothing has ever been written
+	}
+	if err != nil {
+		return err
+	}
+	c.update(func(s *CheckpointStats) {
+		s.Done++
+		s.Time, s.Duration, s.FileBytes = time.Now(), time.Since(start), fi.Size()
+	})
+	c.logger.Debug("checkpoint", "lsn", c.stats().LSN, "took", time.Since(start), "bytes", fi.Size())
+	return nil
+}
+
+func (c *checkpointer) foldAll(ctx context.Context) error {
+	target := c.log.LastLSN()
+	if err := c.log.Seal(); err != nil {
+		return err
+	}
+	for from := c.stats().LSN; from < target; {
+		part, err := foldLog(c.logFS, c.logDir, from, target, c.budget)
+		if err != nil {
+			return asCorrupt(err)
+		}
+		if part.last == from {
+			return fmt.Errorf("log ends before record %d", target)
+		}
+		if err := c.write(ctx, part); err != nil {
+			return err
+		}
+		from = part.last
+		c.update(func(s *CheckpointStats) { s.LSN = from })
+		if err := c.log.DeleteThrough(from); err != nil {
+			return fmt.Errorf("delete folded log: %w", err)
+		}
+	}
+	return nil
+}
+
+// write puts one part into the snapshot. The first one makes it, aside.
+func (c *checkpointer) write(ctx context.Context, part *folded) (err error) {
+	path := c.path
+	_, err = os.Stat(path)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	if fresh {
+		path += datadir.TmpSuffix
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	db, err := openSnapshot(path, true)
+	if err != nil {
+		return err
+	}
+	err = c.writeAll(ctx, db, path, part)
+	// After a failed commit the handle is dead; closing it is all that is done with it.
+	if err = errors.Join(err, db.Close()); err != nil || !fresh {
+		return err
+	}
+	return replaceFile(path, c.path)
+}
+
+// writeAll writes in transactions of bounded size, the last of which says what
+// part of the log is covered.
+func (c *checkpointer) writeAll(ctx context.Context, db *bbolt.DB, path string, part *folded) error {
+	list := part.sorted()
+	var m snapshotMeta
+	for first := true; first || len(list) > 0; first = false {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := c.batchLen(list)
+		err := updateSnapshot(db, path, func(tx *bbolt.Tx) error {
+			kv, meta, err := c.prepare(tx, &m, first)
+			if err != nil {
+				return err
+			}
+			for _, r := range list[:n] {
+				if err := m.write(kv, r); err != nil {
+					return err
+				}
+			}
+			if n < len(list) {
+				// The counts must be true in each transaction.
+				return m.put(meta)
+			}
+			m.lsn, m.clock, m.node, m.saved = part.last, max(m.clock, part.clock), c.node, time.Now()
+			return m.put(meta)
+		})
+		if err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// prepare returns the buckets, made if need be, and reads m in the first transaction.
+func (c *checkpointer) prepare(tx *bbolt.Tx, m *snapshotMeta, first bool) (kv, meta *bbolt.Bucket, err error) {
+	if first && tx.Bucket([]byte(bucketMeta)) != nil {
+		kv, meta, *m, err = buckets(tx)
+		return kv, meta, err
+	}
+	if kv, err = tx.CreateBucketIfNotExists([]byte(bucketKV)); err != nil {
+		return nil, nil, err
+	}
+	meta, err = tx.CreateBucketIfNotExists([]byte(bucketMeta))
+	return kv, meta, err
+}
+
+// updateSnapshot is db.Update with panics of bbolt as errors.
+func updateSnapshot(db *bbolt.DB, path string, f func(*bbolt.Tx) error) (err error) {
+	defer recoverDamage(path, &err)
+	return db.Update(f)
+}
+
+// batchLen returns how many of list one transaction takes.
+func (c *checkpointer) batchLen(list []*record) (n int) {
+	for bytes := 0; n < len(list) && n < c.txEntries && bytes < txBytes; n++ {
+		bytes += len(list[n].key) + len(list[n].value)
+	}
+	return n
+}
+
+// write brings one key up to date and counts.
+func (m *snapshotMeta) write(kv *bbolt.Bucket, r *record) error {
+	var old entry
+	v := kv.Get(r.key)
+	if v != nil {
+		var err error
+		if old, err = decodeValue(r.key, v); err != nil {
+			return fmt.Errorf("snapshot, key %.100q: %w", r.key, err)
+		}
+	}
+	next := r.entry
+	switch {
+	case v != nil && old.version.Compare(r.version) >= 0 && (r.kind != recordDelete || old.version != r.version):
+		return nil
+	case r.kind == recordDelete && v == nil, r.kind == recordExpire && (v == nil || old.deleted):
+		return nil
+	case r.kind == recordDelete:
+		m.count(&old, -1)
+		return kv.Delete(r.key)
+	case r.kind == recordExpire:
+		next.value, next.created = old.value, old.created
+	}
+	if v != nil {
+		m.count(&old, -1)
+	}
+	m.count(&next, +1)
+	return kv.Put(r.key, encodeValue(&next))
+}
+
+func (m *snapshotMeta) count(e *entry, n int64) {
+	m.keys += n
+	m.bytes += n * int64(len(e.key)+len(e.value))
+}
+
+// compact rewrites the file when more than half of it is free.
+func (c *checkpointer) compact() error {
+	fi, err := os.Stat(c.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && fi.Size() < c.compactAbove {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	tmp := c.path + datadir.TmpSuffix
+	done, err := compactSnapshot(c.path, tmp)
+	if err != nil || !done {
+		if rerr := os.Remove(tmp); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
+			err = errors.Join(err, rerr)
+		}
+		return err
+	}
+	if err := replaceFile(tmp, c.path); err != nil {
+		return err
+	}
+	c.update(func(s *CheckpointStats) { s.Compacted++ })
+	return datadir.SyncDir(filepath.Dir(c.path))
+}
+
+// compactSnapshot copies the file at path to tmp if that is worth it.
+func compactSnapshot(path, tmp string) (done bool, err error) {
+	defer recoverDamage(path, &err)
+	src, err := openSnapshot(path, true) // for writing: only then are free pages known
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, src.Close()) }()
+	free := int64(src.Stats().FreePageN+src.Stats().PendingPageN) * int64(src.Info().PageSize)
+	fi, err := os.Stat(path)
+	if err != nil || free <= fi.Size()/2 {
+		return false, err
+	}
+	dst, err := openSnapshot(tmp, true)
+	if err != nil {
+		return false, err
+	}
+	err = bbolt.Compact(dst, src, txBytes)
+	return err == nil, errors.Join(err, dst.Close())
+}

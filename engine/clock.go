@@ -1,0 +1,42 @@
+package engine
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// maxSkew is how far ahead of the local clock a remote version may be.
+const maxSkew = 500 * time.Millisecond
+
+// clock is a hybrid logical clock (Kulkarni et al., 2014, in the 48+16 bit form):
+// it follows the wall clock and never goes back, whatever that does. Only the
+// committer moves it.
+type clock struct {
+	node uint64
+	last atomic.Uint64 // greatest time given or seen
+}
+
+func hybrid(t time.Time) uint64 { return uint64(max(0, t.UnixMilli())) << 16 }
+
+// tick returns a version greater than all before.
+func (c *clock) tick(now time.Time) Version {
+	t := max(hybrid(now), c.last.Load()+1)
+	c.last.Store(t)
+	return Version{Time: t, Node: c.node}
+}
+
+// observe puts the clock behind a version that was read back or received.
+func (c *clock) observe(v Version) {
+	for {
+		last := c.last.Load()
+		if v.Time <= last || c.last.CompareAndSwap(last, v.Time) {
+			return
+		}
+	}
+}
+
+// tooFarAhead tells whether a remote version must be refused at now: taking it
+// would drag all clocks along.
+func (c *clock) tooFarAhead(v Version, now time.Time) bool {
+	return v.Time>>16 > hybrid(now.Add(maxSkew))>>16
+}

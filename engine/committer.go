@@ -1,0 +1,264 @@
+package engine
+
+import (
+	"errors"
+	"log/slog"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"owlcache/wal"
+)
+
+// Bounds of what one append takes in, so that nobody waits long for a batch.
+const (
+	queueLength   = 4096
+	maxBatch      = 1024    // submissions
+	maxBatchBytes = 4 << 20 // exceeded by at most one submission
+)
+
+// probeInterval is how often a full disk is looked at while nobody writes.
+const probeInterval = time.Second
+
+// Kinds of operation that only the store itself submits.
+const (
+	purge       Kind = iota + 100 // drop an expired entry or an old tombstone of exactly Op.Version
+	mergeSet                      // take over an entry with Op.Version, if that is greater
+	mergeDelete                   // take over a deletion with Op.Version, if that is greater
+)
+
+// submission is what one caller hands to the committer.
+type submission struct {
+	ops  []Op
+	size int64 // of its records in the log, at most
+	err  error
+	done chan struct{} // holds a token once the committer is finished with it
+
+	records []record  // decided, in the order of ops
+	one     [1]Op     // ops of a submission of one
+	oneRec  [1]record // records of a submission of one
+}
+
+// AppendTo makes a submission the payload of one log record: all or nothing of it
+// survives a crash.
+func (sub *submission) AppendTo(dst []byte) []byte {
+	for i := range sub.records {
+		dst = sub.records[i].appendTo(dst)
+	}
+	return dst
+}
+
+// committer is the one writer of log and map. Everything below run happens in its
+// goroutine.
+type committer struct {
+	log        *wal.Log
+	shards     *shards
+	clock      *clock
+	feed       *feed
+	logger     *slog.Logger
+	tombstones bool
+
+	queue chan *submission
+	done  chan struct{} // closed when the goroutine has ended
+	state atomic.Uint32 // a State
+	cause atomic.Pointer[error]
+
+	batch   wal.Batch
+	subs    []*submission
+	pending map[string]pendingEntry // what the batch will change; nil if nobody asks
+	refused int64                   // size of the batch that found the disk full
+
+	commits, ops, expired, skewed atomic.Uint64
+	batchSizes                    *histogram
+}
+
+// pendingEntry is an entry as an earlier operation of the batch leaves it.
+type pendingEntry struct {
+	entry
+	size  int
+	there bool
+}
+
+// run serves the queue until it is closed and empty.
+func (c *committer) run() {
+	defer close(c.done)
+	probe := time.NewTicker(probeInterval)
+	defer probe.Stop()
+	for {
+		select {
+		case sub, ok := <-c.queue:
+			if !ok {
+				return
+			}
+			c.collect(sub)
+			c.commit()
+		case <-probe.C:
+			c.probe()
+		}
+	}
+}
+
+// collect takes in what is waiting behind first.
+func (c *committer) collect(first *submission) {
+	// The first waiter woke us at once: without this pause, in which the others that
+	// are about to submit do so, each batch would be of one.
+	runtime.Gosched()
+	c.subs = append(c.subs[:0], first)
+	for bytes := first.size; len(c.subs) < maxBatch && bytes < maxBatchBytes; {
+		select {
+		case sub, ok := <-c.queue:
+			if !ok {
+				return
+			}
+			c.subs = append(c.subs, sub)
+			bytes += sub.size
+		default:
+			return
+		}
+	}
+}
+
+// commit decides, logs, applies and answers one batch.
+func (c *committer) commit() {
+	c.batch.Reset()
+	c.pending = nil
+	if slices.ContainsFunc(c.subs, (*submission).asks) {
+		c.pending = make(map[string]pendingEntry)
+	}
+	now := time.Now()
+	for _, sub := range c.subs {
+		c.decideAll(sub, now)
+		if len(sub.records) == 0 {
+			continue
+		}
+		if err := c.batch.Add(sub); err != nil { // its size was checked before
+			sub.fail(err)
+		}
+	}
+	if c.batch.Len() > 0 {
+		if _, err := c.log.Append(&c.batch); err != nil {
+			c.refuse(err)
+		} else {
+			c.apply()
+		}
+	}
+	for i, sub := range c.subs {
+		c.subs[i] = nil
+		sub.done <- struct{}{}
+	}
+}
+
+// apply shows a durable batch to readers and subscribers.
+func (c *committer) apply() {
+	c.setState(Writable, nil)
+	listened := c.feed.wanted()
+	for _, sub := range c.subs {
+		if len(sub.records) == 0 {
+			continue
+		}
+		for i := range sub.records {
+			r := &sub.records[i]
+			c.shards.apply(r)
+			if listened && sub.local() {
+				c.publish(r)
+			}
+		}
+		c.commits.Add(1)
+		c.ops.Add(uint64(len(sub.records)))
+	}
+	c.batchSizes.observe(float64(c.batch.Len()))
+}
+
+// publish hands a change to the feed, with copies of what belongs to the caller.
+func (c *committer) publish(r *record) {
+	change := Change{Kind: Set, Key: slices.Clone(r.key), Version: r.version, Created: r.created, Expires: r.expires}
+	switch r.kind {
+	case recordDelete, recordTombstone:
+		change.Kind = Delete
+	case recordExpire:
+		change.Kind = Expire
+		change.Value, _, _ = c.shards.get(nil, r.key)
+	case recordSet:
+		change.Value = slices.Clone(r.value)
+	}
+	c.feed.publish(change)
+}
+
+// refuse answers a batch that is not in the log.
+func (c *committer) refuse(err error) {
+	refusal := ErrNoSpace
+	if errors.Is(err, wal.ErrNoSpace) {
+		c.refused = int64(c.batch.Size())
+		c.setState(DiskFull, err)
+	} else {
+		refusal = ErrReadOnly
+		c.setState(ReadOnly, err)
+	}
+	for _, sub := range c.subs {
+		if len(sub.records) > 0 {
+			sub.fail(refusal)
+		}
+	}
+}
+
+// probe ends DiskFull when there is room again and nobody has tried to write: a
+// node that is taken out of service for it would otherwise stay out.
+func (c *committer) probe() {
+	switch State(c.state.Load()) {
+	case DiskFull:
+		if c.log.HasRoom(c.refused) {
+			c.setState(Writable, nil)
+		}
+	case Writable:
+		// A failure in the background sync of the log.
+		if err := c.log.Err(); err != nil {
+			c.setState(ReadOnly, err)
+		}
+	}
+}
+
+// setState moves to a state and logs the change. ReadOnly is for good.
+func (c *committer) setState(s State, cause error) {
+	old := State(c.state.Load())
+	if old == s || old == ReadOnly {
+		return
+	}
+	c.cause.Store(&cause)
+	c.state.Store(uint32(s))
+	switch s {
+	case DiskFull:
+		c.logger.Error("disk is full: writes are refused, reads go on", "error", cause)
+	case ReadOnly:
+		c.logger.Error("log has failed: read-only until a restart", "error", cause)
+	case Writable:
+		c.logger.Info("there is room on the disk again: writes are taken")
+	}
+}
+
+// asks tells whether deciding the submission needs to know what is there.
+func (sub *submission) asks() bool {
+	for i := range sub.ops {
+		if sub.ops[i].Kind != Set || sub.ops[i].If != Always {
+			return true
+		}
+	}
+	return false
+}
+
+// local tells whether subscribers get to see the submission.
+func (sub *submission) local() bool {
+	return sub.ops[0].Kind <= Expire
+}
+
+// fail answers all operations that were going to be done with err.
+func (sub *submission) fail(err error) {
+	sub.err = err
+	sub.records = nil
+	for i := range sub.ops {
+		if sub.ops[i].Err == nil {
+			sub.ops[i].Err = err
+			sub.ops[i].Meta = Meta{}
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package datadir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Dir is a locked data directory.
+type Dir struct {
+	path string
+	lock *flock.Flock
+	node node
+}
+
+// LockedError is returned by Open when another process holds the directory.
+type LockedError struct {
+	Path   string // of the directory
+	Holder string // what the lock file says of it, on one line
+}
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("data directory %s is in use by %s: stop that process, or choose another directory", e.Path, e.Holder)
+}
+
+// Open creates the directory (mode 0700) or opens it, locks it (a *LockedError
+// says who holds it), checks its format version (a *FormatError if it is newer
+// than this program), reads or makes the node's identity, and removes what
+// interrupted writes have left.
+func Open(path string) (*Dir, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepare(path); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	d := &Dir{path: path, lock: flock.New(filepath.Join(path, LockFile), flock.SetPermissions(0o600))}
+	locked, err := d.lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock data directory %s: %w", path, err)
+	}
+	if !locked {
+		return nil, &LockedError{Path: path, Holder: d.holder()}
+	}
+	if err := d.begin(); err != nil {
+		return nil, errors.Join(err, d.lock.Unlock())
+	}
+	return d, nil
+}
+
+// begin does what needs the lock.
+func (d *Dir) begin() (err error) {
+	if d.node, err = d.loadNode(); err != nil {
+		return err
+	}
+	if err := d.removeLeftovers(); err != nil {
+		return err
+	}
+	holder := fmt.Sprintf("process %d since %s\n", os.Getpid(), time.Now().UTC().Format(time.RFC3339))
+	// Only information: a full disk must not keep a node from serving what it has.
+	if err := os.WriteFile(d.File(LockFile), []byte(holder), 0o600); err != nil && !isFull(err) {
+		return err
+	}
+	return nil
+}
+
+// prepare makes the directory. One that is new to us is closed to others.
+func prepare(path string) error {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if name := e.Name(); name != "README.md" && name != ".gitignore" {
+			return nil
+		}
+	}
+	return os.Chmod(path, 0o700)
+}
+
+// holder returns what the lock file says.
+func (d *Dir) holder() string {
+	b, err := os.ReadFile(d.File(LockFile))
+	if s := strings.TrimSpace(string(b)); err == nil && s != "" {
+		return strings.Join(strings.Fields(s), " ")
+	}
+	return "another process"
+}
+
+// Path returns the absolute path of the directory.
+func (d *Dir) Path() string { return d.path }
+
+// File returns the path of a file in the directory.
+func (d *Dir) File(name string) string { return filepath.Join(d.path, name) }
+
+// NodeID returns the node's id, which is never 0.
+func (d *Dir) NodeID() uint64 { return d.node.id }
+
+// Created returns when the directory was first opened.
+func (d *Dir) Created() time.Time { return d.node.created }
+
+// Close releases the lock. A second Close does nothing.
+func (d *Dir) Close() error { return d.lock.Unlock() }
+
+// leftover matches what an interrupted WriteFile leaves.
+var leftover = regexp.MustCompile(`^\.[a-z_]+\.json-?[0-9]+$`)
+
+// removeLeftovers removes files that were being written when a process died. The
+// log's own directory is cleaned by the log.
+func (d *Dir) removeLeftovers() error {
+	entries, err := os.ReadDir(d.path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() || !strings.HasSuffix(e.Name(), TmpSuffix) && !leftover.MatchString(e.Name()) {
+			continue
+		}
+		if err := os.Remove(d.File(e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package datadir
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"time"
+)
+
+// FormatVersion is the format of the data directory that this program writes.
+const FormatVersion = 1
+
+// FormatError is returned by Open for a directory of a newer format.
+type FormatError struct {
+	Path   string // of node.json
+	Format int
+}
+
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("%s: data format %d is newer than %d, which this program knows: use a newer owlcache", e.Path, e.Format, FormatVersion)
+}
+
+// node is the identity of a node.
+type node struct {
+	id      uint64
+	created time.Time
+}
+
+// nodeJSON is node.json. The id is text, since JSON readers round large numbers.
+type nodeJSON struct {
+	Format  int       `json:"format"`
+	NodeID  string    `json:"node_id"`
+	Created time.Time `json:"created"`
+}
+
+// loadNode reads node.json, or makes it where it is missing.
+func (d *Dir) loadNode() (node, error) {
+	path := d.File(NodeFile)
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return d.makeNode()
+	}
+	if err != nil {
+		return node{}, err
+	}
+	var j nodeJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return node{}, fmt.Errorf("%s: %w: restore the file, or remove it to give the node a new identity", path, err)
+	}
+	if j.Format > FormatVersion {
+		return node{}, &FormatError{Path: path, Format: j.Format}
+	}
+	id, err := strconv.ParseUint(j.NodeID, 16, 64)
+	if err != nil || id == 0 || j.Format < 1 {
+		return node{}, fmt.Errorf("%s: format %d, node_id %q: want format 1 to %d and 16 hexadecimal digits: restore the file, or remove it to give the node a new identity",
+			path, j.Format, j.NodeID, FormatVersion)
+	}
+	return node{id: id, created: j.Created}, nil
+}
+
+func (d *Dir) makeNode() (node, error) {
+	var b [8]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return node{}, err
+	}
+	n := node{id: max(1, binary.LittleEndian.Uint64(b[:])), created: time.Now().UTC().Truncate(time.Second)}
+	return n, d.WriteJSON(NodeFile, nodeJSON{Format: FormatVersion, NodeID: fmt.Sprintf("%016x", n.id), Created: n.created}, 0o600)
+}

@@ -1,0 +1,149 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// Change is a write of this node, durable and applied, as the feed hands it on.
+// It is complete: an Expire carries the value too. Nobody may change Key or Value.
+type Change struct {
+	Kind    Kind
+	Key     []byte
+	Value   []byte // nil for a Delete
+	Version Version
+	Created int64 // Unix nanoseconds
+	Expires int64 // Unix milliseconds, 0 = never
+}
+
+func (c *Change) size() int64 { return int64(len(c.Key)+len(c.Value)) + recordFixed }
+
+// feed hands changes to subscribers, in the order of the log.
+type feed struct {
+	mu   sync.Mutex // protects subs
+	subs []*Subscription
+	lost uint64 // by subscriptions that have ended; protected by mu
+}
+
+// Subscription receives the changes of a store from Subscribe on. A subscriber
+// that does not keep up loses changes and is told so; it never holds up a write.
+type Subscription struct {
+	feed *feed
+	max  int64
+
+	mu     sync.Mutex // protects what follows
+	queue  []Change
+	bytes  int64
+	lost   uint64
+	closed bool
+	ready  chan struct{} // holds a token while there may be something to fetch
+}
+
+// Subscribe returns a subscription that keeps at most maxBytes of changes that
+// have not been fetched. Close it.
+func (s *Store) Subscribe(maxBytes int64) *Subscription {
+	sub := &Subscription{feed: &s.feed, max: maxBytes, ready: make(chan struct{}, 1)}
+	s.feed.mu.Lock()
+	defer s.feed.mu.Unlock()
+	s.feed.subs = append(s.feed.subs, sub)
+	return sub
+}
+
+// Next waits for changes and returns all there are. ok is false once the
+// subscription or the store is closed, or ctx has ended.
+func (sub *Subscription) Next(ctx context.Context) (changes []Change, ok bool) {
+	for {
+		sub.mu.Lock()
+		changes, sub.queue, sub.bytes = sub.queue, nil, 0
+		closed := sub.closed
+		sub.mu.Unlock()
+		if len(changes) > 0 || closed {
+			return changes, len(changes) > 0
+		}
+		select {
+		case <-sub.ready:
+		case <-ctx.Done():
+			return nil, false
+		}
+	}
+}
+
+// Lost returns how many changes did not fit.
+func (sub *Subscription) Lost() uint64 {
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	return sub.lost
+}
+
+// Close ends the subscription. What has been queued can still be fetched.
+func (sub *Subscription) Close() {
+	f := sub.feed
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if i := slices.Index(f.subs, sub); i >= 0 {
+		f.subs = slices.Delete(f.subs, i, i+1)
+		f.lost += sub.Lost()
+	}
+	sub.end()
+}
+
+func (sub *Subscription) end() {
+	sub.mu.Lock()
+	sub.closed = true
+	sub.mu.Unlock()
+	sub.wake()
+}
+
+func (sub *Subscription) wake() {
+	select {
+	case sub.ready <- struct{}{}:
+	default:
+	}
+}
+
+func (sub *Subscription) push(c Change) {
+	sub.mu.Lock()
+	if sub.bytes+c.size() > sub.max {
+		sub.lost++
+	} else {
+		sub.queue = append(sub.queue, c)
+		sub.bytes += c.size()
+	}
+	sub.mu.Unlock()
+	sub.wake()
+}
+
+// wanted tells whether anybody listens.
+func (f *feed) wanted() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.subs) > 0
+}
+
+func (f *feed) publish(c Change) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, sub := range f.subs {
+		sub.push(c)
+	}
+}
+
+func (f *feed) lostTotal() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := f.lost
+	for _, sub := range f.subs {
+		n += sub.Lost()
+	}
+	return n
+}
+
+// close ends all subscriptions.
+func (f *feed) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, sub := range f.subs {
+		sub.end()
+	}
+}

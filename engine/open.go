@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"owlcache/engine/datadir"
+	"owlcache/wal"
+)
+
+// Open recovers the store in dir and starts it: it takes over a 0.5.1 file, loads
+// the snapshot, replays the log behind it and begins a new segment. Damage that no
+// crash explains is a *CorruptError and changes nothing. ctx ends a long load; it
+// has no meaning after Open has returned. dir must stay open until Close.
+func Open(ctx context.Context, dir *datadir.Dir, opts Options) (*Store, error) {
+	start := time.Now()
+	opts, policy, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		opts: opts, dir: dir, shards: newShards(),
+		clock: clock{node: dir.NodeID()},
+		fsync: newHistogram(50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3, 500e-3, 1),
+	}
+	s.pool.New = func() any { return &submission{done: make(chan struct{}, 1)} }
+	if s.recovery.Legacy, err = s.takeOver(); err != nil {
+		return nil, err
+	}
+	meta, err := s.loadSnapshot(ctx, s.snapshotPath())
+	if err != nil {
+		return nil, err
+	}
+	s.clock.observe(Version{Time: meta.clock})
+	if err := s.openLog(ctx, policy, meta.lsn); err != nil {
+		return nil, asCorrupt(err)
+	}
+	s.recovery.SnapshotLSN = meta.lsn
+	s.recovery.Duration = time.Since(start)
+	if err := s.start(meta); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) snapshotPath() string { return s.dir.File(datadir.SnapshotFile) }
+func (s *Store) logPath() string      { return s.dir.File(datadir.LogDir) }
+
+// openLog replays what the snapshot does not cover.
+func (s *Store) openLog(ctx context.Context, policy wal.SyncPolicy, from uint64) error {
+	logOpts := wal.Options{
+		Dir: s.logPath(), SegmentSize: s.opts.SegmentSize, Sync: policy, FS: s.opts.logFS,
+		OnSync: func(d time.Duration) { s.fsync.observe(d.Seconds()) },
+	}
+	total, err := s.logBytes()
+	if err != nil {
+		return err
+	}
+	var bytes int64
+	log, rec, err := wal.Open(logOpts, from, func(_ uint64, payload []byte) error {
+		s.recovery.LogRecords++
+		bytes += int64(len(payload))
+		if s.recovery.LogRecords%progressEvery == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			s.opts.Progress(Progress{Phase: "log", Done: min(bytes, total), Total: total, Unit: "bytes"})
+		}
+		return s.replay(payload)
+	})
+	if err != nil {
+		return err
+	}
+	s.log = log
+	s.recovery.TornBytes = rec.TornBytes
+	if rec.TornBytes > 0 {
+		s.opts.Logger.Warn("the log ended in the middle of a write that was never acknowledged: cut off",
+			"bytes", rec.TornBytes, "found", rec.TornWhy, "copy", rec.Broken)
+	}
+	return nil
+}
+
+// replay applies one log record.
+func (s *Store) replay(payload []byte) error {
+	err := eachRecord(payload, func(r *record) error {
+		s.recovery.LogOps++
+		s.clock.observe(r.version)
+		s.shards.apply(r)
+		return nil
+	})
+	if err != nil {
+		return &CorruptError{Path: s.logPath(), Offset: -1, Reason: err.Error()}
+	}
+	return nil
+}
+
+// logBytes returns how large the log is, for progress.
+func (s *Store) logBytes() (sum int64, err error) {
+	if s.opts.logFS != nil {
+		return 0, nil
+	}
+	names, err := filepath.Glob(filepath.Join(s.logPath(), "*"))
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range names {
+		fi, err := os.Stat(name)
+		if err != nil {
+			return 0, err
+		}
+		sum += fi.Size()
+	}
+	return sum, nil
+}
+
+// start starts the goroutines that Close ends.
+func (s *Store) start(meta snapshotMeta) error {
+	s.committer = &committer{
+		log: s.log, shards: s.shards, clock: &s.clock, feed: &s.feed, logger: s.opts.Logger,
+		tombstones: s.opts.TombstoneGrace > 0,
+		queue:      make(chan *submission, queueLength),
+		done:       make(chan struct{}),
+		batchSizes: newHistogram(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),
+	}
+	s.checkpoint = &checkpointer{
+		log: s.log, logFS: s.opts.logFS, logDir: s.logPath(), path: s.snapshotPath(),
+		node: s.clock.node, logger: s.opts.Logger,
+		logBytes: s.opts.CheckpointLogBytes, interval: s.opts.CheckpointInterval,
+		compactAbove: s.opts.compactAbove, budget: foldBudget, txEntries: maxTxEntries,
+		state: CheckpointStats{LSN: meta.lsn, Time: meta.saved},
+	}
+	fi, err := os.Stat(s.snapshotPath())
+	switch {
+	case err == nil:
+		s.checkpoint.state.FileBytes = fi.Size()
+	case !errors.Is(err, os.ErrNotExist):
+		return errors.Join(err, s.log.Close())
+	}
+	var ctx context.Context
+	ctx, s.stop = context.WithCancel(context.Background())
+	go s.committer.run()
+	s.background.Go(func() { s.sweep(ctx) })
+	s.background.Go(func() { s.checkpoint.run(ctx) })
+	return nil
+}

@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"owlcache/wal"
+)
+
+// Options of a store. The zero value of each field is its default.
+type Options struct {
+	// MaxValueSize is the greatest length of a value in bytes, at most and by
+	// default the constant of that name.
+	MaxValueSize int
+	// Sync is when writes are made durable: "always" (default), "everysec", "no".
+	Sync string
+	// SegmentSize is the size of a log segment in bytes; default 64 MiB.
+	SegmentSize int64
+	// CheckpointLogBytes is how many bytes of sealed log cause a checkpoint, if they
+	// are also more than half of the snapshot; default 64 MiB.
+	CheckpointLogBytes int64
+	// CheckpointInterval is after what time a checkpoint is made if there is
+	// anything to fold; 0 = by size only.
+	CheckpointInterval time.Duration
+	// SweepInterval is how often expired entries are removed; default one minute.
+	SweepInterval time.Duration
+	// TombstoneGrace is how long deleted and expired keys are remembered; 0 = not at all.
+	TombstoneGrace time.Duration
+	// Logger is told what goes wrong in the background; default: nobody.
+	Logger *slog.Logger
+	// Progress, if set, is called now and then while Open loads, one call at a time.
+	Progress func(Progress)
+
+	// logFS is the file system of the log, for tests that inject faults.
+	logFS wal.FS
+	// compactAbove is the size in bytes below which the snapshot is not compacted.
+	compactAbove int64
+}
+
+// Progress of a long load: Done of Total Units.
+type Progress struct {
+	Phase       string // "snapshot" or "log"
+	Done, Total int64
+	Unit        string // "keys" or "bytes"
+}
+
+func (o Options) withDefaults() (Options, wal.SyncPolicy, error) {
+	if o.MaxValueSize == 0 {
+		o.MaxValueSize = MaxValueSize
+	}
+	if o.MaxValueSize < 1 || o.MaxValueSize > MaxValueSize {
+		return o, 0, fmt.Errorf("engine: MaxValueSize %d: want 1 to %d bytes", o.MaxValueSize, MaxValueSize)
+	}
+	if o.Sync == "" {
+		o.Sync = wal.SyncAlways.String()
+	}
+	policy, err := wal.ParseSyncPolicy(o.Sync)
+	if err != nil {
+		return o, 0, fmt.Errorf("engine: %w", err)
+	}
+	if o.CheckpointLogBytes == 0 {
+		o.CheckpointLogBytes = 64 << 20
+	}
+	if o.SweepInterval == 0 {
+		o.SweepInterval = time.Minute
+	}
+	if o.CheckpointInterval < 0 || o.SweepInterval < 0 || o.TombstoneGrace < 0 || o.CheckpointLogBytes < 0 {
+		return o, 0, fmt.Errorf("engine: an interval or a size is negative")
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	if o.compactAbove == 0 {
+		o.compactAbove = 4 << 20
+	}
+	return o, policy, nil
+}

@@ -1,0 +1,299 @@
+package engine
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"sync"
+)
+
+// le is the byte order of everything that is stored.
+var le = binary.LittleEndian
+
+// entry is what the store holds under a key. key and value are not owned by it.
+type entry struct {
+	key     []byte
+	value   []byte // empty for a tombstone
+	version Version
+	created int64 // Unix nanoseconds
+	expires int64 // Unix milliseconds, 0 = never
+	deleted bool  // a tombstone
+}
+
+func (e *entry) meta() Meta {
+	return Meta{Version: e.version, Created: e.created, Expires: e.expires, Size: len(e.value)}
+}
+
+// live tells whether readers see the entry at now, in Unix milliseconds.
+func (e *entry) live(now int64) bool {
+	return !e.deleted && (e.expires == 0 || now < e.expires)
+}
+
+// An entry in an arena:
+//
+//	 0  8  version time           24  6  expires, Unix ms
+//	 8  8  version node           30  4  length v of the value
+//	16  8  created, Unix ns       34  2  length k of the key (14 bits) and flags
+//	                              36  k  key, then v bytes of value
+const (
+	offTime    = 0
+	offNode    = 8
+	offCreated = 16
+	offExpires = 24
+	offValLen  = 30
+	offKeyLen  = 34
+	entryFixed = 36
+
+	keyLenMask  = 1<<14 - 1
+	flagDead    = 1 << 14 // the entry has been replaced or removed
+	flagDeleted = 1 << 15 // tombstone
+
+	maxExpires = 1<<48 - 1
+)
+
+// shard holds the entries of one part of the keys: an index of slots and an arena
+// of bytes, neither with a pointer per entry, so that the garbage collector has
+// nothing to walk.
+type shard struct {
+	seed maphash.Seed // of the hashes of keys
+
+	mu    sync.RWMutex // protects what follows
+	index index
+	arena arena
+	count shardCount
+}
+
+// shardCount is what a shard holds, kept up to date with each change.
+type shardCount struct {
+	keys, expiring, tombstones int64
+	bytes                      int64 // of keys and values
+}
+
+func (c *shardCount) add(e *entry, n int64) {
+	c.bytes += n * int64(len(e.key)+len(e.value))
+	switch {
+	case e.deleted:
+		c.tombstones += n
+	default:
+		c.keys += n
+		if e.expires != 0 {
+			c.expiring += n
+		}
+	}
+}
+
+// find returns the slot and the place of key, whose hash is h.
+func (s *shard) find(h uint64, key []byte) (slot int, at ref, ok bool) {
+	tag := tagOf(h)
+	for i := s.index.home(tag); ; i = s.index.after(i) {
+		v := s.index.slots[i]
+		if v == 0 {
+			return 0, 0, false
+		}
+		if tagOf(v) == tag {
+			if at := refOf(v); string(keyIn(s.arena.bytes(at))) == string(key) {
+				return i, at, true
+			}
+		}
+	}
+}
+
+// get appends the value of key to dst if there is a live entry.
+func (s *shard) get(h uint64, dst, key []byte, now func() int64) ([]byte, Meta, bool) {
+	s.mu.RLock()
+	if s.index.used == 0 {
+		s.mu.RUnlock()
+		return dst, Meta{}, false
+	}
+	_, at, ok := s.find(h, key)
+	if !ok {
+		s.mu.RUnlock()
+		return dst, Meta{}, false
+	}
+	b := s.arena.bytes(at)
+	e := decodeEntry(b)
+	if e.deleted || e.expires != 0 && e.expires <= now() {
+		s.mu.RUnlock()
+		return dst, Meta{}, false
+	}
+	meta := e.meta()
+	if s.arena.isAlone(at) {
+		// The value is never written again: copied without keeping anybody waiting.
+		s.mu.RUnlock()
+		return append(dst, e.value...), meta, true
+	}
+	dst = append(dst, e.value...)
+	s.mu.RUnlock()
+	return dst, meta, true
+}
+
+// peek returns the entry under key, live or not, without its key and value.
+func (s *shard) peek(h uint64, key []byte) (e entry, size int, ok bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.index.used == 0 {
+		return entry{}, 0, false
+	}
+	_, at, ok := s.find(h, key)
+	if !ok {
+		return entry{}, 0, false
+	}
+	e = decodeEntry(s.arena.bytes(at))
+	size = len(e.value)
+	e.key, e.value = nil, nil
+	return e, size, true
+}
+
+// put stores e unless there is an entry of the same or a greater version, and
+// tells whether it did.
+func (s *shard) put(h uint64, e *entry) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.index.used > 0 {
+		if slot, at, ok := s.find(h, e.key); ok {
+			return s.replace(slot, at, e)
+		}
+	}
+	at := s.arena.add(e)
+	s.index.insert(tagOf(h), at)
+	s.count.add(e, 1)
+	return true
+}
+
+func (s *shard) replace(slot int, at ref, e *entry) bool {
+	b := s.arena.bytes(at)
+	old := decodeEntry(b)
+	if old.version.Compare(e.version) >= 0 {
+		return false
+	}
+	s.count.add(&old, -1)
+	s.count.add(e, 1)
+	if len(old.value) == len(e.value) && !s.arena.isAlone(at) {
+		encodeEntry(b, e)
+		return true
+	}
+	s.index.slots[slot] = slotOf(tagOf(s.index.slots[slot]), s.arena.add(e))
+	s.kill(at)
+	return true
+}
+
+// touch moves the expiry of key, if its entry is older than version.
+func (s *shard) touch(h uint64, key []byte, version Version, expires int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.index.used == 0 {
+		return false
+	}
+	_, at, ok := s.find(h, key)
+	if !ok {
+		return false
+	}
+	b := s.arena.bytes(at)
+	e := decodeEntry(b)
+	if e.deleted || e.version.Compare(version) >= 0 {
+		return false
+	}
+	s.count.add(&e, -1)
+	e.version, e.expires = version, expires
+	s.count.add(&e, 1)
+	encodeHead(b, &e)
+	return true
+}
+
+// remove drops the entry of key, if it is not newer than version.
+func (s *shard) remove(h uint64, key []byte, version Version) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.index.used == 0 {
+		return false
+	}
+	slot, at, ok := s.find(h, key)
+	if !ok {
+		return false
+	}
+	e := decodeEntry(s.arena.bytes(at))
+	if e.version.Compare(version) > 0 {
+		return false
+	}
+	s.count.add(&e, -1)
+	s.index.remove(slot)
+	s.kill(at)
+	return true
+}
+
+// kill marks the entry at as garbage and, when there is much of it, makes room.
+func (s *shard) kill(at ref) {
+	s.arena.kill(at)
+	if victim, ok := s.arena.victim(); ok {
+		s.evacuate(victim)
+	}
+}
+
+// evacuate moves what is still used in a chunk elsewhere and frees the chunk.
+func (s *shard) evacuate(chunk uint32) {
+	s.arena.retire(chunk)
+	s.arena.each(chunk, func(at ref, e *entry) {
+		slot := s.index.locate(tagOf(maphash.Bytes(s.seed, e.key)), at)
+		s.index.slots[slot] = slotOf(tagOf(s.index.slots[slot]), s.arena.add(e))
+	})
+	s.arena.free(chunk)
+}
+
+// eachChunk calls f with the entries of one chunk after the other, holding the
+// read lock for one chunk at a time. The entry is valid during the call. Entries
+// that move meanwhile may be missed or seen twice.
+func (s *shard) eachChunk(f func(e *entry)) {
+	for id := uint32(1); ; id++ {
+		s.mu.RLock()
+		if int(id) >= len(s.arena.chunks) {
+			s.mu.RUnlock()
+			return
+		}
+		s.arena.each(id, func(_ ref, e *entry) { f(e) })
+		s.mu.RUnlock()
+	}
+}
+
+func (s *shard) stats() (c shardCount, mem int64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.count, int64(len(s.index.slots))*8 + s.arena.size
+}
+
+func keyLen(b []byte) int   { return int(le.Uint16(b[offKeyLen:])) & keyLenMask }
+func valueLen(b []byte) int { return int(le.Uint32(b[offValLen:])) }
+func entryLen(b []byte) int { return entryFixed + keyLen(b) + valueLen(b) }
+
+// keyIn returns the key of the entry that begins b.
+func keyIn(b []byte) []byte { return b[entryFixed : entryFixed+keyLen(b)] }
+
+func decodeEntry(b []byte) entry {
+	k := entryFixed + keyLen(b)
+	return entry{
+		key:     b[entryFixed:k],
+		value:   b[k : k+valueLen(b)],
+		version: Version{Time: le.Uint64(b[offTime:]), Node: le.Uint64(b[offNode:])},
+		created: int64(le.Uint64(b[offCreated:])),
+		expires: int64(le.Uint64(b[offExpires:]) & maxExpires),
+		deleted: le.Uint16(b[offKeyLen:])&flagDeleted != 0,
+	}
+}
+
+// encodeHead writes all of e but the key and the value.
+func encodeHead(b []byte, e *entry) {
+	le.PutUint64(b[offTime:], e.version.Time)
+	le.PutUint64(b[offNode:], e.version.Node)
+	le.PutUint64(b[offCreated:], uint64(e.created))
+	le.PutUint64(b[offExpires:], uint64(e.expires)) // its upper two bytes are written over:
+	le.PutUint32(b[offValLen:], uint32(len(e.value)))
+	length := uint16(len(e.key))
+	if e.deleted {
+		length |= flagDeleted
+	}
+	le.PutUint16(b[offKeyLen:], length)
+}
+
+func encodeEntry(b []byte, e *entry) {
+	encodeHead(b, e)
+	copy(b[entryFixed:], e.key)
+	copy(b[entryFixed+len(e.key):], e.value)
+}

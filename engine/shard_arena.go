@@ -1,0 +1,136 @@
+package engine
+
+import "slices"
+
+// arena keeps entries in chunks of bytes. Entries are added at the end of the
+// active chunk; a chunk of which much is garbage is evacuated and freed. A large
+// entry has a chunk of its own, which is never written again but for its head.
+type arena struct {
+	chunks []chunk // chunk 0 is not used
+	unused []uint32
+	active uint32
+	size   int64 // bytes of all chunks
+	dead   int64 // bytes of garbage in them
+}
+
+type chunk struct {
+	buf   []byte // what is filled; its capacity is the chunk
+	dead  int
+	alone bool // holds one large entry
+}
+
+const (
+	minChunk  = 4 << 10
+	maxChunk  = 1 << offsetBits
+	largeSize = maxChunk / 4
+
+	// An arena is left alone while its garbage is below this many bytes, and below
+	// this part of it.
+	minGarbage  = 64 << 10
+	garbagePart = 5
+)
+
+func (a *arena) bytes(at ref) []byte {
+	return a.chunks[at>>offsetBits].buf[at&(maxChunk-1):]
+}
+
+func (a *arena) isAlone(at ref) bool { return a.chunks[at>>offsetBits].alone }
+
+// add copies e into the arena.
+func (a *arena) add(e *entry) ref {
+	n := entryFixed + len(e.key) + len(e.value)
+	id := a.active
+	if n > largeSize {
+		id = a.newChunk(n)
+		a.chunks[id].alone = true
+	} else if id == 0 || cap(a.chunks[id].buf)-len(a.chunks[id].buf) < n {
+		// A small part of what is there, so that little lies idle.
+		id = a.newChunk(max(n, int(min(maxChunk, max(minChunk, a.size/16)))))
+		a.active = id
+	}
+	c := &a.chunks[id]
+	off := len(c.buf)
+	c.buf = c.buf[:off+n]
+	encodeEntry(c.buf[off:], e)
+	return ref(id)<<offsetBits | ref(off)
+}
+
+func (a *arena) newChunk(size int) uint32 {
+	c := chunk{buf: make([]byte, 0, size)}
+	a.size += int64(size)
+	if n := len(a.unused); n > 0 {
+		id := a.unused[n-1]
+		a.unused = a.unused[:n-1]
+		a.chunks[id] = c
+		return id
+	}
+	if len(a.chunks) == 0 {
+		a.chunks = append(a.chunks, chunk{})
+	}
+	a.chunks = append(a.chunks, c)
+	return uint32(len(a.chunks) - 1)
+}
+
+// kill marks the entry at as garbage.
+func (a *arena) kill(at ref) {
+	id := uint32(at >> offsetBits)
+	b := a.bytes(at)
+	le.PutUint16(b[offKeyLen:], le.Uint16(b[offKeyLen:])|flagDead)
+	n := entryLen(b)
+	c := &a.chunks[id]
+	c.dead += n
+	a.dead += int64(n)
+	if c.dead == len(c.buf) && id != a.active {
+		a.free(id)
+	}
+}
+
+// free gives a chunk back.
+func (a *arena) free(id uint32) {
+	c := a.chunks[id]
+	a.size -= int64(cap(c.buf))
+	a.dead -= int64(c.dead)
+	a.chunks[id] = chunk{}
+	a.unused = append(a.unused, id)
+}
+
+// retire sees to it that nothing is added to a chunk any more.
+func (a *arena) retire(id uint32) {
+	if a.active == id {
+		a.active = 0
+	}
+}
+
+// victim returns the chunk with the most garbage, if there is too much in all.
+func (a *arena) victim() (uint32, bool) {
+	if a.dead < minGarbage || a.dead*garbagePart < a.size {
+		return 0, false
+	}
+	best := 0
+	for id := range a.chunks {
+		if a.chunks[id].dead > a.chunks[best].dead {
+			best = id
+		}
+	}
+	return uint32(best), true
+}
+
+// each calls f with the entries of a chunk that are no garbage.
+func (a *arena) each(id uint32, f func(at ref, e *entry)) {
+	buf := a.chunks[id].buf
+	for off := 0; off < len(buf); {
+		b := buf[off:]
+		if le.Uint16(b[offKeyLen:])&flagDead == 0 {
+			e := decodeEntry(b)
+			f(ref(id)<<offsetBits|ref(off), &e)
+		}
+		off += entryLen(b)
+	}
+}
+
+// clone copies key and value of e out of the arena.
+func (e *entry) clone() *entry {
+	c := *e
+	c.key, c.value = slices.Clone(e.key), slices.Clone(e.value)
+	return &c
+}

@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"hash/maphash"
+	"time"
+)
+
+// shardBits is the binary logarithm of the number of shards.
+const shardBits = 8
+
+// shards is the map in memory: every read is answered from it. The hash is
+// seeded anew in each process, so that nobody can choose keys that collide.
+type shards struct {
+	seed maphash.Seed
+	list [1 << shardBits]shard
+}
+
+func newShards() *shards {
+	m := &shards{seed: maphash.MakeSeed()}
+	for i := range m.list {
+		m.list[i].seed = m.seed
+	}
+	return m
+}
+
+// of returns the shard of key and the hash of key. The shard is chosen by the low
+// bits; the shard's index uses the upper ones.
+func (m *shards) of(key []byte) (*shard, uint64) {
+	h := maphash.Bytes(m.seed, key)
+	return &m.list[h&(1<<shardBits-1)], h
+}
+
+func (m *shards) get(dst, key []byte) ([]byte, Meta, bool) {
+	s, h := m.of(key)
+	return s.get(h, dst, key, nowMillis)
+}
+
+func (m *shards) peek(key []byte) (entry, int, bool) {
+	s, h := m.of(key)
+	return s.peek(h, key)
+}
+
+// apply does what a record says, unless the entry of the key is as new already.
+// It is the only way into the map: for live writes, replay, replicas and snapshots.
+func (m *shards) apply(r *record) bool {
+	s, h := m.of(r.key)
+	switch r.kind {
+	case recordSet, recordTombstone:
+		return s.put(h, &r.entry)
+	case recordDelete:
+		return s.remove(h, r.key, r.version)
+	case recordExpire:
+		return s.touch(h, r.key, r.version, r.expires)
+	}
+	return false
+}
+
+// each calls f with all entries; see shard.eachChunk.
+func (m *shards) each(f func(e *entry)) {
+	for i := range m.list {
+		m.list[i].eachChunk(f)
+	}
+}
+
+func (m *shards) stats() (sum shardCount, mem int64) {
+	for i := range m.list {
+		c, n := m.list[i].stats()
+		sum.keys += c.keys
+		sum.expiring += c.expiring
+		sum.tombstones += c.tombstones
+		sum.bytes += c.bytes
+		mem += n
+	}
+	return sum, mem
+}
+
+func nowMillis() int64 { return time.Now().UnixMilli() }

@@ -1,0 +1,88 @@
+package engine
+
+import "time"
+
+// Stats is a snapshot of a store's figures. Counters count since Open.
+type Stats struct {
+	Keys       int64 // live and not yet swept entries
+	Expiring   int64 // of these, entries with an expiry
+	Tombstones int64
+	DataBytes  int64 // keys and values
+	MemBytes   int64 // what shards hold in memory, index and free room included
+
+	LSN        uint64 // last log record written
+	LogBytes   int64  // size of all segments
+	Segments   int
+	Commits    uint64 // submissions that were written
+	Ops        uint64 // operations applied by them
+	Expired    uint64 // entries removed by the sweeper
+	SkewDenied uint64 // remote writes refused for their clock
+	FeedLost   uint64 // changes that a slow subscriber did not get
+
+	Batch Histogram // submissions per log append
+	Fsync Histogram // seconds per log fsync
+
+	Checkpoint CheckpointStats
+	Recovery   RecoveryStats
+}
+
+// CheckpointStats describes the snapshot and the checkpoints since Open.
+type CheckpointStats struct {
+	LSN       uint64        // the snapshot covers the log up to here
+	Time      time.Time     // when the last checkpoint ended; zero if there is no snapshot
+	Duration  time.Duration // of the last checkpoint
+	FileBytes int64         // size of the snapshot file
+	Done      uint64        // checkpoints completed
+	Failed    uint64        // checkpoints that failed; the log is kept until one succeeds
+	Compacted uint64        // times that the file was rewritten to give room back
+}
+
+// RecoveryStats says what Open recovered, from where, and in how long.
+type RecoveryStats struct {
+	SnapshotKeys int64         // entries loaded from the snapshot
+	SnapshotLSN  uint64        // the log was replayed behind this LSN
+	LogRecords   int64         // log records replayed
+	LogOps       int64         // operations in them
+	TornBytes    int64         // bytes cut off the end of the log
+	Legacy       int64         // entries taken over from a 0.5.1 file
+	Duration     time.Duration // of all this
+}
+
+// Histogram counts observations in buckets. Counts[i] is the number of
+// observations of at most Bounds[i], not cumulative; the last element of Counts
+// (one more than Bounds) is the number above all bounds.
+type Histogram struct {
+	Bounds []float64
+	Counts []uint64
+	Sum    float64
+}
+
+// State is whether the store takes writes.
+type State uint8
+
+// The states of a store.
+const (
+	Writable State = iota
+	DiskFull       // writes are refused until there is room; heals by itself
+	ReadOnly       // writes are refused until a restart
+	Closed
+)
+
+// Stats returns the store's figures.
+func (s *Store) Stats() Stats {
+	count, mem := s.shards.stats()
+	c := s.committer
+	st := Stats{
+		Keys: count.keys, Expiring: count.expiring, Tombstones: count.tombstones,
+		DataBytes: count.bytes, MemBytes: mem,
+		LSN: s.log.LastLSN(), Commits: c.commits.Load(), Ops: c.ops.Load(), Expired: c.expired.Load(),
+		SkewDenied: c.skewed.Load(), FeedLost: s.feed.lostTotal(),
+		Batch: c.batchSizes.snapshot(), Fsync: s.fsync.snapshot(),
+		Checkpoint: s.checkpoint.stats(), Recovery: s.recovery,
+	}
+	for _, seg := range s.log.Segments() {
+		st.Segments++
+		st.LogBytes += seg.Bytes
+	}
+	return st
+}

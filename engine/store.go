@@ -1,0 +1,218 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"owlcache/engine/datadir"
+	"owlcache/wal"
+)
+
+// Store is an open store. All methods may be called concurrently.
+type Store struct {
+	opts   Options
+	dir    *datadir.Dir
+	shards *shards
+	clock  clock
+	feed   feed
+	log    *wal.Log
+	fsync  *histogram
+
+	committer  *committer
+	checkpoint *checkpointer
+	recovery   RecoveryStats
+
+	background sync.WaitGroup     // sweeper and checkpointer
+	stop       context.CancelFunc // ends them
+
+	submitMu sync.RWMutex // held for reading while submitting: Close waits
+	closed   bool         // protected by submitMu
+	closeErr error        // of the first Close; protected by submitMu
+
+	pool sync.Pool // of *submission
+}
+
+// Get appends the value of key to dst and returns the result and what is known of
+// the entry. ok is false, and dst unchanged, if there is no live entry.
+func (s *Store) Get(dst, key []byte) (value []byte, meta Meta, ok bool) {
+	return s.shards.get(dst, key)
+}
+
+// Stat returns what is known of key without its value.
+func (s *Store) Stat(key []byte) (meta Meta, ok bool) {
+	e, size, ok := s.shards.peek(key)
+	if !ok || !e.live(nowMillis()) {
+		return Meta{}, false
+	}
+	meta = e.meta()
+	meta.Size = size
+	return meta, true
+}
+
+// Set stores value under key until expires (Unix milliseconds, 0 = for ever). When
+// it returns nil, the write is durable as Options.Sync says.
+func (s *Store) Set(key, value []byte, expires int64) (Meta, error) {
+	return s.commitOne(Op{Kind: Set, Key: key, Value: value, Expires: expires})
+}
+
+// Expire moves the expiry of key to expires (Unix milliseconds, 0 = never). Without
+// a live entry it returns ErrNotFound.
+func (s *Store) Expire(key []byte, expires int64) (Meta, error) {
+	return s.commitOne(Op{Kind: Expire, Key: key, Expires: expires})
+}
+
+// Delete removes key. Without a live entry it returns ErrNotFound.
+func (s *Store) Delete(key []byte) error {
+	_, err := s.commitOne(Op{Kind: Delete, Key: key})
+	return err
+}
+
+// Commit does ops in order, each on its own condition, as one submission: they are
+// durable together, and a crash leaves all or none of those that were done. Each
+// op tells in Err and Meta what has become of it. The error of Commit is the one
+// that kept all of them from being done: a malformed operation, or the state of
+// the store.
+func (s *Store) Commit(ops []Op) error {
+	for i := range ops {
+		if k := ops[i].Kind; k < Set || k > Expire {
+			return fmt.Errorf("operation %d: %w", i, ErrBadOp)
+		}
+	}
+	return s.submit(&submission{ops: ops, done: make(chan struct{}, 1)})
+}
+
+// Merge takes over entries of another node, each if it is newer than what is here,
+// and returns how many were. Entries of a clock that is too far ahead are refused
+// and counted. The change feed does not carry merged entries.
+func (s *Store) Merge(entries []Entry) (taken int, err error) {
+	ops := make([]Op, len(entries))
+	for i, e := range entries {
+		ops[i] = Op{Kind: mergeSet, Key: e.Key, Value: e.Value, Expires: e.Expires, Version: e.Version, created: e.Created}
+		if e.Tombstone {
+			ops[i].Kind, ops[i].Value = mergeDelete, nil
+		}
+	}
+	if err := s.submit(&submission{ops: ops, done: make(chan struct{}, 1)}); err != nil {
+		return 0, err
+	}
+	for i := range ops {
+		if ops[i].Err == nil {
+			taken++
+		}
+	}
+	return taken, nil
+}
+
+func (s *Store) commitOne(op Op) (Meta, error) {
+	sub := s.pool.Get().(*submission)
+	sub.one[0] = op
+	sub.ops = sub.one[:]
+	err := s.submit(sub)
+	if err == nil {
+		err = sub.one[0].Err
+	}
+	meta := sub.one[0].Meta
+	// Key and value belong to the caller.
+	sub.one[0], sub.oneRec[0], sub.records, sub.err = Op{}, record{}, nil, nil
+	s.pool.Put(sub)
+	return meta, err
+}
+
+// submit checks sub, hands it to the committer and waits for it.
+func (s *Store) submit(sub *submission) error {
+	if len(sub.ops) == 0 {
+		return nil
+	}
+	sub.size = 0
+	for i := range sub.ops {
+		if err := s.check(&sub.ops[i]); err != nil {
+			return err
+		}
+		sub.ops[i].Err, sub.ops[i].Meta = nil, Meta{}
+		sub.size += int64(recordLen(sub.ops[i].Key, sub.ops[i].Value))
+	}
+	if sub.size > maxCommit {
+		return ErrTooManyOps
+	}
+	if State(s.committer.state.Load()) == ReadOnly {
+		return ErrReadOnly
+	}
+	s.submitMu.RLock()
+	if s.closed {
+		s.submitMu.RUnlock()
+		return ErrClosed
+	}
+	s.committer.queue <- sub // waits while the queue is full: its consumer ends after us
+	s.submitMu.RUnlock()
+	<-sub.done
+	return sub.err
+}
+
+// check refuses malformed operations.
+func (s *Store) check(op *Op) error {
+	switch {
+	case len(op.Key) == 0:
+		return ErrKeyEmpty
+	case len(op.Key) > MaxKeySize:
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrKeyTooLarge, len(op.Key), MaxKeySize)
+	case len(op.Value) > s.opts.MaxValueSize:
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrValueTooLarge, len(op.Value), s.opts.MaxValueSize)
+	case op.Expires < 0, op.Expires > maxExpires, op.If > IfVersionIs, op.Kind != Set && op.Kind != mergeSet && len(op.Value) > 0:
+		return ErrBadOp
+	}
+	return nil
+}
+
+// NodeID returns the id of this node, which is part of each version.
+func (s *Store) NodeID() uint64 { return s.clock.node }
+
+// Health returns the state of the store and, unless that is Writable, the reason.
+func (s *Store) Health() (State, error) {
+	s.submitMu.RLock()
+	defer s.submitMu.RUnlock()
+	if s.closed {
+		return Closed, ErrClosed
+	}
+	state := State(s.committer.state.Load())
+	if cause := s.committer.cause.Load(); state != Writable && cause != nil {
+		return state, *cause
+	}
+	return state, nil
+}
+
+// Checkpoint folds the log into the snapshot now, and waits until that is done.
+func (s *Store) Checkpoint(ctx context.Context) error {
+	return s.checkpoint.fold(ctx)
+}
+
+// Close waits for what has been submitted, makes everything durable and ends the
+// store's goroutines. It returns the error of the log, if that has failed. The
+// data directory stays locked: it belongs to the caller.
+func (s *Store) Close() error {
+	s.submitMu.RLock()
+	closed := s.closed
+	s.submitMu.RUnlock()
+	if closed {
+		return s.closeErr
+	}
+	// The sweeper submits: it ends while there is still somebody to answer it.
+	s.stop()
+	s.background.Wait()
+
+	s.submitMu.Lock()
+	defer s.submitMu.Unlock()
+	if s.closed {
+		return s.closeErr
+	}
+	s.closed = true
+	close(s.committer.queue)
+	<-s.committer.done
+	s.feed.close()
+	s.closeErr = s.log.Close()
+	if errors.Is(s.closeErr, wal.ErrFailed) {
+		s.closeErr = fmt.Errorf("%w: %w", ErrReadOnly, s.closeErr)
+	}
+	return s.closeErr
+}

@@ -1,0 +1,27 @@
+package wal
+
+// HasRoom tells whether a batch of n bytes would find room on the disk, for a
+// caller that has seen ErrNoSpace. Where the file system cannot tell without
+// writing, the answer is true.
+func (l *Log) HasRoom(n int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err != nil {
+		return false
+	}
+	if l.file == nil {
+		if err := l.create(); err != nil {
+			return false
+		}
+	}
+	err := l.file.Allocate(l.cur.Bytes, n+headerSize)
+	if err != nil {
+		return !isFull(err)
+	}
+	if err := l.shrink(); err != nil {
+		_ = l.fail(err) // reported by the next call, and by Err
+		return false
+	}
+	l.noRoom = false
+	return true
+}
