@@ -1,0 +1,51 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+func TestAccessLog(t *testing.T) {
+	var access, log bytes.Buffer
+	n := start(t, func(o *Options) {
+		o.AccessLog = slog.New(slog.NewJSONHandler(&syncWriter{w: &access}, nil))
+		o.Logger = slog.New(slog.NewJSONHandler(&syncWriter{w: &log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	token := n.token()
+	n.get("/data/?cmd=pass&pass=" + strings.ReplaceAll(testPassword, " ", "+"))
+	n.get("/data/?cmd=pass&pass=guess-of-a-password")
+	n.cmd("cmd", "set", "key", "the-key", "valuedata", "the-value", "token", token)
+	n.cmd("cmd", "set", "key", "k", "token", "a-wrong-token")
+	n.cmd("cmd", testPassword)
+	n.get("/nothing?token=" + token)
+	bearer := n.request("GET", "/data/?cmd=set&key=%", "", "")
+	bearer.Header.Set("Authorization", "Bearer "+token)
+	n.do(bearer)
+	raw := n.dial()
+	raw.send("GET /data/?pass=" + testPassword + " HTTP/1.1\r\nbroken\r\n\r\n")
+	raw.receive("GET")
+
+	for _, secret := range []string{testPassword, strings.ReplaceAll(testPassword, " ", "+"), "guess", token, token[len(token)-20:], b64(token)[:40], "wrong-token", "the-value", "Bearer"} {
+		if strings.Contains(access.String(), secret) || strings.Contains(log.String(), secret) {
+			t.Errorf("a log has %q:\n%s%s", secret, &access, &log)
+		}
+	}
+	lines := strings.Split(strings.TrimSpace(access.String()), "\n")
+	if len(lines) != 9 {
+		t.Fatalf("%d records, want 9:\n%s", len(lines), &access)
+	}
+	var rec struct {
+		Method, Path, Cmd, Remote string
+		Status, Bytes             int
+		Duration                  *int64
+	}
+	if err := json.Unmarshal([]byte(lines[3]), &rec); err != nil {
+		t.Fatal(err)
+	}
+	if rec.Method != "GET" || rec.Path != "/data/" || rec.Cmd != "set" || rec.Status != 200 || rec.Bytes < 100 || rec.Remote != "127.0.0.1" || rec.Duration == nil {
+		t.Errorf("%s", lines[3])
+	}
+}

@@ -1,0 +1,164 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// Bounds on reading on after an answer that left the request's body unread.
+// Closing at once would reset the connection, and the reset can overtake the answer.
+const (
+	lingerTime  = time.Second
+	lingerBytes = 4 << 20
+)
+
+// conn is an accepted connection with what is known of it once and for all, and
+// with what a graceful shutdown needs: whether a request is under way.
+//
+// Deadlines are set lazily. The HTTP server moves them three times per request,
+// which costs more than finding the key; here a deadline reaches the network
+// poller only when a read or write is about to use it and it differs from the one
+// in force by more than slack. A deadline may therefore strike up to slack early.
+type conn struct {
+	net.Conn
+	peer         netip.Addr // client's address, IPv4 unmapped, no zone
+	loopback     bool       // the local address is a loopback address
+	responseHost string
+	stripe       int // of the request counters
+
+	writeTimeout time.Duration // for what is written without a deadline of its own
+	slack        time.Duration
+	eager        bool // deadlines take effect at once
+	read         deadline
+	write        deadline
+	linger       bool // the request's body is partly unread; Close reads on
+	eof          bool // the client has closed its side
+
+	busy   atomic.Bool // between the first byte of a request and the end of its answer
+	retire atomic.Bool // no further request may begin
+}
+
+// deadline is a deadline wanted and the one in force.
+type deadline struct{ want, have time.Time }
+
+// due tells whether want has to be put in force, and takes it as done.
+func (d *deadline) due(slack time.Duration) bool {
+	if d.want.IsZero() == d.have.IsZero() {
+		ahead := d.want.Sub(d.have)
+		if ahead >= 0 && (ahead < slack || ahead == 0) {
+			return false
+		}
+	}
+	d.have = d.want
+	return true
+}
+
+func (c *conn) SetReadDeadline(t time.Time) error {
+	if c.eager {
+		return c.Conn.SetReadDeadline(t)
+	}
+	c.read.want = t
+	return nil
+}
+
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	if c.eager {
+		return c.Conn.SetWriteDeadline(t)
+	}
+	c.write.want = t
+	return nil
+}
+
+// SetDeadline ends the lazy setting of deadlines. The HTTP server calls it only
+// when it hands the connection over to another protocol, which may read and write
+// in several goroutines.
+func (c *conn) SetDeadline(t time.Time) error {
+	c.eager = true
+	return c.Conn.SetDeadline(t)
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	if c.retire.Load() {
+		// release may have put a deadline in force that is in the past.
+		c.read.have = time.Time{}
+	}
+	if !c.eager && c.read.due(c.slack) {
+		if err := c.Conn.SetReadDeadline(c.read.want); err != nil {
+			return 0, err
+		}
+	}
+	// In this order, so that release either is seen here or wakes the read.
+	if c.retire.Load() && !c.busy.Load() {
+		return 0, os.ErrDeadlineExceeded
+	}
+	n, err := c.Conn.Read(p)
+	if n > 0 && !c.busy.Load() {
+		c.busy.Store(true)
+		c.write.want = time.Time{} // the one of the answer before is over
+	}
+	if errors.Is(err, io.EOF) {
+		c.eof = true
+	}
+	return n, err
+}
+
+func (c *conn) Write(p []byte) (int, error) {
+	if c.write.want.IsZero() {
+		// The HTTP server sets a deadline for answers, but not for "100 Continue" and
+		// for what it says to a malformed request.
+		c.write.want = time.Now().Add(c.writeTimeout)
+	}
+	if !c.eager && c.write.due(c.slack) {
+		if err := c.Conn.SetWriteDeadline(c.write.want); err != nil {
+			return 0, err
+		}
+	}
+	return c.Conn.Write(p)
+}
+
+// release ends the connection as soon as no request is under way. It may be
+// called at any time from any goroutine.
+func (c *conn) release() {
+	c.retire.Store(true)
+	if !c.busy.Load() {
+		_ = c.Conn.SetReadDeadline(time.Unix(1, 0)) // a dead connection ends without it
+	}
+}
+
+func (c *conn) Close() error {
+	if c.linger {
+		c.drain()
+	}
+	return c.Conn.Close()
+}
+
+// drain tells the client that no more is coming and reads for a moment what it
+// still sends.
+func (c *conn) drain() {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	if c.Conn.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+		_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes) // best effort
+	}
+}
+
+// peerOf returns the client's address in the one form that tokens are bound to.
+func peerOf(addr net.Addr) netip.Addr {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}
+	}
+	return tcp.AddrPort().Addr().Unmap().WithZone("")
+}
+
+func isLoopback(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}

@@ -1,0 +1,45 @@
+// Package api is the HTTP side of a node: it parses and bounds requests, checks
+// tokens, calls the store and answers in the classic owlcache protocol.
+//
+// # Life cycle
+//
+// A server is made before the store is open, so that a restart is visible as
+// "loading" and not as a refused connection:
+//
+//	srv, err := api.New(api.Options{Version: "0.6.0", Password: p, TokenSecret: secret})
+//	go func() { served <- srv.Serve(ln) }()         // listens; data requests wait
+//	srv.SetLoading(func() string { return "snapshot 43 %" })
+//	store, err := engine.Open(ctx, dir, opts)       // recovery
+//	srv.Ready(store)                                // from now on data is served
+//	...
+//	err = srv.Shutdown(ctx)                         // finish what is in flight
+//	err = <-served                                  // nil
+//	err = store.Close()                             // only now
+//
+// Until Ready, /livez answers 200, /readyz answers 503 with the loading text and
+// /metrics works; requests for data are held for a few seconds and served as soon
+// as the store is there, so that clients do not notice a short restart.
+//
+// # A request
+//
+// Server.handle is the one entry. It checks the Host header, finds the route in
+// the table of routes.go, which also says who may use it, and hands over to it.
+// /data/ then reads the parameters (params.go, form.go, multipart.go, body.go),
+// finds the command in the table of data.go and runs it: one file per command.
+// An answer is a raw value, an envelope (envelope.go) or plain text (text.go).
+//
+// # Promises
+//
+//   - A request that is refused, cut off or too slow changes nothing.
+//   - Passwords and tokens reach no log line, metric or answer, except the token
+//     that pass gives out.
+//   - Memory is bounded: connections, headers, bodies and remembered tokens have
+//     limits, and large bodies share Options.MaxBodyMemory.
+//   - Nothing of a request is kept after its answer has been written.
+//
+// # Goroutines and locks
+//
+// Serve runs in its caller's goroutine and starts one goroutine for each
+// connection; Shutdown waits for all of them. Requests share no lock with each
+// other except the read lock of the token cache, which only writes take.
+package api

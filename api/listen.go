@@ -1,0 +1,129 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"syscall"
+	"time"
+)
+
+const (
+	acceptPauseMin = 5 * time.Millisecond
+	acceptPauseMax = time.Second
+	rejectTimeout  = time.Second // to write an answer to a connection that is refused
+	maxSlack       = time.Second // a deadline may strike this much early, see conn
+)
+
+// Serve accepts connections on ln and serves them until Shutdown, then returns nil.
+// It returns an error if ln fails for another reason. Running out of file
+// descriptors is none: it waits and goes on. Serve closes ln. It may be called
+// several times with different listeners.
+func (s *Server) Serve(ln net.Listener) error {
+	if !s.conns.addListener(ln) {
+		return closeListener(ln)
+	}
+	defer s.conns.removeListener(ln)
+	responseHost := s.opts.responseHost(ln.Addr())
+	pause := acceptPauseMin
+	for {
+		nc, err := ln.Accept()
+		switch {
+		case err == nil:
+			pause = acceptPauseMin
+			s.admit(nc, responseHost)
+		case s.stopped():
+			return closeListener(ln)
+		case isPassing(err):
+			s.opts.Logger.Warn("cannot accept connections for the moment", "err", err, "pause", pause)
+			s.pause(pause)
+			pause = min(2*pause, acceptPauseMax)
+		default:
+			return errors.Join(fmt.Errorf("accept on %s: %w", ln.Addr(), err), closeListener(ln))
+		}
+	}
+}
+
+func closeListener(ln net.Listener) error {
+	if err := ln.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("close listener %s: %w", ln.Addr(), err)
+	}
+	return nil
+}
+
+// isPassing tells whether an accept may work again later.
+func isPassing(err error) bool {
+	for _, e := range []error{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EINTR,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// pause waits for d or for the shutdown.
+func (s *Server) pause(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-s.stopping:
+	}
+}
+
+// admit starts to serve nc or refuses it.
+func (s *Server) admit(nc net.Conn, responseHost string) {
+	c := &conn{
+		Conn:         nc,
+		peer:         peerOf(nc.RemoteAddr()),
+		loopback:     isLoopback(nc.LocalAddr()),
+		responseHost: responseHost,
+		writeTimeout: s.opts.WriteTimeout,
+		slack:        min(maxSlack, min(s.opts.ReadTimeout, s.opts.WriteTimeout, s.opts.IdleTimeout)/8),
+	}
+	switch s.conns.add(c) {
+	case admitted:
+		go s.serveConn(c)
+	case tooManyConns:
+		s.reject(c, "503 Service Unavailable", "the node has as many connections as it serves at once")
+	case tooManyFromPeer:
+		s.reject(c, "429 Too Many Requests", "your address has as many connections as the node serves at once for one address")
+	case shuttingDown:
+		_ = c.Conn.Close() // it was never served
+	}
+}
+
+// reject answers without a request having been read and closes.
+func (s *Server) reject(c *conn, status, reason string) {
+	s.metrics.rejected.Add(1)
+	_ = c.Conn.SetDeadline(time.Now().Add(rejectTimeout)) // all best effort: nobody is promised an answer here
+	_, _ = fmt.Fprintf(c.Conn, "HTTP/1.1 %s\r\nServer: %s\r\nConnection: close\r\nRetry-After: 1\r\n"+
+		"Content-Type: text/plain; charset=utf-8\r\nOwlcache-Error: %s\r\nContent-Length: %d\r\n\r\n%s\n",
+		status, s.name, reason, len(reason)+1, reason)
+	_ = c.Conn.Close()
+}
+
+// serveConn serves one connection to its end.
+func (s *Server) serveConn(c *conn) {
+	defer s.conns.remove(c)
+	defer func() {
+		// Handlers have their own recovery; this is for the HTTP server itself.
+		if p := recover(); p != nil {
+			s.logPanic("serving a connection", p)
+			_ = c.Conn.Close()
+		}
+	}()
+	if err := s.http.ServeConn(c); err != nil && !isUsualEnd(err) {
+		s.opts.Logger.Debug("connection ended", "remote", c.peer, "err", err)
+	}
+}
+
+// isUsualEnd tells whether a connection ended as connections do.
+func isUsualEnd(err error) bool {
+	var ne net.Error
+	return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) ||
+		errors.Is(err, syscall.EPIPE) || errors.As(err, &ne) && ne.Timeout()
+}

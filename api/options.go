@@ -1,0 +1,135 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"owlcache/engine"
+)
+
+// Defaults of Options.
+const (
+	DefaultResponseHost  = "127.0.0.1"
+	DefaultMaxConns      = 10_000
+	DefaultReadTimeout   = 30 * time.Second
+	DefaultWriteTimeout  = 30 * time.Second
+	DefaultIdleTimeout   = 120 * time.Second
+	DefaultMaxHeaderSize = 32 << 10  // bytes
+	DefaultMaxBodyMemory = 256 << 20 // bytes
+)
+
+// minTokenSecret is the size of an HMAC-SHA256 key below which it is weaker than the hash.
+const minTokenSecret = 32
+
+// Options of a Server. The zero value of a field means its default.
+type Options struct {
+	Version      string // program version; the Server header is "owlcache VERSION"
+	ResponseHost string // host part of ResponseHost in answers, default 127.0.0.1
+	HTTPPort     int    // port part of ResponseHost, default the port of the listener
+
+	Password      string        // answered by pass with a token; required
+	TokenSecret   []byte        // signs tokens, at least 32 bytes; required. Another secret revokes all tokens.
+	TokenLifetime time.Duration // default 0: tokens do not expire
+
+	MaxValueSize int      // bytes, default and at most engine.MaxValueSize
+	AllowedHosts []string // Host names served on a loopback address besides localhost and IP addresses; "*" is any
+
+	MaxConns      int           // connections at once, default 10,000; beyond: 503
+	MaxConnsPerIP int           // connections at once from one IPv4 address or IPv6 /64 network, default 0: no limit; beyond: 429
+	ReadTimeout   time.Duration // from the first byte of a request to its last, default 30 s
+	WriteTimeout  time.Duration // to write an answer, default 30 s
+	IdleTimeout   time.Duration // between two requests of a connection, default 120 s
+
+	// MaxHeaderSize bounds request line and headers in bytes, default 32 KiB, which is
+	// room for a percent-encoded key of 8 KiB. Each connection has a buffer of this size.
+	MaxHeaderSize int
+	// MaxBodyMemory bounds the bytes of large request bodies held at once, and separately
+	// those of large answers, default 256 MiB. Beyond: 503 with Retry-After.
+	MaxBodyMemory int64
+
+	AccessLog *slog.Logger         // one record per request; default none
+	Logger    *slog.Logger         // default discard
+	Registry  *prometheus.Registry // what /metrics serves; default a new one
+}
+
+// withDefaults fills in the defaults and returns every mistake at once.
+func (o Options) withDefaults() (Options, error) {
+	setDefault(&o.ResponseHost, DefaultResponseHost)
+	setDefault(&o.MaxValueSize, engine.MaxValueSize)
+	setDefault(&o.MaxConns, DefaultMaxConns)
+	setDefault(&o.ReadTimeout, DefaultReadTimeout)
+	setDefault(&o.WriteTimeout, DefaultWriteTimeout)
+	setDefault(&o.IdleTimeout, DefaultIdleTimeout)
+	setDefault(&o.MaxHeaderSize, DefaultMaxHeaderSize)
+	setDefault(&o.MaxBodyMemory, DefaultMaxBodyMemory)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+	return o, o.validate()
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func (o Options) validate() error {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	check(o.Password != "", "password is empty")
+	check(len(o.TokenSecret) >= minTokenSecret, "token secret has %d bytes, needs at least %d", len(o.TokenSecret), minTokenSecret)
+	check(o.TokenLifetime >= 0, "token lifetime %v is negative", o.TokenLifetime)
+	check(!strings.ContainsFunc(o.ResponseHost, isControl), "response host %q has control characters", o.ResponseHost)
+	check(!strings.ContainsFunc(o.Version, isControl), "version %q has control characters", o.Version)
+	check(o.HTTPPort >= 0 && o.HTTPPort <= 65535, "HTTP port %d is not a port", o.HTTPPort)
+	check(o.MaxValueSize > 0 && o.MaxValueSize <= engine.MaxValueSize,
+		"largest value %d is not between 1 and %d bytes", o.MaxValueSize, engine.MaxValueSize)
+	check(o.MaxConns > 0, "connection limit %d is negative", o.MaxConns)
+	check(o.MaxConnsPerIP >= 0, "connection limit per IP %d is negative", o.MaxConnsPerIP)
+	check(o.ReadTimeout > 0, "read timeout %v is negative", o.ReadTimeout)
+	check(o.WriteTimeout > 0, "write timeout %v is negative", o.WriteTimeout)
+	check(o.IdleTimeout > 0, "idle timeout %v is negative", o.IdleTimeout)
+	check(o.MaxHeaderSize >= 1024, "header limit %d is below 1024 bytes", o.MaxHeaderSize)
+	check(o.MaxBodyMemory > 0, "body memory %d is negative", o.MaxBodyMemory)
+	if len(errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("api options: %w", errors.Join(errs...))
+}
+
+// maxBodySize is the largest request body in bytes: a key and a value of the
+// largest size with every byte percent-encoded, and room for the other parameters
+// and for the framing of multipart.
+func (o Options) maxBodySize() int {
+	return 3*(o.MaxValueSize+engine.MaxKeySize) + 64<<10
+}
+
+// responseHost returns what answers name as the node that gave them.
+func (o Options) responseHost(ln net.Addr) string {
+	port := o.HTTPPort
+	if tcp, ok := ln.(*net.TCPAddr); ok && port == 0 {
+		port = tcp.Port
+	}
+	if strings.Contains(o.ResponseHost, ":") && !strings.HasPrefix(o.ResponseHost, "[") {
+		return net.JoinHostPort(o.ResponseHost, strconv.Itoa(port))
+	}
+	return o.ResponseHost + ":" + strconv.Itoa(port)
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
