@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// clientFlags are the flags that all client commands have.
+type clientFlags struct {
+	addr, passwordFile string
+	timeout            time.Duration
+	config             configFlags // only where the server keeps its password
+	out                output
+}
+
+// clientCommands returns the commands that talk to a running node.
+func (p *program) clientCommands() []*cobra.Command {
+	return []*cobra.Command{
+		p.getCommand(), p.setCommand(), p.delCommand(), p.expireCommand(), p.existCommand(), p.pingCommand(),
+	}
+}
+
+// clientCommand completes cmd to one that runs do with a client.
+func (p *program) clientCommand(cmd *cobra.Command, do func(ctx context.Context, c *client, args []string, out output) error) *cobra.Command {
+	var f clientFlags
+	addr := lookupEnv(p.env, envAddr)
+	if addr == "" {
+		addr = "127.0.0.1:7721"
+	}
+	set := cmd.Flags()
+	set.StringVar(&f.addr, "addr", addr, "`address` of the node, also from "+envAddr)
+	set.StringVar(&f.passwordFile, "password-file", "", "`file` with the password (default OWLCACHE_PASS, else, on the node's machine, its configuration and data directory)")
+	set.DurationVar(&f.timeout, "timeout", 10*time.Second, "`time` that a request may take")
+	set.StringVar(&f.config.file, "config", "", "configuration `file` of the server (default owlcache.conf if it is there)")
+	set.StringVar(&f.config.dir, "dir", "", "data `directory` of the server (option DBfile)")
+	f.out.register(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		var c *client
+		c, err := newClient(f.addr, f.timeout, func() (string, error) {
+			return clientPassword(f.passwordFile, c.local(), f.config, p.env)
+		})
+		if err != nil {
+			return err
+		}
+		defer c.http.CloseIdleConnections()
+		return do(cmd.Context(), c, args, f.out)
+	}
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	return cmd
+}
+
+// report prints the envelope of an answer for -o json, and nothing for people,
+// and turns a refusal into an error.
+func (p *program) report(a answer, out output) error {
+	if out.json() {
+		e, err := a.envelope()
+		if err != nil {
+			return err
+		}
+		if err := p.printResult(e); err != nil {
+			return err
+		}
+	}
+	return a.err()
+}
+
+// printResult prints what an envelope says about a key.
+func (p *program) printResult(e envelope) error {
+	r := struct {
+		Cmd     string     `json:"cmd"`
+		Key     string     `json:"key"`
+		Results string     `json:"results"`
+		Created *time.Time `json:"created,omitempty"`
+	}{Cmd: e.Cmd, Key: e.Key, Results: e.Results}
+	if !e.KeyCreateTime.IsZero() {
+		r.Created = &e.KeyCreateTime
+	}
+	return json.NewEncoder(p.stdout).Encode(r)
+}
+
+func (p *program) println(s string) error {
+	_, err := fmt.Fprintln(p.stdout, s)
+	return err
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"owlcache/engine/datadir"
+)
+
+// clientPassword finds the password for a node: in the file of --password-file,
+// else in OWLCACHE_PASS, else, for a node on this machine, where the
+// configuration and the data directory of the server keep it.
+func clientPassword(file string, local bool, flags configFlags, env []string) (string, error) {
+	if file != "" {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return "", usageError(fmt.Errorf("flag --password-file: %w", err))
+		}
+		return strings.TrimRight(string(data), "\r\n"), nil
+	}
+	if password := lookupEnv(env, "OWLCACHE_PASS"); password != "" {
+		return password, nil
+	}
+	if !local {
+		return "", noPassword(errors.New("the node is not on this machine"))
+	}
+	c, err := loadConfig(flags, env)
+	if err != nil {
+		return "", err
+	}
+	password, err := c.configuredPassword()
+	if err != nil || password != "" {
+		return password, err
+	}
+	return storedPassword(filepath.Join(c.dataDir(), datadir.SecretFile))
+}
+
+// storedPassword reads the password that a server has made for itself.
+func storedPassword(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", noPassword(fmt.Errorf("there is no %s", path))
+	}
+	if err != nil {
+		return "", noPassword(err)
+	}
+	var s datadir.Secrets
+	if err := json.Unmarshal(data, &s); err != nil || s.Password == "" {
+		return "", noPassword(fmt.Errorf("%s holds none", path))
+	}
+	return s.Password, nil
+}
+
+func noPassword(err error) error {
+	return &exitError{exitDenied, fmt.Errorf("no password (%w): name a file with --password-file, or set OWLCACHE_PASS", err)}
+}

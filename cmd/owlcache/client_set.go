@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"owlcache/engine"
+)
+
+func (p *program) setCommand() *cobra.Command {
+	var ttl string
+	cmd := &cobra.Command{
+		Use:     "set KEY [VALUE|-]",
+		Short:   "Store a value; without one, or with -, that of the standard input",
+		Example: "  owlcache set greeting hello --ttl 10m\n  owlcache set picture < owl.png",
+		Args:    cobra.RangeArgs(1, 2),
+	}
+	cmd.Flags().StringVar(&ttl, "ttl", "", "`time` to live: 10s, 5m, 1h30m, or seconds (default: no expiry)")
+	return p.clientCommand(cmd, func(ctx context.Context, c *client, args []string, out output) error {
+		params := []param{{"key", args[0]}}
+		if ttl != "" {
+			exptime, err := parseTTL(ttl)
+			if err != nil {
+				return err
+			}
+			params = append(params, param{"exptime", exptime})
+		}
+		value, err := p.value(args)
+		if err != nil {
+			return err
+		}
+		a, err := c.write(ctx, "set", append(params, param{"valuedata", value})...)
+		if err != nil {
+			return err
+		}
+		return p.report(a, out)
+	})
+}
+
+// value returns the value that the arguments of set give, or standard input.
+func (p *program) value(args []string) (string, error) {
+	if len(args) == 2 && args[1] != "-" {
+		return args[1], nil
+	}
+	data, err := io.ReadAll(io.LimitReader(p.stdin, engine.MaxValueSize+1))
+	if err != nil {
+		return "", fmt.Errorf("reading the value: %w", err)
+	}
+	if len(data) > engine.MaxValueSize {
+		return "", fmt.Errorf("the value is larger than %s, the most that a node takes", formatSize(engine.MaxValueSize))
+	}
+	return string(data), nil
+}
+
+// parseTTL turns a duration or a number of seconds into the parameter exptime:
+// seconds, with decimals if need be.
+func parseTTL(s string) (string, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		d, err = time.ParseDuration(s + "s")
+	}
+	if err != nil || d < 0 {
+		return "", usageError(fmt.Errorf("time %q: want a duration like 10s or 1h30m, or seconds", s))
+	}
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64), nil
+}

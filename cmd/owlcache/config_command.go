@@ -1,0 +1,128 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+)
+
+func (p *program) configCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Look at the configuration",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	cmd.AddCommand(p.configCheckCommand(), p.configPrintCommand())
+	return cmd
+}
+
+func (p *program) configCheckCommand() *cobra.Command {
+	var flags configFlags
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Check the configuration and report everything that is wrong",
+		RunE: func(*cobra.Command, []string) error {
+			c, err := loadConfig(flags, p.env)
+			if err != nil {
+				return err
+			}
+			for _, warning := range c.warnings() {
+				if _, err := fmt.Fprintf(p.stderr, "owlcache: warning: %s\n", warning); err != nil {
+					return err
+				}
+			}
+			_, err = fmt.Fprintf(p.stdout, "%s: the configuration is valid\n", c.source())
+			return err
+		},
+	}
+	flags.register(cmd.Flags())
+	completeSet(cmd)
+	return cmd
+}
+
+func (p *program) configPrintCommand() *cobra.Command {
+	var flags configFlags
+	var out output
+	cmd := &cobra.Command{
+		Use:   "print",
+		Short: "Print each option, its value and where that comes from; secrets are masked",
+		RunE: func(*cobra.Command, []string) error {
+			c, err := loadConfig(flags, p.env)
+			if err != nil {
+				return err
+			}
+			if out.json() {
+				return c.printJSON(p.stdout)
+			}
+			return c.print(p.stdout)
+		},
+	}
+	flags.register(cmd.Flags())
+	out.register(cmd)
+	completeSet(cmd)
+	return cmd
+}
+
+// source names where the configuration was read from.
+func (c *config) source() string {
+	if c.file == "" {
+		return "defaults"
+	}
+	return c.file
+}
+
+// print writes the settings as a table.
+func (c *config) print(w io.Writer) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, name := range c.order {
+		s := c.get(name)
+		value := s.option.shown(s.value)
+		if value == "" {
+			value = `""`
+		}
+		if _, err := fmt.Fprintf(tw, "%s\t%s\t%s\n", name, value, s.origin); err != nil {
+			return err
+		}
+	}
+	return tw.Flush()
+}
+
+// printJSON writes the settings as an array of objects, in the order of the table.
+func (c *config) printJSON(w io.Writer) error {
+	type row struct {
+		Name    string `json:"name"`
+		Value   string `json:"value"`
+		Origin  string `json:"origin"`
+		Default string `json:"default"`
+		Unit    string `json:"unit,omitempty"`
+		Help    string `json:"help"`
+	}
+	rows := make([]row, 0, len(c.order))
+	for _, name := range c.order {
+		s := c.get(name)
+		rows = append(rows, row{name, s.option.shown(s.value), s.origin, s.option.def, s.option.unit, s.option.help})
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "\t")
+	return enc.Encode(rows)
+}
+
+// warnings says what is allowed and still unwise.
+func (c *config) warnings() []string {
+	var list []string
+	if s := c.get("Tonken_jwt_secret"); s.value != "" && s.value != wellKnownSecret && len(s.value) < minTokenSecret {
+		list = append(list, fmt.Sprintf("%s: Tonken_jwt_secret has fewer than %d bytes: it is mixed with the secret of the data directory and does not work on another node by itself", s.origin, minTokenSecret))
+	}
+	if s := c.get("Pass"); s.origin == "flag --pass" || s.origin == "flag --set Pass" {
+		list = append(list, s.origin+": every user of this machine can read the password in the list of processes: use Pass_File or the configuration file")
+	}
+	if s := c.get("WAL_Sync"); s.value != "always" {
+		list = append(list, fmt.Sprintf("%s: WAL_Sync %s: a crash of the machine can lose the last acknowledged writes", s.origin, s.value))
+	}
+	return list
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// defaultsOfTable returns every option of the table with its default.
+func defaultsOfTable() map[string]string {
+	want := map[string]string{}
+	for _, o := range options() {
+		want[o.name] = o.def
+	}
+	return want
+}
+
+func TestShippedFileNamesEveryOptionAtItsDefault(t *testing.T) {
+	const path = "../../owlcache.conf"
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	list := parseConfigFile(path, data)
+	for _, a := range list {
+		got[a.name] = a.value
+	}
+	if diff := cmp.Diff(defaultsOfTable(), got); diff != "" {
+		t.Errorf("owlcache.conf differs from the table (-table +file):\n%s", diff)
+	}
+	if _, errs := resolveConfig(options(), list); len(errs) > 0 {
+		t.Errorf("owlcache.conf is not usable as it is: %v", errs)
+	}
+}
+
+func TestDocumentNamesEveryOptionWithItsDefault(t *testing.T) {
+	data, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	row := regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (empty|`[^`]*`) \\|")
+	for _, m := range row.FindAllStringSubmatch(string(data), -1) {
+		if _, twice := got[m[1]]; twice {
+			t.Errorf("%s has two rows", m[1])
+		}
+		if m[2] == "empty" {
+			got[m[1]] = ""
+			continue
+		}
+		got[m[1]] = strings.Trim(m[2], "`")
+	}
+	if diff := cmp.Diff(defaultsOfTable(), got); diff != "" {
+		t.Errorf("docs/configuration.md differs from the table (-table +document):\n%s", diff)
+	}
+}
+
+// The ranges in the document are those of the table.
+func TestDocumentNamesTheRanges(t *testing.T) {
+	data, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (?:empty|`[^`]*`) \\| ([^|]*) \\|")
+	for _, m := range row.FindAllStringSubmatch(string(data), -1) {
+		o := findOption(options(), m[1])
+		if o == nil || o.unavailable != "" {
+			continue
+		}
+		want := ""
+		switch o.kind {
+		case number:
+			want = formatNumber(o.min) + " to " + formatNumber(o.max)
+			if o.unit != "" {
+				want += " " + o.unit
+			}
+		case size:
+			want = formatSize(o.min) + " to " + formatSize(o.max)
+		case choice:
+			want = "`" + strings.Join(o.choices, "`, `") + "`"
+		}
+		if !strings.HasPrefix(m[2], want) {
+			t.Errorf("%s: the document has the range %q, the table %q", o.name, m[2], want)
+		}
+	}
+}

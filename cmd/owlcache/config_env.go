@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// The environment variables that are no options.
+const (
+	envPrefix = "OWLCACHE_"
+	envConfig = "OWLCACHE_CONFIG" // path of the configuration file
+	envAddr   = "OWLCACHE_ADDR"   // node that the client commands talk to
+)
+
+// serviceLink matches what container platforms put into the environment of
+// every process when a service is called "owlcache": the operator did not
+// write these, so they are no mistakes.
+const serviceLink = `^OWLCACHE_(SERVICE_(HOST|PORT(_.*)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?|NAME)$`
+
+// parseEnv takes the options out of an environment of NAME=value strings.
+func parseEnv(table []option, env []string) []assignment {
+	names := map[string]string{} // of the variable: of the option
+	for _, o := range table {
+		names[o.env()] = o.name
+	}
+	foreign := regexp.MustCompile(serviceLink)
+	var list []assignment
+	for _, kv := range env {
+		name, value, _ := strings.Cut(kv, "=")
+		if !strings.HasPrefix(name, envPrefix) || name == envConfig || name == envAddr || foreign.MatchString(name) {
+			continue
+		}
+		a := assignment{name: names[name], value: strings.TrimSpace(value), origin: "environment " + name}
+		if a.name == "" {
+			a = assignment{origin: a.origin, err: errors.New("no such option" + didYouMean(name, envNames(table)))}
+		}
+		list = append(list, a)
+	}
+	slices.SortFunc(list, func(a, b assignment) int { return strings.Compare(a.origin, b.origin) })
+	return list
+}
+
+// lookupEnv returns the value of name in env; the last one counts, as it does
+// for a process that is started with env.
+func lookupEnv(env []string, name string) string {
+	for _, kv := range slices.Backward(env) {
+		if k, v, _ := strings.Cut(kv, "="); k == name {
+			return v
+		}
+	}
+	return ""
+}
+
+func envNames(table []option) []string {
+	names := []string{envConfig, envAddr}
+	for _, o := range table {
+		names = append(names, o.env())
+	}
+	return names
+}
+
+// didYouMean ends an error message about an unknown name.
+func didYouMean(name string, known []string) string {
+	if n := nearest(name, known); n != "" {
+		return fmt.Sprintf(", did you mean %s?", n)
+	}
+	return ""
+}

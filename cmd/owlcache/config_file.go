@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// assignment is one "this option has this value", and who says so.
+type assignment struct {
+	name, value string
+	origin      string // file:line, environment NAME or flag --name
+	err         error  // why it cannot be read; then name and value are empty
+}
+
+// parseConfigFile reads the format of owlcache.conf: a name and a value on each
+// line, separated by white space; # starts a comment line, [ a heading. All
+// lines are read even if some are wrong.
+func parseConfigFile(path string, data []byte) []assignment {
+	var list []assignment
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	for i, line := range bytes.Split(data, []byte("\n")) {
+		name, value, err := parseConfigLine(line)
+		if name == "" && err == nil {
+			continue
+		}
+		list = append(list, assignment{name, value, fmt.Sprintf("%s:%d", path, i+1), err})
+	}
+	return list
+}
+
+// parseConfigLine splits one line; the name is empty if the line says nothing.
+func parseConfigLine(line []byte) (name, value string, err error) {
+	if !utf8.Valid(line) {
+		return "", "", errors.New("the line is not UTF-8")
+	}
+	s := strings.TrimSpace(string(line))
+	if s == "" || s[0] == '#' {
+		return "", "", nil
+	}
+	if s[0] == '[' {
+		if !strings.HasSuffix(s, "]") {
+			return "", "", errors.New("a heading starts with [ and ends with ]")
+		}
+		return "", "", nil
+	}
+	end := strings.IndexFunc(s, unicode.IsSpace)
+	if end < 0 {
+		return s, "", nil
+	}
+	return s[:end], strings.TrimSpace(s[end:]), nil
+}

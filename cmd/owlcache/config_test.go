@@ -1,0 +1,342 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func formatNumber(n int64) string { return strconv.FormatInt(n, 10) }
+
+func TestTableIsSound(t *testing.T) {
+	names, envs := map[string]bool{}, map[string]bool{}
+	for _, o := range options() {
+		if names[strings.ToLower(o.name)] || envs[o.env()] {
+			t.Errorf("%s is there twice", o.name)
+		}
+		names[strings.ToLower(o.name)], envs[o.env()] = true, true
+		if o.help == "" {
+			t.Errorf("%s has no help", o.name)
+		}
+		if o.kind == number && o.max <= o.min || o.kind == size && o.max <= o.min {
+			t.Errorf("%s has an empty range", o.name)
+		}
+		if o.unit != "" && o.kind != number {
+			t.Errorf("%s has a unit and is no number", o.name)
+		}
+	}
+	if _, errs := resolveConfig(options()); len(errs) > 0 {
+		t.Errorf("the defaults are refused: %v", errs)
+	}
+}
+
+// What the packages behind the configuration default to is what it says itself.
+func TestDefaultsReachTheServer(t *testing.T) {
+	c, _ := resolveConfig(options())
+	a, e := c.apiOptions(), c.engineOptions()
+	if a.ReadTimeout != 30*time.Second || a.IdleTimeout != 2*time.Minute || a.MaxConns != 10000 || a.MaxHeaderSize != 32<<10 || a.MaxBodyMemory != 256<<20 {
+		t.Errorf("options of the HTTP side: %+v", a)
+	}
+	if e.MaxValueSize != 16<<20 || e.SegmentSize != 64<<20 || e.Sync != "always" || e.CheckpointInterval != time.Minute || e.SweepInterval != time.Minute || e.TombstoneGrace != 0 {
+		t.Errorf("options of the store: %+v", e)
+	}
+}
+
+func TestParseConfigFile(t *testing.T) {
+	tests := []struct {
+		name, file string
+		want       []string // origin name=value, or origin!error
+	}{
+		{"empty", "", nil},
+		{"plain", "Host 1.2.3.4\nHttpport 80\n", []string{"f:1 Host=1.2.3.4", "f:2 Httpport=80"}},
+		{"no end of line", "Host 1.2.3.4", []string{"f:1 Host=1.2.3.4"}},
+		{"CRLF", "Host 1.2.3.4\r\n\r\nHttpport 80\r\n", []string{"f:1 Host=1.2.3.4", "f:3 Httpport=80"}},
+		{"byte order mark", "\ufeffHost 1.2.3.4\n", []string{"f:1 Host=1.2.3.4"}},
+		{"tabs and spaces", "  Host \t 1.2.3.4  \t\n", []string{"f:1 Host=1.2.3.4"}},
+		{"comments", "# Host 1.2.3.4\n  # and\n#\n", nil},
+		{"headings", "[HTTP]\n [TCP] \n", nil},
+		{"empty value", "Pass\nPass_File \n", []string{"f:1 Pass=", "f:2 Pass_File="}},
+		{"value with spaces and a hash", "Pass a b # c\n", []string{"f:1 Pass=a b # c"}},
+		{"broken heading", "[HTTP\n", []string{"f:1!a heading starts with [ and ends with ]"}},
+		{"not UTF-8", "Host 1.2.3.4\nPass \xff\xfe\nHttpport 80\n", []string{"f:1 Host=1.2.3.4", "f:2!the line is not UTF-8", "f:3 Httpport=80"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			for _, a := range parseConfigFile("f", []byte(tt.file)) {
+				if a.err != nil {
+					got = append(got, fmt.Sprintf("%s!%v", a.origin, a.err))
+					continue
+				}
+				got = append(got, fmt.Sprintf("%s %s=%s", a.origin, a.name, a.value))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestResolveConfigErrors(t *testing.T) {
+	tests := []struct {
+		name, file string
+		want       []string
+	}{
+		{"unknown", "Htpport 80", []string{"f:1: no such option: Htpport, did you mean Httpport?"}},
+		{"unknown and far", "Completely_Different 80", []string{"f:1: no such option: Completely_Different"}},
+		{"wrong case", "httpPort 80", []string{"f:1: httpPort is spelled Httpport"}},
+		{"twice", "Httpport 80\n#\nHttpport 80", []string{"f:3: Httpport is given twice, first at f:1"}},
+		{"twice, once empty", "Pass\nPass 0123456789a", []string{"f:2: Pass is given twice, first at f:1"}},
+		{"number too large", "Httpport 65536", []string{"f:1: Httpport 65536: want a whole number from 0 to 65535"}},
+		{"number with unit", "Http_ReadTimeout 0", []string{"f:1: Http_ReadTimeout 0: want a whole number from 1 to 86400 (s)"}},
+		{"not a number", "Httpport http", []string{"f:1: Httpport http: want a whole number from 0 to 65535"}},
+		{"negative", "Task_DataBackup -1", []string{"f:1: Task_DataBackup -1: want a whole number from 0 to 525600 (min)"}},
+		{"toggle", "AccessLog yes", []string{"f:1: AccessLog yes: want 0 (off) or 1 (on)"}},
+		{"choice", "WAL_Sync Always", []string{"f:1: WAL_Sync Always: want always or everysec or no"}},
+		{"size", "MaxValueSize 17MiB", []string{"f:1: MaxValueSize 17MiB: want a size from 1 to 16MiB, like 1048576 or 1MiB"}},
+		{"size zero", "MaxValueSize 0", []string{"f:1: MaxValueSize 0: want a size from 1 to 16MiB, like 1048576 or 1MiB"}},
+		{"size beyond 64 bits", "MaxValueSize 99999999999999999999", []string{"f:1: MaxValueSize 99999999999999999999: want a size from 1 to 16MiB, like 1048576 or 1MiB"}},
+		{"host with port", "Host 127.0.0.1:80", []string{"f:1: Host 127.0.0.1:80: want an IP address or a host name, without a port"}},
+		{"hosts", "Allowed_Hosts a.example, b:80", []string{"f:1: Allowed_Hosts a.example, b:80: want host names separated by commas or spaces, without ports, or *"}},
+		{"control characters", "Logfile a\x00b", []string{"f:1: Logfile \"a\\x00b\": want text without control characters"}},
+		{"short password", "Pass 012345678a", []string{"f:1: Pass: too short: want at least 11 characters, or leave it empty to have one made"}},
+		{"digits only", "Pass 012345678901234", []string{"f:1: Pass: digits only: want letters or signs too, or leave it empty to have one made"}},
+		{"two passwords", "Pass 0123456789a\nPass_File p", []string{"f:2: Pass_File: Pass is given too, at f:1: only one of them can count"}},
+		{"secret in control error", "Pass 0123456789a\x01", []string{"f:1: Pass ********: want text without control characters"}},
+		{"contradiction", "Websocket_Client_MinRecTime 90", []string{"f:1: Websocket_Client_MinRecTime 90: want at most Websocket_Client_MaxRecTime, which is 60"}},
+		{"body memory", "Http_MaxBodyMemory 2MiB", []string{"default: MaxValueSize 16MiB: want at most Http_MaxBodyMemory, which is 2MiB"}},
+		{"unavailable", "CloseTcp 1\nGroupData_Mode Websocket", []string{
+			"f:1: CloseTcp 1: this version does not have the TCP server, write: CloseTcp 0",
+			"f:2: GroupData_Mode Websocket: this version does not have the group over WebSocket, write: GroupData_Mode Http",
+		}},
+		{"all at once", "Htpport 80\nAccessLog 2\nPass 1\nPass 2", []string{
+			"f:1: no such option: Htpport, did you mean Httpport?",
+			"f:2: AccessLog 2: want 0 (off) or 1 (on)",
+			"f:4: Pass is given twice, first at f:3",
+			"f:3: Pass: too short: want at least 11 characters, or leave it empty to have one made",
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, errs := resolveConfig(options(), parseConfigFile("f", []byte(tt.file)))
+			var got []string
+			for _, err := range errs {
+				got = append(got, err.Error())
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// Every switch of a feature that is missing is an error when it is on, wherever
+// that is said, and none when a stronger source switches it off.
+func TestUnavailableFeatures(t *testing.T) {
+	for _, name := range []string{
+		"CloseTcp", "Open_Websocket_Server", "GroupDataSync", "Open_Https", "Cors", "Get_data_from_memcache",
+		"Get_data_from_redis", "Open_Urlcache", "Urlcache_Request_Easy", "HttpsClient_InsecureSkipVerify",
+	} {
+		on := []assignment{{name: name, value: "1", origin: "f:1"}}
+		off := []assignment{{name: name, value: "0", origin: "flag"}}
+		if _, errs := resolveConfig(options(), on); len(errs) != 1 {
+			t.Errorf("%s 1: %v", name, errs)
+		}
+		if _, errs := resolveConfig(options(), on, off); len(errs) != 0 {
+			t.Errorf("%s 1 overridden by 0: %v", name, errs)
+		}
+		if _, errs := resolveConfig(options(), off, on); len(errs) != 1 {
+			t.Errorf("%s 0 overridden by 1: %v", name, errs)
+		}
+	}
+}
+
+func TestPrecedence(t *testing.T) {
+	file := []assignment{{name: "Httpport", value: "1", origin: "file"}, {name: "Host", value: "1.1.1.1", origin: "file"}, {name: "Log_Level", value: "warn", origin: "file"}}
+	env := []assignment{{name: "Httpport", value: "2", origin: "env"}, {name: "Host", value: "2.2.2.2", origin: "env"}, {name: "Log_Level", value: "", origin: "env"}}
+	flags := []assignment{{name: "Httpport", value: "3", origin: "flag"}}
+	c, errs := resolveConfig(options(), file, env, flags)
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	for name, want := range map[string][2]string{
+		"Httpport":  {"3", "flag"},
+		"Host":      {"2.2.2.2", "env"},
+		"Log_Level": {"warn", "file"},
+		"DBfile":    {"./data/", "default"},
+	} {
+		if s := c.get(name); s.value != want[0] || s.origin != want[1] {
+			t.Errorf("%s is %q from %s, want %q from %s", name, s.value, s.origin, want[0], want[1])
+		}
+	}
+	if c.int("Httpport") != 3 {
+		t.Errorf("the number of Httpport is %d", c.int("Httpport"))
+	}
+}
+
+func TestParseEnv(t *testing.T) {
+	got := parseEnv(options(), []string{
+		"PATH=/bin", "OWLCACHE_HTTPPORT=80", "OWLCACHE_WAL_SYNC= no ", "OWLCACHE_CONFIG=x", "OWLCACHE_ADDR=y", "OWLCACHE_PASS=a=b",
+		"OWLCACHE_SERVICE_HOST=10.0.0.1", "OWLCACHE_SERVICE_PORT=7721", "OWLCACHE_SERVICE_PORT_HTTP=7721", "OWLCACHE_PORT=tcp://10.0.0.1:7721",
+		"OWLCACHE_PORT_7721_TCP=tcp://10.0.0.1:7721", "OWLCACHE_PORT_7721_TCP_ADDR=10.0.0.1", "OWLCACHE_HTPPORT=80", "OWLCACHE_Host=x",
+	})
+	var lines []string
+	for _, a := range got {
+		lines = append(lines, fmt.Sprint(a.origin, " ", a.name, "=", a.value, " ", a.err))
+	}
+	want := []string{
+		"environment OWLCACHE_HTPPORT = no such option, did you mean OWLCACHE_HTTPPORT?",
+		"environment OWLCACHE_HTTPPORT Httpport=80 <nil>",
+		"environment OWLCACHE_Host = no such option, did you mean OWLCACHE_HOST?",
+		"environment OWLCACHE_PASS Pass=a=b <nil>",
+		"environment OWLCACHE_WAL_SYNC WAL_Sync=no <nil>",
+	}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestParseOptions(t *testing.T) {
+	for _, tt := range []struct {
+		name, value string
+		want        int64
+	}{
+		{"MaxValueSize", "1048576", 1 << 20},
+		{"MaxValueSize", "1MiB", 1 << 20},
+		{"MaxValueSize", "1.5 MiB", 3 << 19},
+		{"MaxValueSize", "1MB", 1_000_000},
+		{"Websocket_Client_MaxMessageSize", "7000000", 7_000_000},
+		{"Httpport", "0", 0},
+		{"AccessLog", "1", 1},
+		{"Host", "::1", 0},
+		{"Host", "[::1]", 0},
+		{"Host", "node-1.example", 0},
+		{"Allowed_Hosts", "a.example b.example,*", 0},
+	} {
+		n, err := findOption(options(), tt.name).parse(tt.value)
+		if err != nil || n != tt.want {
+			t.Errorf("%s %s: %d, %v, want %d", tt.name, tt.value, n, err, tt.want)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	names := []string{"Host", "Httpport", "Tcpport", "Open_Https"}
+	for name, want := range map[string]string{
+		"Htpport": "Httpport", "httpport": "Httpport", "Tcpprot": "Tcpport", "OpenHttps": "Open_Https",
+		"Hots": "Host", "Something": "", "": "", strings.Repeat("x", 1000): "",
+	} {
+		if got := nearest(name, names); got != want {
+			t.Errorf("nearest(%.20q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestEditDistance(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0}, {"kitten", "sitting", 3}, {"ab", "ba", 2}} {
+		if got := editDistance(tt.a, tt.b); got != tt.want {
+			t.Errorf("editDistance(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)
+		}
+	}
+}
+
+func TestLoadConfigFiles(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if c, err := loadConfig(configFlags{}, nil); err != nil || c.source() != "defaults" {
+		t.Errorf("without a file: %q, %v", c.source(), err)
+	}
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("owlcache.conf", "Httpport 1\n")
+	write("env.conf", "Httpport 2\n")
+	write("flag.conf", "Httpport 3\n")
+	for _, tt := range []struct {
+		flag string
+		env  []string
+		want int64
+	}{
+		{"", nil, 1},
+		{"", []string{"OWLCACHE_CONFIG=env.conf"}, 2},
+		{"flag.conf", []string{"OWLCACHE_CONFIG=env.conf"}, 3},
+	} {
+		c, err := loadConfig(configFlags{file: tt.flag}, tt.env)
+		if err != nil || c.int("Httpport") != tt.want {
+			t.Errorf("flag %q, environment %q: Httpport %d, %v, want %d", tt.flag, tt.env, c.int("Httpport"), err, tt.want)
+		}
+	}
+	if _, err := loadConfig(configFlags{file: "missing.conf"}, nil); finish(&strings.Builder{}, err) != exitUsage {
+		t.Errorf("a file that is missing: %v", err)
+	}
+	if _, err := loadConfig(configFlags{}, []string{"OWLCACHE_CONFIG=missing.conf"}); finish(&strings.Builder{}, err) != exitUsage {
+		t.Errorf("a file that is missing: %v", err)
+	}
+}
+
+func TestClassicFlags(t *testing.T) {
+	in := []string{"-config", "c", "-host=1.2.3.4", "--log", "l", "-pass", "p", "-o", "json", "-x", "--", "-host"}
+	want := []string{"--config", "c", "--host=1.2.3.4", "--log", "l", "--pass", "p", "-o", "json", "-x", "--", "-host"}
+	if got := classicFlags(in); !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	if classicFlags(nil) == nil {
+		t.Error("no arguments turned into nil")
+	}
+}
+
+func FuzzParseConfigFile(f *testing.F) {
+	f.Add([]byte("\ufeff# c\r\n[H]\nHost 127.0.0.1\nPass\nMaxValueSize 1MiB\nHttpport 70000\n\xff\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		list := parseConfigFile("f", data)
+		if lines := strings.Count(string(data), "\n") + 1; len(list) > lines {
+			t.Fatalf("%d assignments from %d lines", len(list), lines)
+		}
+		c, errs := resolveConfig(options(), list)
+		for _, name := range c.order {
+			s := c.get(name)
+			if s.value == "" {
+				continue
+			}
+			if n, err := s.option.parse(s.value); err != nil || n != s.num {
+				t.Fatalf("%s holds %q (%d), which it refuses: %v", name, s.value, s.num, err)
+			}
+			if s.option.kind == number || s.option.kind == size {
+				if s.num < s.option.min || s.num > s.option.max {
+					t.Fatalf("%s is %d, out of its range", name, s.num)
+				}
+			}
+		}
+		for _, err := range errs {
+			if err.Error() == "" {
+				t.Fatal("an error without text")
+			}
+		}
+	})
+}
+
+func FuzzNearest(f *testing.F) {
+	f.Add("Htpport")
+	names := []string{}
+	for _, o := range options() {
+		names = append(names, o.name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		if got := nearest(name, names); got != "" && !slices.Contains(names, got) {
+			t.Fatalf("%q is no candidate", got)
+		}
+	})
+}

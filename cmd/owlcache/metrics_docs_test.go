@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// docs/operations.md lists the figures that a node serves, all and no others.
+func TestDocumentNamesEveryMetric(t *testing.T) {
+	srv, stderr := testServer(t, t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan error, 1)
+	go func() { result <- srv.Run(ctx) }()
+	waitFor(t, "the start", func() bool { return address(stderr.String()) != "" })
+	url := "http://" + address(stderr.String())
+	if status, _, err := request(http.MethodGet, url+"/data/?cmd=ping", nil); err != nil || status != http.StatusOK {
+		t.Errorf("ping: %d, %v", status, err)
+	}
+	_, body, err := request(http.MethodGet, url+"/metrics", nil)
+	if err != nil {
+		t.Error(err)
+	}
+	cancel()
+	if err := <-result; err != nil {
+		t.Error(err)
+	}
+
+	served := map[string]bool{"owlcache_checkpoint_age_seconds": true} // absent before the first checkpoint
+	for _, m := range regexp.MustCompile(`(?m)^# TYPE (owlcache_\w+)`).FindAllStringSubmatch(string(body), -1) {
+		served[m[1]] = true
+	}
+	data, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(data), "\n## Metrics\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	documented := map[string]bool{}
+	for _, m := range regexp.MustCompile("`(owlcache_\\w+)[`{]").FindAllStringSubmatch(section, -1) {
+		documented[m[1]] = true
+	}
+	delete(documented, "owlcache_") // the prefix, named in a sentence
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(served)), slices.Sorted(maps.Keys(documented))); diff != "" {
+		t.Errorf("docs/operations.md differs from /metrics (-served +documented):\n%s", diff)
+	}
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// program is what a run of the program has around it.
+type program struct {
+	env            []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// rootCommand returns the command line with all its commands.
+func (p *program) rootCommand() *cobra.Command {
+	var flags configFlags
+	root := &cobra.Command{
+		Use:           "owlcache",
+		Short:         "A persistent key/value cache server over HTTP",
+		Long:          "Owlcache is a persistent key/value cache server over HTTP.\nWithout a command it runs a node, as \"owlcache serve\" does.",
+		Example:       "  owlcache\n  owlcache --host 0.0.0.0 --port 7721 --dir /var/lib/owlcache\n  echo hello | owlcache set greeting\n  owlcache get greeting",
+		SilenceErrors: true, // run prints them
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.serve(cmd.Context(), flags)
+		},
+	}
+	flags.register(root.Flags())
+	completeSet(root)
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError(errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help"))
+	})
+	root.AddCommand(p.serveCommand(), p.configCommand(), p.versionCommand())
+	root.AddCommand(p.clientCommands()...)
+	markUsageErrors(root)
+	return root
+}
+
+// markUsageErrors gives wrong arguments of a command and of those below it the
+// exit code for wrong usage.
+func markUsageErrors(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		markUsageErrors(sub)
+	}
+	check := cmd.Args
+	if check == nil {
+		check = cobra.NoArgs
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		err := check(cmd, args)
+		if err == nil {
+			return nil
+		}
+		hint := "; see " + cmd.CommandPath() + " --help"
+		if len(args) > 0 && cmd.HasSubCommands() {
+			hint += didYouMean(args[0], commandNames(cmd))
+		}
+		return usageError(errors.New(err.Error() + hint))
+	}
+}
+
+func commandNames(cmd *cobra.Command) []string {
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	return names
+}
+
+// classicFlags gives the flags of earlier versions, which have one dash, the
+// two that are usual now.
+func classicFlags(args []string) []string {
+	classic := []string{"config", "host", "log", "pass"}
+	out := make([]string, len(args)) // never nil: cobra would take os.Args
+	copy(out, args)
+	for i, arg := range out {
+		if arg == "--" {
+			break
+		}
+		name, _, _ := strings.Cut(strings.TrimPrefix(arg, "-"), "=")
+		if strings.HasPrefix(arg, "-") && slices.Contains(classic, name) {
+			out[i] = "-" + arg
+		}
+	}
+	return out
+}
+
+// completeSet lets the shell complete the names of options behind --set.
+func completeSet(cmd *cobra.Command) {
+	var names []string
+	for _, o := range options() {
+		names = append(names, o.name+"=\t"+o.help)
+	}
+	// Fails only for a flag that does not exist.
+	_ = cmd.RegisterFlagCompletionFunc("set", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
+}

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
+)
+
+// The scripts start this test binary under the name of the program.
+func TestMain(m *testing.M) {
+	testscript.Main(leakChecked{m}, map[string]func(){"owlcache": main})
+}
+
+// leakChecked fails a run of tests that leaves goroutines behind.
+type leakChecked struct{ m *testing.M }
+
+func (l leakChecked) Run() int {
+	code := l.m.Run()
+	if code == 0 {
+		// The HTTP library keeps the date of its answers in a goroutine without an end.
+		if err := goleak.Find(goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	return code
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		Deadline:            time.Now().Add(4 * time.Minute), // a program that hangs shall not outlive the test
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			// The race detector lets every process sleep for a second before it ends.
+			env.Setenv("GORACE", "atexit_sleep_ms=0")
+			return nil
+		},
+		RequireUniqueNames: true,
+		Condition: func(cond string) (bool, error) {
+			if cond == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("no condition %q", cond)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"binary":   scriptBinary,
+			"exits":    scriptExits,
+			"flip":     scriptFlip,
+			"freeport": scriptFreePort,
+			"http":     scriptHTTP,
+			"json":     scriptJSON,
+			"ready":    scriptReady,
+			"signal":   scriptSignal,
+			"until":    scriptUntil,
+		},
+	})
+}
+
+// patience is how long a script waits for a condition.
+const patience = 30 * time.Second
+
+// poll tries a condition until it holds.
+func poll(ts *testscript.TestScript, what string, condition func() error) {
+	deadline := time.Now().Add(patience)
+	for {
+		err := condition()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s: %v after %v", what, err, patience)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// scriptFreePort sets variables to ports that are free: freeport NAME...
+func scriptFreePort(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		defer func() { ts.Check(ln.Close()) }() // after all are taken, so that they differ
+		ts.Setenv(name, strconv.Itoa(ln.Addr().(*net.TCPAddr).Port))
+	}
+}
+
+// scriptReady waits until a node serves data: ready HOST:PORT
+func scriptReady(ts *testscript.TestScript, _ bool, args []string) {
+	poll(ts, "ready "+args[0], func() error {
+		status, body, err := request(http.MethodGet, "http://"+args[0]+"/readyz", nil)
+		if err == nil && status != http.StatusOK {
+			err = fmt.Errorf("%d %s", status, body)
+		}
+		return err
+	})
+}
+
+// scriptHTTP does a request and checks the status; the body goes to stdout:
+// http STATUS METHOD URL [NAME=VALUE...]
+func scriptHTTP(ts *testscript.TestScript, _ bool, args []string) {
+	form := url.Values{}
+	for _, kv := range args[3:] {
+		name, value, _ := strings.Cut(kv, "=")
+		form.Add(name, value)
+	}
+	status, body, err := request(args[1], args[2], form)
+	ts.Check(err)
+	_, err = ts.Stdout().Write(body)
+	ts.Check(err)
+	if strconv.Itoa(status) != args[0] {
+		ts.Fatalf("status %d, want %s: %s", status, args[0], body)
+	}
+}
+
+func request(method, target string, form url.Values) (status int, body []byte, err error) {
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	req, err := http.NewRequest(method, target, strings.NewReader(form.Encode()))
+	if err != nil {
+		return 0, nil, err
+	}
+	if len(form) > 0 {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	body, err = io.ReadAll(resp.Body)
+	return resp.StatusCode, body, errors.Join(err, resp.Body.Close())
+}
+
+// scriptJSON sets a variable to a field of a JSON object: json NAME FILE FIELD
+func scriptJSON(ts *testscript.TestScript, _ bool, args []string) {
+	var object map[string]any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &object))
+	ts.Setenv(args[0], fmt.Sprint(object[args[2]]))
+}
+
+// scriptExits runs a program and checks its exit code: exits CODE PROGRAM [ARG...]
+func scriptExits(ts *testscript.TestScript, _ bool, args []string) {
+	code := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		code = exit.ExitCode()
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+// scriptSignal sends a signal to everything that runs in the background: signal TERM
+func scriptSignal(ts *testscript.TestScript, _ bool, args []string) {
+	sig, ok := map[string]os.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "HUP": syscall.SIGHUP}[args[0]]
+	if !ok {
+		ts.Fatalf("no signal %s", args[0])
+	}
+	for _, cmd := range ts.BackgroundCmds() {
+		if err := cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			ts.Fatalf("%v", err)
+		}
+	}
+}
+
+// scriptUntil waits until a file holds a text: until FILE TEXT
+func scriptUntil(ts *testscript.TestScript, _ bool, args []string) {
+	poll(ts, "until "+args[1], func() error {
+		data, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && !bytes.Contains(data, []byte(args[1])) {
+			err = errors.New("not in the file")
+		}
+		return err
+	})
+}
+
+// scriptBinary makes a file of bytes of every value: binary FILE SIZE
+func scriptBinary(ts *testscript.TestScript, _ bool, args []string) {
+	size, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	random := rand.NewChaCha8([32]byte{1})
+	data := make([]byte, size)
+	_, _ = random.Read(data) // never fails
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
+}
+
+// scriptFlip inverts a byte in the middle of a file: flip FILE
+func scriptFlip(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	data, err := os.ReadFile(path)
+	ts.Check(err)
+	data[len(data)/2] ^= 0xff
+	ts.Check(os.WriteFile(path, data, 0o600))
+}

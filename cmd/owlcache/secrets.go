@@ -1,0 +1,103 @@
+package main
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"owlcache/engine/datadir"
+)
+
+const (
+	// minPassword is the least number of characters of a password.
+	minPassword = 11
+	// minTokenSecret is the least number of bytes of a secret that signs tokens
+	// by itself.
+	minTokenSecret = 32
+	// wellKnownSecret was the default secret of earlier versions. Everybody
+	// knows it, so it counts as none.
+	wellKnownSecret = "hello_owlcache"
+)
+
+// checkPassword refuses passwords that are too easy to guess.
+func checkPassword(s string) error {
+	switch {
+	case utf8.RuneCountInString(s) < minPassword:
+		return fmt.Errorf("too short: want at least %d characters, or leave it empty to have one made", minPassword)
+	case strings.Trim(s, "0123456789") == "":
+		return errors.New("digits only: want letters or signs too, or leave it empty to have one made")
+	}
+	return nil
+}
+
+// passwordFromFile reads Pass_File. Line ends at the end are not part of the password.
+func (c *config) passwordFromFile() (string, error) {
+	s := c.get("Pass_File")
+	data, err := os.ReadFile(s.value)
+	if err != nil {
+		return "", fmt.Errorf("%s: Pass_File: %w", s.origin, err)
+	}
+	password := strings.TrimRight(string(data), "\r\n")
+	if err := checkPassword(password); err != nil {
+		return "", fmt.Errorf("%s: Pass_File %s: %w", s.origin, s.value, err)
+	}
+	return password, nil
+}
+
+// configuredPassword returns what Pass or Pass_File says, "" if neither is given.
+func (c *config) configuredPassword() (string, error) {
+	if c.text("Pass_File") != "" {
+		return c.passwordFromFile()
+	}
+	return c.text("Pass"), nil
+}
+
+// secrets is what the server needs to know in secret.
+type secrets struct {
+	password     string
+	made         bool // the password was made right now: nobody has seen it yet
+	stored       bool // the password is that of the data directory
+	tokenSecret  []byte
+	stretchedKey bool // the configured token secret is too short to be used alone
+}
+
+// resolveSecrets takes the secrets from the configuration, and what that leaves
+// open from the data directory, where they are made if they are missing.
+func resolveSecrets(c *config, dir *datadir.Dir) (secrets, error) {
+	password, err := c.configuredPassword()
+	if err != nil {
+		return secrets{}, err
+	}
+	configured := c.text("Tonken_jwt_secret")
+	if configured == wellKnownSecret {
+		configured = ""
+	}
+	stored, made, err := dir.Secrets(password == "", len(configured) < minTokenSecret)
+	if err != nil {
+		return secrets{}, fmt.Errorf("secrets of the data directory: %w", err)
+	}
+	s := secrets{password: password, tokenSecret: tokenKey(configured, stored.TokenSecret)}
+	if password == "" {
+		s.password, s.made, s.stored = stored.Password, made, true
+	}
+	s.stretchedKey = configured != "" && len(configured) < minTokenSecret
+	return s, nil
+}
+
+// tokenKey derives the key that signs tokens. A short secret can be guessed
+// from a single token, so it only chooses among keys that nobody can guess.
+func tokenKey(configured, generated string) []byte {
+	switch {
+	case len(configured) >= minTokenSecret:
+		return []byte(configured)
+	case configured == "":
+		return []byte(generated)
+	}
+	mac := hmac.New(sha256.New, []byte(generated))
+	mac.Write([]byte(configured)) // a hash never fails
+	return mac.Sum(nil)
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"owlcache/engine/datadir"
+)
+
+func TestCheckPassword(t *testing.T) {
+	for password, good := range map[string]bool{
+		"":                           false,
+		"0123456789":                 false,
+		"abcdefghij":                 false, // 10 characters
+		"äöüäöüäöüä":                 false, // 10 characters, 20 bytes
+		"abcdefghijk":                true,
+		"12345678901":                false,
+		"123456789012345678901234":   false,
+		"1234567890a":                true,
+		"correct horse battery":      true,
+		strings.Repeat("long", 1000): true,
+	} {
+		if err := checkPassword(password); (err == nil) != good {
+			t.Errorf("checkPassword(%.20q): %v", password, err)
+		}
+	}
+}
+
+func TestTokenKey(t *testing.T) {
+	const generated = "generated-generated-generated-generated"
+	long := strings.Repeat("x", minTokenSecret)
+	if got := tokenKey("", generated); string(got) != generated {
+		t.Errorf("without a secret: %q", got)
+	}
+	if got := tokenKey(long, generated); string(got) != long {
+		t.Errorf("a long secret is not used as it is: %q", got)
+	}
+	short := tokenKey("short", generated)
+	if len(short) != 32 || bytes.Contains(short, []byte("short")) {
+		t.Errorf("a short secret makes the key %q", short)
+	}
+	if bytes.Equal(short, tokenKey("short", generated+"x")) || bytes.Equal(short, tokenKey("shorter", generated)) {
+		t.Error("the key does not depend on both secrets")
+	}
+}
+
+// resolve opens dir as a server does and resolves the secrets of a file.
+func resolve(t *testing.T, dir, file string) secrets {
+	t.Helper()
+	c, errs := resolveConfig(options(), parseConfigFile("f", []byte(file)))
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	d, err := datadir.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := resolveSecrets(&c, d)
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestResolveSecrets(t *testing.T) {
+	dir := t.TempDir()
+	first := resolve(t, dir, "")
+	if !first.made || !first.stored || checkPassword(first.password) != nil || len(first.tokenSecret) < minTokenSecret {
+		t.Fatalf("first start: %+v", first)
+	}
+	again := resolve(t, dir, "Tonken_jwt_secret hello_owlcache")
+	if again.made || again.password != first.password || !bytes.Equal(again.tokenSecret, first.tokenSecret) || again.stretchedKey {
+		t.Errorf("second start with the well-known secret: %+v, first %+v", again, first)
+	}
+	own := resolve(t, dir, "Pass correct horse battery\nTonken_jwt_secret short")
+	if own.made || own.stored || own.password != "correct horse battery" || !own.stretchedKey || bytes.Equal(own.tokenSecret, first.tokenSecret) {
+		t.Errorf("configured secrets: %+v", own)
+	}
+	file := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(file, []byte("from a file, really\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s := resolve(t, dir, "Pass_File "+file); s.password != "from a file, really" || s.stored {
+		t.Errorf("password from a file: %+v", s)
+	}
+}

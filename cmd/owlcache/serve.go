@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func (p *program) serveCommand() *cobra.Command {
+	var flags configFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run a node (the same as no command)",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.serve(cmd.Context(), flags)
+		},
+	}
+	flags.register(cmd.Flags())
+	completeSet(cmd)
+	return cmd
+}
+
+// serve runs a node until it is told to stop.
+func (p *program) serve(ctx context.Context, flags configFlags) (err error) {
+	c, err := loadConfig(flags, p.env)
+	if err != nil {
+		return err
+	}
+	logs, err := openLogs(&c, p.env, p.stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, logs.Close()) }()
+
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	return supervise(ctx, newServer(c, logs, p.stderr).Run, logs, signals)
+}
+
+// supervise runs a server and obeys signals: SIGHUP starts a new log file, the
+// first SIGINT or SIGTERM ends the context of the server, which then stops in
+// good order, the second one does not wait for that. It loses nothing that was
+// acknowledged; it only leaves requests unanswered and the next start a longer
+// log to read.
+func supervise(ctx context.Context, server func(context.Context) error, logs *logs, signals <-chan os.Signal) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- server(ctx) }()
+	for stopping := false; ; {
+		select {
+		case err := <-done:
+			return err
+		case sig := <-signals:
+			switch {
+			case sig == syscall.SIGHUP:
+				if err := logs.Rotate(); err != nil {
+					logs.Error("cannot start a new log file", "error", err)
+				}
+			case stopping:
+				return &exitError{exitInterrupted, errors.New("stopped at once by a second signal; the log in the data directory holds everything that was acknowledged")}
+			default:
+				stopping = true
+				logs.Info("stopping", "signal", sig.String())
+				cancel()
+			}
+		}
+	}
+}

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
+
+	"owlcache/api"
+	"owlcache/engine"
+	"owlcache/engine/datadir"
+)
+
+// shutdownTime is how long requests in flight may take when the server stops.
+const shutdownTime = 10 * time.Second
+
+// server is a running node. Run is its whole life.
+type server struct {
+	config config
+	logs   *logs
+	stderr io.Writer // for what belongs to the operator and not into a log
+
+	// What Start opened, in that order; Close goes backwards.
+	dir     *datadir.Dir
+	secrets secrets
+	ln      net.Listener
+	api     *api.Server
+	served  chan error // the result of serving, once
+	store   *engine.Store
+
+	stopTasks context.CancelFunc
+	tasks     sync.WaitGroup
+}
+
+func newServer(c config, logs *logs, stderr io.Writer) *server {
+	return &server{config: c, logs: logs, stderr: stderr}
+}
+
+// Run starts the server, serves until ctx ends and closes it. It returns nil if
+// the server stopped because it was told to.
+func (s *server) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.Start(ctx); err != nil {
+		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			return nil // told to stop while loading
+		}
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.served:
+		s.served <- nil // Close waits for the end of serving too
+		if err == nil {
+			err = net.ErrClosed
+		}
+		return fmt.Errorf("serving HTTP: %w", err)
+	}
+}
+
+// Start opens everything, in this order:
+//
+//  1. the data directory, because its lock must be held before anything else
+//     may be done in the name of this node, and it keeps the secrets;
+//  2. the listener, because a port that is taken shall be known before a long
+//     load, and with it HTTP, so that probes and waiting clients are answered;
+//  3. the store, which recovers all data;
+//  4. only then data is served.
+func (s *server) Start(ctx context.Context) error {
+	s.limitMemory()
+	steps := []func(context.Context) error{s.openDir, s.listen, s.serveHTTP, s.openStore}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	s.api.Ready(s.store)
+	s.startTasks()
+	s.warn()
+	s.announce()
+	return nil
+}
+
+// Close stops the server in the reverse order of Start. It may be called at any
+// point of a start that failed, and more than once.
+func (s *server) Close() error {
+	var errs []error
+	if s.stopTasks != nil {
+		s.stopTasks()
+		s.tasks.Wait()
+		s.stopTasks = nil
+	}
+	// Requests in flight end first: a write among them shall still find the
+	// store open, and its client the answer.
+	if s.api != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+		defer cancel()
+		switch err := s.api.Shutdown(ctx); {
+		case errors.Is(err, context.DeadlineExceeded):
+			s.logs.Warn("connections were cut: they did not end in time", "after", shutdownTime.String())
+		case err != nil:
+			errs = append(errs, fmt.Errorf("stopping HTTP: %w", err))
+		}
+		if err := <-s.served; err != nil {
+			errs = append(errs, fmt.Errorf("serving HTTP: %w", err))
+		}
+		s.api, s.ln = nil, nil
+	}
+	if s.ln != nil {
+		errs = append(errs, s.ln.Close())
+		s.ln = nil
+	}
+	// Now nobody writes any more: what is queued goes to the disk.
+	if s.store != nil {
+		if err := s.store.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("closing the store: %w", err))
+		}
+		s.store = nil
+	}
+	// The lock goes last, so that no other process sees files that still change.
+	if s.dir != nil {
+		if err := s.dir.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("closing the data directory: %w", err))
+		}
+		s.dir = nil
+		s.logs.Info("stopped")
+	}
+	return errors.Join(errs...)
+}
+
+// limitMemory makes the garbage collector respect the memory limit of a
+// container. Outside of one there is nothing to do.
+func (s *server) limitMemory() {
+	limit, err := memlimit.Set()
+	switch {
+	case err != nil:
+		s.logs.Debug("no memory limit found", "error", err)
+	case limit != math.MaxInt64:
+		s.logs.Debug("memory limit", "bytes", limit)
+	}
+}
+
+func (s *server) openDir(context.Context) error {
+	var err error
+	if s.dir, err = datadir.Open(s.config.dataDir()); err != nil {
+		return err
+	}
+	s.secrets, err = resolveSecrets(&s.config, s.dir)
+	return err
+}
+
+func (s *server) listen(ctx context.Context) error {
+	host := bareHost(s.config.text("Host"))
+	addr := net.JoinHostPort(host, strconv.FormatInt(s.config.int("Httpport"), 10))
+	network := "tcp"
+	if ip := net.ParseIP(host); ip != nil && ip.To4() != nil {
+		network = "tcp4" // or 0.0.0.0 would open the port on IPv6 too
+	}
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, network, addr)
+	if err != nil {
+		hint := ""
+		if errors.Is(err, syscall.EADDRINUSE) {
+			hint = "; another program uses the port, choose one with --port or the option Httpport"
+		}
+		return fmt.Errorf("cannot listen on %s (options Host and Httpport): %w%s", addr, err, hint)
+	}
+	s.ln = ln
+	return nil
+}
+
+func (s *server) serveHTTP(context.Context) error {
+	o := s.config.apiOptions()
+	o.HTTPPort = s.ln.Addr().(*net.TCPAddr).Port
+	o.Password = s.secrets.password
+	o.TokenSecret = s.secrets.tokenSecret
+	o.Logger = s.logs.Logger
+	if s.config.on("AccessLog") {
+		o.AccessLog = s.logs.With("log", "access")
+	}
+	server, err := api.New(o)
+	if err != nil {
+		return err
+	}
+	s.api = server
+	s.served = make(chan error, 1)
+	go func() { s.served <- server.Serve(s.ln) }()
+	return nil
+}
+
+func (s *server) openStore(ctx context.Context) error {
+	var terminal io.Writer
+	if isTerminal(s.stderr) {
+		terminal = s.stderr
+	}
+	p := newProgress(s.logs.Logger, terminal)
+	s.api.SetLoading(p.text)
+	o := s.config.engineOptions()
+	o.Logger = s.logs.Logger
+	o.Progress = p.update
+	store, err := engine.Open(ctx, s.dir, o)
+	p.done()
+	if err != nil {
+		return err
+	}
+	s.store = store
+	s.logRecovery()
+	return nil
+}
+
+// logRecovery writes the one line that says what is there and where it came from.
+func (s *server) logRecovery() {
+	stats := s.store.Stats()
+	r := stats.Recovery
+	s.logs.Info(fmt.Sprintf("recovered %d keys from %s in %s", stats.Keys, s.dir.Path(), r.Duration.Round(time.Microsecond)),
+		"snapshot_keys", r.SnapshotKeys, "snapshot_lsn", r.SnapshotLSN, "log_records", r.LogRecords,
+		"log_operations", r.LogOps, "torn_bytes", r.TornBytes, "legacy_keys", r.Legacy)
+}
+
+// startTasks starts what runs beside the server until Close.
+func (s *server) startTasks() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.stopTasks = cancel
+	if every := s.config.duration("Task_MemoryInfoToLog"); every > 0 {
+		s.tasks.Go(func() { logMemory(ctx, every, s.logs.Logger) })
+	}
+}
+
+// warn logs what the operator should know about the configuration.
+func (s *server) warn() {
+	for _, warning := range s.config.warnings() {
+		s.logs.Warn(warning)
+	}
+	if !s.ln.Addr().(*net.TCPAddr).IP.IsLoopback() {
+		s.logs.Warn("listening beyond this machine without TLS: passwords, tokens and data are readable on the way, put a TLS proxy in front",
+			"address", s.ln.Addr().String(), "option", "Host "+s.config.text("Host"))
+	}
+}
