@@ -30,6 +30,7 @@ func (c *config) engineOptions() engine.Options {
 	o := engine.Options{
 		MaxValueSize:       int(c.int("MaxValueSize")),
 		SegmentSize:        c.int("WAL_SegmentSize"),
+		CheckpointLogBytes: c.int("Checkpoint_LogSize"),
 		Sync:               c.text("WAL_Sync"),
 		CheckpointInterval: c.duration("Task_DataBackup"),
 		SweepInterval:      c.duration("Task_ClearExpireData"),

@@ -51,6 +51,7 @@ func storageOptions() []option {
 		{name: "DBfile", def: "./data/", help: "data directory"},
 		{name: "WAL_Sync", def: "always", kind: choice, choices: []string{"always", "everysec", "no"}, help: "when the log is made durable"},
 		{name: "WAL_SegmentSize", def: "64MiB", kind: size, min: 64 << 10, max: 1 << 30, help: "size of a log segment"},
+		{name: "Checkpoint_LogSize", def: "64MiB", kind: size, min: 64 << 10, max: 1 << 40, help: "size of sealed log that causes a checkpoint"},
 		{name: "MaxValueSize", def: "16MiB", kind: size, min: 1, max: engine.MaxValueSize, help: "largest value"},
 		{name: "Tombstone_Grace", def: "3600", kind: number, unit: "s", min: 1, max: maxSeconds, help: "how long deleted keys are remembered for data sync"},
 	}

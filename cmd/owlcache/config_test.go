@@ -44,7 +44,7 @@ func TestDefaultsReachTheServer(t *testing.T) {
 	if a.ReadTimeout != 30*time.Second || a.IdleTimeout != 2*time.Minute || a.MaxConns != 10000 || a.MaxHeaderSize != 32<<10 || a.MaxBodyMemory != 256<<20 {
 		t.Errorf("options of the HTTP side: %+v", a)
 	}
-	if e.MaxValueSize != 16<<20 || e.SegmentSize != 64<<20 || e.Sync != "always" || e.CheckpointInterval != time.Minute || e.SweepInterval != time.Minute || e.TombstoneGrace != 0 {
+	if e.MaxValueSize != 16<<20 || e.SegmentSize != 64<<20 || e.CheckpointLogBytes != 64<<20 || e.Sync != "always" || e.CheckpointInterval != time.Minute || e.SweepInterval != time.Minute || e.TombstoneGrace != 0 {
 		t.Errorf("options of the store: %+v", e)
 	}
 }
