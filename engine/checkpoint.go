@@ -46,7 +46,7 @@ type checkpointer struct {
 }
 
 // checkEvery is how often the size of the log is looked at.
-const checkEvery = time.Second
+const checkEvery = 100 * time.Millisecond
 
 // run folds when it is due, until ctx ends.
 func (c *checkpointer) run(ctx context.Context) {

@@ -150,10 +150,9 @@ func (m *model) check(r *rapid.T) {
 
 // registerInput is one operation on one key, for the linearizability checker.
 type registerInput struct {
-	kind    Kind // 0 = get
-	absent  bool // create only
-	value   string
-	present bool // observed by a get
+	kind   Kind // 0 = get
+	absent bool // create only
+	value  string
 }
 
 // registerModel is a key as porcupine sees it: its value, or "" for none.

@@ -1,7 +1,5 @@
 package engine
 
-import "slices"
-
 // arena keeps entries in chunks of bytes. Entries are added at the end of the
 // active chunk; a chunk of which much is garbage is evacuated and freed. A large
 // entry has a chunk of its own, which is never written again but for its head.
@@ -126,11 +124,4 @@ func (a *arena) each(id uint32, f func(at ref, e *entry)) {
 		}
 		off += entryLen(b)
 	}
-}
-
-// clone copies key and value of e out of the arena.
-func (e *entry) clone() *entry {
-	c := *e
-	c.key, c.value = slices.Clone(e.key), slices.Clone(e.value)
-	return &c
 }

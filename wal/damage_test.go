@@ -86,7 +86,7 @@ func TestEveryBitOfASealedSegment(t *testing.T) {
 func TestEveryTruncationOfASealedSegment(t *testing.T) {
 	dir, files := damaged(t)
 	good := readFile(t, files[1])
-	for size := range len(good) {
+	for size := range good {
 		writeFile(t, files[1], good[:size])
 		var corrupt *CorruptError
 		if _, err := replay(t, dir); !errors.As(err, &corrupt) {

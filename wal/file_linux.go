@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
@@ -22,7 +23,7 @@ func control(f *os.File, op string, call func(fd int) error) error {
 	}
 	var callErr error
 	err = conn.Control(func(fd uintptr) {
-		for callErr = call(int(fd)); callErr == syscall.EINTR; {
+		for callErr = call(int(fd)); errors.Is(callErr, syscall.EINTR); {
 			callErr = call(int(fd))
 		}
 	})

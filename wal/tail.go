@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"errors"
 	"io"
 )
 
@@ -15,7 +16,7 @@ import (
 // was hit, and then the bytes are still kept in the .broken copy.
 func classify(f io.ReaderAt, size, off int64, lsn uint64) (torn bool, err error) {
 	b := make([]byte, size-off)
-	if n, err := f.ReadAt(b, off); err != nil && err != io.EOF { //nolint:errorlint // ReaderAt returns it bare
+	if n, err := f.ReadAt(b, off); err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	} else {
 		b = b[:n]

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// compareFlags are the flags of owlbench compare.
+type compareFlags struct {
+	load     loadOptions
+	owlcache string
+	dir      string
+	only     []string
+	strict   bool
+	output   output
+}
+
+func (p *program) compareCommand() *cobra.Command {
+	var f compareFlags
+	cmd := &cobra.Command{
+		Use:   "compare",
+		Short: "Compare a node with its peers, side by side",
+		Long: "Compare a node with its peers, side by side, on this machine. All servers are started here, on free\n" +
+			"ports of the loopback address, with their files in a temporary directory. The servers share one\n" +
+			"CPU, the load generator has another. Both sides of a comparison take turns, round by round; the\n" +
+			"figures are medians of the rounds.\n\n" +
+			"Peers whose programs are not installed (redis-server, webdis, nginx) are left out, with a line that says so.",
+		Example: "  owlbench compare\n  owlbench compare --only get,restart --rounds 9 -o json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.compare(cmd.Context(), f)
+		},
+	}
+	flags := cmd.Flags()
+	f.load.register(flags)
+	flags.StringVar(&f.owlcache, "owlcache", "", "`program` to start; empty builds that of the checkout, else takes that of the search path")
+	flags.StringVar(&f.dir, "dir", "", "`directory` for temporary files, on the disk to be measured")
+	flags.StringSliceVar(&f.only, "only", nil, "`parts` to do, of "+strings.Join(partNames(), ", ")+"; empty does all")
+	flags.BoolVar(&f.strict, "strict", false, "fail when a target is missed")
+	f.output.register(cmd)
+	return cmd
+}
+
+// A part is one comparison. It reports what it measured through the
+// comparison.
+type part struct {
+	name string
+	run  func(*comparison, context.Context) error
+}
+
+// parts returns all comparisons, in an order in which each leaves the data
+// directory as the next wants it.
+func parts() []part {
+	return []part{
+		{"get", (*comparison).compareGet},
+		{"restart", (*comparison).compareRestart},
+		{"set", (*comparison).compareSet},
+		{"more", (*comparison).compareMore},
+	}
+}
+
+func partNames() []string {
+	var names []string
+	for _, p := range parts() {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// compare is owlbench compare.
+func (p *program) compare(ctx context.Context, f compareFlags) (err error) {
+	if f.load, err = f.load.withDefaults(); err != nil {
+		return err
+	}
+	for _, name := range f.only {
+		if !slices.Contains(partNames(), name) {
+			return usageError(fmt.Errorf("--only: there is no part %q", name))
+		}
+	}
+	dir, remove, err := scratch(f.dir)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	path, err := findOwlcache(ctx, f.owlcache, dir)
+	if err != nil {
+		return err
+	}
+	c := &comparison{
+		program: p, load: f.load, cpus: choosePins(), dir: dir,
+		owlcache: path, nodeDir: filepath.Join(dir, "node"), password: newPassword(),
+	}
+	if c.cpus.server == noCPU {
+		c.note("there are no two CPUs to choose from: servers and load generator share what there is")
+	}
+	if err := c.run(ctx, f.only); err != nil {
+		return err
+	}
+	report := c.report()
+	if err := f.output.print(p.stdout, report); err != nil {
+		return err
+	}
+	if f.strict && !report.ok() {
+		return errors.New("a target is missed")
+	}
+	return nil
+}

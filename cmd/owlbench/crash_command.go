@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// crashFlags are the flags of owlbench crash.
+type crashFlags struct {
+	options  crashOptions
+	owlcache string
+	dir      string
+	output   output
+}
+
+func (p *program) crashCommand() *cobra.Command {
+	var f crashFlags
+	cmd := &cobra.Command{
+		Use:   "crash",
+		Short: "Kill a node while it is written to; nothing acknowledged may be lost",
+		Long: "Start a node, write to it over many connections, kill it at a random moment, start it again on the\n" +
+			"same data and check every key, over and over. Each write that was acknowledged must be there, each\n" +
+			"that was not may be there or not, nothing else may be. Some rounds end the node with SIGTERM, some\n" +
+			"kill it while it starts, and in most it folds its log all the time.\n\n" +
+			"When a check fails, the history of the key is printed and the directory is kept.",
+		Example: "  owlbench crash\n  owlbench crash --rounds 1000 --seed 7",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.crash(cmd.Context(), f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&f.options.Rounds, "rounds", 20, "how often it is killed")
+	flags.IntVar(&f.options.Conns, "conns", 16, "connections that write")
+	flags.IntVar(&f.options.Readers, "readers", 2, "connections that read what others write")
+	flags.IntVar(&f.options.Keys, "keys", 64, "keys of each connection")
+	flags.Uint64Var(&f.options.Seed, "seed", 0, "of all that is random but the timing; 0 takes a new one")
+	flags.DurationVar(&f.options.MaxLife, "max-life", 600*time.Millisecond, "longest `time` from the first write to the kill")
+	flags.StringVar(&f.owlcache, "owlcache", "", "`program` to start; empty builds that of the checkout, else takes that of the search path")
+	flags.StringVar(&f.dir, "dir", "", "`directory` for temporary files")
+	f.output.register(cmd)
+	return cmd
+}
+
+// crash is owlbench crash.
+func (p *program) crash(ctx context.Context, f crashFlags) error {
+	if f.options.Seed == 0 {
+		f.options.Seed = uint64(time.Now().UnixNano())
+	}
+	options, err := f.options.withDefaults()
+	if err != nil {
+		return err
+	}
+	dir, remove, err := scratch(f.dir)
+	if err != nil {
+		return err
+	}
+	path, err := findOwlcache(ctx, f.owlcache, dir)
+	if err != nil {
+		remove()
+		return err
+	}
+	server := &nodeServer{program: path, dir: dir, password: newPassword()}
+	report, err := newCrashRun(options, server, p.logf).run(ctx)
+	if err != nil {
+		return fmt.Errorf("%w\nseed %d; the data directory and the log of the node are kept in %s", err, options.Seed, dir)
+	}
+	remove()
+	return f.output.print(p.stdout, report)
+}
+
+// table draws the report for people.
+func (r crashReport) table(w io.Writer) {
+	// The writer keeps its first error for Flush.
+	_, _ = fmt.Fprintf(w, "rounds\tkilled\tstopped\tkilled in start\tfolded its log\twrites\tunanswered\tchecks\treads\tlost\tresurrected\tnever sent\n")
+	_, _ = fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t0\t0\t0\n",
+		r.Rounds, r.Kills, r.Stops, r.StartKills, r.Folded, r.Writes, r.Unanswered, r.Checks, r.Reads)
+}

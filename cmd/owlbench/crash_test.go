@@ -1,0 +1,39 @@
+package main
+
+import (
+	"testing"
+)
+
+// TestCrash kills the real program while it is written to.
+func TestCrash(t *testing.T) {
+	rounds := 20
+	if testing.Short() {
+		rounds = 3
+	}
+	program, err := findOwlcache(t.Context(), "", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	options, err := crashOptions{Rounds: rounds}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Not t.TempDir: what a failure leaves is to be looked at.
+	dir, remove, err := scratch("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &nodeServer{program: program, dir: dir, password: newPassword()}
+	report, err := newCrashRun(options, server, t.Logf).run(t.Context())
+	if err != nil {
+		t.Fatalf("%v\nseed %d; the data directory and the log of the node are kept in %s", err, options.Seed, dir)
+	}
+	remove()
+	if report.Rounds != rounds || report.Writes == 0 {
+		t.Errorf("the run did not do its work: %+v", report)
+	}
+	if !testing.Short() && report.Folded == 0 {
+		t.Errorf("no log was folded, so no kill can have hit that: %+v", report)
+	}
+	t.Logf("%+v", report)
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLane(t *testing.T) {
+	const good = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"
+	tests := []struct {
+		name   string
+		chunks []string
+		done   bool
+		err    string
+	}{
+		{"whole", []string{good}, true, ""},
+		{"byte by byte", strings.Split(good, ""), true, ""},
+		{"unfinished", []string{good[:len(good)-1]}, false, ""},
+		{"too much", []string{good + "H"}, false, errUnasked.Error()},
+		{"twice", []string{good, good}, false, errUnasked.Error()},
+		{"other length", []string{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"}, true, "answered 200 with 2 bytes"},
+		{"other status", []string{"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"}, true, "answered 404"},
+		{"nonsense", []string{"nonsense"}, false, errNotHTTP.Error()},
+		{"end", []string{good[:9], ""}, false, io.ErrUnexpectedEOF.Error()},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			owl := owlcacheTarget("x", "", loadOptions{Keys: 10, Value: 3})
+			l := newLane(&owl, mixGet, 1, 2)
+			l.next(time.Now())
+			var done bool
+			var err error
+			for i, chunk := range tt.chunks {
+				if done, err = l.received([]byte(chunk)); err == nil && done && i < len(tt.chunks)-1 {
+					done = false
+				}
+			}
+			if done != tt.done || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+				t.Errorf("done %v, error %v; want %v, %q", done, err, tt.done, tt.err)
+			}
+		})
+	}
+}
+
+func TestLaneMix(t *testing.T) {
+	owl := owlcacheTarget("x", "", loadOptions{Keys: 3, Value: 3})
+	for m, want := range map[mix]float64{mixGet: 1, mixSet: 0, mixMixed: 0.9} {
+		l := newLane(&owl, m, 1, 2)
+		gets, seen := 0, map[string]bool{}
+		for range 10_000 {
+			l.next(time.Now())
+			if l.isGet != strings.Contains(string(l.request), "cmd=get") {
+				t.Fatalf("get %v: %q", l.isGet, l.request)
+			}
+			_, key, _ := strings.Cut(string(l.request), "key=")
+			seen[key[:len(keyName(0))]] = true
+			if l.isGet {
+				gets++
+			}
+		}
+		if share := float64(gets) / 10_000; share < want-0.02 || share > want+0.02 {
+			t.Errorf("%s: share of gets %v, want %v", m, share, want)
+		}
+		if len(seen) != 3 {
+			t.Errorf("%s: keys %v, want all three", m, seen)
+		}
+	}
+}

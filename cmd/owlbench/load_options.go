@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// loadOptions say what load is put on a server. The zero value of a field means
+// its default.
+type loadOptions struct {
+	Conns   int     `json:"conns"`   // connections, each with one request under way; default 64
+	Keys    uint64  `json:"keys"`    // keys, of which each request takes any; default 1,000,000
+	Value   int     `json:"value"`   // bytes of a value; default 100
+	Seconds float64 `json:"seconds"` // length of a round; default 3
+	Rounds  int     `json:"rounds"`  // default 5
+}
+
+// withDefaults fills what is zero and refuses what makes no sense.
+func (o loadOptions) withDefaults() (loadOptions, error) {
+	o.Conns = orDefault(o.Conns, 64)
+	o.Keys = orDefault(o.Keys, 1_000_000)
+	o.Value = orDefault(o.Value, 100)
+	o.Seconds = orDefault(o.Seconds, 3)
+	o.Rounds = orDefault(o.Rounds, 5)
+	var errs []error
+	check := func(ok bool, what string) {
+		if !ok {
+			errs = append(errs, errors.New(what))
+		}
+	}
+	check(o.Conns > 0 && o.Conns <= 10_000, "--conns: want 1 to 10000")
+	check(o.Keys <= 1e9, "--keys: want at most 1000000000")
+	check(o.Value > 0 && o.Value <= 16<<10, "--value: want 1 to 16384 bytes")
+	check(o.Seconds > 0 && o.Seconds <= 3600, "--seconds: want at most 3600")
+	check(o.Rounds > 0 && o.Rounds <= 1000, "--rounds: want 1 to 1000")
+	if len(errs) > 0 {
+		return o, usageError(errors.Join(errs...))
+	}
+	return o, nil
+}
+
+// orDefault returns v, or def when v is zero.
+func orDefault[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
+
+// length returns how long a round takes.
+func (o loadOptions) length() time.Duration {
+	return time.Duration(o.Seconds * float64(time.Second))
+}
+
+// register adds the flags to a command.
+func (o *loadOptions) register(flags *pflag.FlagSet) {
+	flags.IntVar(&o.Conns, "conns", 64, "connections, each with one request under way")
+	flags.Uint64Var(&o.Keys, "keys", 1_000_000, "number of keys")
+	flags.IntVar(&o.Value, "value", 100, "`bytes` of each value")
+	flags.Float64Var(&o.Seconds, "seconds", 3, "length of a round")
+	flags.IntVar(&o.Rounds, "rounds", 5, "rounds; the figures are medians of them")
+}
+
+// mix is which requests a load sends.
+type mix string
+
+const (
+	mixGet   mix = "get"
+	mixSet   mix = "set"
+	mixMixed mix = "mixed" // nine gets to one set
+)
+
+// String, Set and Type make mix a pflag.Value.
+func (m *mix) String() string { return string(*m) }
+
+func (m *mix) Set(s string) error {
+	switch mix(s) {
+	case mixGet, mixSet, mixMixed:
+		*m = mix(s)
+		return nil
+	}
+	return fmt.Errorf("want get, set or mixed")
+}
+
+func (m *mix) Type() string { return "op" }
+
+// reads returns how many of ten requests are gets.
+func (m mix) reads() int {
+	switch m {
+	case mixSet:
+		return 0
+	case mixMixed:
+		return 9
+	default:
+		return 10
+	}
+}

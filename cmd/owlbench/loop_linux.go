@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// answerGrace is how long after the end of a round the last answers may take.
+const answerGrace = 10 * time.Second
+
+// loop drives lanes through epoll on one thread: one write and one read per
+// request, without a goroutine switch.
+type loop struct {
+	lanes    []*lane
+	fds      []int
+	epoll    int
+	read     []byte
+	deadline time.Time
+	active   int // lanes that wait for an answer
+	result   sample
+}
+
+// drive sends requests on all lanes for as long as length, waits for the last
+// answers and returns what was measured. With a cpu it runs on that one alone.
+func drive(ctx context.Context, addr string, lanes []*lane, length time.Duration, cpu int) (*sample, error) {
+	l := &loop{lanes: lanes, epoll: -1, read: make([]byte, 256<<10)}
+	defer l.close()
+	if err := l.connect(ctx, addr); err != nil {
+		return nil, err
+	}
+	failed := make(chan error)
+	go func() {
+		// Never unlocked, so that the thread and its CPU set end with the goroutine.
+		runtime.LockOSThread()
+		if err := pinThread(cpu); err != nil {
+			failed <- err
+			return
+		}
+		failed <- l.run(ctx, length)
+	}()
+	if err := <-failed; err != nil {
+		return nil, err
+	}
+	return &l.result, nil
+}
+
+// connect opens the connection of each lane.
+func (l *loop) connect(ctx context.Context, addr string) error {
+	var err error
+	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return fmt.Errorf("epoll: %w", err)
+	}
+	for i := range l.lanes {
+		fd, err := dialFD(ctx, addr)
+		if err != nil {
+			return err
+		}
+		l.fds = append(l.fds, fd)
+		if err := unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, readable(i)); err != nil {
+			return fmt.Errorf("epoll: %w", err)
+		}
+	}
+	return nil
+}
+
+// dialFD returns a connected, non-blocking socket that the runtime does not
+// know of.
+func dialFD(ctx context.Context, addr string) (int, error) {
+	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return -1, err
+	}
+	defer conn.Close() //nolint:errcheck // its duplicate stays open
+	raw, err := conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	fd := -1
+	var dupErr error
+	err = raw.Control(func(original uintptr) {
+		fd, dupErr = unix.FcntlInt(original, unix.F_DUPFD_CLOEXEC, 0)
+	})
+	return fd, errors.Join(err, dupErr)
+}
+
+func readable(lane int) *unix.EpollEvent {
+	return &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(lane)}
+}
+
+// run is the loop itself.
+func (l *loop) run(ctx context.Context, length time.Duration) error {
+	start := time.Now()
+	l.deadline = start.Add(length)
+	for i := range l.lanes {
+		if err := l.send(i, start); err != nil {
+			return err
+		}
+	}
+	events := make([]unix.EpollEvent, len(l.lanes))
+	for l.active > 0 {
+		if err := l.wait(ctx, events); err != nil {
+			return err
+		}
+	}
+	l.result.elapsed = time.Since(start)
+	l.result.busy = threadTime()
+	return nil
+}
+
+// wait handles what one epoll_wait returns.
+func (l *loop) wait(ctx context.Context, events []unix.EpollEvent) error {
+	n, err := unix.EpollWait(l.epoll, events, 100)
+	if err != nil && !errors.Is(err, unix.EINTR) {
+		return fmt.Errorf("epoll: %w", err)
+	}
+	if n <= 0 {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if time.Since(l.deadline) > answerGrace {
+			return fmt.Errorf("%s: %d requests were not answered", l.lanes[0].target.name, l.active)
+		}
+		return nil
+	}
+	for _, event := range events[:n] {
+		if err := l.handle(int(event.Fd), event.Events); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// handle reads and writes on one lane as far as it goes.
+func (l *loop) handle(i int, events uint32) error {
+	lane := l.lanes[i]
+	if events&unix.EPOLLOUT != 0 {
+		return l.flush(i)
+	}
+	n, err := unix.Read(l.fds[i], l.read)
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", lane.target.name, err)
+	}
+	done, err := lane.received(l.read[:n])
+	if err != nil {
+		return fmt.Errorf("%s: %w", lane.target.name, err)
+	}
+	if !done {
+		return nil
+	}
+	now := time.Now()
+	l.result.latencies.add(now.Sub(lane.sent))
+	l.result.ops++
+	l.active--
+	if now.Before(l.deadline) {
+		return l.send(i, now)
+	}
+	return nil
+}
+
+// send starts the next request of a lane.
+func (l *loop) send(i int, now time.Time) error {
+	l.lanes[i].next(now)
+	l.active++
+	return l.flush(i)
+}
+
+// flush writes what is unsent and, if not all went, waits for room.
+func (l *loop) flush(i int) error {
+	lane := l.lanes[i]
+	wasWhole := len(lane.unsent) == len(lane.request)
+	n, err := unix.Write(l.fds[i], lane.unsent)
+	if err != nil && !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR) {
+		return fmt.Errorf("%s: %w", lane.target.name, err)
+	}
+	lane.unsent = lane.unsent[max(n, 0):]
+	event := readable(i)
+	switch {
+	case len(lane.unsent) > 0:
+		event.Events |= unix.EPOLLOUT
+	case wasWhole:
+		return nil
+	}
+	return unix.EpollCtl(l.epoll, unix.EPOLL_CTL_MOD, l.fds[i], event)
+}
+
+// close closes all sockets.
+func (l *loop) close() {
+	for _, fd := range l.fds {
+		_ = unix.Close(fd) // nothing is lost with it
+	}
+	if l.epoll >= 0 {
+		_ = unix.Close(l.epoll)
+	}
+}
+
+// threadTime returns the CPU time that this thread has used.
+func threadTime() time.Duration {
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_THREAD, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// processOptions say how a server is started.
+type processOptions struct {
+	Name string   // of its log file
+	Path string   // of the program
+	Args []string //
+	Env  []string // added to that of this process, from which options of owlcache are left out
+	Dir  string   // working directory and place of the log
+	CPU  int      // the only one that it runs on, or noCPU
+}
+
+// process is a server that this program started.
+type process struct {
+	name  string
+	cmd   *exec.Cmd
+	log   string        // file with its standard output and error
+	ended chan struct{} // closed when it has ended
+	err   error         // how it ended; read after ended
+}
+
+// startProcess starts a server; what it prints is appended to Dir/Name.log.
+func startProcess(o processOptions) (*process, error) {
+	p := &process{name: o.Name, log: filepath.Join(o.Dir, o.Name+".log"), ended: make(chan struct{})}
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close() //nolint:errcheck // the child has its own descriptor
+	p.cmd = exec.Command(o.Path, o.Args...)
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = o.Dir, log, log
+	p.cmd.Env = append(withoutOptions(os.Environ()), o.Env...)
+	p.cmd.SysProcAttr = ownGroup()
+	if err := startOn(p.cmd, o.CPU); err != nil {
+		return nil, fmt.Errorf("start %s: %w", o.Name, err)
+	}
+	go func() {
+		defer close(p.ended)
+		p.err = p.cmd.Wait()
+	}()
+	return p, nil
+}
+
+// withoutOptions leaves out of an environment what would change a node's
+// configuration.
+func withoutOptions(env []string) []string {
+	return slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, "OWLCACHE_") })
+}
+
+// kill ends the process as a crash would and waits for its end.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill() // fails only when it has ended
+	<-p.ended
+}
+
+// terminate asks the process to end and waits for it. It returns how it ended.
+func (p *process) terminate(patience time.Duration) error {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails only when it has ended
+	select {
+	case <-p.ended:
+	case <-time.After(patience):
+		p.kill()
+		return fmt.Errorf("%s did not end within %v of SIGTERM", p.name, patience)
+	}
+	if p.err != nil {
+		return fmt.Errorf("%s: %w\n%s", p.name, p.err, p.tail())
+	}
+	return nil
+}
+
+// waitReady tries ready, again and again, until it returns nil.
+func (p *process) waitReady(ctx context.Context, patience time.Duration, ready func() error) error {
+	deadline := time.Now().Add(patience)
+	retry := time.NewTicker(time.Millisecond)
+	defer retry.Stop()
+	for {
+		err := ready()
+		if err == nil {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s is not ready after %v: %w\n%s", p.name, patience, err, p.tail())
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-p.ended:
+			return fmt.Errorf("%s ended at its start: %w\n%s", p.name, errors.Join(p.err, err), p.tail())
+		case <-retry.C:
+		}
+	}
+}
+
+// tail returns the end of what the process printed.
+func (p *process) tail() string {
+	file, err := os.Open(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	defer file.Close() //nolint:errcheck // read only
+	const most = 2 << 10
+	if info, err := file.Stat(); err == nil && info.Size() > most {
+		_, _ = file.Seek(-most, io.SeekEnd) // else all of it is shown
+	}
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// freePort returns a TCP port of the loopback address that nobody listens on.
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	return port, listener.Close()
+}
+
+// loopback returns the address of a port of the loopback interface.
+func loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }

@@ -1,0 +1,56 @@
+// Package engine is the store: a map in memory in front of a write-ahead log and a
+// snapshot.
+//
+// # Life cycle
+//
+//	dir, err := datadir.Open(path)              // lock
+//	store, err := engine.Open(ctx, dir, opts)   // recover
+//	value, meta, ok := store.Get(nil, key)      // from memory
+//	meta, err = store.Set(key, value, expires)  // durable when it returns
+//	err = store.Close()                         // drain, sync
+//	err = dir.Close()                           // unlock
+//
+// # A write
+//
+// Set, Delete, Expire, Commit and Merge check their arguments and queue a
+// submission for the one committer goroutine. It takes all that is waiting, up to
+// a bound; decides each operation's condition, in order; gives versions; writes one
+// log record per submission, all in one write and one fsync; applies them to the
+// map, publishes them to the feed, and answers the callers. So what anybody can
+// see is durable, and what is durable is ordered.
+//
+// # Promises
+//
+//   - A nil error means that the write survives any crash, as far as Options.Sync
+//     says. All operations of one Commit survive, or none.
+//   - A refused write (ErrNoSpace, a condition, a bad argument) has changed nothing.
+//     After ErrReadOnly it is not known whether a restart finds the writes of the
+//     failed batch; nobody has seen them.
+//   - Versions only grow, over restarts and whatever the wall clock does.
+//   - An expired entry is absent for readers from its instant on.
+//   - Open shows nothing before all is recovered, and refuses damage that no crash
+//     explains, without changing anything.
+//
+// # What a crash can leave of a checkpoint
+//
+// A checkpoint writes what the log comes to into the snapshot, key by key, in
+// transactions of bounded size, and deletes the log behind itself.
+//
+//  1. Before its last transaction: the snapshot says that it covers less of the log
+//     than it does. Replaying the rest again changes nothing, since an entry is only
+//     ever replaced by a newer version, and what was deleted is deleted again.
+//  2. Between that and the removal of segments: they are removed at the next start.
+//  3. While the file is made, compacted or taken over: it is built under another name
+//     and renamed when it is complete. What is left of it is removed.
+//
+// # Goroutines and locks
+//
+// The committer is the only writer of the log, the clock and, after Open, the map.
+// The sweeper submits the removal of what is expired, like any caller. The
+// checkpointer reads the log's files and writes the snapshot. Close stops the
+// latter two, waits for them, then for the committer, and then closes the log.
+//
+// Each shard of the map has a lock, held for one operation. submitMu keeps Close
+// from closing the queue under a caller. The checkpointer's lock keeps two
+// checkpoints apart; nobody else takes it.
+package engine
