@@ -127,3 +127,26 @@ func BenchmarkMemory(b *testing.B) {
 		_ = s.stop()
 	}
 }
+
+// BenchmarkCheckpoint measures folding a million writes into a snapshot of a
+// million other keys.
+func BenchmarkCheckpoint(b *testing.B) {
+	const keys = 1_000_000
+	for b.Loop() {
+		b.StopTimer()
+		s := startNode(b, b.TempDir(), Options{Sync: "no", CheckpointLogBytes: 1 << 40})
+		fill(b, s, keys)
+		if err := s.Checkpoint(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+		fill(b, s, keys)
+		b.StartTimer()
+		if err := s.Checkpoint(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		_ = s.stop()
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(b.N)*keys/b.Elapsed().Seconds(), "keys/s")
+}

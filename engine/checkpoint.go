@@ -36,8 +36,8 @@ type checkpointer struct {
 	logBytes     int64
 	interval     time.Duration
 	compactAbove int64
-	budget       int64 // bytes of log that one pass holds
-	txEntries    int   // keys in one transaction
+	budget       func() int64 // bytes of log that one pass holds
+	txEntries    int          // keys in one transaction
 
 	folding sync.Mutex // held while folding
 
@@ -78,13 +78,17 @@ func (c *checkpointer) due(since time.Duration) bool {
 	if c.interval > 0 && since >= c.interval {
 		return true
 	}
-	var sealed int64
+	return c.sealedBytes() > max(c.logBytes, st.FileBytes/2)
+}
+
+// sealedBytes returns how much log could be folded without sealing a segment.
+func (c *checkpointer) sealedBytes() (sum int64) {
 	for _, s := range c.log.Segments() {
 		if s.Sealed {
-			sealed += s.Bytes
+			sum += s.Bytes
 		}
 	}
-	return sealed > max(c.logBytes, st.FileBytes/2)
+	return sum
 }
 
 func (c *checkpointer) stats() CheckpointStats {
@@ -135,7 +139,7 @@ func (c *checkpointer) foldAll(ctx context.Context) error {
 		return err
 	}
 	for from := c.stats().LSN; from < target; {
-		part, err := foldLog(c.logFS, c.logDir, from, target, c.budget)
+		part, err := foldLog(c.logFS, c.logDir, from, target, c.sealedBytes(), c.budget())
 		if err != nil {
 			return asCorrupt(err)
 		}
@@ -180,36 +184,43 @@ func (c *checkpointer) write(ctx context.Context, part *folded) (err error) {
 // writeAll writes in transactions of bounded size, the last of which says what
 // part of the log is covered.
 func (c *checkpointer) writeAll(ctx context.Context, db *bbolt.DB, path string, part *folded) error {
-	list := part.sorted()
 	var m snapshotMeta
-	for first := true; first || len(list) > 0; first = false {
+	for next, first := 0, true; first || next < len(part.refs); first = false {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := c.batchLen(list)
 		err := updateSnapshot(db, path, func(tx *bbolt.Tx) error {
 			kv, meta, err := c.prepare(tx, &m, first)
 			if err != nil {
 				return err
 			}
-			for _, r := range list[:n] {
-				if err := m.write(kv, r); err != nil {
-					return err
-				}
+			if next, err = c.writeSome(kv, &m, part, next); err != nil {
+				return err
 			}
-			if n < len(list) {
-				// The counts must be true in each transaction.
-				return m.put(meta)
+			if next == len(part.refs) {
+				m.lsn, m.clock, m.node, m.saved = part.last, max(m.clock, part.clock), c.node, time.Now()
 			}
-			m.lsn, m.clock, m.node, m.saved = part.last, max(m.clock, part.clock), c.node, time.Now()
-			return m.put(meta)
+			return m.put(meta) // the counts must be true in each transaction
 		})
 		if err != nil {
 			return err
 		}
-		list = list[n:]
 	}
 	return nil
+}
+
+// writeSome writes the keys from refs[i] on that one transaction takes, and returns
+// where the next one goes on.
+func (c *checkpointer) writeSome(kv *bbolt.Bucket, m *snapshotMeta, part *folded, i int) (int, error) {
+	for n, size := 0, 0; i < len(part.refs) && n < c.txEntries && size < txBytes; n++ {
+		var r record
+		r, i = part.next(i)
+		if err := m.write(kv, &r); err != nil {
+			return i, err
+		}
+		size += len(r.key) + len(r.value)
+	}
+	return i, nil
 }
 
 // prepare returns the buckets, made if need be, and reads m in the first transaction.
@@ -229,14 +240,6 @@ func (c *checkpointer) prepare(tx *bbolt.Tx, m *snapshotMeta, first bool) (kv, m
 func updateSnapshot(db *bbolt.DB, path string, f func(*bbolt.Tx) error) (err error) {
 	defer recoverDamage(path, &err)
 	return db.Update(f)
-}
-
-// batchLen returns how many of list one transaction takes.
-func (c *checkpointer) batchLen(list []*record) (n int) {
-	for bytes := 0; n < len(list) && n < c.txEntries && bytes < txBytes; n++ {
-		bytes += len(list[n].key) + len(list[n].value)
-	}
-	return n
 }
 
 // write brings one key up to date and counts.

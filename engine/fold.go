@@ -1,77 +1,112 @@
 package engine
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
 	"errors"
-	"maps"
 	"slices"
-	"unsafe"
 
 	"owlcache/wal"
 )
 
 // foldBudget is how much of the log one pass of a checkpoint holds in memory, in
-// bytes. A longer log is folded in several passes.
-const foldBudget = 64 << 20
+// bytes, plus a part of what the store itself takes: a larger pass writes fewer
+// pages of the snapshot twice. A longer log is folded in several passes.
+const (
+	foldBudget = 64 << 20
+	foldPart   = 8
+)
 
-// foldedOverhead is what a key costs besides its bytes.
-const foldedOverhead = int64(unsafe.Sizeof(record{})) + 64
-
-// folded is what a part of the log comes to: the last state of each key in it.
+// folded is a part of the log, sorted by key: a copy of the operations, one behind
+// the other, and where each of them begins. Neither has a pointer per operation.
 type folded struct {
 	last  uint64 // the part ends with this LSN
 	clock uint64 // greatest version time in it
-	keys  map[string]*record
-	bytes int64
+	buf   []byte
+	refs  []foldRef
 }
 
+// foldRef points to an operation. The first bytes of the key, in big-endian order,
+// decide most comparisons.
+type foldRef struct {
+	prefix uint64
+	off    int
+}
+
+// foldRefSize is what an operation takes besides its bytes.
+const foldRefSize = 16
+
 // foldLog reads the log behind LSN from, up to target or until the budget is used.
-func foldLog(fs wal.FS, dir string, from, target uint64, budget int64) (f *folded, err error) {
+// It is about size bytes long.
+func foldLog(fs wal.FS, dir string, from, target uint64, size, budget int64) (f *folded, err error) {
 	r, err := wal.NewReader(fs, dir, from)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	f = &folded{last: from, keys: make(map[string]*record)}
-	for f.last < target && f.bytes < budget && r.Next() {
-		if err := eachRecord(r.Record(), func(rec *record) error { f.take(rec); return nil }); err != nil {
+	f = &folded{last: from, buf: make([]byte, 0, min(size, budget))}
+	for f.last < target && f.size() < budget && r.Next() {
+		if err := eachRecord(r.Record(), func(rec *record) error { f.add(rec); return nil }); err != nil {
 			return nil, &CorruptError{Path: r.Segment(), Offset: r.Offset(), Reason: err.Error()}
 		}
 		f.last = r.LSN()
 	}
+	f.sort()
 	return f, r.Err()
 }
 
-// take adds one operation, which the log has behind all those before.
-func (f *folded) take(r *record) {
+func (f *folded) size() int64 { return int64(len(f.buf) + len(f.refs)*foldRefSize) }
+
+// add copies one operation, which the log has behind all those before.
+func (f *folded) add(r *record) {
 	f.clock = max(f.clock, r.version.Time)
-	old, ok := f.keys[string(r.key)]
-	switch {
-	case !ok:
-		f.put(r)
-	case r.version.Compare(old.version) < 0: // a replica's write that lost
-	case r.kind == recordExpire && old.kind == recordDelete:
-	case r.kind == recordExpire:
-		old.version, old.expires = r.version, r.expires
-	default:
-		f.bytes -= int64(len(old.key)+len(old.value)) + foldedOverhead
-		f.put(r)
-	}
+	var prefix [8]byte
+	copy(prefix[:], r.key)
+	f.refs = append(f.refs, foldRef{prefix: binary.BigEndian.Uint64(prefix[:]), off: len(f.buf)})
+	f.buf = r.appendTo(f.buf)
 }
 
-// put keeps a copy of r: the reader's memory is used again.
-func (f *folded) put(r *record) {
-	c := *r
-	c.key, c.value = slices.Clone(r.key), slices.Clone(r.value)
-	f.keys[string(c.key)] = &c
-	f.bytes += int64(len(c.key)+len(c.value)) + foldedOverhead
+// at returns the operation that begins at off. It was parsed before.
+func (f *folded) at(off int) record {
+	r, _, err := parseRecord(f.buf[off:])
+	if err != nil {
+		panic("engine: a copied record cannot be read: " + err.Error())
+	}
+	return r
 }
 
-// sorted returns the operations by key: bbolt writes each page once.
-func (f *folded) sorted() []*record {
-	names := slices.Sorted(maps.Keys(f.keys))
-	list := make([]*record, len(names))
-	for i, name := range names {
-		list[i] = f.keys[name]
+func (f *folded) key(off int) []byte {
+	n := int(le.Uint16(f.buf[off+2:]))
+	return f.buf[off+recordFixed : off+recordFixed+n]
+}
+
+// sort orders the operations by key, and those of one key as the log has them.
+func (f *folded) sort() {
+	slices.SortFunc(f.refs, func(a, b foldRef) int {
+		if c := cmp.Compare(a.prefix, b.prefix); c != 0 {
+			return c
+		}
+		if c := bytes.Compare(f.key(a.off), f.key(b.off)); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.off, b.off)
+	})
+}
+
+// next returns what the operations on the key at refs[i] come to, and where those
+// of the next key begin.
+func (f *folded) next(i int) (r record, end int) {
+	r = f.at(f.refs[i].off)
+	for end = i + 1; end < len(f.refs) && bytes.Equal(r.key, f.key(f.refs[end].off)); end++ {
+		later := f.at(f.refs[end].off)
+		switch {
+		case later.version.Compare(r.version) < 0: // a replica's write that lost
+		case later.kind != recordExpire:
+			r = later
+		case r.kind != recordDelete:
+			r.version, r.expires = later.version, later.expires
+		}
 	}
-	return list
+	return r, end
 }

@@ -58,8 +58,8 @@ func (s *Store) takeOver() (entries int64, err error) {
 	if err := replaceFile(tmp, path); err != nil {
 		return 0, err
 	}
-	s.opts.Logger.Info("took over the data of a 0.5.1 node", "entries", len(part.keys), "kept", path+datadir.LegacySuffix)
-	return int64(len(part.keys)), s.keepAuth()
+	s.opts.Logger.Info("took over the data of a 0.5.1 node", "entries", len(part.refs), "kept", path+datadir.LegacySuffix)
+	return int64(len(part.refs)), s.keepAuth()
 }
 
 // isLegacy tells whether the file is there and no bbolt file.
@@ -93,7 +93,7 @@ func readLegacy(path string) (list []*legacyEntry, err error) {
 
 // convert makes records of the entries that are not expired.
 func (s *Store) convert(list []*legacyEntry) *folded {
-	part := &folded{keys: make(map[string]*record, len(list))}
+	part := &folded{}
 	now := time.Now()
 	left := 0
 	for _, kv := range list {
@@ -116,12 +116,12 @@ func (s *Store) convert(list []*legacyEntry) *folded {
 			}
 			r.expires = end.UnixMilli()
 		}
-		part.keys[kv.Key] = r
-		part.clock = max(part.clock, r.version.Time)
+		part.add(r)
 	}
 	if left > 0 {
 		s.opts.Logger.Warn("entries of a 0.5.1 node were left out: their key is empty or key or value is too long", "entries", left)
 	}
+	part.sort()
 	return part
 }
 

@@ -129,7 +129,11 @@ func (s *Store) start(meta snapshotMeta) error {
 		log: s.log, logFS: s.opts.logFS, logDir: s.logPath(), path: s.snapshotPath(),
 		node: s.clock.node, logger: s.opts.Logger,
 		logBytes: s.opts.CheckpointLogBytes, interval: s.opts.CheckpointInterval,
-		compactAbove: s.opts.compactAbove, budget: foldBudget, txEntries: maxTxEntries,
+		compactAbove: s.opts.compactAbove, txEntries: maxTxEntries,
+		budget: func() int64 {
+			_, mem := s.shards.stats()
+			return foldBudget + mem/foldPart
+		},
 		state: CheckpointStats{LSN: meta.lsn, Time: meta.saved},
 	}
 	fi, err := os.Stat(s.snapshotPath())

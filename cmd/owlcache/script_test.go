@@ -63,6 +63,7 @@ func TestScripts(t *testing.T) {
 			"binary":   scriptBinary,
 			"exits":    scriptExits,
 			"flip":     scriptFlip,
+			"legacy":   scriptLegacy,
 			"freeport": scriptFreePort,
 			"http":     scriptHTTP,
 			"json":     scriptJSON,
