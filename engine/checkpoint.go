@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -23,8 +24,9 @@ const (
 	txBytes      = 8 << 20
 )
 
-// checkpointer folds the log into the snapshot. It touches neither the map nor any
-// lock that a request waits for, but for the moment in which a segment is sealed.
+// checkpointer folds the log into the snapshot. It does not touch the map, and of
+// the locks that a write waits for only that of the log, for the moment in which a
+// segment is sealed or its file removed.
 type checkpointer struct {
 	log    *wal.Log
 	logFS  wal.FS
@@ -40,32 +42,47 @@ type checkpointer struct {
 	txEntries    int          // keys in one transaction
 
 	folding sync.Mutex // held while folding
+	// afterOpen, if set, is called with the file open, by tests that damage it.
+	afterOpen func()
+
+	broken error // what has made the snapshot unusable until a restart; protected by folding
 
 	mu    sync.Mutex // protects state
 	state CheckpointStats
 }
 
-// checkEvery is how often the size of the log is looked at.
-const checkEvery = 100 * time.Millisecond
+// checkEvery is how often the size of the log is looked at. After a failure it is
+// left alone for a time that doubles with each one.
+const (
+	checkEvery = 100 * time.Millisecond
+	retryMin   = time.Second
+	retryMax   = time.Minute
+)
 
 // run folds when it is due, until ctx ends.
 func (c *checkpointer) run(ctx context.Context) {
 	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
-	last := time.Now()
+	last, notBefore, pause := time.Now(), time.Time{}, retryMin
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if !c.due(time.Since(last)) {
+		if time.Now().Before(notBefore) || !c.due(time.Since(last)) {
 			continue
 		}
-		if err := c.fold(ctx); err != nil && ctx.Err() == nil {
-			c.logger.Error("checkpoint failed: the log is kept, and it is tried again", "error", err)
-		}
+		err := c.fold(ctx)
 		last = time.Now()
+		if err == nil {
+			pause = retryMin
+			continue
+		}
+		if ctx.Err() == nil {
+			c.logger.Error("checkpoint failed: the log is kept, and it is tried again", "error", err, "pause", pause)
+		}
+		notBefore, pause = last.Add(pause), min(2*pause, retryMax)
 	}
 }
 
@@ -110,7 +127,10 @@ func (c *checkpointer) fold(ctx context.Context) error {
 	c.folding.Lock()
 	defer c.folding.Unlock()
 	start := time.Now()
-	err := c.foldAll(ctx)
+	err := c.broken
+	if err == nil {
+		err = c.foldAll(ctx)
+	}
 	if err != nil {
 		c.update(func(s *CheckpointStats) { s.Failed++ })
 		return err
@@ -159,26 +179,49 @@ func (c *checkpointer) foldAll(ctx context.Context) error {
 }
 
 // write puts one part into the snapshot. The first one makes it, aside.
-func (c *checkpointer) write(ctx context.Context, part *folded) (err error) {
-	path := c.path
-	_, err = os.Stat(path)
-	fresh := errors.Is(err, fs.ErrNotExist)
-	if fresh {
-		path += datadir.TmpSuffix
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+func (c *checkpointer) write(ctx context.Context, part *folded) error {
+	st := c.stats()
+	_, err := checkSnapshot(c.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && st.LSN == 0 && st.FileBytes == 0:
+		return c.writeFresh(ctx, part)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s has been removed: put it back", c.path)
+	case err != nil:
+		return err
 	}
+	return c.writeFile(ctx, c.path, part)
+}
+
+func (c *checkpointer) writeFresh(ctx context.Context, part *folded) error {
+	tmp := c.path + datadir.TmpSuffix
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := c.writeFile(ctx, tmp, part); err != nil {
+		return errors.Join(err, os.Remove(tmp)) // it may be what fills the disk
+	}
+	return replaceFile(tmp, c.path)
+}
+
+func (c *checkpointer) writeFile(ctx context.Context, path string, part *folded) error {
 	db, err := openSnapshot(path, true)
 	if err != nil {
 		return err
 	}
+	if c.afterOpen != nil {
+		c.afterOpen()
+	}
 	err = c.writeAll(ctx, db, path, part)
-	// After a failed commit the handle is dead; closing it is all that is done with it.
-	if err = errors.Join(err, db.Close()); err != nil || !fresh {
+	var damage *CorruptError
+	if errors.As(err, &damage) {
+		// bbolt has panicked, perhaps with its locks held: closing it could wait for
+		// ever. No checkpoint is made any more; the log has everything.
+		c.broken = err
 		return err
 	}
-	return replaceFile(path, c.path)
+	// After a failed commit the handle is dead; closing it is all that is done with it.
+	return errors.Join(err, db.Close())
 }
 
 // writeAll writes in transactions of bounded size, the last of which says what
@@ -213,12 +256,12 @@ func (c *checkpointer) writeAll(ctx context.Context, db *bbolt.DB, path string, 
 // where the next one goes on.
 func (c *checkpointer) writeSome(kv *bbolt.Bucket, m *snapshotMeta, part *folded, i int) (int, error) {
 	for n, size := 0, 0; i < len(part.refs) && n < c.txEntries && size < txBytes; n++ {
-		var r record
-		r, i = part.next(i)
-		if err := m.write(kv, &r); err != nil {
+		var o outcome
+		o, i = part.next(i)
+		if err := m.write(kv, &o); err != nil {
 			return i, err
 		}
-		size += len(r.key) + len(r.value)
+		size += len(o.key) + len(o.record.value)
 	}
 	return i, nil
 }
@@ -226,7 +269,9 @@ func (c *checkpointer) writeSome(kv *bbolt.Bucket, m *snapshotMeta, part *folded
 // prepare returns the buckets, made if need be, and reads m in the first transaction.
 func (c *checkpointer) prepare(tx *bbolt.Tx, m *snapshotMeta, first bool) (kv, meta *bbolt.Bucket, err error) {
 	if first && tx.Bucket([]byte(bucketMeta)) != nil {
-		kv, meta, *m, err = buckets(tx)
+		if kv, meta, *m, err = buckets(tx); err == nil && m.lsn != c.stats().LSN {
+			err = fmt.Errorf("%s is another file than before: it covers the log up to record %d, not %d; put it back", c.path, m.lsn, c.stats().LSN)
+		}
 		return kv, meta, err
 	}
 	if kv, err = tx.CreateBucketIfNotExists([]byte(bucketKV)); err != nil {
@@ -236,39 +281,60 @@ func (c *checkpointer) prepare(tx *bbolt.Tx, m *snapshotMeta, first bool) (kv, m
 	return kv, meta, err
 }
 
-// updateSnapshot is db.Update with panics of bbolt as errors.
+// updateSnapshot is db.Update with panics of bbolt, and faults in its mapped memory,
+// as errors.
 func updateSnapshot(db *bbolt.DB, path string, f func(*bbolt.Tx) error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recoverDamage(path, &err)
 	return db.Update(f)
 }
 
 // write brings one key up to date and counts.
-func (m *snapshotMeta) write(kv *bbolt.Bucket, r *record) error {
+func (m *snapshotMeta) write(kv *bbolt.Bucket, o *outcome) error {
 	var old entry
-	v := kv.Get(r.key)
-	if v != nil {
+	v := kv.Get(o.key)
+	there := v != nil
+	if there {
 		var err error
-		if old, err = decodeValue(r.key, v); err != nil {
-			return fmt.Errorf("snapshot, key %.100q: %w", r.key, err)
+		if old, err = decodeValue(o.key, v); err != nil {
+			return fmt.Errorf("snapshot, key %.100q: %w", o.key, err)
 		}
+		m.count(&old, -1)
 	}
-	next := r.entry
+	if there && old.version.Compare(o.forget) <= 0 {
+		there = false
+	}
+	next, change := o.over(&old, there)
 	switch {
-	case v != nil && old.version.Compare(r.version) >= 0 && (r.kind != recordDelete || old.version != r.version):
+	case next == nil && v != nil:
+		return kv.Delete(o.key)
+	case next == nil:
 		return nil
-	case r.kind == recordDelete && v == nil, r.kind == recordExpire && (v == nil || old.deleted):
+	}
+	m.count(next, +1)
+	if !change {
 		return nil
-	case r.kind == recordDelete:
-		m.count(&old, -1)
-		return kv.Delete(r.key)
+	}
+	return kv.Put(o.key, encodeValue(next))
+}
+
+// over returns what the record makes of the entry that is there, nil for nothing,
+// and whether that is a change.
+func (o *outcome) over(old *entry, there bool) (next *entry, change bool) {
+	r := &o.record
+	switch {
+	case !there && (!o.there || r.kind == recordExpire):
+		return nil, true
+	case !there:
+		return &r.entry, true
+	case !o.there, !r.supersedes(old), r.kind == recordExpire && old.deleted:
+		return old, false
 	case r.kind == recordExpire:
-		next.value, next.created = old.value, old.created
+		moved := *old
+		moved.version, moved.expires = r.version, r.expires
+		return &moved, true
 	}
-	if v != nil {
-		m.count(&old, -1)
-	}
-	m.count(&next, +1)
-	return kv.Put(r.key, encodeValue(&next))
+	return &r.entry, true
 }
 
 func (m *snapshotMeta) count(e *entry, n int64) {
@@ -302,6 +368,7 @@ func (c *checkpointer) compact() error {
 
 // compactSnapshot copies the file at path to tmp if that is worth it.
 func compactSnapshot(path, tmp string) (done bool, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recoverDamage(path, &err)
 	src, err := openSnapshot(path, true) // for writing: only then are free pages known
 	if err != nil {

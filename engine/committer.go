@@ -178,7 +178,7 @@ func (c *committer) publish(r *record) {
 		change.Kind = Delete
 	case recordExpire:
 		change.Kind = Expire
-		change.Value, _, _ = c.shards.get(nil, r.key)
+		change.Value = c.shards.value(r.key)
 	case recordSet:
 		change.Value = slices.Clone(r.value)
 	}
@@ -196,9 +196,13 @@ func (c *committer) refuse(err error) {
 		c.setState(ReadOnly, err)
 	}
 	for _, sub := range c.subs {
-		if len(sub.records) > 0 {
-			sub.fail(refusal)
+		for i := range sub.ops {
+			// What was decided on a write of this batch has lost its reason too.
+			if _, ok := c.pending[string(sub.ops[i].Key)]; ok {
+				sub.ops[i].Err = nil
+			}
 		}
+		sub.fail(refusal)
 	}
 }
 
@@ -253,12 +257,11 @@ func (sub *submission) local() bool {
 
 // fail answers all operations that were going to be done with err.
 func (sub *submission) fail(err error) {
-	sub.err = err
 	sub.records = nil
 	for i := range sub.ops {
 		if sub.ops[i].Err == nil {
-			sub.ops[i].Err = err
-			sub.ops[i].Meta = Meta{}
+			sub.ops[i].Err, sub.ops[i].Meta = err, Meta{}
+			sub.err = err
 		}
 	}
 }

@@ -3,7 +3,10 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 
+	"owlcache/engine/datadir"
 	"owlcache/wal"
 )
 
@@ -20,7 +23,22 @@ func (e *CorruptError) Error() string {
 	if e.Offset >= 0 {
 		at = fmt.Sprintf(" at offset %d", e.Offset)
 	}
-	return fmt.Sprintf("%s is damaged%s: %s; nothing was changed: save a copy of the data directory, then bring it back from a backup", e.Path, at, e.Reason)
+	return fmt.Sprintf("%s is damaged%s: %s; nothing was changed; try \"%s\", or bring the directory back from a backup", e.Path, at, e.Reason, e.remedy())
+}
+
+// remedy is the command that saves what can be saved.
+func (e *CorruptError) remedy() string {
+	dir := filepath.Dir(e.Path)
+	switch {
+	case filepath.Base(dir) == datadir.LogDir:
+		dir = filepath.Dir(dir)
+	case filepath.Base(e.Path) != datadir.SnapshotFile && filepath.Base(e.Path) != datadir.LogDir:
+		return "owlcache repair --to NEWDIR DIR"
+	}
+	if strings.ContainsFunc(dir, func(c rune) bool { return strings.ContainsRune(" \t\n'\"\\$`!*?[](){}<>|&;#~", c) }) {
+		dir = "'" + strings.ReplaceAll(dir, "'", `'\''`) + "'"
+	}
+	return "owlcache repair --to NEWDIR " + dir
 }
 
 // asCorrupt turns the log's report of damage into the store's.

@@ -71,14 +71,14 @@ func (c *committer) decidePurge(op *Op, cur *pendingEntry, now time.Time) (r rec
 		return r, 0, ErrVersion
 	}
 	r.key, r.kind, r.version = op.Key, recordDelete, cur.version
-	if c.tombstones && !cur.deleted {
-		// The same version on every node that lets the entry expire.
-		r.kind, r.deleted = recordTombstone, true
-		r.version.Time++
-		c.clock.observe(r.version)
-	}
 	if !cur.deleted {
 		c.expired.Add(1)
+	}
+	if c.tombstones && !cur.deleted {
+		// The same on every node that lets the entry expire. The instant says from when
+		// on the tombstone is kept.
+		r.kind, r.deleted = recordTombstone, true
+		r.created, r.expires = cur.created, cur.expires
 	}
 	return r, 0, nil
 }
@@ -90,21 +90,18 @@ func (c *committer) decideMerge(op *Op, cur *pendingEntry, now time.Time) (r rec
 		return r, 0, ErrClockSkew
 	}
 	c.clock.observe(op.Version)
-	if cur.there && cur.version.Compare(op.Version) >= 0 {
+	r.key, r.kind, r.version, r.deleted = op.Key, recordSet, op.Version, op.Kind == mergeDelete
+	r.value, r.created, r.expires = op.Value, op.created, op.Expires
+	if cur.there && !r.supersedes(&cur.entry) {
 		return r, 0, ErrVersion
 	}
-	r.key, r.kind, r.version = op.Key, recordSet, op.Version
-	r.value, r.created, r.expires = op.Value, op.created, op.Expires
-	if op.Kind == mergeDelete {
-		if !c.tombstones {
-			if !cur.there {
-				return r, 0, ErrNotFound
-			}
-			r.kind = recordDelete
-		} else {
-			r.kind, r.deleted = recordTombstone, true
-		}
-		r.value, r.expires = nil, 0
+	switch {
+	case r.deleted && c.tombstones:
+		r.kind = recordTombstone
+	case r.deleted && !cur.there:
+		return r, 0, ErrNotFound
+	case r.deleted:
+		r.kind, r.deleted = recordDelete, false
 	}
 	return r, len(r.value), nil
 }

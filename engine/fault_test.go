@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync/atomic"
 	"syscall"
@@ -88,23 +89,60 @@ func TestFullDiskRefusesAndHealsByItself(t *testing.T) {
 	wantValue(t, s, "after", "x")
 }
 
-// TestFullDisk fills a real file system until nothing goes any more, makes room,
-// and goes on; then it restarts on the full disk.
-func TestFullDisk(t *testing.T) {
-	mount := t.TempDir()
-	if err := syscall.Mount("tmpfs", mount, "tmpfs", 0, "size=32m"); err != nil {
-		t.Skipf("a small tmpfs cannot be mounted here: %v", err)
+// mountTmpfs and mountExt4 make small file systems. ext4 differs in that a failed
+// reservation leaves a part of the room in the file.
+func mountTmpfs(dir string) error {
+	return syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=32m")
+}
+
+func mountExt4(dir string) error {
+	image := dir + ".img"
+	f, err := os.Create(image)
+	if err != nil {
+		return err
 	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(mount, 0); err != nil {
-			t.Error(err)
-		}
-	})
+	if err := errors.Join(f.Truncate(40<<20), f.Close()); err != nil {
+		return err
+	}
+	if out, err := exec.Command("mkfs.ext4", "-q", "-O", "^has_journal", "-m", "0", image).CombinedOutput(); err != nil {
+		return fmt.Errorf("mkfs.ext4: %w: %s", err, out)
+	}
+	if out, err := exec.Command("mount", "-o", "loop", image, dir).CombinedOutput(); err != nil {
+		return fmt.Errorf("mount: %w: %s", err, out)
+	}
+	return nil
+}
+
+// TestFullDisk fills real file systems until nothing goes any more, makes room, and
+// goes on; it restarts on the full disk too.
+func TestFullDisk(t *testing.T) {
+	for name, mount := range map[string]func(string) error{"tmpfs": mountTmpfs, "ext4": mountExt4} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := mount(dir); err != nil {
+				t.Skipf("a small %s cannot be mounted here: %v", name, err)
+			}
+			t.Cleanup(func() {
+				if err := syscall.Unmount(dir, 0); err != nil {
+					t.Error(err)
+				}
+			})
+			testFullDisk(t, dir)
+		})
+	}
+}
+
+func testFullDisk(t *testing.T, mount string) {
 	path := filepath.Join(mount, "data")
 	opts := Options{SegmentSize: 1 << 20, CheckpointLogBytes: 1 << 40}
 	s := startNode(t, path, opts)
 	ballast := filepath.Join(mount, "ballast")
-	if err := os.WriteFile(ballast, make([]byte, 26<<20), 0o600); err != nil {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(mount, &st); err != nil {
+		t.Fatal(err)
+	}
+	// Six and a half megabytes are left, which is no multiple of what is reserved.
+	if err := os.WriteFile(ballast, make([]byte, int64(st.Bavail)*st.Bsize-13<<19), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	value := bytes.Repeat([]byte("v"), 10_000)
@@ -120,6 +158,7 @@ func TestFullDisk(t *testing.T) {
 	if state, _ := s.Health(); state != DiskFull {
 		t.Fatalf("health: %v", state)
 	}
+	s.committer.log.HasRoom(1 << 30) // what a probe for a large write does
 	check := func() {
 		t.Helper()
 		for i := range acked {
@@ -182,7 +221,7 @@ func TestInterruptedCheckpointCostsNothing(t *testing.T) {
 			s.checkpoint.txEntries = 4
 			ctx := &stopAfter{Context: context.Background()}
 			ctx.n.Store(n)
-			if err := s.Checkpoint(ctx); (err == nil) != (n >= 8) {
+			if err := s.checkpoint.fold(ctx); (err == nil) != (n >= 8) {
 				t.Fatalf("stopped after %d transactions: %v", n, err)
 			}
 			s = s.restart(t, Options{SegmentSize: 4 << 10})
@@ -210,7 +249,7 @@ func TestCheckpointDeletesTheLogAndIsCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	after := s.Stats()
-	if before.Segments < 5 || after.Segments != 1 || after.LogBytes != 0 {
+	if before.Segments < 5 || after.Segments != 1 || after.LogBytes > 100 {
 		t.Fatalf("segments %d, then %d of %d bytes", before.Segments, after.Segments, after.LogBytes)
 	}
 	if c := after.Checkpoint; c.Done != 1 || c.LSN != after.LSN || c.FileBytes == 0 || c.Time.IsZero() {

@@ -24,6 +24,8 @@ type feed struct {
 	mu   sync.Mutex // protects subs
 	subs []*Subscription
 	lost uint64 // by subscriptions that have ended; protected by mu
+
+	closed bool // protected by mu
 }
 
 // Subscription receives the changes of a store from Subscribe on. A subscriber
@@ -46,6 +48,10 @@ func (s *Store) Subscribe(maxBytes int64) *Subscription {
 	sub := &Subscription{feed: &s.feed, max: maxBytes, ready: make(chan struct{}, 1)}
 	s.feed.mu.Lock()
 	defer s.feed.mu.Unlock()
+	if s.feed.closed {
+		sub.end()
+		return sub
+	}
 	s.feed.subs = append(s.feed.subs, sub)
 	return sub
 }
@@ -143,6 +149,7 @@ func (f *feed) lostTotal() uint64 {
 func (f *feed) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.closed = true
 	for _, sub := range f.subs {
 		sub.end()
 	}

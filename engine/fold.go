@@ -94,19 +94,41 @@ func (f *folded) sort() {
 	})
 }
 
+// outcome is what the operations on one key come to.
+type outcome struct {
+	key    []byte
+	forget Version // first the entry goes, if it is not newer than this
+	record record  // then this is applied
+	there  bool    // whether there is a record
+}
+
 // next returns what the operations on the key at refs[i] come to, and where those
 // of the next key begin.
-func (f *folded) next(i int) (r record, end int) {
-	r = f.at(f.refs[i].off)
-	for end = i + 1; end < len(f.refs) && bytes.Equal(r.key, f.key(f.refs[end].off)); end++ {
-		later := f.at(f.refs[end].off)
-		switch {
-		case later.version.Compare(r.version) < 0: // a replica's write that lost
-		case later.kind != recordExpire:
-			r = later
-		case r.kind != recordDelete:
-			r.version, r.expires = later.version, later.expires
-		}
+func (f *folded) next(i int) (o outcome, end int) {
+	o.key = f.key(f.refs[i].off)
+	for end = i; end < len(f.refs) && bytes.Equal(o.key, f.key(f.refs[end].off)); end++ {
+		o.take(f.at(f.refs[end].off))
 	}
-	return r, end
+	return o, end
+}
+
+// take does with one operation what the map does.
+func (o *outcome) take(r record) {
+	switch {
+	case r.kind == recordDelete:
+		if r.version.Compare(o.forget) > 0 {
+			o.forget = r.version
+		}
+		if o.there && o.record.version.Compare(r.version) <= 0 {
+			o.there = false
+		}
+	case !o.there:
+		o.record, o.there = r, true
+	case r.kind == recordExpire:
+		if !o.record.deleted && r.version.Compare(o.record.version) > 0 {
+			o.record.version, o.record.expires = r.version, r.expires
+		}
+	case r.supersedes(&o.record.entry):
+		o.record = r
+	}
 }

@@ -44,22 +44,22 @@ func (s *Store) takeOver() (entries int64, err error) {
 	}
 	part := s.convert(list)
 	tmp := path + datadir.TmpSuffix
-	db, err := openSnapshot(tmp, true)
-	if err != nil {
-		return 0, err
-	}
 	c := &checkpointer{node: s.clock.node, txEntries: maxTxEntries}
-	if err := errors.Join(c.writeAll(context.Background(), db, tmp, part), db.Close()); err != nil {
-		return 0, err
+	if err := c.writeFile(context.Background(), tmp, part); err != nil {
+		return 0, errors.Join(err, os.Remove(tmp))
 	}
-	if err := keepLegacy(path); err != nil {
-		return 0, err
+	auth := s.dir.File(datadir.LegacyAuthFile)
+	if err := errors.Join(keepLegacy(path), keepLegacy(auth)); err != nil {
+		return 0, errors.Join(err, os.Remove(tmp))
 	}
 	if err := replaceFile(tmp, path); err != nil {
 		return 0, err
 	}
+	if err := os.Remove(auth); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, err
+	}
 	s.opts.Logger.Info("took over the data of a 0.5.1 node", "entries", len(part.refs), "kept", path+datadir.LegacySuffix)
-	return int64(len(part.refs)), s.keepAuth()
+	return int64(len(part.refs)), nil
 }
 
 // isLegacy tells whether the file is there and no bbolt file.
@@ -91,66 +91,64 @@ func readLegacy(path string) (list []*legacyEntry, err error) {
 	return list, nil
 }
 
-// convert makes records of the entries that are not expired.
+// convert makes records of the entries that are not expired. What cannot be kept,
+// for its size, is named in the log.
 func (s *Store) convert(list []*legacyEntry) *folded {
 	part := &folded{}
 	now := time.Now()
-	left := 0
 	for _, kv := range list {
-		if kv == nil || len(kv.Key) == 0 || len(kv.Key) > MaxKeySize || len(kv.Value) > MaxValueSize {
-			left++
-			continue
+		switch {
+		case kv == nil:
+		case len(kv.Key) == 0 || len(kv.Key) > MaxKeySize || len(kv.Value) > MaxValueSize:
+			s.opts.Logger.Warn("an entry of the 0.5.1 node is left out: its key is empty, or key or value is too long",
+				"key", fmt.Sprintf("%.100q", kv.Key), "key_bytes", len(kv.Key), "value_bytes", len(kv.Value))
+		case kv.LifeTime != 0 && !now.Before(kv.CreateTime.Add(kv.LifeTime)):
+		default:
+			part.add(s.convertOne(kv, now))
 		}
-		created := kv.CreateTime
-		if created.After(now) {
-			created = now // or it would drag the clock along
-		}
-		r := &record{kind: recordSet, entry: entry{
-			key: []byte(kv.Key), value: kv.Value, created: created.UnixNano(),
-			version: Version{Time: hybrid(created), Node: s.clock.node},
-		}}
-		if kv.LifeTime != 0 {
-			end := kv.CreateTime.Add(kv.LifeTime)
-			if !now.Before(end) {
-				continue
-			}
-			r.expires = end.UnixMilli()
-		}
-		part.add(r)
-	}
-	if left > 0 {
-		s.opts.Logger.Warn("entries of a 0.5.1 node were left out: their key is empty or key or value is too long", "entries", left)
 	}
 	part.sort()
 	return part
 }
 
-// keepLegacy gives the old file a second name.
+func (s *Store) convertOne(kv *legacyEntry, now time.Time) *record {
+	// A time ahead would drag the clock along; one before 1970 is none at all.
+	created := time.Unix(0, 0)
+	if kv.CreateTime.After(created) {
+		created = kv.CreateTime
+	}
+	if created.After(now) {
+		created = now
+	}
+	r := &record{kind: recordSet, entry: entry{
+		key: []byte(kv.Key), value: kv.Value, created: created.UnixNano(),
+		version: Version{Time: hybrid(created), Node: s.clock.node},
+	}}
+	if kv.LifeTime != 0 {
+		r.expires = kv.CreateTime.Add(kv.LifeTime).UnixMilli()
+	}
+	return r
+}
+
+// keepLegacy gives an old file, if it is there, a second name, for its owner only.
 func keepLegacy(path string) error {
+	old, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	kept := path + datadir.LegacySuffix
-	err := os.Link(path, kept)
-	if !errors.Is(err, fs.ErrExist) {
+	if err := os.Link(path, kept); !errors.Is(err, fs.ErrExist) {
+		return errors.Join(err, os.Chmod(path, 0o600))
+	}
+	there, err := os.Stat(kept)
+	if err != nil {
 		return err
 	}
-	a, aerr := os.Stat(path)
-	b, berr := os.Stat(kept)
-	if err := errors.Join(aerr, berr); err != nil {
-		return err
-	}
-	if !os.SameFile(a, b) { // else an interrupted start has come this far
+	if !os.SameFile(old, there) { // else an interrupted start has come this far
 		return fmt.Errorf("%s exists already and is another file than %s: move it away", kept, path)
 	}
 	return nil
-}
-
-// keepAuth puts the log-ins of a 0.5.1 node aside: clients log in again.
-func (s *Store) keepAuth() error {
-	path := s.dir.File(datadir.LegacyAuthFile)
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err := keepLegacy(path); err != nil {
-		return err
-	}
-	return os.Remove(path)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"time"
 
 	"owlcache/engine/datadir"
@@ -102,18 +101,16 @@ func (s *Store) logBytes() (sum int64, err error) {
 	if s.opts.logFS != nil {
 		return 0, nil
 	}
-	names, err := filepath.Glob(filepath.Join(s.logPath(), "*"))
-	if err != nil {
-		return 0, err
+	entries, err := os.ReadDir(s.logPath())
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
 	}
-	for _, name := range names {
-		fi, err := os.Stat(name)
-		if err != nil {
-			return 0, err
+	for _, e := range entries {
+		if fi, err := e.Info(); err == nil { // only for progress
+			sum += fi.Size()
 		}
-		sum += fi.Size()
 	}
-	return sum, nil
+	return sum, err
 }
 
 // start starts the goroutines that Close ends.
@@ -143,10 +140,9 @@ func (s *Store) start(meta snapshotMeta) error {
 	case !errors.Is(err, os.ErrNotExist):
 		return errors.Join(err, s.log.Close())
 	}
-	var ctx context.Context
-	ctx, s.stop = context.WithCancel(context.Background())
+	s.running, s.stop = context.WithCancel(context.Background())
 	go s.committer.run()
-	s.background.Go(func() { s.sweep(ctx) })
-	s.background.Go(func() { s.checkpoint.run(ctx) })
+	s.background.Go(func() { s.sweep(s.running) })
+	s.background.Go(func() { s.checkpoint.run(s.running) })
 	return nil
 }

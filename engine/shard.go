@@ -23,6 +23,14 @@ func (e *entry) meta() Meta {
 	return Meta{Version: e.version, Created: e.created, Expires: e.expires, Size: len(e.value)}
 }
 
+// supersedes tells whether e takes the place of old: with a greater version, or as
+// the tombstone of what expired under the same one. It is the rule for everything
+// that meets: live writes, replay, replicas, snapshots.
+func (e *entry) supersedes(old *entry) bool {
+	c := e.version.Compare(old.version)
+	return c > 0 || c == 0 && e.deleted && !old.deleted
+}
+
 // live tells whether readers see the entry at now, in Unix milliseconds.
 func (e *entry) live(now int64) bool {
 	return !e.deleted && (e.expires == 0 || now < e.expires)
@@ -143,8 +151,7 @@ func (s *shard) peek(h uint64, key []byte) (e entry, size int, ok bool) {
 	return e, size, true
 }
 
-// put stores e unless there is an entry of the same or a greater version, and
-// tells whether it did.
+// put stores e if there is no entry or it supersedes that, and tells whether it did.
 func (s *shard) put(h uint64, e *entry) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,7 +169,7 @@ func (s *shard) put(h uint64, e *entry) bool {
 func (s *shard) replace(slot int, at ref, e *entry) bool {
 	b := s.arena.bytes(at)
 	old := decodeEntry(b)
-	if old.version.Compare(e.version) >= 0 {
+	if !e.supersedes(&old) {
 		return false
 	}
 	s.count.add(&old, -1)

@@ -35,6 +35,13 @@ func (m *shards) get(dst, key []byte) ([]byte, Meta, bool) {
 	return s.get(h, dst, key, nowMillis)
 }
 
+// value returns a copy of the value under key, also of an entry that has expired.
+func (m *shards) value(key []byte) []byte {
+	s, h := m.of(key)
+	v, _, _ := s.get(h, nil, key, func() int64 { return 0 })
+	return v
+}
+
 func (m *shards) peek(key []byte) (entry, int, bool) {
 	s, h := m.of(key)
 	return s.peek(h, key)

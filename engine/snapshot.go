@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -18,7 +19,8 @@ import (
 // The snapshot is a bbolt file with two buckets:
 //
 //	kv    key → header and value
-//	meta  names → decimal text: format, lsn, clock, node (hexadecimal), keys, bytes, saved
+//	meta  names → decimal text: format, lsn, clock, node (hexadecimal), keys, bytes,
+//	      saved (RFC 3339), crc (hexadecimal, see metaChecksum)
 //
 //	header, 40 bytes, little-endian
 //	 0  1  format version, 1          16  8  version node
@@ -45,12 +47,13 @@ const (
 	metaKeys   = "keys"
 	metaBytes  = "bytes"
 	metaSaved  = "saved"
+	metaCRC    = "crc"
 
 	snapshotFormat = 1
 )
 
 // snapshotLockTimeout is how long a tool that has the file open is waited for.
-const snapshotLockTimeout = 5 * time.Second
+const snapshotLockTimeout = time.Second
 
 // valueChecksum covers the key and all of the value but the checksum itself.
 func valueChecksum(key, v []byte) uint32 {
@@ -104,8 +107,12 @@ type snapshotMeta struct {
 	saved time.Time
 }
 
-func (m *snapshotMeta) put(b *bbolt.Bucket) error {
-	for _, f := range []struct{ name, value string }{
+// metaField is one key of the bucket meta with its value.
+type metaField struct{ name, value string }
+
+// fields returns the content of the bucket, but for the checksum.
+func (m *snapshotMeta) fields() []metaField {
+	return []metaField{
 		{metaFormat, strconv.Itoa(snapshotFormat)},
 		{metaLSN, strconv.FormatUint(m.lsn, 10)},
 		{metaClock, strconv.FormatUint(m.clock, 10)},
@@ -113,7 +120,21 @@ func (m *snapshotMeta) put(b *bbolt.Bucket) error {
 		{metaKeys, strconv.FormatInt(m.keys, 10)},
 		{metaBytes, strconv.FormatInt(m.bytes, 10)},
 		{metaSaved, m.saved.UTC().Format(time.RFC3339Nano)},
-	} {
+	}
+}
+
+// metaChecksum is the CRC32C of the fields as lines of name=value, in their order.
+func metaChecksum(fields []metaField) string {
+	crc := uint32(0)
+	for _, f := range fields {
+		crc = crc32.Update(crc, crc32.MakeTable(crc32.Castagnoli), []byte(f.name+"="+f.value+"\n"))
+	}
+	return fmt.Sprintf("%08x", crc)
+}
+
+func (m *snapshotMeta) put(b *bbolt.Bucket) error {
+	fields := m.fields()
+	for _, f := range append(fields, metaField{metaCRC, metaChecksum(fields)}) {
 		if err := b.Put([]byte(f.name), []byte(f.value)); err != nil {
 			return err
 		}
@@ -121,10 +142,11 @@ func (m *snapshotMeta) put(b *bbolt.Bucket) error {
 	return nil
 }
 
-func parseMeta(b *bbolt.Bucket) (m snapshotMeta, err error) {
+// parseMeta reads the bucket meta, of which get returns the values.
+func parseMeta(get func(name []byte) []byte) (m snapshotMeta, err error) {
 	var errs []error
 	number := func(name string, base int) uint64 {
-		n, err := strconv.ParseUint(string(b.Get([]byte(name))), base, 64)
+		n, err := strconv.ParseUint(string(get([]byte(name))), base, 64)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("bucket meta: %s: %w", name, err))
 		}
@@ -132,13 +154,21 @@ func parseMeta(b *bbolt.Bucket) (m snapshotMeta, err error) {
 	}
 	if format := number(metaFormat, 10); format > snapshotFormat {
 		return m, fmt.Errorf("snapshot has the newer format %d: use a newer owlcache", format)
+	} else if format != snapshotFormat {
+		errs = append(errs, fmt.Errorf("bucket meta: there is no format %d", format))
 	}
 	m = snapshotMeta{lsn: number(metaLSN, 10), clock: number(metaClock, 10), node: number(metaNode, 16),
 		keys: int64(number(metaKeys, 10)), bytes: int64(number(metaBytes, 10))}
-	if m.saved, err = time.Parse(time.RFC3339Nano, string(b.Get([]byte(metaSaved)))); err != nil {
+	if m.saved, err = time.Parse(time.RFC3339Nano, string(get([]byte(metaSaved)))); err != nil {
 		errs = append(errs, fmt.Errorf("bucket meta: %s: %w", metaSaved, err))
 	}
-	return m, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return m, err
+	}
+	if want := metaChecksum(m.fields()); want != string(get([]byte(metaCRC))) {
+		return m, errors.New("bucket meta: wrong checksum")
+	}
+	return m, nil
 }
 
 // buckets returns the two buckets and the meta data of an open snapshot.
@@ -147,13 +177,14 @@ func buckets(tx *bbolt.Tx) (kv, meta *bbolt.Bucket, m snapshotMeta, err error) {
 	if kv == nil || meta == nil {
 		return nil, nil, m, errors.New("bucket kv or meta is missing")
 	}
-	m, err = parseMeta(meta)
+	m, err = parseMeta(meta.Get)
 	return kv, meta, m, err
 }
 
 // openSnapshot opens the file for reading, or for writing too. bbolt panics on
 // some damage: that is an error here.
 func openSnapshot(path string, write bool) (db *bbolt.DB, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recoverDamage(path, &err)
 	if !write {
 		// bbolt would make the file.

@@ -24,10 +24,12 @@ type Store struct {
 	checkpoint *checkpointer
 	recovery   RecoveryStats
 
-	background sync.WaitGroup     // sweeper and checkpointer
-	stop       context.CancelFunc // ends them
+	background sync.WaitGroup     // sweeper, checkpointer, and who calls Checkpoint
+	running    context.Context    // of these
+	stop       context.CancelFunc // ends running
 
 	submitMu sync.RWMutex // held for reading while submitting: Close waits
+	closing  bool         // nothing new in the background; protected by submitMu
 	closed   bool         // protected by submitMu
 	closeErr error        // of the first Close; protected by submitMu
 
@@ -84,14 +86,18 @@ func (s *Store) Commit(ops []Op) error {
 }
 
 // Merge takes over entries of another node, each if it is newer than what is here,
-// and returns how many were. Entries of a clock that is too far ahead are refused
-// and counted. The change feed does not carry merged entries.
+// and returns how many were. Malformed ones, and those of a clock that is too far
+// ahead, are left out; the latter are counted. The change feed does not carry merged
+// entries.
 func (s *Store) Merge(entries []Entry) (taken int, err error) {
-	ops := make([]Op, len(entries))
-	for i, e := range entries {
-		ops[i] = Op{Kind: mergeSet, Key: e.Key, Value: e.Value, Expires: e.Expires, Version: e.Version, created: e.Created}
+	ops := make([]Op, 0, len(entries))
+	for _, e := range entries {
+		op := Op{Kind: mergeSet, Key: e.Key, Value: e.Value, Expires: e.Expires, Version: e.Version, created: e.Created}
 		if e.Tombstone {
-			ops[i].Kind, ops[i].Value = mergeDelete, nil
+			op.Kind, op.Value = mergeDelete, nil
+		}
+		if s.check(&op) == nil {
+			ops = append(ops, op)
 		}
 	}
 	if err := s.submit(&submission{ops: ops, done: make(chan struct{}, 1)}); err != nil {
@@ -183,7 +189,20 @@ func (s *Store) Health() (State, error) {
 }
 
 // Checkpoint folds the log into the snapshot now, and waits until that is done.
+// Close ends it early.
 func (s *Store) Checkpoint(ctx context.Context) error {
+	s.submitMu.RLock()
+	if s.closing {
+		s.submitMu.RUnlock()
+		return ErrClosed
+	}
+	s.background.Add(1)
+	s.submitMu.RUnlock()
+	defer s.background.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	release := context.AfterFunc(s.running, cancel)
+	defer release()
 	return s.checkpoint.fold(ctx)
 }
 
@@ -191,12 +210,9 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 // store's goroutines. It returns the error of the log, if that has failed. The
 // data directory stays locked: it belongs to the caller.
 func (s *Store) Close() error {
-	s.submitMu.RLock()
-	closed := s.closed
-	s.submitMu.RUnlock()
-	if closed {
-		return s.closeErr
-	}
+	s.submitMu.Lock()
+	s.closing = true
+	s.submitMu.Unlock()
 	// The sweeper submits: it ends while there is still somebody to answer it.
 	s.stop()
 	s.background.Wait()

@@ -48,9 +48,9 @@ func (s *Store) sweepable(sh *shard) (ops []Op) {
 		return nil
 	}
 	now := time.Now()
-	forget := hybrid(now.Add(-s.opts.TombstoneGrace))
+	forget := hybrid(now.Add(-s.opts.TombstoneGrace)) >> 16
 	sh.eachChunk(func(e *entry) {
-		if e.live(now.UnixMilli()) || e.deleted && e.version.Time > forget {
+		if e.live(now.UnixMilli()) || e.deleted && max(e.version.Time>>16, uint64(e.expires)) > forget {
 			return
 		}
 		ops = append(ops, Op{Kind: purge, Key: slices.Clone(e.key), Version: e.version})

@@ -8,10 +8,8 @@ type Payload interface {
 // Batch collects records for one Append. The zero Batch is empty and ready. It
 // keeps its memory over Reset, so one Batch serves many appends.
 type Batch struct {
-	// buf is room for a segment header, then the records, each with room for its
-	// header. The segment header is written only with the first batch of a segment.
-	buf    []byte
-	starts []int // where each record begins in buf
+	buf    []byte // the records, each with room for its header
+	starts []int  // where each record begins in buf
 }
 
 // keepCapacity is how much memory a Batch keeps over Reset, in bytes.
@@ -20,9 +18,6 @@ const keepCapacity = 4 << 20
 // Add appends a record. A payload above MaxRecordSize is ErrTooLarge and leaves
 // the batch as it was.
 func (b *Batch) Add(p Payload) error {
-	if len(b.buf) == 0 {
-		b.buf = append(b.buf, make([]byte, headerSize)...)
-	}
 	start := len(b.buf)
 	var room [recordHeaderSize]byte
 	b.buf = append(p.AppendTo(append(b.buf, room[:]...)), endMark)
@@ -38,14 +33,14 @@ func (b *Batch) Add(p Payload) error {
 func (b *Batch) Len() int { return len(b.starts) }
 
 // Size returns the number of bytes that the records take in the log.
-func (b *Batch) Size() int { return max(0, len(b.buf)-headerSize) }
+func (b *Batch) Size() int { return len(b.buf) }
 
 // Reset empties the batch.
 func (b *Batch) Reset() {
 	if cap(b.buf) > keepCapacity {
 		b.buf = nil
 	}
-	b.buf = b.buf[:min(len(b.buf), headerSize)]
+	b.buf = b.buf[:0]
 	b.starts = b.starts[:0]
 }
 
@@ -58,14 +53,4 @@ func (b *Batch) stamp(first, durable uint64) {
 		}
 		putRecordHeader(b.buf[start:end], first+uint64(i), durable)
 	}
-}
-
-// bytes returns what is to be written: with the segment header h if it is the
-// first batch of a segment.
-func (b *Batch) bytes(h *segmentHeader) []byte {
-	if h == nil {
-		return b.buf[headerSize:]
-	}
-	h.put(b.buf)
-	return b.buf
 }

@@ -48,6 +48,12 @@ func workload(t testing.TB, fs *crashfs.FS, opts wal.Options, start uint64, step
 			if err := l.Seal(); err != nil {
 				t.Fatalf("Seal: %v", err)
 			}
+			fs.Mark(acked(last)) // whatever the policy
+		case 2:
+			if opts.Sync == wal.SyncEverySecond {
+				l.SyncNow()
+				fs.Mark(acked(last))
+			}
 		case 1:
 			sealed := uint64(0)
 			for _, s := range l.Segments() {
@@ -128,7 +134,7 @@ func reopen(opts wal.Options, ack, ask, start uint64) (*wal.Log, error) {
 func TestCrashStates(t *testing.T) {
 	states := 0
 	for seed := range uint64(*rounds) {
-		for _, policy := range []wal.SyncPolicy{wal.SyncAlways, wal.SyncNever} {
+		for _, policy := range []wal.SyncPolicy{wal.SyncAlways, wal.SyncEverySecond, wal.SyncNever} {
 			fs := crashfs.New()
 			opts := wal.Options{Dir: "wal", SegmentSize: wal.MinSegmentSize, Sync: policy, FS: fs}
 			rnd := rand.New(rand.NewPCG(seed, uint64(policy)))

@@ -29,11 +29,12 @@
 //	                                      24+n  1  end mark E5: no zero, so that an
 //	                                               end that was not written shows
 //
-// An LSN numbers the records of a log from 1, without gaps. A segment has no
-// header before its first batch: both are written in one call. Behind the last
-// record of the current segment there may be zeros (preallocated room); a sealed
-// segment ends with its last record. A segment is sealed if and only if a segment
-// with a greater number exists; Close therefore leaves an empty one behind.
+// An LSN numbers the records of a log from 1, without gaps. A segment is made with
+// its header, which tells the next LSN even when nothing else is left of the log.
+// Behind the last record of the current segment there may be zeros (preallocated
+// room); a sealed segment ends with its last record. A segment is sealed if and only
+// if a segment with a greater number exists; Close therefore leaves an empty one
+// behind.
 //
 // # What we assume of the disk
 //
@@ -52,14 +53,15 @@
 //  1. The last segment ends with a whole record, or zeros follow: nothing to do.
 //  2. A batch that was not yet synced is there in part: its torn rest is copied to
 //     SEGMENT.broken and cut off. Nobody was told that it was written.
-//  3. The last segment exists but has no header: it is used for what comes next.
+//  3. The last segment exists but its header is not there yet: it is used for what
+//     comes next.
 //  4. Segments that should have been deleted came back: they lie before the LSN that
 //     the caller asks for, and are deleted again.
 //  5. A .tmp file: it is removed.
 //
 // Anything else is damage that no crash explains, and Open refuses with a
 // *CorruptError that says where: a bad record in a sealed segment, a missing
-// segment, or, in the last one, a bad record with a record behind it that was
+// segment, a log that ends before the LSN that it must reach, or, in the last one, a bad record with a record behind it that was
 // written when the bad one was already durable, or one that is wholly there with
 // no sector missing (see classify).
 //

@@ -22,8 +22,9 @@ func TestGoldenSegment(t *testing.T) {
 	}
 	first.stamp(41, 40)
 	second.stamp(43, 42)
-	got := append([]byte(nil), first.bytes(&segmentHeader{first: 41, created: time.Unix(1_800_000_000, 5)})...)
-	got = append(got, second.bytes(nil)...)
+	got := make([]byte, headerSize)
+	segmentHeader{first: 41, created: time.Unix(1_800_000_000, 5)}.put(got)
+	got = append(append(got, first.buf...), second.buf...)
 
 	const path = "testdata/segment.hex"
 	if *update {

@@ -66,9 +66,9 @@ func (l *Log) Append(b *Batch) (first uint64, err error) {
 
 // makeRoom begins a new segment if n bytes do not fit into the current one.
 func (l *Log) makeRoom(n int64) error {
-	if l.file != nil && l.cur.Bytes > 0 && l.cur.Bytes+n > l.opts.SegmentSize {
+	if l.file != nil && !l.cur.empty() && l.cur.Bytes+n > l.opts.SegmentSize {
 		if err := l.seal(); err != nil {
-			return err
+			return l.fail(err)
 		}
 	}
 	if l.file == nil {
@@ -80,20 +80,12 @@ func (l *Log) makeRoom(n int64) error {
 // write puts the records of b behind the last good one.
 func (l *Log) write(b *Batch) error {
 	b.stamp(l.next, l.durable)
-	var header *segmentHeader
-	if l.cur.Bytes == 0 {
-		header = &segmentHeader{first: l.next, created: time.Now()}
-	}
-	buf := b.bytes(header)
-	l.reserve(l.cur.Bytes + int64(len(buf)))
-	if _, err := l.file.WriteAt(buf, l.cur.Bytes); err != nil {
+	l.reserve(l.cur.Bytes + int64(len(b.buf)))
+	if _, err := l.file.WriteAt(b.buf, l.cur.Bytes); err != nil {
 		return err
 	}
-	if header != nil {
-		l.cur.First, l.cur.Created = header.first, header.created
-	}
 	l.cur.Last = l.next + uint64(b.Len()) - 1
-	l.cur.Bytes += int64(len(buf))
+	l.cur.Bytes += int64(len(b.buf))
 	l.room = max(l.room, l.cur.Bytes)
 	return nil
 }
@@ -107,6 +99,10 @@ func (l *Log) reserve(size int64) {
 	want = max(size, min(want, l.opts.SegmentSize))
 	if err := l.file.Allocate(l.room, want-l.room); err != nil {
 		l.noRoom = true
+		// A part of the room may have been added all the same.
+		if size, err := l.file.Size(); err == nil {
+			l.room = max(l.room, size)
+		}
 		return
 	}
 	l.room = want
@@ -126,7 +122,12 @@ func (l *Log) sync() error {
 // refuse turns the failure of a write into the error of Append. A full disk
 // leaves the segment as it was before; everything else ends the log.
 func (l *Log) refuse(err error, before Segment) error {
-	if !isFull(err) {
+	if l.err != nil || !isFull(err) {
+		if l.file != nil && l.err == nil {
+			// Best effort, so that a restart hardly ever finds what was answered with
+			// an error. It proves nothing, and nothing relies on it.
+			_ = l.file.Truncate(before.Bytes)
+		}
 		return l.fail(err)
 	}
 	l.cur = before
@@ -146,15 +147,7 @@ func (l *Log) refuseUnsynced(err error, before Segment) error {
 	if l.err != nil {
 		return refused
 	}
-	if l.cur.Bytes > 0 {
-		if err := l.seal(); err != nil {
-			return l.fail(err)
-		}
-		return refused
-	}
-	l.closeFile()
-	l.cur.Seq--
-	if err := l.opts.FS.Remove(l.cur.Path); err != nil {
+	if err := l.seal(); err != nil {
 		return l.fail(err)
 	}
 	return refused
@@ -176,7 +169,7 @@ func (l *Log) Seal() error {
 	if l.err != nil {
 		return l.err
 	}
-	if l.file == nil || l.cur.Bytes == 0 {
+	if l.file == nil || l.cur.empty() {
 		return nil
 	}
 	if err := l.seal(); err != nil {
@@ -207,24 +200,40 @@ func (l *Log) seal() error {
 	return nil
 }
 
-// create makes the file of the next segment, empty.
+// create makes the next segment, with its header: that says which LSN comes next
+// when nothing else is left of the log.
 func (l *Log) create() error {
-	seq := l.cur.Seq + 1
-	path := filepath.Join(l.opts.Dir, SegmentName(seq))
-	f, err := l.opts.FS.Create(path)
+	seg := Segment{Seq: l.cur.Seq + 1, Path: filepath.Join(l.opts.Dir, SegmentName(l.cur.Seq+1))}
+	f, err := l.opts.FS.Create(seg.Path)
 	if err != nil {
 		return err
 	}
-	if err := l.opts.FS.SyncDir(l.opts.Dir); err != nil {
-		return errors.Join(err, f.Close(), l.opts.FS.Remove(path))
+	err = l.begin(f, seg)
+	if err == nil {
+		err = l.opts.FS.SyncDir(l.opts.Dir)
 	}
-	l.file, l.cur = f, Segment{Seq: seq, Path: path}
-	l.room, l.noRoom = 0, false
+	if err != nil {
+		l.file, l.cur = nil, Segment{Seq: seg.Seq - 1}
+		return errors.Join(err, f.Close(), l.opts.FS.Remove(seg.Path))
+	}
 	return nil
 }
 
+// begin writes the header of an empty segment, durably, and makes it the current.
+func (l *Log) begin(f File, seg Segment) error {
+	seg.First, seg.Last, seg.Created, seg.Bytes = l.next, l.next-1, time.Now(), headerSize
+	var b [headerSize]byte
+	segmentHeader{first: seg.First, created: seg.Created}.put(b[:])
+	if _, err := f.WriteAt(b[:], 0); err != nil {
+		return err
+	}
+	l.file, l.cur, l.room, l.noRoom = f, seg, headerSize, false
+	return l.file.Sync()
+}
+
 // DeleteThrough removes the sealed segments whose records all have an LSN of at
-// most lsn. After an error it may be called again.
+// most lsn. One segment is always left, if only to tell the LSN. After an error it
+// may be called again.
 func (l *Log) DeleteThrough(lsn uint64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -232,7 +241,7 @@ func (l *Log) DeleteThrough(lsn uint64) error {
 		return l.err
 	}
 	removed := false
-	for len(l.sealed) > 0 && l.sealed[0].Last <= lsn {
+	for len(l.sealed) > 0 && l.sealed[0].Last <= lsn && (l.file != nil || len(l.sealed) > 1) {
 		if err := l.opts.FS.Remove(l.sealed[0].Path); err != nil {
 			return err
 		}
@@ -279,7 +288,7 @@ func (l *Log) Close() error {
 		return nil
 	}
 	err := l.err
-	if err == nil && l.file != nil && l.cur.Bytes > 0 {
+	if err == nil && l.file != nil && !l.cur.empty() {
 		if err = l.seal(); err == nil {
 			// The new, empty segment is what marks the last one as complete.
 			if cerr := l.create(); cerr != nil && !isFull(cerr) {

@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -37,9 +38,10 @@ func Open(opts Options, from uint64, replay func(lsn uint64, payload []byte) err
 		return nil, rec, err
 	}
 	// Made now if it can be, so that the segments before it count as complete.
-	if err := l.begin(); err != nil && !isFull(err) {
-		l.closeFile()
-		return nil, rec, fmt.Errorf("wal: begin a segment: %w", err)
+	if l.file == nil {
+		if err := l.create(); err != nil && !isFull(err) {
+			return nil, rec, fmt.Errorf("wal: begin a segment: %w", err)
+		}
 	}
 	if opts.Sync == SyncEverySecond {
 		l.startSyncing()
@@ -65,14 +67,21 @@ func (l *Log) recover(from uint64, replay func(lsn uint64, payload []byte) error
 	if n := len(segments); n > 1 && tail.Segment.First == 0 {
 		segments[n-2].Last = end // there is no header behind it to tell
 	}
+	if len(segments) == 0 && from > 0 {
+		end = 0 // a log is never without a segment
+	}
+	if end < from {
+		return rec, &CorruptError{Path: dir, LSN: end + 1,
+			Reason: fmt.Sprintf("the log ends with record %d, but must reach record %d: segments are missing", end, from)}
+	}
+	rec.LastLSN = end
+	l.next, l.durable = end+1, end
 	if len(segments) > 0 {
+		l.sealed = segments[:len(segments)-1]
 		if err := l.settle(tail, &rec); err != nil {
 			return rec, err
 		}
-		l.sealed = append(segments[:len(segments)-1:len(segments)-1], l.sealed...)
 	}
-	rec.LastLSN = max(end, from)
-	l.next, l.durable = rec.LastLSN+1, rec.LastLSN
 	// What holds nothing behind from should be gone: a crash brought it back.
 	return rec, l.DeleteThrough(from)
 }
@@ -93,28 +102,22 @@ func replayAll(fs FS, segments []Segment, from uint64, rec *Recovered, replay fu
 }
 
 // settle cuts the last segment behind its last record and makes it durable: what
-// was replayed must not be lost by the next crash. A segment without records
-// stays open as the current one; otherwise it counts as sealed.
+// was replayed must not be lost by the next crash. A segment without records is
+// used on; any other counts as sealed.
 func (l *Log) settle(tail Tail, rec *Recovered) error {
 	seg := tail.Segment
 	f, err := l.opts.FS.Open(seg.Path, true)
 	if err != nil {
 		return err
 	}
-	size, err := f.Size()
-	if err != nil {
-		return errors.Join(err, f.Close())
-	}
 	if tail.Torn {
-		rec.TornBytes, rec.TornWhy = size-tail.Offset, tail.Reason
-		if rec.Broken, err = l.keepBroken(f, seg.Path, tail.Offset, size); err != nil {
+		rec.TornWhy = tail.Reason
+		if err := l.keepBroken(f, seg.Path, tail.Offset, rec); err != nil {
 			return errors.Join(err, f.Close())
 		}
 	}
-	if seg.Last < seg.First || seg.First == 0 {
-		seg = Segment{Seq: seg.Seq, Path: seg.Path}
-	}
-	l.file, l.cur, l.room = f, seg, size
+	seg.Bytes = tail.Offset
+	l.file, l.cur = f, seg
 	if err := l.shrink(); err != nil {
 		l.closeFile()
 		return fmt.Errorf("wal: cut %s: %w", seg.Path, err)
@@ -123,47 +126,68 @@ func (l *Log) settle(tail Tail, rec *Recovered) error {
 		l.closeFile()
 		return err
 	}
-	if seg.First == 0 {
-		return nil
+	if seg.empty() {
+		return l.reuse(f, seg)
 	}
 	l.closeFile()
 	seg.Sealed = true
-	l.sealed, l.cur = []Segment{seg}, Segment{Seq: seg.Seq}
+	l.sealed, l.cur = append(l.sealed, seg), Segment{Seq: seg.Seq}
 	return nil
 }
 
-// begin makes the current segment, unless settle has found an empty one.
-func (l *Log) begin() error {
-	if l.file != nil {
+// reuse makes the last segment, which has no records, the current one.
+func (l *Log) reuse(f File, seg Segment) error {
+	if seg.First == l.next {
+		seg.Last = seg.First - 1
+		l.cur = seg
 		return nil
 	}
-	return l.create()
+	err := l.begin(f, seg)
+	if err == nil {
+		return nil
+	}
+	l.closeFile()
+	l.cur = seg
+	if !isFull(err) {
+		return fmt.Errorf("wal: begin %s: %w", seg.Path, err)
+	}
+	// No room for 32 bytes: a later one will do.
+	return l.opts.FS.Remove(seg.Path)
 }
 
 // keepBroken copies what is about to be cut off into a file beside the segment,
-// without the zeros at its end, and returns its path. There is no copy if there is
-// no room for it: what is cut was acknowledged to nobody.
-func (l *Log) keepBroken(f File, path string, off, size int64) (string, error) {
+// without the zeros at its end. There is no copy if there is no room for it: what is
+// cut was acknowledged to nobody.
+func (l *Log) keepBroken(f File, path string, off int64, rec *Recovered) error {
+	size, err := f.Size()
+	if err != nil {
+		return err
+	}
 	b := make([]byte, size-off)
 	if _, err := f.ReadAt(b, off); err != nil && !errors.Is(err, io.EOF) {
-		return "", err
+		return err
 	}
-	for len(b) > 0 && b[len(b)-1] == 0 {
-		b = b[:len(b)-1]
+	b = bytes.TrimRight(b, "\x00")
+	if len(b) == 0 {
+		return nil
 	}
-	broken := path + brokenSuffix
+	rec.TornBytes = int64(len(b))
 	names, err := l.opts.FS.List(l.opts.Dir)
 	if err != nil {
-		return "", err
+		return err
 	}
-	if len(b) == 0 || slices.Contains(names, filepath.Base(broken)) {
-		return "", nil // nothing to see, or an interrupted Open has kept it already
+	broken := path + brokenSuffix
+	for n := 2; slices.Contains(names, filepath.Base(broken)); n++ {
+		broken = fmt.Sprintf("%s%s.%d", path, brokenSuffix, n)
 	}
-	err = l.writeFile(broken, b)
-	if isFull(err) {
-		return "", nil
+	if err := l.writeFile(broken, b); err != nil {
+		if isFull(err) {
+			return nil
+		}
+		return err
 	}
-	return broken, err
+	rec.Broken = broken
+	return nil
 }
 
 // writeFile makes a file that is there wholly or not at all.

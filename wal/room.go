@@ -14,14 +14,12 @@ func (l *Log) HasRoom(n int64) bool {
 			return false
 		}
 	}
-	err := l.file.Allocate(l.cur.Bytes, n+headerSize)
-	if err != nil {
-		return !isFull(err)
-	}
+	err := l.file.Allocate(l.cur.Bytes, n)
+	// In any case: a part of the room may have been added before it failed.
 	if err := l.shrink(); err != nil {
 		_ = l.fail(err) // reported by the next call, and by Err
 		return false
 	}
 	l.noRoom = false
-	return true
+	return !isFull(err)
 }

@@ -20,6 +20,9 @@ type Segment struct {
 	Sealed  bool
 }
 
+// empty tells whether the segment has no records.
+func (s *Segment) empty() bool { return s.Last < s.First || s.First == 0 }
+
 // Segments lists the segments in dir from their names and headers alone, oldest
 // first: Last and Bytes are known only of sealed ones, from the header behind
 // them and the size of the file. A header that cannot be used is a *CorruptError,

@@ -27,23 +27,33 @@ func classify(f io.ReaderAt, size, off int64, lsn uint64) (torn bool, err error)
 	return !isWhole(b, off, lsn), nil
 }
 
+// witnessBudget is how many bytes are checksummed in the search for a witness, as
+// a multiple of those that are searched: content can be made to look like headers.
+const witnessBudget = 8
+
 // hasWitness looks for a good record behind the one at the start of b which was
-// written when record lsn was already durable.
+// written when record lsn was already durable. It looks at each byte, since the bad
+// one's length may be what is wrong, but not inside of what is a record.
 func hasWitness(b []byte, lsn uint64) bool {
-	// No more records than this can follow: it makes a chance hit unlikely and the scan cheap.
-	limit := lsn + uint64(len(b)/recordOverhead)
-	for i := 1; i+recordHeaderSize <= len(b); i++ {
+	budget := witnessBudget * len(b)
+	for i := 1; i+recordOverhead <= len(b) && budget > 0; {
 		h := parseRecordHeader(b[i:])
-		if h.lsn <= lsn || h.lsn > limit || h.durable < lsn || h.durable >= h.lsn {
-			continue
-		}
+		// No more records than this can lie between.
+		limit := lsn + uint64(i/recordOverhead)
 		end := i + int(h.size())
-		if h.length > MaxRecordSize || end > len(b) {
+		if h.lsn <= lsn || h.lsn > limit || h.durable >= h.lsn || h.length > MaxRecordSize || end > len(b) {
+			i++
 			continue
 		}
-		if recordChecksum(b[i:end]) == h.checksum {
+		budget -= int(h.size())
+		if recordChecksum(b[i:end]) != h.checksum {
+			i++
+			continue
+		}
+		if h.durable >= lsn {
 			return true
 		}
+		i = end
 	}
 	return false
 }
@@ -51,7 +61,7 @@ func hasWitness(b []byte, lsn uint64) bool {
 // isWhole tells whether the record at the start of b, at offset off of the file,
 // has a plausible header and nothing of it missing.
 func isWhole(b []byte, off int64, lsn uint64) bool {
-	if len(b) < recordHeaderSize {
+	if len(b) < recordOverhead {
 		return false
 	}
 	h := parseRecordHeader(b)

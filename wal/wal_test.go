@@ -3,6 +3,7 @@ package wal
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -139,13 +140,43 @@ func TestReplayFromLSN(t *testing.T) {
 			t.Errorf("from %d: got record %d", from, c.first)
 		}
 	}
-	l, rec, _ := mustOpen(t, opts, 200)
-	if rec.LastLSN != 200 {
-		t.Fatalf("LastLSN %d, want 200", rec.LastLSN)
+}
+
+// TestLogThatIsTooShort: a log that ends before the LSN that it must reach has lost
+// segments. Nothing is changed.
+func TestLogThatIsTooShort(t *testing.T) {
+	opts := Options{Dir: t.TempDir(), SegmentSize: MinSegmentSize}
+	l, _, _ := mustOpen(t, opts, 0)
+	for range 30 {
+		mustAppend(t, l, 1)
 	}
-	mustAppend(t, l, 1)
-	if got := l.LastLSN(); got != 201 {
-		t.Fatalf("first LSN behind 200 is %d", got)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before := len(segmentFiles(t, opts.Dir))
+	var corrupt *CorruptError
+	for _, from := range []uint64{31, 200} {
+		if _, _, err := Open(opts, from, nil); !errors.As(err, &corrupt) {
+			t.Fatalf("from %d: %v", from, err)
+		}
+	}
+	if _, _, err := Open(Options{Dir: t.TempDir()}, 1, nil); !errors.As(err, &corrupt) {
+		t.Fatalf("no log at all: %v", err)
+	}
+	if after := len(segmentFiles(t, opts.Dir)); after != before {
+		t.Fatalf("%d segments, there were %d", after, before)
+	}
+	// And the other way round: the empty segment at the end tells what was there.
+	for _, path := range segmentFiles(t, opts.Dir)[:before-1] {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := Open(opts, 29, nil); !errors.As(err, &corrupt) {
+		t.Fatalf("from 29, when the log goes on with 31: %v", err)
+	}
+	if l, _, _ := mustOpen(t, opts, 30); l.LastLSN() != 30 {
+		t.Fatalf("last LSN is %d", l.LastLSN())
 	}
 }
 

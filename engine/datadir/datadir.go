@@ -86,7 +86,10 @@ func prepare(path string) error {
 			return nil
 		}
 	}
-	return os.Chmod(path, 0o700)
+	if err := os.Chmod(path, 0o700); !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return nil // it belongs to somebody else, who lets us in
 }
 
 // holder returns what the lock file says.

@@ -40,11 +40,15 @@ type nodeJSON struct {
 
 // loadNode reads node.json, or makes it where it is missing.
 func (d *Dir) loadNode() (node, error) {
-	path := d.File(NodeFile)
-	b, err := os.ReadFile(path)
+	n, err := readNode(d.File(NodeFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return d.makeNode()
 	}
+	return n, err
+}
+
+func readNode(path string) (node, error) {
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return node{}, err
 	}

@@ -25,6 +25,9 @@ func (d *Dir) Secrets(wantPassword, wantTokenSecret bool) (s Secrets, madePasswo
 	case err != nil:
 		return s, false, err
 	default:
+		if err := os.Chmod(path, 0o600); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return s, false, err
+		}
 		if err := json.Unmarshal(b, &s); err != nil {
 			// The error of encoding/json may quote the content.
 			return Secrets{}, false, fmt.Errorf("%s is not valid JSON: restore it, or remove it to have new secrets made", path)

@@ -58,7 +58,7 @@ type FS struct {
 	view  state // what is seen now
 
 	// Inject, if set, is asked before each operation. If it returns an error the
-	// operation fails with it; half of the data of a failing write is written.
+	// operation fails with it; half of a failing write or reservation is done.
 	Inject func(Op) error
 	// Limit, if not 0, is how many bytes all files together may have.
 	Limit int64
@@ -101,8 +101,12 @@ func (f *FS) Marks(n int) []any {
 func (f *FS) do(op Op) error {
 	if f.Inject != nil {
 		if err := f.Inject(op); err != nil {
-			if op.Kind == Write {
+			switch op.Kind {
+			case Write:
 				op.data = op.data[:len(op.data)/2]
+				f.commit(op)
+			case Allocate: // some file systems add a part of the room
+				op.off -= f.view.growth(op) / 2
 				f.commit(op)
 			}
 			return err
@@ -111,6 +115,9 @@ func (f *FS) do(op Op) error {
 	if grow := f.view.growth(op); f.Limit > 0 && grow > 0 && f.view.bytes()+grow > f.Limit {
 		if room := f.Limit - f.view.bytes(); op.Kind == Write && room > 0 {
 			op.data = op.data[:int64(len(op.data))-grow+room]
+			f.commit(op)
+		} else if op.Kind == Allocate && room > 0 { // as ext4 does
+			op.off -= grow - room
 			f.commit(op)
 		}
 		return syscall.ENOSPC

@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"owlcache/engine/datadir"
+	"owlcache/wal"
+)
+
+// RepairOptions say what Repair reads and writes.
+type RepairOptions struct {
+	// Source is the damaged data directory. It is locked, and never changed.
+	Source string
+	// Target is where the new directory is made: it must not exist or be empty. Empty
+	// means that nothing is written.
+	Target string
+}
+
+// ErrTarget is returned by Repair for a target that cannot be used.
+var ErrTarget = errors.New("the target must be a new or an empty directory, outside of the damaged one")
+
+// Repair makes a good data directory of all that can be read of a damaged one, and
+// says what it has found. It follows the rules of Open, that the greater version
+// wins and that the log is replayed in order, over what is left:
+//
+//   - of the snapshot, the entries whose checksum is right. If a part of the tree is
+//     gone, what other pages of the file hold of that part is taken too, but is
+//     uncertain: it may have been deleted since;
+//   - of the log, the records whose checksum is right, also behind damaged ones. A
+//     change of the expiry of a value that is not there is a sign of a lost value: the
+//     key is left out then, rather than kept with a value known to be old.
+//
+// A key whose last write lies in a gap of the log is not known to be damaged: the
+// report lists the gaps. When Repair returns no error and a target was given, that
+// has been opened as a store once and holds exactly what was kept. A *FormatError of
+// package datadir is returned if the directory was written by a newer program, a
+// *LockedError if a node runs on it.
+func Repair(ctx context.Context, o RepairOptions) (*RepairReport, error) {
+	src, err := datadir.OpenSource(o.Source)
+	if err != nil {
+		return nil, err
+	}
+	report, err := repairFrom(ctx, src, o.Target)
+	if err := errors.Join(err, src.Close()); err != nil {
+		return nil, err
+	}
+	return report, nil
+}
+
+// repairer is one repair.
+type repairer struct {
+	ctx    context.Context // of this one call
+	src    *datadir.Source
+	report RepairReport
+	node   uint64 // its id; 0 if it is not known
+
+	shards *shards
+	clock  uint64 // greatest version time that was seen
+
+	// doubts says of keys that are there why they may not be as they were last; lost
+	// says of keys what was lost of them.
+	doubts, lost map[string]string
+
+	first, end uint64     // LSNs: where the log begins and ends
+	flaws      []wal.Flaw // of the log
+	covered    uint64     // up to here the snapshot holds what the log does
+	unknown    bool       // covered is not known
+	newer      bool       // the file of the snapshot had more than the snapshot
+}
+
+func repairFrom(ctx context.Context, src *datadir.Source, target string) (*RepairReport, error) {
+	r := &repairer{ctx: ctx, src: src, shards: newShards(), doubts: map[string]string{}, lost: map[string]string{}}
+	r.report = RepairReport{Source: src.Path(), Damage: []Damage{}, Keys: []DamagedKey{}, Files: []RepairedFile{}}
+	var out *repairTarget
+	if target != "" {
+		var err error
+		if out, err = newRepairTarget(target, src.Path()); err != nil {
+			return nil, err
+		}
+		r.report.Target = out.path
+	}
+	files, err := r.readFiles()
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range []func() error{r.surveyLog, r.readSnapshot, r.readLog} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	r.conclude()
+	if out != nil {
+		if err := out.write(r, files); err != nil {
+			return nil, errors.Join(fmt.Errorf("write %s: %w", out.path, err), out.remove())
+		}
+	}
+	return &r.report, nil
+}
+
+// apply puts a record into the map by the rule of the store, and tells whether it
+// changed anything.
+func (r *repairer) apply(rec *record) bool {
+	r.clock = max(r.clock, rec.version.Time)
+	return r.shards.apply(rec)
+}
+
+func (r *repairer) damage(d Damage) { r.report.Damage = append(r.report.Damage, d) }
+
+// conclude fills in the report what is known at the end.
+func (r *repairer) conclude() {
+	for key, why := range r.doubts {
+		if _, _, ok := r.shards.peek([]byte(key)); ok {
+			r.report.Keys = append(r.report.Keys, DamagedKey{Key: []byte(key), State: KeyUncertain, Problem: why})
+		}
+	}
+	for key, why := range r.lost {
+		r.report.Keys = append(r.report.Keys, DamagedKey{Key: []byte(key), State: KeyLost, Problem: why})
+	}
+	count, _ := r.shards.stats()
+	r.report.Kept = KeptEntries{Keys: count.keys, Tombstones: count.tombstones, Bytes: count.bytes, LSN: max(1, r.end, r.covered)}
+	r.report.finish()
+}
+
+// absent tells whether err says that there is no such file.
+func absent(err error) bool { return errors.Is(err, fs.ErrNotExist) }

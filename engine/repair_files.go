@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"owlcache/engine/datadir"
+)
+
+// maxSmallFile is how long a file beside the data may be, in bytes.
+const maxSmallFile = 16 << 20
+
+// repairFile is a file that is copied as it is.
+type repairFile struct {
+	name    string
+	content []byte
+}
+
+// readFiles reads all but the data: what is valid goes into the new directory.
+func (r *repairer) readFiles() (files []repairFile, err error) {
+	id, _, err := r.src.Identity()
+	var newer *datadir.FormatError
+	if errors.As(err, &newer) {
+		return nil, err
+	}
+	r.node = id
+	for _, f := range []struct {
+		name  string
+		check func([]byte) error
+	}{
+		{datadir.NodeFile, func([]byte) error { return err }},
+		{datadir.SecretFile, validSecrets},
+		{datadir.GroupFile, validJSON[[]any]},
+		{datadir.GossipFile, validJSON[[]any]},
+		{datadir.PeersFile, validJSON[any]},
+		{datadir.SitesFile, validXML},
+	} {
+		content, err := r.readSmall(f.name)
+		if err == nil {
+			err = f.check(content)
+		}
+		state := RepairedFile{Name: f.name, State: FileCopied}
+		switch {
+		case absent(err):
+			state.State = FileAbsent
+		case err != nil:
+			state.State, state.Problem = FileLost, err.Error()
+		default:
+			files = append(files, repairFile{f.name, content})
+		}
+		if f.name == datadir.NodeFile && state.State != FileCopied && !r.neverOpened() {
+			state.State = FileLost
+			state.Problem = strings.TrimPrefix(state.Problem+": the node gets a new identity", ": ")
+		}
+		r.report.Files = append(r.report.Files, state)
+	}
+	return files, nil
+}
+
+// neverOpened tells whether the directory is as a 0.5.1 node has left it.
+func (r *repairer) neverOpened() bool {
+	_, noNode := os.Lstat(r.src.File(datadir.NodeFile))
+	_, noLog := os.Lstat(r.src.File(datadir.LogDir))
+	return absent(noNode) && absent(noLog)
+}
+
+func (r *repairer) readSmall(name string) ([]byte, error) {
+	f, err := os.Open(r.src.File(name))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	if fi, err := f.Stat(); err != nil {
+		return nil, err
+	} else if fi.Mode().Type()&fs.ModeType != 0 {
+		return nil, errors.New("it is not a file")
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxSmallFile+1))
+	if len(b) > maxSmallFile {
+		return nil, fmt.Errorf("it is longer than %d bytes", maxSmallFile)
+	}
+	return b, err
+}
+
+// validSecrets does not tell what it has found: that may be a secret.
+func validSecrets(b []byte) error {
+	var s datadir.Secrets
+	if json.Unmarshal(b, &s) != nil {
+		return errors.New("it is not valid JSON")
+	}
+	return nil
+}
+
+func validJSON[T any](b []byte) error {
+	var v T
+	if err := json.Unmarshal(b, &v); err != nil {
+		return fmt.Errorf("it is not valid: %w", err)
+	}
+	return nil
+}
+
+func validXML(b []byte) error {
+	d := xml.NewDecoder(strings.NewReader(string(b)))
+	elements := 0
+	for {
+		t, err := d.RawToken()
+		if errors.Is(err, io.EOF) && elements > 0 {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("it is not valid: %w", err)
+		}
+		if _, ok := t.(xml.StartElement); ok {
+			elements++
+		}
+	}
+	var whole struct {
+		XMLName xml.Name
+	}
+	if err := xml.Unmarshal(b, &whole); err != nil {
+		return fmt.Errorf("it is not valid: %w", err)
+	}
+	return nil
+}

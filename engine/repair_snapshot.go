@@ -1,0 +1,227 @@
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+
+	"owlcache/engine/datadir"
+)
+
+// readSnapshot takes the entries of the snapshot.
+func (r *repairer) readSnapshot() error {
+	path := r.src.File(datadir.SnapshotFile)
+	f, err := os.Open(path)
+	if absent(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	r.report.Snapshot.Present = true
+	if r.readLegacy(path) {
+		return nil
+	}
+	fi, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if fi.Size() < 4*minPageSize {
+		r.unknown = true
+		r.damage(Damage{File: path, Bytes: fi.Size(), Problem: "the snapshot is too short to be one", Loss: true})
+		return nil
+	}
+	p, metas := openPages(f, fi.Size())
+	w := r.chooseTree(p, metas, path)
+	conflicts := map[string]string{}
+	w.take = func(e *entry, doubt string) {
+		if r.apply(&record{kind: recordSet, entry: *e}) && doubt != "" {
+			conflicts[string(e.key)] = doubt
+		}
+	}
+	w.walk()
+	if err := r.ctx.Err(); err != nil {
+		return err
+	}
+	r.useInfo(w, path)
+	taken := r.readOrphans(w)
+	// A page that is in use and listed as free is right where it is if nothing else
+	// claims its place: then it is the list that is damaged.
+	if taken > 0 || w.infoErr != nil || w.found != w.info.keys {
+		for key, why := range conflicts {
+			if _, ok := r.doubts[key]; !ok {
+				r.doubts[key] = why
+			}
+		}
+	}
+	r.reportTree(w, path)
+	return nil
+}
+
+// readLegacy takes the entries of the file of a 0.5.1 node, if it is one.
+func (r *repairer) readLegacy(path string) bool {
+	if legacy, err := isLegacy(path); err != nil || !legacy {
+		return false
+	}
+	list, err := readLegacy(path)
+	if err != nil {
+		return false // it may be a snapshot whose first page is damaged
+	}
+	s := &Store{opts: Options{Logger: slog.New(slog.DiscardHandler)}, clock: clock{node: r.node}}
+	part := s.convert(list)
+	for _, ref := range part.refs {
+		rec := part.at(ref.off)
+		r.apply(&rec)
+	}
+	r.report.Snapshot.Legacy = true
+	r.report.Snapshot.Entries, r.report.Snapshot.Wanted = int64(len(part.refs)), int64(len(list))
+	return true
+}
+
+// chooseTree decides which of the two meta pages to follow. The newer one is right,
+// if both are sound. If one is damaged, what it leads to is tried.
+func (r *repairer) chooseTree(p *pageFile, metas []metaPage, path string) *treeWalk {
+	a, b := metas[0], metas[1]
+	if a.txid < b.txid {
+		a, b = b, a
+	}
+	if a.valid && b.valid {
+		return newTreeWalk(p, a, nil)
+	}
+	for _, m := range metas {
+		if !m.valid {
+			r.damage(Damage{File: path, Offset: m.at, Bytes: pageHeader + metaLen, Problem: "one of the two meta pages of the snapshot is damaged"})
+		}
+	}
+	if !a.valid {
+		a, b = b, a
+	}
+	// a is valid, unless none is.
+	wa, wb := newTreeWalk(p, a, nil), newTreeWalk(p, b, nil)
+	wa.walk()
+	wb.walk()
+	best := a
+	switch {
+	case wb.sound() && (!wa.sound() || wb.info.lsn > wa.info.lsn), !a.valid && !wa.sound() && wb.found > wa.found:
+		best = b
+	}
+	return newTreeWalk(p, best, nil)
+}
+
+// useInfo takes what the snapshot says about itself.
+func (r *repairer) useInfo(w *treeWalk, path string) {
+	r.report.Snapshot.Entries = w.found
+	if w.infoErr != nil {
+		r.unknown = true
+		r.damage(Damage{File: path, Offset: -1, Loss: true,
+			Problem: fmt.Sprintf("%v: which part of the log the snapshot covers is not known", w.infoErr)})
+		return
+	}
+	r.covered, r.clock = w.info.lsn, max(r.clock, w.info.clock)
+	r.report.Snapshot.Wanted, r.report.Snapshot.LSN = w.info.keys, w.info.lsn
+}
+
+// readOrphans takes what pages outside of the tree hold of damaged parts of it, and
+// returns how many entries that were. Pages that are not listed as free have lost
+// their place in the tree. Only if entries are still missing then, pages that are
+// listed as free are searched: what they hold was true once.
+func (r *repairer) readOrphans(w *treeWalk) (taken int) {
+	o := orphanage{repairer: r, walk: w, bad: map[string]Version{}}
+	// The log begins behind the end of what the snapshot covers: its newest
+	// transactions are gone, and may still be in the file.
+	o.newer = w.infoErr == nil && r.first > w.info.lsn+1
+	if w.sound() && !o.newer {
+		return 0
+	}
+	for _, b := range w.bad {
+		o.bad[string(b.key)] = b.version
+	}
+	o.searched = "it was found in a page of the snapshot that is not in the tree"
+	w.orphans(false, false, o.take)
+	o.searched = ""
+	w.orphans(true, true, o.take)
+	if w.infoErr != nil || r.report.Snapshot.Entries+int64(len(o.bad)) < w.info.keys {
+		o.searched = "it was found in a page of the snapshot that is no longer in use: it may be older, or deleted since"
+		w.orphans(true, false, o.take)
+	}
+	for _, b := range w.bad {
+		if _, ok := o.bad[string(b.key)]; ok && b.key != nil {
+			r.lost[string(b.key)] = fmt.Sprintf("its entry in the snapshot, page %d, is damaged: %s", b.page, b.why)
+		}
+	}
+	r.newer = o.newer && o.taken > 0
+	return o.taken
+}
+
+// orphanage takes entries from pages outside of the tree.
+type orphanage struct {
+	*repairer
+	walk     *treeWalk
+	newer    bool               // whether to take what is newer than the tree
+	searched string             // whether to take what belongs to a damaged part, and the doubt about it
+	bad      map[string]Version // damaged entries of the tree
+	taken    int
+}
+
+func (o *orphanage) take(e *entry) {
+	rec := &record{kind: recordSet, entry: *e}
+	if version, isBad := o.bad[string(e.key)]; isBad {
+		// Perhaps it is an older copy of the very entry; any other is known to be old.
+		if !version.IsZero() && version == e.version && o.apply(rec) {
+			delete(o.bad, string(e.key))
+			o.report.Snapshot.Entries++
+		}
+		return
+	}
+	if (!o.newer || e.version.Time <= o.walk.info.clock) && (o.searched == "" || !o.walk.searched(e.key)) {
+		return
+	}
+	_, _, there := o.shards.peek(e.key)
+	if !o.apply(rec) {
+		return
+	}
+	o.doubts[string(e.key)] = o.searched
+	if o.searched == "" {
+		o.doubts[string(e.key)] = "it was found in a page of the snapshot that a lost transaction has written"
+	}
+	o.taken++
+	if !there {
+		o.report.Snapshot.Entries++
+	}
+}
+
+// reportTree reports what is wrong in the tree of the snapshot.
+func (r *repairer) reportTree(w *treeWalk, path string) {
+	complete := w.infoErr == nil && r.report.Snapshot.Entries == w.info.keys && len(r.doubts) == 0
+	loss := false
+	for _, f := range w.flaws {
+		d := Damage{File: path, Offset: w.offset(f.page), Problem: f.why, Loss: (f.lost || f.search) && !complete}
+		if f.search {
+			d.FromKey, d.ToKey = f.lo, f.hi
+		}
+		loss = loss || d.Loss
+		r.damage(d)
+	}
+	if w.meta.valid && w.meta.pages > w.count {
+		r.damage(Damage{File: path, Offset: w.size, Problem: fmt.Sprintf("the snapshot ends before its page %d", w.meta.pages-1)})
+	}
+	pages := map[uint64]int{}
+	for _, b := range w.bad {
+		pages[b.page]++
+	}
+	for _, b := range w.bad {
+		if n := pages[b.page]; n > 0 {
+			pages[b.page] = 0
+			loss = loss || !complete
+			r.damage(Damage{File: path, Offset: w.offset(b.page), Problem: fmt.Sprintf("page %d: %d entries are damaged: %s", b.page, n, b.why), Loss: !complete && b.key == nil})
+		}
+	}
+	if !w.freeOK && w.meta.valid && w.meta.freelist != noFreelist {
+		r.damage(Damage{File: path, Offset: w.offset(w.meta.freelist), Problem: "the list of free pages is damaged; it holds no data"})
+	}
+	if missing := w.info.keys - r.report.Snapshot.Entries; w.infoErr == nil && missing != 0 && !loss && !r.newer {
+		r.damage(Damage{File: path, Offset: -1, Loss: true,
+			Problem: fmt.Sprintf("%d entries were read, %d were written", r.report.Snapshot.Entries, w.info.keys)})
+	}
+}

@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"owlcache/engine/datadir"
+	"owlcache/wal"
+)
+
+// repairTarget is the directory that a repair makes.
+type repairTarget struct {
+	path string
+	made bool // the directory itself is new
+}
+
+// newRepairTarget checks a path, and writes nothing.
+func newRepairTarget(path, source string) (*repairTarget, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(path)
+	switch {
+	case absent(err):
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrTarget, err)
+	case len(entries) > 0:
+		return nil, fmt.Errorf("%w: %s holds %s", ErrTarget, path, entries[0].Name())
+	}
+	t := &repairTarget{path: path, made: absent(err)}
+	if rel, err := filepath.Rel(realPath(source), realPath(path)); err == nil && rel != ".." && !strings.HasPrefix(rel, "../") { // also the same
+		return nil, fmt.Errorf("%w: %s lies in %s", ErrTarget, path, source)
+	}
+	return t, nil
+}
+
+// realPath follows the links in as much of a path as exists.
+func realPath(path string) string {
+	if p, err := filepath.EvalSymlinks(path); err == nil {
+		return p
+	}
+	if parent := filepath.Dir(path); parent != path {
+		return filepath.Join(realPath(parent), filepath.Base(path))
+	}
+	return path
+}
+
+// write makes the directory, durably, and checks it by opening it.
+func (t *repairTarget) write(r *repairer, files []repairFile) (err error) {
+	if err := os.MkdirAll(t.path, 0o700); err != nil {
+		return err
+	}
+	// First of all: a log that begins behind a snapshot which is not there yet. No node
+	// starts on what an interrupted repair leaves.
+	if err := wal.Create(nil, filepath.Join(t.path, datadir.LogDir), r.report.Kept.LSN+1); err != nil {
+		return err
+	}
+	for _, f := range files { // the identity must be there before the directory is opened
+		if f.name == datadir.NodeFile {
+			if err := os.WriteFile(filepath.Join(t.path, f.name), f.content, 0o600); err != nil {
+				return err
+			}
+		}
+	}
+	dir, err := datadir.Open(t.path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	for _, f := range files {
+		if err := dir.WriteFile(f.name, f.content, 0o600); err != nil {
+			return err
+		}
+	}
+	if err := os.Chmod(t.path, 0o700); err != nil {
+		return err
+	}
+	seed := maphash.MakeSeed()
+	want := r.shards.digest(seed)
+	if err := writeData(r, dir); err != nil {
+		return err
+	}
+	r.shards = nil // the same entries are in memory once more now
+	if err := verifyStore(r.ctx, dir, seed, want); err != nil {
+		return err
+	}
+	return datadir.SyncDir(filepath.Dir(t.path))
+}
+
+// writeData writes the entries as a snapshot.
+func writeData(r *repairer, dir *datadir.Dir) error {
+	path := dir.File(datadir.SnapshotFile)
+	tmp := path + datadir.TmpSuffix
+	c := &checkpointer{node: dir.NodeID(), txEntries: maxTxEntries, path: path, compactAbove: foldBudget}
+	part := &folded{}
+	flush := func() error {
+		part.last, part.clock = r.report.Kept.LSN, r.clock
+		part.sort()
+		c.state.LSN = 0
+		if _, err := os.Stat(tmp); err == nil {
+			c.state.LSN = part.last // what the file says since the first part
+		}
+		err := c.writeFile(r.ctx, tmp, part)
+		part.buf, part.refs = part.buf[:0], part.refs[:0]
+		return err
+	}
+	for i := range r.shards.list {
+		r.shards.list[i].eachChunk(func(e *entry) {
+			rec := record{kind: recordSet, entry: *e}
+			if e.deleted {
+				rec.kind = recordTombstone
+			}
+			part.add(&rec)
+		})
+		if part.size() > foldBudget {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	if err := replaceFile(tmp, path); err != nil {
+		return err
+	}
+	return c.compact()
+}
+
+// contents is what a map holds, in short.
+type contents struct {
+	count shardCount
+	sum   uint64
+}
+
+func (m *shards) digest(seed maphash.Seed) contents {
+	var c contents
+	var buf []byte
+	m.each(func(e *entry) {
+		kind := recordSet
+		if e.deleted {
+			kind = recordTombstone
+		}
+		buf = (&record{kind: kind, entry: *e}).appendTo(buf[:0])
+		c.sum += maphash.Bytes(seed, buf)
+	})
+	c.count, _ = m.stats()
+	return c
+}
+
+// verifyStore opens what was written, as a node does, and compares.
+func verifyStore(ctx context.Context, dir *datadir.Dir, seed maphash.Seed, want contents) error {
+	s, err := Open(ctx, dir, Options{SweepInterval: 1000 * time.Hour, TombstoneGrace: 1000 * time.Hour})
+	if err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	got := s.shards.digest(seed)
+	if err := s.Close(); err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	if got != want {
+		return fmt.Errorf("check: %d keys and %d tombstones were written, %d and %d are there, or others",
+			want.count.keys, want.count.tombstones, got.count.keys, got.count.tombstones)
+	}
+	return nil
+}
+
+// remove takes away what write has made.
+func (t *repairTarget) remove() error {
+	var errs []error
+	for _, name := range []string{datadir.SnapshotFile, datadir.SnapshotFile + datadir.TmpSuffix, datadir.LogDir, datadir.NodeFile,
+		datadir.SecretFile, datadir.GroupFile, datadir.GossipFile, datadir.PeersFile, datadir.SitesFile, datadir.LockFile} {
+		errs = append(errs, os.RemoveAll(filepath.Join(t.path, name)))
+	}
+	if t.made {
+		if err := os.Remove(t.path); !absent(err) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}

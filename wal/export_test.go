@@ -1,0 +1,4 @@
+package wal
+
+// SyncNow is what SyncEverySecond does once a second.
+func (l *Log) SyncNow() { l.syncInBackground() }
