@@ -2,8 +2,10 @@ package api
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/valyala/fasthttp"
 )
@@ -64,3 +66,42 @@ func BenchmarkHandlerSet(b *testing.B) {
 }
 
 func BenchmarkHandlerNoToken(b *testing.B) { benchHandler(b, "/data/?cmd=set&key=key-7", 401) }
+
+// replayConn is a client that sends one request again and again and reads nothing.
+type replayConn struct {
+	net.Conn
+	request []byte
+	left    int
+}
+
+func (c *replayConn) Read(p []byte) (int, error) {
+	if c.left == 0 {
+		return 0, io.EOF
+	}
+	c.left--
+	return copy(p, c.request), nil
+}
+
+func (c *replayConn) Write(p []byte) (int, error)      { return len(p), nil }
+func (c *replayConn) Close() error                     { return nil }
+func (c *replayConn) SetReadDeadline(time.Time) error  { return nil }
+func (c *replayConn) SetWriteDeadline(time.Time) error { return nil }
+
+// benchConn measures a whole request without the network.
+func benchConn(b *testing.B, headers string) {
+	s, c, _ := benchServer(b)
+	request := "GET /data/?cmd=get&key=key-7 HTTP/1.1\r\nHost: 127.0.0.1:7721\r\n" + headers + "\r\n"
+	c.Conn = &replayConn{Conn: c.Conn, request: []byte(request), left: b.N}
+	b.ReportAllocs()
+	b.ResetTimer()
+	if err := s.http.ServeConn(c); err != nil && !isUsualEnd(err) {
+		b.Fatal(err)
+	}
+}
+
+func BenchmarkConnGet(b *testing.B) { benchConn(b, "") }
+
+func BenchmarkConnGetBrowser(b *testing.B) {
+	benchConn(b, "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0\r\nAccept: text/html,application/xhtml+xml\r\n"+
+		"Accept-Language: en-US,en;q=0.5\r\nAccept-Encoding: gzip, deflate, br\r\nConnection: keep-alive\r\nReferer: http://127.0.0.1:7721/\r\n")
+}

@@ -9,12 +9,16 @@ import (
 const firstBuffer = 4 << 10 // bytes; what a body starts with
 
 // Refusals of a body. The connection ends, because the rest of the body is on its way.
-func bodyTooLarge() error {
+func bodyTooLarge() refusal {
 	return refusal{status: 413, reason: "the request body is larger than any value the node takes", close: true}
 }
 
-func bodyCutOff() error {
+func bodyCutOff() refusal {
 	return refusal{status: 400, reason: "the request body ended early", close: true}
+}
+
+func bodyMalformed() error {
+	return refusal{status: 400, reason: "the request body is not in valid chunks", close: true}
 }
 
 func bodyTooSlow() error {
@@ -29,9 +33,6 @@ func memoryFull() error {
 func (x *exchange) readBody() error {
 	length := x.ctx.Request.Header.ContentLength() // -1: chunked
 	limit := x.srv.opts.maxBodySize()
-	if length > limit {
-		return bodyTooLarge()
-	}
 	r := x.ctx.Request.BodyStream()
 	x.body = x.body[:0]
 	for length < 0 || len(x.body) < length {
@@ -45,11 +46,11 @@ func (x *exchange) readBody() error {
 		switch { // only a bare EOF is an end; a wrapped one is within something
 		case len(x.body) > limit:
 			return bodyTooLarge()
-		case err == io.EOF && length < 0 && !x.conn.eof:
+		case err == io.EOF && length < 0 && !x.conn.ended():
 			length = len(x.body)
 		case err == io.EOF && len(x.body) == length:
 		case err != nil:
-			return readError(err)
+			return x.readError(err)
 		}
 	}
 	x.read = true
@@ -96,11 +97,15 @@ func (x *exchange) takeMemory(n int64) error {
 	return nil
 }
 
-// readError says why a body could not be read.
-func readError(err error) error {
+// readError says why a body could not be read. Where the HTTP server was reading the
+// frame of a chunk, its error hides that of the connection.
+func (x *exchange) readError(err error) error {
 	var ne net.Error
-	if errors.As(err, &ne) && ne.Timeout() {
+	switch cause := x.conn.readErr; {
+	case errors.As(err, &ne) && ne.Timeout(), errors.As(cause, &ne) && ne.Timeout():
 		return bodyTooSlow()
+	case cause == nil:
+		return bodyMalformed()
 	}
 	return bodyCutOff()
 }

@@ -130,20 +130,26 @@ func TestHalfRequest(t *testing.T) {
 	chunked := fmt.Sprintf("%sTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n",
 		head, 1000, form[:1000], len(form)-1000, form[1000:])
 	betweenChunks := strings.Index(chunked, form[:1000]) + 1000 + 2
-	cuts := map[string]string{
-		"in the request line":             known[:7],
-		"in the headers":                  known[:len(head)-5],
-		"before the body":                 known[:len(known)-len(form)],
-		"in the body's beginning":         known[:len(known)-len(form)+5000],
-		"in the body's middle":            known[:len(known)-5000],
-		"one byte before the end":         known[:len(known)-1],
-		"chunked, in a chunk":             chunked[:len(chunked)-100],
-		"chunked, between two chunks":     chunked[:betweenChunks],
-		"chunked, in a chunk's size":      chunked[:betweenChunks+1],
-		"chunked, before the last chunk":  chunked[:len(chunked)-5],
-		"chunked, a size that is no size": chunked[:betweenChunks] + "xyz\r\n",
+	const early, noHeaders, noChunks = "the request body ended early", "the request ended before its headers did", "the request body is not in valid chunks"
+	cuts := map[string][2]string{
+		"in the request line":                {known[:7], noHeaders},
+		"in the headers":                     {known[:len(head)-5], noHeaders},
+		"before the body":                    {known[:len(known)-len(form)], early},
+		"in the body's beginning":            {known[:len(known)-len(form)+5000], early},
+		"in the body's middle":               {known[:len(known)-5000], early},
+		"one byte before the end":            {known[:len(known)-1], early},
+		"chunked, in a chunk":                {chunked[:len(chunked)-100], early},
+		"chunked, in the end of a chunk":     {chunked[:betweenChunks-1], early},
+		"chunked, between two chunks":        {chunked[:betweenChunks], early},
+		"chunked, in a chunk's size":         {chunked[:betweenChunks+1], early},
+		"chunked, before the last chunk":     {chunked[:len(chunked)-5], early},
+		"chunked, a size that is no size":    {chunked[:betweenChunks] + "xyz\r\n", noChunks},
+		"chunked, a first size that is none": {head + "Transfer-Encoding: chunked\r\n\r\n-5\r\nhello", noChunks},
+		"chunked, a size beyond all bounds":  {chunked[:betweenChunks] + strings.Repeat("f", 40) + "\r\n", noChunks},
+		"chunked, no end of a chunk":         {chunked[:betweenChunks-2] + "xx", noChunks},
 	}
-	for name, request := range cuts {
+	for name, cut := range cuts {
+		request, reason := cut[0], cut[1]
 		c := n.dial()
 		c.send(request)
 		if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil {
@@ -153,8 +159,8 @@ func TestHalfRequest(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if len(answer) > 0 && !strings.HasPrefix(string(answer), "HTTP/1.1 400 ") {
-			t.Errorf("%s: %.60q", name, answer)
+		if !strings.HasPrefix(string(answer), "HTTP/1.1 400 ") || !strings.Contains(string(answer), "Owlcache-Error: "+reason+"\r\n") {
+			t.Errorf("%s: %.300q", name, answer)
 		}
 	}
 	if n.store.writes() != 0 {
@@ -180,6 +186,7 @@ func TestSlowSender(t *testing.T) {
 		"a request line": "POST /data/ HT",
 		"short body":     "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + formType + "\r\nContent-Length: 400\r\n\r\ncmd=set&key=k&token=" + token,
 		"long body":      "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + formType + "\r\nContent-Length: 40000\r\n\r\ncmd=set&key=k&token=" + token + "&valuedata=" + strings.Repeat("v", 20_000),
+		"end of a chunk": "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + formType + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ncmd=s\r",
 		"chunks":         "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + formType + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ncmd=s\r\n",
 	} {
 		c := n.dial()
@@ -196,7 +203,7 @@ func TestSlowSender(t *testing.T) {
 				case <-stop:
 					return
 				case <-tick.C:
-					if begin == "" || name == "chunks" {
+					if begin == "" || strings.Contains(begin, "chunked") {
 						continue
 					}
 					if _, err := io.WriteString(c.Conn, "v"); err != nil {

@@ -36,8 +36,8 @@ type conn struct {
 	eager        bool // deadlines take effect at once
 	read         deadline
 	write        deadline
-	linger       bool // the request's body is partly unread; Close reads on
-	eof          bool // the client has closed its side
+	linger       bool  // the request's body is partly unread; Close reads on
+	readErr      error // of the last read that failed
 
 	busy   atomic.Bool // between the first byte of a request and the end of its answer
 	retire atomic.Bool // no further request may begin
@@ -101,11 +101,14 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.busy.Store(true)
 		c.write.want = time.Time{} // the one of the answer before is over
 	}
-	if errors.Is(err, io.EOF) {
-		c.eof = true
+	if err != nil {
+		c.readErr = err
 	}
 	return n, err
 }
+
+// ended tells whether the client has closed its side.
+func (c *conn) ended() bool { return errors.Is(c.readErr, io.EOF) }
 
 func (c *conn) Write(p []byte) (int, error) {
 	if c.write.want.IsZero() {

@@ -24,7 +24,7 @@ type connTable struct {
 	closed    bool
 	listeners map[net.Listener]struct{}
 	conns     map[*conn]struct{}
-	perPeer   map[netip.Prefix]int // only if maxPerPeer > 0
+	perPeer   map[netip.Prefix]int // only of those that the limit is for
 	next      int                  // stripe of the next connection
 	total     uint64               // admitted so far
 	empty     chan struct{}        // closed when closed and no connection is left
@@ -66,7 +66,7 @@ func (t *connTable) add(c *conn) admission {
 	if len(t.conns) >= t.max {
 		return tooManyConns
 	}
-	if t.maxPerPeer > 0 {
+	if t.limits(c.peer) {
 		if t.perPeer[network(c.peer)] >= t.maxPerPeer {
 			return tooManyFromPeer
 		}
@@ -83,7 +83,7 @@ func (t *connTable) remove(c *conn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.conns, c)
-	if t.maxPerPeer > 0 {
+	if t.limits(c.peer) {
 		if t.perPeer[network(c.peer)]--; t.perPeer[network(c.peer)] <= 0 {
 			delete(t.perPeer, network(c.peer))
 		}
@@ -92,6 +92,10 @@ func (t *connTable) remove(c *conn) {
 		close(t.empty)
 	}
 }
+
+// limits tells whether the limit for one client is for this one. On a loopback
+// address all clients of a proxy on this machine are one.
+func (t *connTable) limits(peer netip.Addr) bool { return t.maxPerPeer > 0 && !peer.IsLoopback() }
 
 // close admits nothing any more and closes the listeners. The first error counts.
 func (t *connTable) close() error {

@@ -22,7 +22,8 @@
 //
 // # A request
 //
-// Server.handle is the one entry. It checks the Host header, finds the route in
+// head.go refuses what the headers say is enough, before the body is read.
+// Server.handle is the entry of all other requests. It checks the Host header, finds the route in
 // the table of routes.go, which also says who may use it, and hands over to it.
 // /data/ then reads the parameters (params.go, form.go, multipart.go, body.go),
 // finds the command in the table of data.go and runs it: one file per command.
@@ -33,13 +34,14 @@
 //   - A request that is refused, cut off or too slow changes nothing.
 //   - Passwords and tokens reach no log line, metric or answer, except the token
 //     that pass gives out.
-//   - Memory is bounded: connections, headers, bodies and remembered tokens have
-//     limits, and large bodies share Options.MaxBodyMemory.
+//   - Memory is bounded: connections, headers, bodies, remembered tokens and wrong
+//     passwords have limits, and large bodies share Options.MaxBodyMemory.
 //   - Nothing of a request is kept after its answer has been written.
 //
 // # Goroutines and locks
 //
 // Serve runs in its caller's goroutine and starts one goroutine for each
 // connection; Shutdown waits for all of them. Requests share no lock with each
-// other except the read lock of the token cache, which only writes take.
+// other except the read lock of the token cache, which only writes take, and the
+// lock of the wrong passwords, which only pass takes.
 package api

@@ -61,15 +61,17 @@ func withoutPort(host []byte) []byte {
 	return host[:i]
 }
 
-// isIPv4 tells whether name consists of digits and dots. No domain name does, so
-// more need not be known.
+// isIPv4 tells whether name consists of numbers with single dots between them. No
+// domain name does, so more need not be known.
 func isIPv4(name []byte) bool {
+	last := byte('.')
 	for _, c := range name {
-		if (c < '0' || c > '9') && c != '.' {
+		if (c < '0' || c > '9') && (c != '.' || last == '.') {
 			return false
 		}
+		last = c
 	}
-	return true
+	return last != '.'
 }
 
 func isIPv6Literal(name []byte) bool {
@@ -78,6 +80,13 @@ func isIPv6Literal(name []byte) bool {
 	}
 	_, err := netip.ParseAddr(string(name[1 : len(name)-1]))
 	return err == nil
+}
+
+// hostAllowed tells whether this request may come in on a loopback address. A host
+// with user information is none that a client sends.
+func (x *exchange) hostAllowed() bool {
+	uri := x.ctx.URI()
+	return len(uri.Username()) == 0 && bytes.IndexByte(x.ctx.Request.Header.Host(), '@') < 0 && x.srv.hosts.allows(uri.Host())
 }
 
 // misdirected answers a request for a name that is not served here.

@@ -23,6 +23,12 @@ func TestHostCheck(t *testing.T) {
 		"dotted.example":          true,
 		"ported.example:1":        true,
 		"evil.example":            false,
+		".":                       false,
+		"...":                     false,
+		"...:7721":                false,
+		".127.0.0.1":              false,
+		"127..0.1":                false,
+		"127.0.0.1.":              false,
 		"evil.example:7721":       false,
 		"127.0.0.1.evil.example":  false,
 		"127.0.0.1:7721.evil.com": true, // no such name can exist: the port is cut off
@@ -62,6 +68,13 @@ func TestForeignHostIsRefused(t *testing.T) {
 	absolute.send("GET http://evil.example/livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	if a := absolute.receive("GET"); a.status != 421 {
 		t.Errorf("absolute URI: status %d", a.status)
+	}
+	for _, host := range []string{"evil@localhost", "localhost@evil.example", "a:b@127.0.0.1:7721", "@localhost", "..."} {
+		c := n.dial()
+		c.send("GET /livez HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
+		if a := c.receive("GET"); a.status != 421 {
+			t.Errorf("%s: status %d", host, a.status)
+		}
 	}
 	old := n.dial()
 	old.send("GET /livez HTTP/1.0\r\n\r\n")

@@ -12,6 +12,42 @@ import (
 	"owlcache/engine"
 )
 
+// foreignListener makes its connections look as if they came from another machine.
+type foreignListener struct{ net.Listener }
+
+func (l foreignListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return foreignConn{c}, nil
+}
+
+type foreignConn struct{ net.Conn }
+
+func (foreignConn) RemoteAddr() net.Addr {
+	return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1234}
+}
+
+// serveForeign lets n listen on a port more, where every client is foreign, which
+// replaces the first for the requests of the test.
+func (n *node) serveForeign() {
+	n.t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	n.addr = ln.Addr().String()
+	served := make(chan error, 1)
+	go func() { served <- n.Serve(foreignListener{ln}) }()
+	n.t.Cleanup(func() {
+		_ = ln.Close()
+		if err := <-served; err != nil && !errors.Is(err, net.ErrClosed) {
+			n.t.Errorf("Serve: %v", err)
+		}
+	})
+}
+
 func TestConnectionLimits(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -23,6 +59,7 @@ func TestConnectionLimits(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			n := start(t, tt.change)
+			n.serveForeign()
 			first, second := n.dial(), n.dial()
 			eventually(t, "both are served", func() bool { open, _, _ := n.conns.counts(); return open == 2 })
 			third := n.dial()
@@ -42,6 +79,19 @@ func TestConnectionLimits(t *testing.T) {
 				t.Errorf("after one has left: status %d", a.status)
 			}
 		})
+	}
+}
+
+// TestConnectionLimitSparesLoopback: behind a proxy on this machine all clients
+// have one address.
+func TestConnectionLimitSparesLoopback(t *testing.T) {
+	n := start(t, func(o *Options) { o.MaxConnsPerIP = 2 })
+	for i := range 5 {
+		c := n.dial()
+		c.send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		if a := c.receive("GET"); a.status != 200 {
+			t.Errorf("connection %d: status %d", i, a.status)
+		}
 	}
 }
 

@@ -2,8 +2,8 @@ package api
 
 import (
 	"errors"
+	"io"
 	"net"
-	"time"
 
 	"github.com/valyala/fasthttp"
 )
@@ -15,13 +15,7 @@ func (s *Server) handleMalformed(ctx *fasthttp.RequestCtx, err error) {
 		_ = c.Conn.Close() // nothing was sent, so there is nothing to answer
 		return
 	}
-	x := s.exchanges.Get().(*exchange)
-	x.begin(ctx)
-	x.start = time.Now() // the request has none
-	defer x.finish()
-	x.refuse(malformed(err))
-	x.read = true // there is no knowing where a body would begin
-	x.conn.linger = true
+	s.refuseUnread(ctx, malformed(err))
 }
 
 func malformed(err error) refusal {
@@ -31,6 +25,12 @@ func malformed(err error) refusal {
 	}
 	if errors.As(err, &ne) && ne.Timeout() {
 		return refusal{status: 408, reason: "the request did not arrive in time", close: true}
+	}
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF): // the HTTP server reads the first bytes of a body itself
+		return bodyCutOff()
+	case errors.Is(err, io.EOF):
+		return refusal{status: 400, reason: "the request ended before its headers did", close: true}
 	}
 	return refusal{status: 400, reason: "not a valid HTTP request", close: true}
 }

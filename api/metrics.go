@@ -22,7 +22,7 @@ const otherName = "other"
 
 // countedStatuses are the statuses that have a counter of their own, by index;
 // the last stands for all others.
-var countedStatuses = [...]int{200, 400, 401, 404, 405, 408, 413, 415, 421, 431, 500, 501, 503, 0}
+var countedStatuses = [...]int{200, 400, 401, 404, 405, 408, 413, 415, 417, 421, 429, 431, 500, 501, 503, 505, 0}
 
 // latencyBounds are the upper bounds of the latency histogram.
 var latencyBounds = [...]time.Duration{

@@ -11,7 +11,7 @@ import (
 type requestCollector struct {
 	m *metrics
 
-	requests, duration, inFlight, open, accepted, rejected *prometheus.Desc
+	requests, duration, inFlight, open, accepted, rejected, loginFailures, loginsRefused *prometheus.Desc
 }
 
 func newRequestCollector(m *metrics) *requestCollector {
@@ -28,11 +28,16 @@ func newRequestCollector(m *metrics) *requestCollector {
 		open:     desc("owlcache_http_connections", "Open client connections."),
 		accepted: desc("owlcache_http_connections_accepted_total", "Client connections that were served."),
 		rejected: desc("owlcache_http_connections_rejected_total", "Client connections that were refused for a connection limit."),
+
+		loginFailures: desc("owlcache_login_failures_total", "Wrong passwords."),
+		loginsRefused: desc("owlcache_logins_refused_total", "Log-ins refused because of too many wrong passwords before."),
 	}
 }
 
 func (c *requestCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.requests, c.duration, c.inFlight, c.open, c.accepted, c.rejected} {
+	for _, d := range []*prometheus.Desc{
+		c.requests, c.duration, c.inFlight, c.open, c.accepted, c.rejected, c.loginFailures, c.loginsRefused,
+	} {
 		ch <- d
 	}
 }
@@ -43,6 +48,9 @@ func (c *requestCollector) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(c.open, prometheus.GaugeValue, float64(open))
 	ch <- prometheus.MustNewConstMetric(c.accepted, prometheus.CounterValue, float64(accepted))
 	ch <- prometheus.MustNewConstMetric(c.rejected, prometheus.CounterValue, float64(c.m.rejected.Load()))
+	logins := c.m.srv.logins
+	ch <- prometheus.MustNewConstMetric(c.loginFailures, prometheus.CounterValue, float64(logins.failures.Load()))
+	ch <- prometheus.MustNewConstMetric(c.loginsRefused, prometheus.CounterValue, float64(logins.refused.Load()))
 	for i, name := range c.m.cmds {
 		c.collectStatuses(ch, i, name)
 		c.collectLatency(ch, i, name)

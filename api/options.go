@@ -41,8 +41,10 @@ type Options struct {
 	MaxValueSize int      // bytes, default and at most engine.MaxValueSize
 	AllowedHosts []string // Host names served on a loopback address besides localhost and IP addresses; "*" is any
 
-	MaxConns      int           // connections at once, default 10,000; beyond: 503
-	MaxConnsPerIP int           // connections at once from one IPv4 address or IPv6 /64 network, default 0: no limit; beyond: 429
+	MaxConns int // connections at once, default 10,000; beyond: 503
+	// MaxConnsPerIP bounds the connections at once from one IPv4 address or IPv6 /64
+	// network that is no loopback address, default 0: no limit; beyond: 429.
+	MaxConnsPerIP int
 	ReadTimeout   time.Duration // from the first byte of a request to its last, default 30 s
 	WriteTimeout  time.Duration // to write an answer, default 30 s
 	IdleTimeout   time.Duration // between two requests of a connection, default 120 s

@@ -7,8 +7,8 @@ import (
 
 // runPass gives out a token for the password.
 func runPass(x *exchange, _ Store) error {
-	if !x.srv.password.is(x.params.pass) {
-		return errWrongPassword
+	if err := x.judgeLogin(x.srv.password.is(x.params.pass)); err != nil {
+		return err
 	}
 	token, err := x.srv.tokens.issue(x.peer())
 	if err != nil {

@@ -72,7 +72,7 @@ func (r *route) allows(method []byte) bool {
 
 // dispatch hands x to its route, if it may use it.
 func (s *Server) dispatch(x *exchange) {
-	if x.conn.loopback && !s.hosts.allows(x.ctx.Host()) {
+	if x.conn.loopback && !x.hostAllowed() {
 		x.misdirected()
 		return
 	}

@@ -28,14 +28,16 @@ type Server struct {
 	hosts     *hostCheck
 	tokens    *tokens
 	password  password
+	logins    *loginGuard
 	bodies    *budget // large request bodies
 	answers   *budget // large values on their way out
 	metrics   *metrics
 	exchanges sync.Pool // of *exchange
 
-	now      func() time.Time
-	stopping chan struct{} // closed when Shutdown begins
-	stopOnce sync.Once
+	now           func() time.Time
+	guardLoopback bool          // guessing is slowed down from loopback too, for tests
+	stopping      chan struct{} // closed when Shutdown begins
+	stopOnce      sync.Once
 }
 
 // New checks opts and makes a server. It returns every mistake in opts at once.
@@ -50,6 +52,7 @@ func New(opts Options) (*Server, error) {
 		conns:    newConnTable(opts.MaxConns, opts.MaxConnsPerIP),
 		hosts:    newHostCheck(opts.ResponseHost, opts.AllowedHosts),
 		password: newPassword(opts.Password),
+		logins:   newLoginGuard(maxLoginPeers),
 		bodies:   newBudget(opts.MaxBodyMemory),
 		answers:  newBudget(opts.MaxBodyMemory),
 		now:      time.Now,
@@ -75,12 +78,14 @@ func New(opts Options) (*Server, error) {
 // loop ends when file descriptors run out, and its shutdown cannot cut off.
 func (s *Server) newHTTPServer() *fasthttp.Server {
 	return &fasthttp.Server{
-		Name:         s.name,
-		Handler:      s.handle,
-		ErrorHandler: s.handleMalformed,
-		Logger:       debugPrinter{s.opts.Logger},
-		ConnState:    trackBusy,
-		Concurrency:  math.MaxInt32,
+		Name:           s.name,
+		HeaderReceived: s.takeHead,
+		ExpectHandler:  s.answerExpect,
+		Handler:        s.handle,
+		ErrorHandler:   s.handleMalformed,
+		Logger:         debugPrinter{s.opts.Logger},
+		ConnState:      trackBusy,
+		Concurrency:    math.MaxInt32,
 
 		ReadTimeout:    s.opts.ReadTimeout,
 		WriteTimeout:   s.opts.WriteTimeout,

@@ -1,0 +1,122 @@
+package api
+
+import (
+	"bytes"
+	"encoding/binary"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestLoginGuard(t *testing.T) {
+	g := newLoginGuard(100)
+	begin := time.Now()
+	a, b := netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("192.0.2.2/32")
+	type want struct {
+		wait time.Duration
+		last bool
+	}
+	try := func(client netip.Prefix, right bool, after time.Duration, w want) {
+		t.Helper()
+		if wait, last := g.judge(client, right, begin.Add(after)); wait != w.wait || last != w.last {
+			t.Errorf("after %v: wait %v, last %v, want %+v", after, wait, last, w)
+		}
+	}
+	for i := range maxLoginFailures - 1 {
+		try(a, false, time.Duration(i)*time.Second, want{})
+		try(a, true, time.Duration(i)*time.Second, want{}) // neither counts nor resets
+	}
+	try(a, false, 30*time.Second, want{last: true})
+	try(a, false, 31*time.Second, want{wait: 29 * time.Second})
+	try(a, true, 40*time.Second, want{wait: 20 * time.Second})
+	try(b, false, 40*time.Second, want{})
+	try(a, true, loginWindow, want{})
+	try(a, false, loginWindow, want{})
+	if f, r := g.failures.Load(), g.refused.Load(); f != maxLoginFailures+2 || r != 2 {
+		t.Errorf("%d failures, %d refused", f, r)
+	}
+}
+
+// TestLoginGuardIsBounded: many addresses neither fill the memory nor push a
+// refused one out.
+func TestLoginGuardIsBounded(t *testing.T) {
+	g := newLoginGuard(64)
+	now := time.Now()
+	guesser := netip.MustParsePrefix("192.0.2.1/32")
+	for range maxLoginFailures {
+		g.judge(guesser, false, now)
+	}
+	for i := range uint32(5000) {
+		var ip [4]byte
+		binary.BigEndian.PutUint32(ip[:], 10<<24+i)
+		g.judge(netip.PrefixFrom(netip.AddrFrom4(ip), 32), false, now)
+	}
+	if len(g.m) > 64 {
+		t.Errorf("%d addresses are remembered", len(g.m))
+	}
+	if wait, _ := g.judge(guesser, true, now); wait == 0 {
+		t.Error("the guesser has been forgotten")
+	}
+}
+
+func TestGuessingIsSlowedDown(t *testing.T) {
+	var log bytes.Buffer
+	n := startLoading(t, func(o *Options) { o.Logger = slog.New(slog.NewJSONHandler(&syncWriter{w: &log}, nil)) })
+	var mu sync.Mutex
+	now := time.Now()
+	n.now = func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		return now
+	}
+	n.guardLoopback = true
+	n.Ready(n.store)
+	token := n.token()
+	for range maxLoginFailures {
+		if a := n.post("cmd", "pass", "pass", "guess"); a.status != 500 || a.envelope(t).Results != "ERROR" {
+			t.Errorf("status %d, %s", a.status, a.body)
+		}
+	}
+	for _, password := range []string{"guess", testPassword, testPassword} {
+		a := n.post("cmd", "pass", "pass", password)
+		if a.status != 429 || a.header.Get("Retry-After") != "60" || !strings.Contains(a.reason(), "too many wrong passwords") || a.close {
+			t.Errorf("status %d, %v", a.status, a.header)
+		}
+	}
+	if a := n.post("cmd", "set", "key", "k", "token", token); a.status != 200 { // only log-ins are refused
+		t.Errorf("set: status %d", a.status)
+	}
+	metrics := n.get("/metrics").body
+	for _, line := range []string{"owlcache_login_failures_total 10", "owlcache_logins_refused_total 3", `owlcache_http_requests_total{cmd="pass",status="429"} 3`} {
+		if !strings.Contains(metrics, "\n"+line+"\n") {
+			t.Errorf("no line %s", line)
+		}
+	}
+	if c := strings.Count(log.String(), `"level":"WARN"`); c != 1 || !strings.Contains(log.String(), `"address":"127.0.0.1/32"`) || strings.Contains(log.String(), "guess") {
+		t.Errorf("log:\n%s", &log)
+	}
+	mu.Lock()
+	now = now.Add(loginWindow)
+	mu.Unlock()
+	if a := n.post("cmd", "pass", "pass", testPassword); a.status != 200 {
+		t.Errorf("after the window: status %d", a.status)
+	}
+}
+
+// TestGuessingAtOnce: attempts made at the same time do not get past the limit.
+func TestGuessingAtOnce(t *testing.T) {
+	g := newLoginGuard(8)
+	client := netip.MustParsePrefix("2001:db8::/64")
+	now := time.Now()
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Go(func() { g.judge(client, false, now) })
+	}
+	wg.Wait()
+	if f, r := g.failures.Load(), g.refused.Load(); f != maxLoginFailures || r != 100-maxLoginFailures {
+		t.Errorf("%d counted, %d refused", f, r)
+	}
+}
