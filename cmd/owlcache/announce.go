@@ -4,13 +4,19 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 
 	"owlcache/engine/datadir"
 )
 
+// announcePassword shows a password that was just made, this once. It writes to
+// the standard error and not to the log, which is kept and read by others.
+func (s *server) announcePassword() {
+	s.tell("owlcache made a password: "+s.secrets.password,
+		"  it is shown only this once, and kept in "+s.dir.File(datadir.SecretFile))
+}
+
 // announce tells the operator where the node and its data are, and what to try.
-// It writes to the standard error and not to the log, because a password that
-// was just made is shown here, this once.
 func (s *server) announce() {
 	url := "http://" + reachable(s.ln.Addr().(*net.TCPAddr))
 	s.logs.Info("serving", "url", url, "data", s.dir.Path(), "version", version)
@@ -21,7 +27,7 @@ func (s *server) announce() {
 	}
 	switch {
 	case s.secrets.made:
-		lines = append(lines, "  password  "+s.secrets.password+"  (made now, shown only this once, kept in "+secret+")")
+		lines = append(lines, "  password  made just now, see above; kept in "+secret)
 	case s.secrets.stored:
 		lines = append(lines, "  password  as made at the first start, in "+secret)
 	default:
@@ -32,10 +38,12 @@ func (s *server) announce() {
 		"  write     curl -s "+url+"/data/ -d cmd=set -d key=hello -d valuedata=world -d token=DATA_OF_LOG_IN",
 		"  read      curl -i '"+url+"/data/?cmd=get&key=hello'",
 	)
-	for _, line := range lines {
-		// Nobody can be told about an error of the standard error.
-		_, _ = fmt.Fprintln(s.stderr, line)
-	}
+	s.tell(lines...)
+}
+
+func (s *server) tell(lines ...string) {
+	// Nobody can be told about an error of the standard error.
+	_, _ = fmt.Fprintln(s.stderr, strings.Join(lines, "\n"))
 }
 
 func (s *server) passwordOrigin() string {

@@ -192,7 +192,7 @@ func (a answer) err() error {
 		return &exitError{exitNotFound, errors.New("no such key")}
 	case http.StatusUnauthorized:
 		return &exitError{exitDenied, fmt.Errorf("not authorised%s", a.reason())}
-	case http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout:
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout:
 		return &exitError{exitUnavailable, fmt.Errorf("the node is not available now%s", a.reason())}
 	}
 	return fmt.Errorf("the node answers %d%s", a.status, a.reason())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,21 +28,24 @@ func (p *program) clientCommands() []*cobra.Command {
 // clientCommand completes cmd to one that runs do with a client.
 func (p *program) clientCommand(cmd *cobra.Command, do func(ctx context.Context, c *client, args []string, out output) error) *cobra.Command {
 	var f clientFlags
-	addr := lookupEnv(p.env, envAddr)
-	if addr == "" {
-		addr = "127.0.0.1:7721"
-	}
 	set := cmd.Flags()
-	set.StringVar(&f.addr, "addr", addr, "`address` of the node, also from "+envAddr)
+	set.StringVar(&f.addr, "addr", "", "`address` of the node (default "+envAddr+", else Host and Httpport of the configuration)")
 	set.StringVar(&f.passwordFile, "password-file", "", "`file` with the password (default OWLCACHE_PASS, else, on the node's machine, its configuration and data directory)")
 	set.DurationVar(&f.timeout, "timeout", 10*time.Second, "`time` that a request may take")
 	set.StringVar(&f.config.file, "config", "", "configuration `file` of the server (default owlcache.conf if it is there)")
 	set.StringVar(&f.config.dir, "dir", "", "data `directory` of the server (option DBfile)")
 	f.out.register(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if f.timeout <= 0 {
+			return usageError(fmt.Errorf("flag --timeout %s: want a time above 0", f.timeout))
+		}
+		addr, own, err := clientAddr(f.addr, f.config, p.env)
+		if err != nil {
+			return err
+		}
 		var c *client
-		c, err := newClient(f.addr, f.timeout, func() (string, error) {
-			return clientPassword(f.passwordFile, c.local(), f.config, p.env)
+		c, err = newClient(addr, f.timeout, func() (string, error) {
+			return clientPassword(f.passwordFile, own || c.local(), f.config, p.env)
 		})
 		if err != nil {
 			return err
@@ -50,6 +54,10 @@ func (p *program) clientCommand(cmd *cobra.Command, do func(ctx context.Context,
 		return do(cmd.Context(), c, args, f.out)
 	}
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError(fmt.Errorf("%w; see %s --help; what starts with - and is no flag goes behind --: owlcache %s", err, cmd.CommandPath(),
+			strings.Replace(cmd.Use, " ", " -- ", 1)))
+	})
 	return cmd
 }
 

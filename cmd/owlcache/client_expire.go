@@ -9,7 +9,7 @@ import (
 func (p *program) expireCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "expire KEY TIME",
-		Short: "Let a key expire after a time: 10s, 5m, or seconds; 0 = never",
+		Short: "Let a key expire after a time: 10s, 1h30m, 7d, or seconds; 0 = never",
 		Args:  cobra.ExactArgs(2),
 	}
 	return p.clientCommand(cmd, func(ctx context.Context, c *client, args []string, out output) error {

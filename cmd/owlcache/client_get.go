@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -18,17 +21,41 @@ func (p *program) getCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if out.json() && (a.status == http.StatusOK || a.status == http.StatusNotFound) {
+			if err := p.printValue(args[0], a); err != nil {
+				return err
+			}
+			return a.err()
+		}
 		if err := a.err(); err != nil {
 			return err
-		}
-		if out.json() {
-			return json.NewEncoder(p.stdout).Encode(struct {
-				Key     string `json:"key"`
-				Value   []byte `json:"value"` // base64
-				Created string `json:"created"`
-			}{args[0], a.body, a.header.Get("Keycreatetime")})
 		}
 		_, err = p.stdout.Write(a.body)
 		return err
 	})
+}
+
+// printValue prints a key, whether it was found, and what of it.
+func (p *program) printValue(key string, a answer) error {
+	r := struct {
+		Key     string     `json:"key"`
+		Found   bool       `json:"found"`
+		Value   *[]byte    `json:"value,omitempty"` // base64
+		Created *time.Time `json:"created,omitempty"`
+	}{Key: key, Found: a.status == http.StatusOK}
+	if r.Found {
+		r.Value, r.Created = &a.body, a.created()
+	}
+	return json.NewEncoder(p.stdout).Encode(r)
+}
+
+// created returns when the key was set, nil if the answer does not say so.
+func (a answer) created() *time.Time {
+	header, _, _ := strings.Cut(a.header.Get("Keycreatetime"), " m=") // of a node before 0.6
+	t, err := time.Parse("2006-01-02 15:04:05.999999999 -0700 MST", header)
+	if err != nil || t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,16 +40,12 @@ func clientPassword(file string, local bool, flags configFlags, env []string) (s
 
 // storedPassword reads the password that a server has made for itself.
 func storedPassword(path string) (string, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", noPassword(fmt.Errorf("there is no %s", path))
-	}
+	s, err := readSecretFile(path)
 	if err != nil {
 		return "", noPassword(err)
 	}
-	var s datadir.Secrets
-	if err := json.Unmarshal(data, &s); err != nil || s.Password == "" {
-		return "", noPassword(fmt.Errorf("%s holds none", path))
+	if s.Password == "" {
+		return "", noPassword(fmt.Errorf("there is none in %s", path))
 	}
 	return s.Password, nil
 }

@@ -2,15 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"owlcache/engine"
 )
+
+// maxDays is far beyond any use and keeps durations away from overflow.
+const maxDays = 36500
 
 func (p *program) setCommand() *cobra.Command {
 	var ttl string
@@ -20,7 +25,7 @@ func (p *program) setCommand() *cobra.Command {
 		Example: "  owlcache set greeting hello --ttl 10m\n  owlcache set picture < owl.png",
 		Args:    cobra.RangeArgs(1, 2),
 	}
-	cmd.Flags().StringVar(&ttl, "ttl", "", "`time` to live: 10s, 5m, 1h30m, or seconds (default: no expiry)")
+	cmd.Flags().StringVar(&ttl, "ttl", "", "`time` to live: 10s, 1h30m, 7d, or seconds (default: no expiry)")
 	return p.clientCommand(cmd, func(ctx context.Context, c *client, args []string, out output) error {
 		params := []param{{"key", args[0]}}
 		if ttl != "" {
@@ -60,12 +65,30 @@ func (p *program) value(args []string) (string, error) {
 // parseTTL turns a duration or a number of seconds into the parameter exptime:
 // seconds, with decimals if need be.
 func parseTTL(s string) (string, error) {
-	d, err := time.ParseDuration(s)
+	d, err := parseDays(s)
 	if err != nil {
 		d, err = time.ParseDuration(s + "s")
 	}
 	if err != nil || d < 0 {
-		return "", usageError(fmt.Errorf("time %q: want a duration like 10s or 1h30m, or seconds", s))
+		return "", usageError(fmt.Errorf("time %q: want a duration like 10s, 1h30m or 7d, or seconds", s))
 	}
 	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64), nil
+}
+
+// parseDays is time.ParseDuration with days, which come first: 7d, 1d12h.
+func parseDays(s string) (time.Duration, error) {
+	days, rest, found := strings.Cut(s, "d")
+	if !found {
+		return time.ParseDuration(s)
+	}
+	n, err := strconv.ParseFloat(days, 64)
+	if err != nil || strings.Trim(days, "0123456789.") != "" || n > maxDays {
+		return 0, errors.New("not a number of days")
+	}
+	d := time.Duration(n * 24 * float64(time.Hour))
+	if rest == "" {
+		return d, nil
+	}
+	more, err := time.ParseDuration(rest)
+	return d + more, err
 }

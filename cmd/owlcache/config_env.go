@@ -35,7 +35,7 @@ func parseEnv(table []option, env []string) []assignment {
 		}
 		a := assignment{name: names[name], value: strings.TrimSpace(value), origin: "environment " + name}
 		if a.name == "" {
-			a = assignment{origin: a.origin, err: errors.New("no such option" + didYouMean(name, envNames(table)))}
+			a = assignment{origin: a.origin, err: errors.New("no such option" + didYouMean(envPrefix, strings.TrimPrefix(name, envPrefix), envNames(table)))}
 		}
 		list = append(list, a)
 	}
@@ -54,18 +54,21 @@ func lookupEnv(env []string, name string) string {
 	return ""
 }
 
+// envNames returns the names of all variables without their prefix, which must not
+// count when an unknown name is compared with them.
 func envNames(table []option) []string {
-	names := []string{envConfig, envAddr}
+	names := []string{strings.TrimPrefix(envConfig, envPrefix), strings.TrimPrefix(envAddr, envPrefix)}
 	for _, o := range table {
-		names = append(names, o.env())
+		names = append(names, strings.TrimPrefix(o.env(), envPrefix))
 	}
 	return names
 }
 
-// didYouMean ends an error message about an unknown name.
-func didYouMean(name string, known []string) string {
+// didYouMean ends an error message about an unknown name; prefix is what all names
+// begin with.
+func didYouMean(prefix, name string, known []string) string {
 	if n := nearest(name, known); n != "" {
-		return fmt.Sprintf(", did you mean %s?", n)
+		return fmt.Sprintf(", did you mean %s%s?", prefix, n)
 	}
 	return ""
 }

@@ -47,9 +47,13 @@ func parseConfigLine(line []byte) (name, value string, err error) {
 		}
 		return "", "", nil
 	}
-	end := strings.IndexFunc(s, unicode.IsSpace)
-	if end < 0 {
-		return s, "", nil
+	name = s
+	if end := strings.IndexFunc(s, unicode.IsSpace); end >= 0 {
+		name, value = s[:end], strings.TrimSpace(s[end:])
 	}
-	return s[:end], strings.TrimSpace(s[end:]), nil
+	// What follows the sign may be a secret.
+	if before, _, found := strings.Cut(name, "="); found || value == "=" || strings.HasPrefix(value, "= ") {
+		return "", "", fmt.Errorf("%s: want white space between the name and the value, not =", before)
+	}
+	return name, value, nil
 }

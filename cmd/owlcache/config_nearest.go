@@ -2,40 +2,65 @@ package main
 
 import "strings"
 
-// nearest returns the candidate that needs the fewest edits to become name,
-// ignoring case, or "" if none is near enough to be what was meant.
+// nearest returns the candidate that name was probably meant to be, or "" if none
+// is near enough. Case and the signs between words do not count. A whole name with
+// a typing error is nearest, then one of which name is the beginning.
 func nearest(name string, candidates []string) string {
 	const longest = 64 // names beyond this are no typing errors
 	if len(name) > longest {
 		return ""
 	}
-	best, distance := "", max(2, len(name)/3)+1
+	name = plain(name)
+	whole, beginning := "", ""
+	wholeLimit, beginningLimit := max(1, (len(name)+1)/4)+1, len(name)/6+1
+	if len(name) < 4 {
+		beginningLimit = 0 // so little begins everything
+	}
 	for _, c := range candidates {
-		if d := editDistance(strings.ToLower(name), strings.ToLower(c)); d < distance {
-			best, distance = c, d
+		d, prefix := editDistance(name, plain(c))
+		if d < wholeLimit {
+			whole, wholeLimit = c, d
+		}
+		if prefix < beginningLimit {
+			beginning, beginningLimit = c, prefix
 		}
 	}
-	return best
+	if whole != "" {
+		return whole
+	}
+	return beginning
 }
 
-// editDistance counts the insertions, deletions and replacements of bytes that
-// turn a into b.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
+// plain returns what counts of a name.
+func plain(name string) string {
+	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
+}
+
+// editDistance counts the insertions, deletions and replacements of bytes, and the
+// exchanges of two neighbours, that turn a into b (whole) and into the beginning of
+// b that is nearest (prefix).
+func editDistance(a, b string) (whole, prefix int) {
+	before, above, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
+		before, above, row = above, row, before
 		row[0] = i + 1
 		for j := range len(b) {
 			cost := 1
 			if a[i] == b[j] {
 				cost = 0
 			}
-			next := min(row[j]+1, row[j+1]+1, diagonal+cost)
-			diagonal, row[j+1] = row[j+1], next
+			row[j+1] = min(row[j]+1, above[j+1]+1, above[j]+cost)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
 	}
-	return row[len(b)]
+	whole, prefix = row[len(b)], row[0]
+	for _, d := range row {
+		prefix = min(prefix, d)
+	}
+	return whole, prefix
 }

@@ -17,13 +17,14 @@ import (
 type kind uint8
 
 const (
-	text   kind = iota // any printable text
-	host               // an IP address or a host name
-	hosts              // host names separated by commas or spaces
-	toggle             // 0 or 1
-	number             // an integer of at least min and at most max
-	size               // bytes, with or without a unit: 1048576, 1MiB
-	choice             // one of choices
+	text       kind = iota // any printable text
+	host                   // an IP address or a host name
+	hosts                  // host names separated by commas or spaces
+	toggle                 // 0 or 1
+	number                 // an integer of at least min and at most max
+	size                   // bytes, with or without a unit: 1048576, 1MiB
+	choice                 // one of choices
+	passphrase             // a password that cannot be guessed
 )
 
 // option describes one option of the configuration.
@@ -73,6 +74,8 @@ func (o *option) parse(s string) (int64, error) {
 		if !slices.Contains(o.choices, s) {
 			return 0, fmt.Errorf("want %s", strings.Join(o.choices, " or "))
 		}
+	case passphrase:
+		return 0, checkPassword(s)
 	}
 	return 0, nil
 }
@@ -90,6 +93,14 @@ func (o *option) shown(s string) string {
 		return strconv.Quote(s)
 	}
 	return s
+}
+
+// assignment returns how a value is given, for a message about it.
+func (o *option) assignment(value string) string {
+	if o.secret {
+		return o.name
+	}
+	return o.name + " " + o.shown(value)
 }
 
 func (o *option) unitSuffix() string {
@@ -117,6 +128,12 @@ func formatSize(n int64) string {
 func checkHost(s string) error {
 	if net.ParseIP(bareHost(s)) != nil {
 		return nil
+	}
+	if strings.HasPrefix(s, ".") || strings.Contains(s, "..") {
+		return errors.New("want an IP address or a host name, without empty parts")
+	}
+	if strings.Trim(s, "0123456789.") == "" { // no name has only these
+		return errors.New("want an IP address of four numbers from 0 to 255, or a host name")
 	}
 	if len(s) > 253 {
 		return errors.New("want an IP address or a host name of at most 253 characters")

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -42,56 +44,89 @@ func newConfig(table []option) (config, []error) {
 	return c, errs
 }
 
+// mistake is something that is wrong with a configuration.
+type mistake struct {
+	origin string // of the assignment that is wrong
+	err    error
+}
+
+func (m *mistake) Error() string { return m.origin + ": " + m.err.Error() }
+
+func (m *mistake) Unwrap() error { return m.err }
+
+func mistakef(origin, format string, args ...any) error {
+	return &mistake{origin, fmt.Errorf(format, args...)}
+}
+
 // resolveConfig lays sources over the defaults, each winning over those before
-// it. All that is wrong anywhere is returned, also in values that another
-// source overrides: a mistake that waits for its day is a mistake.
+// it. All that is wrong anywhere is returned, in the order of the assignments, also
+// in values that another one overrides: a mistake that waits for its day is a mistake.
 func resolveConfig(table []option, sources ...[]assignment) (config, []error) {
 	c, errs := newConfig(table)
+	rank := map[string]int{} // of an origin
 	for _, source := range sources {
 		seen := map[string]string{}
 		for _, a := range source {
-			if err := c.apply(table, a, seen); err != nil {
-				errs = append(errs, err)
+			if _, known := rank[a.origin]; !known {
+				rank[a.origin] = len(rank)
 			}
+			errs = append(errs, c.apply(table, a, seen)...)
 		}
 	}
-	return c, append(errs, c.check()...)
+	errs = append(errs, c.check()...)
+	slices.SortStableFunc(errs, func(a, b error) int { return rankOf(rank, a) - rankOf(rank, b) })
+	return c, errs
+}
+
+// rankOf returns where err belongs: what is wrong with no assignment comes last.
+func rankOf(rank map[string]int, err error) int {
+	if m, ok := errors.AsType[*mistake](err); ok {
+		if r, known := rank[m.origin]; known {
+			return r
+		}
+	}
+	return len(rank)
 }
 
 // apply checks one assignment and takes it over. seen holds where the same
 // source has named an option before. An empty value counts as not given.
-func (c *config) apply(table []option, a assignment, seen map[string]string) error {
+func (c *config) apply(table []option, a assignment, seen map[string]string) []error {
 	if a.err != nil {
-		return fmt.Errorf("%s: %w", a.origin, a.err)
+		return []error{&mistake{a.origin, a.err}}
 	}
 	o := findOption(table, a.name)
 	if o == nil {
-		return unknownOption(table, a)
+		return []error{unknownOption(table, a)}
 	}
-	if first, twice := seen[o.name]; twice {
-		return fmt.Errorf("%s: %s is given twice, first at %s", a.origin, o.name, first)
+	var errs []error
+	first, twice := seen[o.name]
+	if twice {
+		errs = append(errs, mistakef(a.origin, "%s is given twice, first at %s", o.name, first))
+	} else {
+		seen[o.name] = a.origin
 	}
-	seen[o.name] = a.origin
 	if a.value == "" {
-		return nil
+		return errs
 	}
 	n, err := o.parse(a.value)
 	if err != nil {
-		return fmt.Errorf("%s: %s %s: %w", a.origin, o.name, o.shown(a.value), err)
+		return append(errs, mistakef(a.origin, "%s: %w", o.assignment(a.value), err))
 	}
-	c.settings[o.name] = setting{option: o, value: a.value, num: n, origin: a.origin}
-	return nil
+	if !twice {
+		c.settings[o.name] = setting{option: o, value: a.value, num: n, origin: a.origin}
+	}
+	return errs
 }
 
 func unknownOption(table []option, a assignment) error {
 	if o := findOptionFold(table, a.name); o != nil {
-		return fmt.Errorf("%s: %s is spelled %s", a.origin, a.name, o.name)
+		return mistakef(a.origin, "%s is spelled %s", a.name, o.name)
 	}
 	names := make([]string, 0, len(table))
 	for _, o := range table {
 		names = append(names, o.name)
 	}
-	return fmt.Errorf("%s: no such option: %s%s", a.origin, a.name, didYouMean(a.name, names))
+	return mistakef(a.origin, "no such option: %s%s", a.name, didYouMean("", a.name, names))
 }
 
 // check finds what is wrong with the values that count, taken together.
@@ -100,28 +135,14 @@ func (c *config) check() []error {
 	for _, name := range c.order {
 		s := c.settings[name]
 		if s.option.unavailable != "" && s.value != s.option.def {
-			errs = append(errs, fmt.Errorf("%s: %s %s: this version does not have %s, write: %s %s",
-				s.origin, name, s.value, s.option.unavailable, name, s.option.def))
+			errs = append(errs, mistakef(s.origin, "%s %s: this version does not have %s, write: %s %s",
+				name, s.value, s.option.unavailable, name, s.option.def))
 		}
 	}
-	errs = append(errs, c.checkPass()...)
+	if pass, file := c.get("Pass"), c.get("Pass_File"); pass.value != "" && file.value != "" {
+		errs = append(errs, mistakef(file.origin, "Pass_File: Pass is given too, at %s: only one of them can count", pass.origin))
+	}
 	return append(errs, c.checkPairs()...)
-}
-
-// checkPass finds what is wrong with the password, as far as that needs no file.
-func (c *config) checkPass() []error {
-	var errs []error
-	pass, file := c.get("Pass"), c.get("Pass_File")
-	if pass.value == "" {
-		return nil
-	}
-	if err := checkPassword(pass.value); err != nil {
-		errs = append(errs, fmt.Errorf("%s: Pass: %w", pass.origin, err))
-	}
-	if file.value != "" {
-		errs = append(errs, fmt.Errorf("%s: Pass_File: Pass is given too, at %s: only one of them can count", file.origin, pass.origin))
-	}
-	return errs
 }
 
 // checkPairs finds numbers that contradict each other.
@@ -133,7 +154,7 @@ func (c *config) checkPairs() []error {
 	} {
 		low, high := c.get(pair[0]), c.get(pair[1])
 		if low.num > high.num {
-			errs = append(errs, fmt.Errorf("%s: %s %s: want at most %s, which is %s", low.origin, pair[0], low.value, pair[1], high.value))
+			errs = append(errs, mistakef(low.origin, "%s %s: want at most %s, which is %s", pair[0], low.value, pair[1], high.value))
 		}
 	}
 	return errs

@@ -39,7 +39,7 @@ func listenOptions() []option {
 
 func accessOptions() []option {
 	return []option{
-		{name: "Pass", secret: true, help: "password of the pass command; empty = made at the first start"},
+		{name: "Pass", kind: passphrase, secret: true, help: "password of the pass command; empty = made at the first start"},
 		{name: "Pass_File", help: "file that holds the password"},
 		{name: "Tonken_expire_time", def: "0", kind: number, unit: "s", max: maxSeconds, help: "life of a token; 0 = no expiry"},
 		{name: "Tonken_jwt_secret", secret: true, help: "secret that signs tokens; empty = made at the first start"},
@@ -60,7 +60,7 @@ func storageOptions() []option {
 func limitOptions() []option {
 	return []option{
 		{name: "Max_Connections", def: "10000", kind: number, min: 1, max: 10_000_000, help: "connections at once"},
-		{name: "Max_Connections_PerIP", def: "0", kind: number, max: 10_000_000, help: "connections at once from one address or IPv6 /64 network; 0 = no limit"},
+		{name: "Max_Connections_PerIP", def: "2000", kind: number, max: 10_000_000, help: "connections at once from one address or IPv6 /64 network, loopback excepted; 0 = no limit"},
 		{name: "Http_ReadTimeout", def: "30", kind: number, unit: "s", min: 1, max: 86400, help: "time to receive a whole request"},
 		{name: "Http_WriteTimeout", def: "30", kind: number, unit: "s", min: 1, max: 86400, help: "time to send an answer"},
 		{name: "Http_IdleTimeout", def: "120", kind: number, unit: "s", min: 1, max: 86400, help: "time that an idle connection is kept"},

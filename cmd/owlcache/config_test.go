@@ -41,7 +41,7 @@ func TestTableIsSound(t *testing.T) {
 func TestDefaultsReachTheServer(t *testing.T) {
 	c, _ := resolveConfig(options())
 	a, e := c.apiOptions(), c.engineOptions()
-	if a.ReadTimeout != 30*time.Second || a.IdleTimeout != 2*time.Minute || a.MaxConns != 10000 || a.MaxHeaderSize != 32<<10 || a.MaxBodyMemory != 256<<20 {
+	if a.ReadTimeout != 30*time.Second || a.IdleTimeout != 2*time.Minute || a.MaxConns != 10000 || a.MaxConnsPerIP != 2000 || a.MaxHeaderSize != 32<<10 || a.MaxBodyMemory != 256<<20 {
 		t.Errorf("options of the HTTP side: %+v", a)
 	}
 	if e.MaxValueSize != 16<<20 || e.SegmentSize != 64<<20 || e.CheckpointLogBytes != 64<<20 || e.Sync != "always" || e.CheckpointInterval != time.Minute || e.SweepInterval != time.Minute || e.TombstoneGrace != 0 {
@@ -106,21 +106,37 @@ func TestResolveConfigErrors(t *testing.T) {
 		{"host with port", "Host 127.0.0.1:80", []string{"f:1: Host 127.0.0.1:80: want an IP address or a host name, without a port"}},
 		{"hosts", "Allowed_Hosts a.example, b:80", []string{"f:1: Allowed_Hosts a.example, b:80: want host names separated by commas or spaces, without ports, or *"}},
 		{"control characters", "Logfile a\x00b", []string{"f:1: Logfile \"a\\x00b\": want text without control characters"}},
+		{"numeric host", "Host 256.1.1.1", []string{"f:1: Host 256.1.1.1: want an IP address of four numbers from 0 to 255, or a host name"}},
+		{"half an address", "ResponseHost 10.1", []string{"f:1: ResponseHost 10.1: want an IP address of four numbers from 0 to 255, or a host name"}},
+		{"empty part of a host", "Host a..b", []string{"f:1: Host a..b: want an IP address or a host name, without empty parts"}},
+		{"equals sign", "Httpport=8000\nPass=correct-horse\nHtpport=1\nHttpport = 8000\nPass =", []string{
+			"f:1: Httpport: want white space between the name and the value, not =",
+			"f:2: Pass: want white space between the name and the value, not =",
+			"f:3: Htpport: want white space between the name and the value, not =",
+			"f:4: Httpport: want white space between the name and the value, not =",
+			"f:5: Pass: want white space between the name and the value, not =",
+		}},
+		{"the beginning of a name", "TokenExpire 60", []string{"f:1: no such option: TokenExpire, did you mean Tonken_expire_time?"}},
 		{"short password", "Pass 012345678a", []string{"f:1: Pass: too short: want at least 11 characters, or leave it empty to have one made"}},
 		{"digits only", "Pass 012345678901234", []string{"f:1: Pass: digits only: want letters or signs too, or leave it empty to have one made"}},
 		{"two passwords", "Pass 0123456789a\nPass_File p", []string{"f:2: Pass_File: Pass is given too, at f:1: only one of them can count"}},
-		{"secret in control error", "Pass 0123456789a\x01", []string{"f:1: Pass ********: want text without control characters"}},
+		{"secret in control error", "Pass 0123456789a\x01", []string{"f:1: Pass: want text without control characters"}},
 		{"contradiction", "Websocket_Client_MinRecTime 90", []string{"f:1: Websocket_Client_MinRecTime 90: want at most Websocket_Client_MaxRecTime, which is 60"}},
 		{"body memory", "Http_MaxBodyMemory 2MiB", []string{"default: MaxValueSize 16MiB: want at most Http_MaxBodyMemory, which is 2MiB"}},
 		{"unavailable", "CloseTcp 1\nGroupData_Mode Websocket", []string{
 			"f:1: CloseTcp 1: this version does not have the TCP server, write: CloseTcp 0",
 			"f:2: GroupData_Mode Websocket: this version does not have the group over WebSocket, write: GroupData_Mode Http",
 		}},
-		{"all at once", "Htpport 80\nAccessLog 2\nPass 1\nPass 2", []string{
-			"f:1: no such option: Htpport, did you mean Httpport?",
-			"f:2: AccessLog 2: want 0 (off) or 1 (on)",
-			"f:4: Pass is given twice, first at f:3",
-			"f:3: Pass: too short: want at least 11 characters, or leave it empty to have one made",
+		{"all at once, in order", "CloseTcp 1\nHtpport 80\nAccessLog 2\nPass 1\nPass 2\nCors 1\nHost x\nAccessLog 3", []string{
+			"f:1: CloseTcp 1: this version does not have the TCP server, write: CloseTcp 0",
+			"f:2: no such option: Htpport, did you mean Httpport?",
+			"f:3: AccessLog 2: want 0 (off) or 1 (on)",
+			"f:4: Pass: too short: want at least 11 characters, or leave it empty to have one made",
+			"f:5: Pass is given twice, first at f:4",
+			"f:5: Pass: too short: want at least 11 characters, or leave it empty to have one made",
+			"f:6: Cors 1: this version does not have cross-origin resource sharing, write: Cors 0",
+			"f:8: AccessLog is given twice, first at f:3",
+			"f:8: AccessLog 3: want 0 (off) or 1 (on)",
 		}},
 	}
 	for _, tt := range tests {
@@ -186,12 +202,15 @@ func TestParseEnv(t *testing.T) {
 		"PATH=/bin", "OWLCACHE_HTTPPORT=80", "OWLCACHE_WAL_SYNC= no ", "OWLCACHE_CONFIG=x", "OWLCACHE_ADDR=y", "OWLCACHE_PASS=a=b",
 		"OWLCACHE_SERVICE_HOST=10.0.0.1", "OWLCACHE_SERVICE_PORT=7721", "OWLCACHE_SERVICE_PORT_HTTP=7721", "OWLCACHE_PORT=tcp://10.0.0.1:7721",
 		"OWLCACHE_PORT_7721_TCP=tcp://10.0.0.1:7721", "OWLCACHE_PORT_7721_TCP_ADDR=10.0.0.1", "OWLCACHE_HTPPORT=80", "OWLCACHE_Host=x",
+		"OWLCACHE_FOO=x", "OWLCACHE_ADRR=x",
 	})
 	var lines []string
 	for _, a := range got {
 		lines = append(lines, fmt.Sprint(a.origin, " ", a.name, "=", a.value, " ", a.err))
 	}
 	want := []string{
+		"environment OWLCACHE_ADRR = no such option, did you mean OWLCACHE_ADDR?",
+		"environment OWLCACHE_FOO = no such option",
 		"environment OWLCACHE_HTPPORT = no such option, did you mean OWLCACHE_HTTPPORT?",
 		"environment OWLCACHE_HTTPPORT Httpport=80 <nil>",
 		"environment OWLCACHE_Host = no such option, did you mean OWLCACHE_HOST?",
@@ -228,10 +247,12 @@ func TestParseOptions(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	names := []string{"Host", "Httpport", "Tcpport", "Open_Https"}
+	names := []string{"Host", "Httpport", "Tcpport", "Open_Https", "Tonken_expire_time", "Max_Connections", "Max_Connections_PerIP"}
 	for name, want := range map[string]string{
 		"Htpport": "Httpport", "httpport": "Httpport", "Tcpprot": "Tcpport", "OpenHttps": "Open_Https",
-		"Hots": "Host", "Something": "", "": "", strings.Repeat("x", 1000): "",
+		"Hots": "Host", "TokenExpire": "Tonken_expire_time", "Token_Expire_Time": "Tonken_expire_time",
+		"MaxConnections": "Max_Connections", "max-connections-perip": "Max_Connections_PerIP", "Max_Con": "Max_Connections",
+		"Something": "", "Foo": "", "Hos": "Host", "Ope": "", "Port": "", "": "", strings.Repeat("x", 1000): "",
 	} {
 		if got := nearest(name, names); got != want {
 			t.Errorf("nearest(%.20q) = %q, want %q", name, got, want)
@@ -241,11 +262,21 @@ func TestNearest(t *testing.T) {
 
 func TestEditDistance(t *testing.T) {
 	for _, tt := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0}, {"kitten", "sitting", 3}, {"ab", "ba", 2}} {
-		if got := editDistance(tt.a, tt.b); got != tt.want {
-			t.Errorf("editDistance(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)
+		a, b          string
+		whole, prefix int
+	}{
+		{"", "", 0, 0},
+		{"", "abc", 3, 0},
+		{"abc", "", 3, 3},
+		{"abc", "abc", 0, 0},
+		{"kitten", "sitting", 3, 2},
+		{"ab", "ba", 1, 1},
+		{"acbd", "abcd", 1, 1},
+		{"abc", "abcdef", 3, 0},
+		{"axc", "abcdef", 4, 1},
+	} {
+		if whole, prefix := editDistance(tt.a, tt.b); whole != tt.whole || prefix != tt.prefix {
+			t.Errorf("editDistance(%q, %q) = %d, %d, want %d, %d", tt.a, tt.b, whole, prefix, tt.whole, tt.prefix)
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/DeRuina/timberjack"
 	"github.com/rs/zerolog"
 	"golang.org/x/term"
 )
@@ -25,18 +24,18 @@ const (
 // file, and JSON to a standard error that is no terminal if there is no file.
 type logs struct {
 	*slog.Logger
-	file *timberjack.Logger // nil without a log file
+	file *logFile // nil without a log file
 }
 
 // openLogs opens the log file, if one is configured.
 func openLogs(c *config, env []string, stderr io.Writer) (*logs, error) {
 	var writers []io.Writer
-	var file *timberjack.Logger
+	var file *logFile
 	if path := logPath(c.text("Logfile")); path != "" {
-		if err := tryLogFile(path); err != nil {
+		var err error
+		if file, err = openLogFile(path); err != nil {
 			return nil, fmt.Errorf("%s: Logfile: %w", c.get("Logfile").origin, err)
 		}
-		file = &timberjack.Logger{Filename: path, MaxSize: logFileMB, MaxBackups: logBackups, FileMode: 0o640}
 		writers = append(writers, file)
 	}
 	switch {
@@ -53,8 +52,7 @@ func openLogs(c *config, env []string, stderr io.Writer) (*logs, error) {
 	return &logs{Logger: slog.New(timeless{zerolog.NewSlogHandler(logger)}), file: file}, nil
 }
 
-// Rotate starts a new log file. A file that something else has moved away is
-// not moved again, so it serves those that rotate with a tool of their own too.
+// Rotate starts a new log file, if there is one.
 func (l *logs) Rotate() error {
 	if l.file == nil {
 		return nil

@@ -85,6 +85,67 @@ func TestLogFileIsRotated(t *testing.T) {
 	}
 }
 
+// TestLogFileOnRequest: a new file is started only for lines that are in the way.
+func TestLogFileOnRequest(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x.log")
+	l, err := openLogs(logConfig(t, "Logfile "+path), nil, &strings.Builder{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rotate := func(times int) {
+		t.Helper()
+		for range times {
+			if err := l.Rotate(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	holds := func(path, text string) {
+		t.Helper()
+		data, err := os.ReadFile(path)
+		if err != nil || strings.Count(string(data), "\n") != 1 || !strings.Contains(string(data), text) {
+			t.Errorf("%s: %q, %v, want one line with %q", path, data, err, text)
+		}
+	}
+	rotate(3) // nothing has been written yet
+	l.Info("the first line")
+	rotate(20) // no more files than lines
+	l.Info("the second line")
+	old, err := filepath.Glob(filepath.Join(dir, "x-*.log"))
+	if err != nil || len(old) != 1 {
+		t.Fatalf("old files: %q, %v, want one", old, err)
+	}
+	holds(old[0], "the first line")
+	holds(path, "the second line")
+
+	if err := os.Rename(path, filepath.Join(dir, "moved")); err != nil {
+		t.Fatal(err)
+	}
+	rotate(1)
+	l.Info("the third line")
+	holds(path, "the third line")
+	holds(filepath.Join(dir, "moved"), "the second line")
+
+	// Moved away and replaced by an empty file.
+	if err := os.Rename(path, filepath.Join(dir, "moved again")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rotate(1)
+	l.Info("the fourth line")
+	holds(path, "the fourth line")
+	holds(filepath.Join(dir, "moved again"), "the third line")
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if old, err := filepath.Glob(filepath.Join(dir, "x-*.log")); err != nil || len(old) != 1 {
+		t.Errorf("old files: %q, %v, want one", old, err)
+	}
+}
+
 func TestLogFileThatCannotBeWritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

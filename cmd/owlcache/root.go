@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -38,10 +39,32 @@ func (p *program) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError(errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help"))
 	})
-	root.AddCommand(p.serveCommand(), p.configCommand(), p.versionCommand())
+	root.AddCommand(p.serveCommand(), p.configCommand(), p.repairCommand(), p.versionCommand())
 	root.AddCommand(p.clientCommands()...)
+	root.SetHelpCommand(helpCommand(root))
+	root.InitDefaultCompletionCmd()
 	markUsageErrors(root)
 	return root
+}
+
+// helpCommand replaces the one of the library, which takes an unknown command for
+// no mistake.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Explain a command",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil {
+				return usageError(err)
+			}
+			if len(rest) > 0 {
+				return usageError(fmt.Errorf("unknown command %q; see %s --help%s", strings.Join(args, " "), cmd.CommandPath(), didYouMean("", rest[0], commandNames(cmd))))
+			}
+			return cmd.Help()
+		},
+	}
 }
 
 // markUsageErrors gives wrong arguments of a command and of those below it the
@@ -49,6 +72,9 @@ func (p *program) rootCommand() *cobra.Command {
 func markUsageErrors(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		markUsageErrors(sub)
+	}
+	if !cmd.Runnable() { // or its arguments would not be looked at
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
 	check := cmd.Args
 	if check == nil {
@@ -61,7 +87,7 @@ func markUsageErrors(cmd *cobra.Command) {
 		}
 		hint := "; see " + cmd.CommandPath() + " --help"
 		if len(args) > 0 && cmd.HasSubCommands() {
-			hint += didYouMean(args[0], commandNames(cmd))
+			hint += didYouMean("", args[0], commandNames(cmd))
 		}
 		return usageError(errors.New(err.Error() + hint))
 	}

@@ -3,8 +3,10 @@ package main
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"unicode/utf8"
@@ -76,15 +78,56 @@ func resolveSecrets(c *config, dir *datadir.Dir) (secrets, error) {
 	if configured == wellKnownSecret {
 		configured = ""
 	}
-	stored, made, err := dir.Secrets(password == "", len(configured) < minTokenSecret)
+	wantPassword, wantTokenSecret := password == "", len(configured) < minTokenSecret
+	// Before anything is added to the file.
+	if err := checkSecretFile(dir.File(datadir.SecretFile), wantPassword, wantTokenSecret); err != nil {
+		return secrets{}, usageError(err)
+	}
+	stored, made, err := dir.Secrets(wantPassword, wantTokenSecret)
 	if err != nil {
 		return secrets{}, fmt.Errorf("secrets of the data directory: %w", err)
 	}
 	s := secrets{password: password, tokenSecret: tokenKey(configured, stored.TokenSecret)}
-	if password == "" {
+	if wantPassword {
 		s.password, s.made, s.stored = stored.Password, made, true
 	}
 	s.stretchedKey = configured != "" && len(configured) < minTokenSecret
+	return s, nil
+}
+
+// checkSecretFile refuses a file of secrets, perhaps written by hand, in which what
+// is wanted is there and too easy to guess. What is missing will be made.
+func checkSecretFile(path string, wantPassword, wantTokenSecret bool) error {
+	stored, err := readSecretFile(path)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	if wantPassword && stored.Password != "" {
+		if err := checkPassword(stored.Password); err != nil {
+			errs = append(errs, fmt.Errorf("%s: password: %w", path, err))
+		}
+	}
+	if n := len(stored.TokenSecret); wantTokenSecret && n > 0 && n < minTokenSecret {
+		errs = append(errs, fmt.Errorf("%s: token_secret: %d bytes: want at least %d, or leave it empty to have one made", path, n, minTokenSecret))
+	}
+	return errors.Join(errs...)
+}
+
+// readSecretFile reads the secrets of a data directory; there are none without the
+// file. The error does not quote it.
+func readSecretFile(path string) (datadir.Secrets, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return datadir.Secrets{}, nil
+	}
+	if err != nil {
+		return datadir.Secrets{}, err
+	}
+	var s datadir.Secrets
+	if json.Unmarshal(data, &s) != nil {
+		return datadir.Secrets{}, fmt.Errorf("%s is not valid JSON with texts password and token_secret: restore it, or remove it to have new secrets made", path)
+	}
 	return s, nil
 }
 

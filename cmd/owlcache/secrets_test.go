@@ -90,3 +90,41 @@ func TestResolveSecrets(t *testing.T) {
 		t.Errorf("password from a file: %+v", s)
 	}
 }
+
+func TestCheckSecretFile(t *testing.T) {
+	long := strings.Repeat("s", minTokenSecret)
+	for _, tt := range []struct {
+		name, content         string
+		wantPassword, wantKey bool
+		errors                int
+	}{
+		{"empty object", "{}", true, true, 0},
+		{"empty texts", `{"password":"","token_secret":""}`, true, true, 0},
+		{"good", `{"password":"hunter2hunter2","token_secret":"` + long + `"}`, true, true, 0},
+		{"bad password", `{"password":"hunter2"}`, true, true, 1},
+		{"digits", `{"password":"123456789012"}`, true, false, 1},
+		{"bad password that does not count", `{"password":"hunter2"}`, false, true, 0},
+		{"bad key", `{"token_secret":"` + long[1:] + `"}`, true, true, 1},
+		{"bad key that does not count", `{"token_secret":"hunter2"}`, true, false, 0},
+		{"both bad", `{"password":"hunter2","token_secret":"hunter2"}`, true, true, 2},
+		{"no JSON", `{"password":"hunter2hunter2`, true, true, 1},
+		{"no text", `{"password":["hunter2hunter2"]}`, true, true, 1},
+		{"nothing", "", true, true, 1},
+	} {
+		path := filepath.Join(t.TempDir(), datadir.SecretFile)
+		if err := os.WriteFile(path, []byte(tt.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := checkSecretFile(path, tt.wantPassword, tt.wantKey)
+		text := ""
+		if err != nil {
+			text = err.Error()
+		}
+		if strings.Count(text, path) != tt.errors || strings.Contains(text, "hunter2") {
+			t.Errorf("%s: %v, want %d errors that name the file and no secret", tt.name, err, tt.errors)
+		}
+	}
+	if err := checkSecretFile(filepath.Join(t.TempDir(), "none"), true, true); err != nil {
+		t.Errorf("no file: %v", err)
+	}
+}

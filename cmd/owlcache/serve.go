@@ -36,6 +36,8 @@ func (p *program) serve(ctx context.Context, flags configFlags) (err error) {
 	}
 	defer func() { err = errors.Join(err, logs.Close()) }()
 
+	// Who reads the standard error may go away; that is no reason to stop.
+	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)

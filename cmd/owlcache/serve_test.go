@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -153,5 +156,46 @@ func TestRunWithoutAServer(t *testing.T) {
 		if code != tt.code || !strings.HasPrefix(stdout.String(), tt.stdout) {
 			t.Errorf("run(%q) = %d, %q, %q", tt.args, code, stdout.String(), stderr.String())
 		}
+	}
+}
+
+// TestReaderOfStderrGoesAway starts the program itself: in this process a broken
+// pipe is another signal's.
+func TestReaderOfStderrGoesAway(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), exe)
+	cmd.Args = []string{"owlcache", "--port", "0", "--dir", dir, "--set", "AccessLog=1"}
+	cmd.Dir, cmd.Env, cmd.Stderr = dir, append(os.Environ(), "GORACE=atexit_sleep_ms=0"), write
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := write.Close(); err != nil {
+		t.Fatal(err)
+	}
+	addr := ""
+	for lines := bufio.NewScanner(read); addr == "" && lines.Scan(); {
+		addr = address(lines.Text() + "\n")
+	}
+	if err := read.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // each of which makes a line
+		if status, _, err := request(http.MethodGet, "http://"+addr+"/data/?cmd=ping", nil); err != nil || status != http.StatusOK {
+			t.Errorf("%d, %v", status, err)
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("the program ended with %v", err)
 	}
 }

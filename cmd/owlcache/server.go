@@ -32,8 +32,8 @@ type server struct {
 
 	// What Start opened, in that order; Close goes backwards.
 	dir     *datadir.Dir
-	secrets secrets
 	ln      net.Listener
+	secrets secrets
 	api     *api.Server
 	served  chan error // the result of serving, once
 	store   *engine.Store
@@ -49,7 +49,11 @@ func newServer(c config, logs *logs, stderr io.Writer) *server {
 // Run starts the server, serves until ctx ends and closes it. It returns nil if
 // the server stopped because it was told to.
 func (s *server) Run(ctx context.Context) (err error) {
-	defer func() { err = errors.Join(err, s.Close()) }()
+	defer func() {
+		if err = errors.Join(err, s.Close()); err == nil {
+			s.logs.Info("stopped")
+		}
+	}()
 	if err := s.Start(ctx); err != nil {
 		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			return nil // told to stop while loading
@@ -71,14 +75,16 @@ func (s *server) Run(ctx context.Context) (err error) {
 // Start opens everything, in this order:
 //
 //  1. the data directory, because its lock must be held before anything else
-//     may be done in the name of this node, and it keeps the secrets;
+//     may be done in the name of this node;
 //  2. the listener, because a port that is taken shall be known before a long
-//     load, and with it HTTP, so that probes and waiting clients are answered;
-//  3. the store, which recovers all data;
-//  4. only then data is served.
+//     load, and before a password is made;
+//  3. the secrets, which the data directory keeps;
+//  4. HTTP, so that probes and waiting clients are answered;
+//  5. the store, which recovers all data;
+//  6. only then data is served.
 func (s *server) Start(ctx context.Context) error {
 	s.limitMemory()
-	steps := []func(context.Context) error{s.openDir, s.listen, s.serveHTTP, s.openStore}
+	steps := []func(context.Context) error{s.openDir, s.listen, s.openSecrets, s.serveHTTP, s.openStore}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
@@ -133,7 +139,6 @@ func (s *server) Close() error {
 			errs = append(errs, fmt.Errorf("closing the data directory: %w", err))
 		}
 		s.dir = nil
-		s.logs.Info("stopped")
 	}
 	return errors.Join(errs...)
 }
@@ -160,11 +165,21 @@ func (s *server) limitMemory() {
 
 func (s *server) openDir(context.Context) error {
 	var err error
-	if s.dir, err = datadir.Open(s.config.dataDir()); err != nil {
+	s.dir, err = datadir.Open(s.config.dataDir())
+	return err
+}
+
+// openSecrets reads the secrets or makes them. A password that was made is shown
+// here and now, whatever becomes of the start: no later one shows it.
+func (s *server) openSecrets(context.Context) error {
+	var err error
+	if s.secrets, err = resolveSecrets(&s.config, s.dir); err != nil {
 		return err
 	}
-	s.secrets, err = resolveSecrets(&s.config, s.dir)
-	return err
+	if s.secrets.made {
+		s.announcePassword()
+	}
+	return nil
 }
 
 func (s *server) listen(ctx context.Context) error {

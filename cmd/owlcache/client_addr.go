@@ -1,0 +1,40 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+)
+
+// clientAddr finds the address of the node: that of --addr, else of OWLCACHE_ADDR,
+// else where the server of this configuration listens; own tells that it is this one.
+func clientAddr(flag string, flags configFlags, env []string) (addr string, own bool, err error) {
+	if flag != "" {
+		return flag, false, nil
+	}
+	if addr := lookupEnv(env, envAddr); addr != "" {
+		return addr, false, nil
+	}
+	c, err := loadConfig(flags, env)
+	if err != nil {
+		return "", false, usageError(errors.Join(err, errors.New("the configuration says where the node is: correct it, or name the node with --addr")))
+	}
+	addr, err = c.address()
+	return addr, true, err
+}
+
+// address returns where a client on this machine reaches the server.
+func (c *config) address() (string, error) {
+	if c.int("Httpport") == 0 {
+		return "", usageError(fmt.Errorf("%s: Httpport 0 takes any free port: name the node with --addr", c.get("Httpport").origin))
+	}
+	host := bareHost(c.text("Host"))
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+		if ip.To4() == nil {
+			host = "::1"
+		}
+	}
+	return net.JoinHostPort(host, strconv.FormatInt(c.int("Httpport"), 10)), nil
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"owlcache/engine"
+)
+
+// repairFlags are the flags of the command repair.
+type repairFlags struct {
+	config string
+	to     string
+	dryRun bool
+	out    output
+}
+
+func (p *program) repairCommand() *cobra.Command {
+	var flags repairFlags
+	cmd := &cobra.Command{
+		Use:   "repair --to NEWDIR [DIR]",
+		Short: "Make a good data directory of what can be read of a damaged one",
+		Long: `Repair reads all that can be read of a damaged data directory, writes it into a new one and
+says what is lost or uncertain. DIR is the data directory of the configuration unless it is given.
+It is never changed; no node may run on it. The new directory must not exist, or be empty.
+
+Exit code 0: everything was saved. 7: the new directory is good, but something is lost or
+uncertain, as the report says. 1: failed, and nothing was left behind. 2: wrong usage.`,
+		Example: "  owlcache repair --dry-run /var/lib/owlcache\n  owlcache repair --to /var/lib/owlcache-new /var/lib/owlcache",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.repair(cmd, &flags, args)
+		},
+	}
+	cmd.Flags().StringVar(&flags.to, "to", "", "the new `directory`")
+	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "only read and report; write nothing")
+	cmd.Flags().StringVar(&flags.config, "config", "", "configuration `file` that names the data directory (default owlcache.conf if it is there)")
+	flags.out.register(cmd)
+	return cmd
+}
+
+func (p *program) repair(cmd *cobra.Command, flags *repairFlags, args []string) error {
+	if flags.to == "" && !flags.dryRun {
+		return usageError(errors.New("where to? name a new directory with --to, or only look with --dry-run"))
+	}
+	dir, err := p.repairSource(flags, args)
+	if err != nil {
+		return err
+	}
+	o := engine.RepairOptions{Source: dir, Target: flags.to}
+	if flags.dryRun {
+		o.Target = ""
+	}
+	report, err := engine.Repair(cmd.Context(), o)
+	if errors.Is(err, engine.ErrTarget) {
+		return usageError(err)
+	}
+	if err != nil {
+		return err
+	}
+	if flags.out.json() {
+		err = json.NewEncoder(p.stdout).Encode(report)
+	} else {
+		err = printRepair(p.stdout, report)
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("report: %w", err)
+	case !report.Complete:
+		return &exitError{code: exitCorrupt}
+	}
+	return nil
+}
+
+// repairSource returns the directory to read. The configuration is not needed if the
+// directory is given.
+func (p *program) repairSource(flags *repairFlags, args []string) (string, error) {
+	if len(args) > 0 {
+		return args[0], nil
+	}
+	c, err := loadConfig(configFlags{file: flags.config}, p.env)
+	if err != nil {
+		return "", err
+	}
+	return c.dataDir(), nil
+}
