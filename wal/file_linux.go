@@ -11,10 +11,6 @@ func datasync(f *os.File) error {
 	return control(f, "fdatasync", func(fd int) error { return syscall.Fdatasync(fd) })
 }
 
-func allocate(f *os.File, off, n int64) error {
-	return control(f, "fallocate", func(fd int) error { return syscall.Fallocate(fd, 0, off, n) })
-}
-
 // control runs call on the descriptor of f, again after an interruption.
 func control(f *os.File, op string, call func(fd int) error) error {
 	conn, err := f.SyscallConn()

@@ -2,11 +2,6 @@
 
 package wal
 
-import (
-	"errors"
-	"os"
-)
+import "os"
 
 func datasync(f *os.File) error { return f.Sync() }
-
-func allocate(*os.File, int64, int64) error { return errors.ErrUnsupported }
