@@ -41,11 +41,10 @@ type checkpointer struct {
 	budget       func() int64 // bytes of log that one pass holds
 	txEntries    int          // keys in one transaction
 
-	folding sync.Mutex // held while folding
-	// afterOpen, if set, is called with the file open, by tests that damage it.
-	afterOpen func()
+	afterOpen func() // called with the file open, if set, by tests that damage it
 
-	broken error // what has made the snapshot unusable until a restart; protected by folding
+	folding sync.Mutex // held while folding
+	broken  error      // what has made the snapshot unusable until a restart; protected by folding
 
 	mu    sync.Mutex // protects state
 	state CheckpointStats

@@ -32,8 +32,8 @@ type File interface {
 	Truncate(size int64) error
 	// Sync makes the content and size durable.
 	Sync() error
-	// Allocate reserves n bytes from off on, which then read as zeros. When it fails,
-	// the file may have grown by a part of them.
+	// Allocate makes room for n bytes from off on, the end of the file, which then
+	// read as zeros. When it fails, the file may have grown by a part of them.
 	Allocate(off, n int64) error
 }
 

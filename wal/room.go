@@ -1,8 +1,8 @@
 package wal
 
 // HasRoom tells whether a batch of n bytes would find room on the disk, for a
-// caller that has seen ErrNoSpace. Where the file system cannot tell without
-// writing, the answer is true.
+// caller that has seen ErrNoSpace. It tries no more than a step of reserving takes,
+// so that it never fills a disk for the others on it.
 func (l *Log) HasRoom(n int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -14,7 +14,7 @@ func (l *Log) HasRoom(n int64) bool {
 			return false
 		}
 	}
-	err := l.file.Allocate(l.cur.Bytes, n)
+	err := l.file.Allocate(l.cur.Bytes, min(n, allocateStep))
 	// In any case: a part of the room may have been added before it failed.
 	if err := l.shrink(); err != nil {
 		_ = l.fail(err) // reported by the next call, and by Err

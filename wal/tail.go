@@ -12,8 +12,8 @@ import (
 // It is damage if a record behind it says that lsn was durable when it was
 // written; or if the record is wholly there, plausible, and neither its end nor
 // any sector of it is missing, since a crash loses bytes and does not flip bits.
-// Otherwise it is torn. The rule errs towards torn only where the last batch of a crashed process
-// was hit, and then the bytes are still kept in the .broken copy.
+// Otherwise it is torn. The rule errs towards torn only where the last batch of a
+// crashed process was hit, and then the bytes are still kept in the .broken copy.
 func classify(f io.ReaderAt, size, off int64, lsn uint64) (torn bool, err error) {
 	b := make([]byte, size-off)
 	if n, err := f.ReadAt(b, off); err != nil && !errors.Is(err, io.EOF) {

@@ -26,12 +26,15 @@ var (
 	expireOp = &operation{action: actExpire, seconds: 2}
 )
 
-func TestHistory(t *testing.T) {
-	tests := []struct {
-		name   string
-		events []event
-		want   string // in the violation; empty = none
-	}{
+// historyTest is what a key goes through, and what the checker must say to it.
+type historyTest struct {
+	name   string
+	events []event
+	want   string // in the violation; empty = none
+}
+
+func historyTests() []historyTest {
+	return []historyTest{
 		{"new key is absent", []event{{read: "-"}}, ""},
 		{"value from nowhere", []event{{read: "x"}}, "cannot be there"},
 		{"acknowledged set is read", []event{{op: setOp(1, "a", 0)}, {read: "a"}}, ""},
@@ -92,7 +95,10 @@ func TestHistory(t *testing.T) {
 		{"expire keeps the time of the set",
 			[]event{{100, 105, setOp(1, "a", 0), done, "", 0, 0}, {300, 305, expireOp, done, "", 0, 0}, {from: 400, to: 400, read: "a", setAt: 101}}, ""},
 	}
-	for _, tt := range tests {
+}
+
+func TestHistory(t *testing.T) {
+	for _, tt := range historyTests() {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHistory("k")
 			for i, e := range tt.events {
