@@ -7,11 +7,11 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"time"
 
+	"github.com/gofrs/flock"
 	"go.etcd.io/bbolt"
 
 	"owlcache/engine/datadir"
@@ -63,6 +63,7 @@ func (c *checkpointer) run(ctx context.Context) {
 	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
 	last, notBefore, pause := time.Now(), time.Time{}, retryMin
+	var warned time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -73,6 +74,15 @@ func (c *checkpointer) run(ctx context.Context) {
 			continue
 		}
 		err := c.fold(ctx)
+		if errors.Is(err, errSnapshotRead) {
+			// The log grows until that ends.
+			if now := time.Now(); now.Sub(warned) >= retryMax {
+				c.logger.Warn("checkpoint put off: the snapshot is being read, by a backup perhaps", "snapshot", c.path)
+				warned = now
+			}
+			notBefore = time.Now().Add(retryMin)
+			continue
+		}
 		last = time.Now()
 		if err == nil {
 			pause = retryMin
@@ -84,6 +94,9 @@ func (c *checkpointer) run(ctx context.Context) {
 		notBefore, pause = last.Add(pause), min(2*pause, retryMax)
 	}
 }
+
+// errSnapshotRead is returned while somebody reads the snapshot, and so has it locked.
+var errSnapshotRead = errors.New("the snapshot is being read")
 
 // due tells whether the log has grown enough, or long enough.
 func (c *checkpointer) due(since time.Duration) bool {
@@ -130,6 +143,9 @@ func (c *checkpointer) fold(ctx context.Context) error {
 	if err == nil {
 		err = c.foldAll(ctx)
 	}
+	if errors.Is(err, errSnapshotRead) {
+		return err
+	}
 	if err != nil {
 		c.update(func(s *CheckpointStats) { s.Failed++ })
 		return err
@@ -153,6 +169,9 @@ func (c *checkpointer) fold(ctx context.Context) error {
 }
 
 func (c *checkpointer) foldAll(ctx context.Context) error {
+	if err := c.unread(); err != nil {
+		return err
+	}
 	target := c.log.LastLSN()
 	if err := c.log.Seal(); err != nil {
 		return err
@@ -175,6 +194,22 @@ func (c *checkpointer) foldAll(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// unread returns errSnapshotRead if somebody reads the snapshot. It is asked before
+// anything is done, since waiting may take long.
+func (c *checkpointer) unread() error {
+	lock := flock.New(c.path, flock.SetFlag(os.O_RDWR))
+	free, err := lock.TryLock()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("lock %s: %w", c.path, err)
+	case !free:
+		err = errSnapshotRead
+	}
+	return errors.Join(err, lock.Close())
 }
 
 // write puts one part into the snapshot. The first one makes it, aside.
@@ -339,50 +374,4 @@ func (o *outcome) over(old *entry, there bool) (next *entry, change bool) {
 func (m *snapshotMeta) count(e *entry, n int64) {
 	m.keys += n
 	m.bytes += n * int64(len(e.key)+len(e.value))
-}
-
-// compact rewrites the file when more than half of it is free.
-func (c *checkpointer) compact() error {
-	fi, err := os.Stat(c.path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && fi.Size() < c.compactAbove {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	tmp := c.path + datadir.TmpSuffix
-	done, err := compactSnapshot(c.path, tmp)
-	if err != nil || !done {
-		if rerr := os.Remove(tmp); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
-			err = errors.Join(err, rerr)
-		}
-		return err
-	}
-	if err := replaceFile(tmp, c.path); err != nil {
-		return err
-	}
-	c.update(func(s *CheckpointStats) { s.Compacted++ })
-	return datadir.SyncDir(filepath.Dir(c.path))
-}
-
-// compactSnapshot copies the file at path to tmp if that is worth it.
-func compactSnapshot(path, tmp string) (done bool, err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer recoverDamage(path, &err)
-	src, err := openSnapshot(path, true) // for writing: only then are free pages known
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, src.Close()) }()
-	free := int64(src.Stats().FreePageN+src.Stats().PendingPageN) * int64(src.Info().PageSize)
-	fi, err := os.Stat(path)
-	if err != nil || free <= fi.Size()/2 {
-		return false, err
-	}
-	dst, err := openSnapshot(tmp, true)
-	if err != nil {
-		return false, err
-	}
-	err = bbolt.Compact(dst, src, txBytes)
-	return err == nil, errors.Join(err, dst.Close())
 }

@@ -41,7 +41,10 @@ func (c *committer) decide(op *Op, now time.Time) (r record, size int, err error
 	switch op.Kind {
 	case Set:
 		r.kind, r.value = recordSet, op.Value
-		r.version, r.created, r.expires = c.clock.tick(now), now.UnixNano(), op.Expires
+		r.version, r.created, r.expires = c.clock.tick(now), op.Created, op.Expires
+		if r.created == 0 {
+			r.created = now.UnixNano()
+		}
 		return r, len(op.Value), nil
 	case Delete:
 		if !live {
@@ -91,7 +94,7 @@ func (c *committer) decideMerge(op *Op, cur *pendingEntry, now time.Time) (r rec
 	}
 	c.clock.observe(op.Version)
 	r.key, r.kind, r.version, r.deleted = op.Key, recordSet, op.Version, op.Kind == mergeDelete
-	r.value, r.created, r.expires = op.Value, op.created, op.Expires
+	r.value, r.created, r.expires = op.Value, op.Created, op.Expires
 	if cur.there && !r.supersedes(&cur.entry) {
 		return r, 0, ErrVersion
 	}

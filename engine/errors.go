@@ -29,6 +29,10 @@ var (
 	ErrClockSkew = errors.New("remote clock is ahead")
 )
 
+// ErrNewerFormat is returned, with the name of the file, for data in a format that
+// this program does not know.
+var ErrNewerFormat = errors.New("written in a newer format than this program knows: use a newer owlcache")
+
 // Returned when the store cannot take writes. Reads go on, except after Close.
 var (
 	// ErrClosed is returned after Close.

@@ -38,7 +38,7 @@ func (s *Store) loadSnapshot(ctx context.Context, path string) (m snapshotMeta, 
 	err = viewSnapshot(db, path, func(tx *bbolt.Tx) error {
 		_, _, meta, err := buckets(tx)
 		if err != nil {
-			return &CorruptError{Path: path, Offset: -1, Reason: err.Error()}
+			return snapshotDamage(path, "", err)
 		}
 		m = meta
 		return nil
@@ -122,7 +122,7 @@ func (s *Store) loadRange(ctx context.Context, tx *bbolt.Tx, path string, start,
 			err = fmt.Errorf("it follows %.100q: the pages are out of order", before)
 		}
 		if err != nil {
-			return &CorruptError{Path: path, Offset: -1, Reason: fmt.Sprintf("key %.100q: %v", k, err)}
+			return snapshotDamage(path, fmt.Sprintf("key %.100q: ", k), err)
 		}
 		before = k
 		r := record{kind: recordSet, entry: e}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -30,6 +31,9 @@ const (
 	pageLeaf     = 2
 	pageFreelist = 16
 
+	elementBucket = 1  // flag of an element
+	bucketHeader  = 16 // bytes before the page of a bucket in its element
+
 	minPageSize = 1 << 10
 	maxPageSize = 64 << 10
 	maxDepth    = 64
@@ -44,40 +48,237 @@ type pageTree struct {
 	bounds [][]byte
 }
 
+// pageError says what is wrong with a page.
+type pageError struct {
+	page uint64
+	why  string
+}
+
+func (e *pageError) Error() string { return e.why }
+
+func badPage(id uint64, format string, args ...any) error {
+	return &pageError{page: id, why: fmt.Sprintf(format, args...)}
+}
+
 // pageWalk walks the pages of a bbolt file.
 type pageWalk struct {
 	f        io.ReaderAt
+	window   *pageWindow // if whole pages are read, else nil
 	pageSize int64
 	pages    uint64 // pages in the file
 	root     uint64
 	freelist uint64
+	free     uint64 // pages in the freelist, once it has been visited
 	txid     uint64
 
-	seen   []uint64 // a bit for each page
-	levels [2][][]byte
+	seen pageSet
+}
+
+// pageVisitor says what is done with the pages of a tree.
+type pageVisitor struct {
+	// leaf, if set, gets each leaf page, valid during the call.
+	leaf func(g *page) error
+	// branch, if set, gets the keys of the branch pages.
+	branch func(depth int, key []byte)
+	// from and to bound the keys that are wanted: subtrees with none of these are
+	// passed by. to is not included; nil is no bound.
+	from, to []byte
+	// damaged, if set, decides whether the walk goes on behind a bad page: nil is yes.
+	damaged func(*pageError) error
 }
 
 // checkPages verifies the tree of pages in a bbolt file of a size: every page is
 // there, is of its kind, and has one parent. It does not look at keys and values.
 func checkPages(f io.ReaderAt, size int64) (*pageTree, error) {
 	w := &pageWalk{f: f}
-	if err := w.readMeta(); err != nil {
+	if err := w.begin(size); err != nil {
 		return nil, err
+	}
+	var levels [2][][]byte // the keys of the two upper levels
+	note := func(depth int, key []byte) {
+		if depth < len(levels) {
+			levels[depth] = append(levels[depth], bytes.Clone(key))
+		}
+	}
+	err := w.eachBucket(func(name, value []byte) error {
+		v := pageVisitor{}
+		if string(name) == bucketKV {
+			v.branch = note
+		}
+		return w.visitBucket(value, &v)
+	})
+	if err == nil {
+		err = w.visitFreelist()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(levels[0]) < 16 {
+		return &pageTree{bounds: levels[1]}, nil
+	}
+	return &pageTree{bounds: levels[0]}, nil
+}
+
+// begin reads the meta page of a file of a size.
+func (w *pageWalk) begin(size int64) error {
+	if err := w.readMeta(); err != nil {
+		return err
 	}
 	if w.pages > uint64(size)/uint64(w.pageSize) {
-		return nil, fmt.Errorf("the file ends before page %d, its last", w.pages-1)
+		return badPage(0, "the file ends before page %d, its last", w.pages-1)
 	}
-	w.seen = make([]uint64, w.pages/64+1)
-	if err := w.visit(w.root, 0, w.topLeaf, nil); err != nil {
-		return nil, err
+	w.seen = newPageSet(w.pages)
+	return nil
+}
+
+// bytes reads n bytes from off on, valid until the next call.
+func (w *pageWalk) bytes(off int64, n int) ([]byte, error) {
+	if w.window != nil {
+		return w.window.read(off, n)
 	}
-	if err := w.visitFreelist(); err != nil {
-		return nil, err
+	b := make([]byte, n)
+	_, err := w.f.ReadAt(b, off)
+	return b, err
+}
+
+// header reads the header of a page and marks its pages as seen.
+func (w *pageWalk) header(id uint64) (g page, err error) {
+	if id < 2 || id >= w.pages {
+		return g, badPage(id, "page %d does not exist: there are %d", id, w.pages)
 	}
-	if len(w.levels[0]) < 16 {
-		return &pageTree{bounds: w.levels[1]}, nil
+	b, err := w.bytes(int64(id)*w.pageSize, pageHeader)
+	if err != nil {
+		return g, err
 	}
-	return &pageTree{bounds: w.levels[0]}, nil
+	g = page{id: id, kind: le.Uint16(b[8:]), count: int(le.Uint16(b[10:])), follow: uint64(le.Uint32(b[12:]))}
+	if le.Uint64(b) != id || g.follow >= w.pages-id {
+		return g, badPage(id, "page %d says that it is page %d, with %d to follow", id, le.Uint64(b), g.follow)
+	}
+	for i := id; i <= id+g.follow; i++ {
+		if err := w.mark(i); err != nil {
+			return g, err
+		}
+	}
+	return g, nil
+}
+
+func (w *pageWalk) mark(id uint64) error {
+	if id >= w.pages {
+		return badPage(id, "page %d does not exist: there are %d", id, w.pages)
+	}
+	if !w.seen.add(id) {
+		return badPage(id, "page %d is used twice", id)
+	}
+	return nil
+}
+
+// read reads the page g, of which header has read the header.
+func (w *pageWalk) read(g *page) (err error) {
+	if g.b, err = w.bytes(int64(g.id)*w.pageSize, int(g.follow+1)*int(w.pageSize)); err != nil {
+		return err
+	}
+	if pageHeader+g.count*16 > len(g.b) {
+		return badPage(g.id, "page %d says that it has %d elements", g.id, g.count)
+	}
+	return nil
+}
+
+// visit walks the tree below page id.
+func (w *pageWalk) visit(id uint64, depth int, v *pageVisitor) error {
+	g, err := w.header(id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case depth > maxDepth:
+		return badPage(id, "page %d lies too deep", id)
+	case g.kind == pageLeaf && v.leaf == nil:
+		return nil
+	case g.kind != pageLeaf && g.kind != pageBranch:
+		return badPage(id, "page %d is of kind %#x where a branch or a leaf should be", id, g.kind)
+	}
+	if err := w.read(&g); err != nil {
+		return err
+	}
+	switch {
+	case g.kind == pageLeaf:
+		return v.leaf(&g)
+	case g.count == 0:
+		return badPage(id, "branch page %d is empty", id)
+	case w.window != nil:
+		g.b = bytes.Clone(g.b) // reading on moves the window
+	}
+	return w.children(&g, depth, v)
+}
+
+// children visits what is below a branch page, as far as it is wanted.
+func (w *pageWalk) children(g *page, depth int, v *pageVisitor) error {
+	for i := range g.count {
+		key, child, ok := g.child(i)
+		if !ok {
+			return badPage(g.id, "page %d, element %d: the key lies outside", g.id, i)
+		}
+		if v.branch != nil {
+			v.branch(depth, key)
+		}
+		if i > 0 && v.to != nil && bytes.Compare(key, v.to) >= 0 {
+			return nil
+		}
+		if i+1 < g.count && v.from != nil {
+			if next, _, ok := g.child(i + 1); ok && bytes.Compare(next, v.from) <= 0 {
+				continue
+			}
+		}
+		err := w.visit(child, depth+1, v)
+		var bad *pageError
+		if v.damaged != nil && errors.As(err, &bad) {
+			err = v.damaged(bad)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachBucket calls f with the name and the value of each bucket.
+func (w *pageWalk) eachBucket(f func(name, value []byte) error) error {
+	return w.visit(w.root, 0, &pageVisitor{leaf: func(g *page) error {
+		top := page{id: g.id, b: bytes.Clone(g.b), count: g.count} // reading on moves the window
+		for i := range top.count {
+			e := top.element(i)
+			if !e.ok || e.flags != elementBucket || len(e.value) < bucketHeader {
+				return badPage(g.id, "element %d of the root is no bucket", i)
+			}
+			if err := f(e.key, e.value); err != nil {
+				return fmt.Errorf("bucket %.20q: %w", e.key, err)
+			}
+		}
+		return nil
+	}})
+}
+
+// visitBucket walks the tree of a bucket, of which this is the value in the root.
+func (w *pageWalk) visitBucket(value []byte, v *pageVisitor) error {
+	if id := le.Uint64(value); id != 0 {
+		err := w.visit(id, 0, v)
+		var bad *pageError
+		if v.damaged != nil && errors.As(err, &bad) {
+			err = v.damaged(bad)
+		}
+		return err
+	}
+	if v.leaf == nil {
+		return nil
+	}
+	g := page{id: 0, b: value[bucketHeader:], kind: pageLeaf}
+	if len(g.b) >= pageHeader {
+		g.count = int(le.Uint16(g.b[10:]))
+	}
+	if len(g.b) < pageHeader+16*g.count {
+		return badPage(0, "it ends before its last element")
+	}
+	return v.leaf(&g)
 }
 
 // readMeta finds the newest meta page, as bbolt does.
@@ -106,80 +307,7 @@ func (w *pageWalk) readMeta() error {
 		}
 	}
 	if w.pageSize == 0 {
-		return errors.New("neither of its two meta pages is valid")
-	}
-	return nil
-}
-
-// header reads the header of a page and marks its pages as seen.
-func (w *pageWalk) header(id uint64) (flags, count uint16, follow uint32, err error) {
-	if id < 2 || id >= w.pages {
-		return 0, 0, 0, fmt.Errorf("page %d does not exist: there are %d", id, w.pages)
-	}
-	var b [pageHeader]byte
-	if _, err := w.f.ReadAt(b[:], int64(id)*w.pageSize); err != nil {
-		return 0, 0, 0, err
-	}
-	follow = le.Uint32(b[12:])
-	if le.Uint64(b[:]) != id || uint64(follow) >= w.pages-id {
-		return 0, 0, 0, fmt.Errorf("page %d says that it is page %d, with %d to follow", id, le.Uint64(b[:]), follow)
-	}
-	for i := id; i <= id+uint64(follow); i++ {
-		if err := w.mark(i); err != nil {
-			return 0, 0, 0, err
-		}
-	}
-	return le.Uint16(b[8:]), le.Uint16(b[10:]), follow, nil
-}
-
-func (w *pageWalk) mark(id uint64) error {
-	if id >= w.pages {
-		return fmt.Errorf("page %d does not exist: there are %d", id, w.pages)
-	}
-	if w.seen[id/64]&(1<<(id%64)) != 0 {
-		return fmt.Errorf("page %d is used twice", id)
-	}
-	w.seen[id/64] |= 1 << (id % 64)
-	return nil
-}
-
-// visit walks the tree below page id. leaf, if set, is called with the content of
-// each leaf page, and branch with the keys of each branch page.
-func (w *pageWalk) visit(id uint64, depth int, leaf func([]byte, int) error, branch func(depth int, key []byte)) error {
-	flags, count, follow, err := w.header(id)
-	if err != nil {
-		return err
-	}
-	switch {
-	case depth > maxDepth:
-		return fmt.Errorf("page %d lies too deep", id)
-	case flags == pageLeaf && leaf == nil:
-		return nil
-	case flags != pageLeaf && flags != pageBranch:
-		return fmt.Errorf("page %d is of kind %#x where a branch or a leaf should be", id, flags)
-	}
-	b := make([]byte, (int64(follow)+1)*w.pageSize)
-	if _, err := w.f.ReadAt(b, int64(id)*w.pageSize); err != nil {
-		return err
-	}
-	if pageHeader+int(count)*16 > len(b) || flags == pageBranch && count == 0 {
-		return fmt.Errorf("page %d says that it has %d elements", id, count)
-	}
-	if flags == pageLeaf {
-		return leaf(b, int(count))
-	}
-	for i := range int(count) {
-		at := pageHeader + 16*i
-		key, ok := part(b, at+int(le.Uint32(b[at:])), int(le.Uint32(b[at+4:])))
-		if !ok {
-			return fmt.Errorf("page %d, element %d: the key lies outside", id, i)
-		}
-		if branch != nil {
-			branch(depth, key)
-		}
-		if err := w.visit(le.Uint64(b[at+8:]), depth+1, leaf, branch); err != nil {
-			return err
-		}
+		return badPage(0, "neither of its two meta pages is valid")
 	}
 	return nil
 }
@@ -192,63 +320,33 @@ func part(b []byte, off, n int) ([]byte, bool) {
 	return b[off : off+n], true
 }
 
-// topLeaf looks for buckets in a leaf of the root tree and walks them.
-func (w *pageWalk) topLeaf(b []byte, count int) error {
-	for i := range count {
-		at := pageHeader + 16*i
-		key, ok1 := part(b, at+int(le.Uint32(b[at+4:])), int(le.Uint32(b[at+8:])))
-		value, ok2 := part(b, at+int(le.Uint32(b[at+4:]))+len(key), int(le.Uint32(b[at+12:])))
-		if !ok1 || !ok2 || le.Uint32(b[at:]) != 1 || len(value) < 16 {
-			return fmt.Errorf("element %d of the root is no bucket", i)
-		}
-		root := le.Uint64(value)
-		if root == 0 {
-			continue
-		}
-		var branch func(int, []byte)
-		if string(key) == bucketKV {
-			branch = w.noteBound
-		}
-		if err := w.visit(root, 0, nil, branch); err != nil {
-			return fmt.Errorf("bucket %.20q: %w", key, err)
-		}
-	}
-	return nil
-}
-
-// noteBound keeps the keys of the two upper levels.
-func (w *pageWalk) noteBound(depth int, key []byte) {
-	if depth < len(w.levels) {
-		w.levels[depth] = append(w.levels[depth], key)
-	}
-}
-
 // visitFreelist checks that free pages are free: a page that is both would be
 // written over.
 func (w *pageWalk) visitFreelist() error {
 	if w.freelist == noFreelist {
 		return nil
 	}
-	flags, n, follow, err := w.header(w.freelist)
-	if err != nil || flags != pageFreelist {
-		return errors.Join(fmt.Errorf("page %d is no freelist", w.freelist), err)
+	g, err := w.header(w.freelist)
+	if err != nil || g.kind != pageFreelist {
+		return errors.Join(badPage(w.freelist, "page %d is no freelist", w.freelist), err)
 	}
-	b := make([]byte, (int64(follow)+1)*w.pageSize)
-	if _, err := w.f.ReadAt(b, int64(w.freelist)*w.pageSize); err != nil {
+	b, err := w.bytes(int64(w.freelist)*w.pageSize, int(g.follow+1)*int(w.pageSize))
+	if err != nil {
 		return err
 	}
-	ids, count := b[pageHeader:], uint64(n)
-	if n == math.MaxUint16 { // the true count comes first
+	ids, count := b[pageHeader:], uint64(g.count)
+	if g.count == math.MaxUint16 { // the true count comes first
 		count, ids = le.Uint64(ids), ids[8:]
 	}
 	if count > uint64(len(ids)/8) {
-		return fmt.Errorf("the freelist says that it has %d elements", count)
+		return badPage(w.freelist, "the freelist says that it has %d elements", count)
 	}
 	for i := range count {
 		if id := le.Uint64(ids[8*i:]); id < 2 || w.mark(id) != nil {
-			return fmt.Errorf("page %d is in the freelist, and in use", id)
+			return badPage(w.freelist, "page %d is in the freelist, and in use", id)
 		}
 	}
+	w.free = count
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"owlcache/engine/datadir"
 )
@@ -85,7 +86,7 @@ func decodeValue(key, v []byte) (e entry, err error) {
 	case len(v) < valueFixed:
 		return e, fmt.Errorf("value of %d bytes is shorter than its header", len(v))
 	case v[0] > valueFormat && valueChecksum(key, v) == le.Uint32(v[4:]):
-		return e, fmt.Errorf("value has the newer format %d: use a newer owlcache", v[0])
+		return e, fmt.Errorf("value of format %d: %w", v[0], ErrNewerFormat)
 	case v[0] != valueFormat, valueChecksum(key, v) != le.Uint32(v[4:]):
 		return e, errors.New("wrong checksum")
 	}
@@ -152,11 +153,7 @@ func parseMeta(get func(name []byte) []byte) (m snapshotMeta, err error) {
 		}
 		return n
 	}
-	if format := number(metaFormat, 10); format > snapshotFormat {
-		return m, fmt.Errorf("snapshot has the newer format %d: use a newer owlcache", format)
-	} else if format != snapshotFormat {
-		errs = append(errs, fmt.Errorf("bucket meta: there is no format %d", format))
-	}
+	format := number(metaFormat, 10)
 	m = snapshotMeta{lsn: number(metaLSN, 10), clock: number(metaClock, 10), node: number(metaNode, 16),
 		keys: int64(number(metaKeys, 10)), bytes: int64(number(metaBytes, 10))}
 	if m.saved, err = time.Parse(time.RFC3339Nano, string(get([]byte(metaSaved)))); err != nil {
@@ -165,8 +162,15 @@ func parseMeta(get func(name []byte) []byte) (m snapshotMeta, err error) {
 	if err := errors.Join(errs...); err != nil {
 		return m, err
 	}
-	if want := metaChecksum(m.fields()); want != string(get([]byte(metaCRC))) {
+	fields := m.fields()
+	fields[0].value = string(get([]byte(metaFormat)))
+	switch {
+	case metaChecksum(fields) != string(get([]byte(metaCRC))):
 		return m, errors.New("bucket meta: wrong checksum")
+	case format > snapshotFormat:
+		return m, fmt.Errorf("snapshot of format %d: %w", format, ErrNewerFormat)
+	case format != snapshotFormat:
+		return m, fmt.Errorf("bucket meta: there is no format %d", format)
 	}
 	return m, nil
 }
@@ -196,6 +200,9 @@ func openSnapshot(path string, write bool) (db *bbolt.DB, err error) {
 		ReadOnly: !write, Timeout: snapshotLockTimeout,
 		FreelistType: bbolt.FreelistMapType, NoFreelistSync: false,
 	})
+	if write && errors.Is(err, berrors.ErrTimeout) {
+		return nil, errSnapshotRead
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open snapshot %s: %w", path, err)
 	}
@@ -207,6 +214,15 @@ func recoverDamage(path string, err *error) {
 	if p := recover(); p != nil {
 		*err = &CorruptError{Path: path, Offset: -1, Reason: fmt.Sprintf("bbolt: %v", p)}
 	}
+}
+
+// snapshotDamage makes a *CorruptError of what is wrong with the snapshot at path,
+// unless it only has a newer format.
+func snapshotDamage(path, what string, err error) error {
+	if errors.Is(err, ErrNewerFormat) {
+		return fmt.Errorf("%s: %s%w", path, what, err)
+	}
+	return &CorruptError{Path: path, Offset: -1, Reason: what + err.Error()}
 }
 
 // replaceFile renames a finished temporary file, durably.

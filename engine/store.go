@@ -92,7 +92,7 @@ func (s *Store) Commit(ops []Op) error {
 func (s *Store) Merge(entries []Entry) (taken int, err error) {
 	ops := make([]Op, 0, len(entries))
 	for _, e := range entries {
-		op := Op{Kind: mergeSet, Key: e.Key, Value: e.Value, Expires: e.Expires, Version: e.Version, created: e.Created}
+		op := Op{Kind: mergeSet, Key: e.Key, Value: e.Value, Expires: e.Expires, Version: e.Version, Created: e.Created}
 		if e.Tombstone {
 			op.Kind, op.Value = mergeDelete, nil
 		}
@@ -165,7 +165,7 @@ func (s *Store) check(op *Op) error {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrKeyTooLarge, len(op.Key), MaxKeySize)
 	case len(op.Value) > s.opts.MaxValueSize:
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrValueTooLarge, len(op.Value), s.opts.MaxValueSize)
-	case op.Expires < 0, op.Expires > maxExpires, op.If > IfVersionIs, op.Kind != Set && op.Kind != mergeSet && len(op.Value) > 0:
+	case op.Expires < 0, op.Expires > maxExpires, op.Created < 0, op.If > IfVersionIs, op.Kind != Set && op.Kind != mergeSet && len(op.Value) > 0:
 		return ErrBadOp
 	}
 	return nil

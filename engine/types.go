@@ -82,11 +82,10 @@ type Op struct {
 	Value   []byte  // Set
 	Expires int64   // Set, Expire: Unix milliseconds, 0 = never
 	Version Version // IfVersionIs
+	Created int64   // Set: Unix nanoseconds to keep as the time of creation; 0 = now
 
 	Meta Meta  // of the entry as the operation left it (Set, Expire)
 	Err  error // why this operation was not done, nil if it was
-
-	created int64 // mergeSet
 }
 
 // Entry is what a node tells another of a key: a value, or a tombstone.

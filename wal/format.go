@@ -32,7 +32,7 @@ const (
 // Returned when a segment's header cannot be used, in the order of the checks.
 var (
 	errMagic    = errors.New("not a log segment (wrong magic)")
-	errVersion  = errors.New("segment has a newer format version than this program knows")
+	errVersion  = errors.New("it has a newer format version than this program knows: use a newer owlcache")
 	errChecksum = errors.New("segment header has a wrong checksum")
 )
 

@@ -21,6 +21,7 @@ type Reader struct {
 	fs       FS
 	segments []Segment // not yet opened; the first is the current one
 	from     uint64
+	resume   int64 // offset in the first segment to begin at; 0 = the first record
 
 	f      File
 	scan   scanner
@@ -118,6 +119,10 @@ func (r *Reader) Offset() int64 { return r.at }
 // without an error.
 func (r *Reader) Tail() Tail { return r.tail }
 
+// Last returns the LSN of the last record of the log, once Next has returned false
+// without an error, and before that of the last one that was passed.
+func (r *Reader) Last() uint64 { return r.next - 1 }
+
 // Err returns what ended the walk early: a *CorruptError or a failed read.
 func (r *Reader) Err() error { return r.err }
 
@@ -148,6 +153,10 @@ func (r *Reader) open() bool {
 	r.f, r.path, r.scan = f, seg.Path, scanner{f: f, size: size, buf: r.scan.buf[:0]}
 	if seg.First == 0 {
 		return r.openWithoutHeader(seg)
+	}
+	if r.resume > 0 {
+		r.scan.offset, r.resume = r.resume, 0
+		return true
 	}
 	if seg.First != r.next {
 		r.fail(0, fmt.Sprintf("segment begins with record %d: a segment before it is missing", seg.First))

@@ -45,15 +45,15 @@ func (s *scanner) fill(n int) error {
 	}
 	have := copy(next[:cap(next)], s.buf[s.start:])
 	next = next[:want]
-	_, err := s.f.ReadAt(next[have:], s.offset+int64(have))
+	got, err := s.f.ReadAt(next[have:], s.offset+int64(have))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	if err != nil {
+	s.buf, s.start = next[:have+got], 0
+	if len(s.buf) < n {
 		// The file has become shorter since it was opened: a writer cut a batch off.
 		return errShort
 	}
-	s.buf, s.start = next, 0
 	return nil
 }
 

@@ -80,6 +80,9 @@ func (s *Segment) readHeader(fs FS, last bool) error {
 		if last && !errors.Is(err, errVersion) {
 			return nil // the Reader decides whether it is torn or damaged
 		}
+		if errors.Is(err, errVersion) {
+			return fmt.Errorf("log segment %s: %w", s.Path, err)
+		}
 		return &CorruptError{Path: s.Path, Reason: err.Error()}
 	}
 	s.First, s.Created = h.first, h.created

@@ -33,10 +33,13 @@ func (e *LockedError) Error() string {
 // Open creates the directory (mode 0700) or opens it, locks it (a *LockedError
 // says who holds it), checks its format version (a *FormatError if it is newer
 // than this program), reads or makes the node's identity, and removes what
-// interrupted writes have left.
+// interrupted writes have left. A directory with an unfinished restore is refused.
 func Open(path string) (*Dir, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkRestored(path); err != nil {
 		return nil, err
 	}
 	if err := prepare(path); err != nil {
@@ -44,6 +47,10 @@ func Open(path string) (*Dir, error) {
 	}
 	d := &Dir{path: path, lock: flock.New(filepath.Join(path, LockFile), flock.SetPermissions(0o600))}
 	locked, err := d.lock.TryLock()
+	for try := 0; err == nil && !locked && try < lockTries; try++ {
+		time.Sleep(lockPause)
+		locked, err = d.lock.TryLock()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lock data directory %s: %w", path, err)
 	}
@@ -56,8 +63,17 @@ func Open(path string) (*Dir, error) {
 	return d, nil
 }
 
+// A command that looks who holds the lock has it for a moment itself.
+const (
+	lockTries = 5
+	lockPause = 10 * time.Millisecond
+)
+
 // begin does what needs the lock.
 func (d *Dir) begin() (err error) {
+	if err := checkRestored(d.path); err != nil { // it may have begun since
+		return err
+	}
 	if d.node, err = d.loadNode(); err != nil {
 		return err
 	}

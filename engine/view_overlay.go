@@ -1,0 +1,299 @@
+package engine
+
+import (
+	"bufio"
+	"bytes"
+	"container/heap"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// overlay is a part of the log, sorted by key, that is laid over a snapshot: what a
+// checkpoint would write. It is kept in runs of bounded size. All but the last are in
+// a file that has no name any more, so that the memory that is needed does not depend
+// on the length of the log.
+type overlay struct {
+	budget  int64
+	tempDir string
+
+	part  folded // the run that is being filled
+	spill *os.File
+	ends  []int64 // of the runs in spill
+}
+
+// Sizes of buffers, in bytes: for writing a run, and for reading all of them, of which
+// each has at least the last.
+const (
+	spillBuffer    = 64 << 10
+	readBuffers    = 16 << 20
+	leastRunBuffer = 4 << 10
+)
+
+// add takes an operation, which the log has behind all those before.
+func (o *overlay) add(r *record) error {
+	o.part.add(r)
+	if o.part.size() < o.budget {
+		return nil
+	}
+	return o.flush()
+}
+
+// flush sorts the run in memory and writes it to the file.
+func (o *overlay) flush() (err error) {
+	if o.spill == nil {
+		if o.spill, err = os.CreateTemp(o.tempDir, "owlcache-view-*"); err != nil {
+			return fmt.Errorf("the log does not fit into memory: make a temporary file: %w", err)
+		}
+		// Nobody else needs its name; it goes when it is closed.
+		if err := os.Remove(o.spill.Name()); err != nil {
+			return err
+		}
+	}
+	o.part.sort()
+	w := bufio.NewWriterSize(o.spill, spillBuffer)
+	size := int64(0)
+	var buf []byte
+	for i := 0; i < len(o.part.refs); {
+		var out outcome
+		out, i = o.part.next(i)
+		buf = out.appendTo(buf[:0])
+		size += int64(len(buf))
+		if _, err := w.Write(buf); err != nil {
+			return fmt.Errorf("temporary file: %w", err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("temporary file: %w", err)
+	}
+	start := int64(0)
+	if len(o.ends) > 0 {
+		start = o.ends[len(o.ends)-1]
+	}
+	o.ends = append(o.ends, start+size)
+	o.part.buf, o.part.refs = o.part.buf[:0], o.part.refs[:0]
+	return nil
+}
+
+func (o *overlay) close() error {
+	if o.spill == nil {
+		return nil
+	}
+	return o.spill.Close()
+}
+
+// appendTo renders an outcome: 1 byte whether there is a record, 16 bytes of version
+// to forget, and the record or, if there is none, one with the key.
+func (o *outcome) appendTo(b []byte) []byte {
+	rec, there := o.record, byte(1)
+	if !o.there {
+		rec, there = record{kind: recordDelete, entry: entry{key: o.key}}, 0
+	}
+	b = append(b, there)
+	b = le.AppendUint64(b, o.forget.Time)
+	b = le.AppendUint64(b, o.forget.Node)
+	return rec.appendTo(b)
+}
+
+const outcomeFixed = 1 + 16 + recordFixed
+
+// run is a sorted part of an overlay.
+type run interface {
+	// next returns what the operations on the next key come to, valid until the
+	// next call; io.EOF is the end.
+	next() (outcome, error)
+}
+
+// memoryRun is the run that is still in memory.
+type memoryRun struct {
+	part *folded
+	i    int
+}
+
+func (r *memoryRun) next() (o outcome, err error) {
+	if r.i >= len(r.part.refs) {
+		return o, io.EOF
+	}
+	o, r.i = r.part.next(r.i)
+	return o, nil
+}
+
+// fileRun is a run in the file.
+type fileRun struct {
+	r   *bufio.Reader
+	buf []byte
+}
+
+func (r *fileRun) next() (o outcome, err error) {
+	if cap(r.buf) < outcomeFixed {
+		r.buf = make([]byte, 4<<10)
+	}
+	r.buf = r.buf[:outcomeFixed]
+	if _, err := io.ReadFull(r.r, r.buf); err != nil {
+		return o, err
+	}
+	rest := int(le.Uint16(r.buf[17+2:])) + int(le.Uint32(r.buf[17+4:]))
+	if cap(r.buf) < outcomeFixed+rest {
+		r.buf = append(make([]byte, 0, outcomeFixed+rest), r.buf...)
+	}
+	r.buf = r.buf[:outcomeFixed+rest]
+	if _, err := io.ReadFull(r.r, r.buf[outcomeFixed:]); err != nil {
+		return o, err
+	}
+	o.there = r.buf[0] == 1
+	o.forget = Version{Time: le.Uint64(r.buf[1:]), Node: le.Uint64(r.buf[9:])}
+	o.record, _, err = parseRecord(r.buf[17:])
+	o.key = o.record.key
+	return o, err
+}
+
+// overlayCursor walks an overlay in the order of keys.
+type overlayCursor struct {
+	heads  []head
+	buffer []byte // holds the key that is being applied
+}
+
+// head is the next outcome of a run. order says which run comes first in the log.
+type head struct {
+	outcome
+	run   run
+	order int
+}
+
+// cursor returns a walk from the key from on. The overlay is not added to any more.
+func (o *overlay) cursor(from []byte) (*overlayCursor, error) {
+	o.part.sort()
+	runs := make([]run, 0, len(o.ends)+1)
+	start := int64(0)
+	for _, end := range o.ends {
+		section := io.NewSectionReader(o.spill, start, end-start)
+		size := min(spillBuffer, max(leastRunBuffer, readBuffers/len(o.ends)))
+		runs = append(runs, &fileRun{r: bufio.NewReaderSize(section, size)})
+		start = end
+	}
+	runs = append(runs, &memoryRun{part: &o.part})
+	c := &overlayCursor{}
+	for i, r := range runs {
+		h := head{run: r, order: i}
+		more, err := h.advance()
+		for more && err == nil && bytes.Compare(h.key, from) < 0 {
+			more, err = h.advance()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if more {
+			c.heads = append(c.heads, h)
+		}
+	}
+	heap.Init(c)
+	return c, nil
+}
+
+func (h *head) advance() (more bool, err error) {
+	h.outcome, err = h.run.next()
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("temporary file: %w", err)
+	}
+	return true, nil
+}
+
+// key returns the next key, nil at the end.
+func (c *overlayCursor) key() []byte {
+	if len(c.heads) == 0 {
+		return nil
+	}
+	return c.heads[0].key
+}
+
+// apply does to the entry e, if there is one, what the log says of the next key, and
+// moves behind it. It returns what is then there, nil for nothing. The entry goes to
+// visit at once, since what it points to is valid until the cursor moves.
+func (c *overlayCursor) apply(e *entry, visit func(e *entry) error) error {
+	c.buffer = append(c.buffer[:0], c.heads[0].key...)
+	key := c.buffer
+	var now entry
+	there := e != nil
+	if there {
+		now = *e
+	}
+	last := 0
+	for len(c.heads) > 0 && bytes.Equal(c.heads[0].key, key) {
+		o := &c.heads[0].outcome
+		if there && now.version.Compare(o.forget) <= 0 {
+			there = false
+		}
+		next, _ := o.over(&now, there)
+		there = next != nil
+		if there {
+			now = *next
+		}
+		if last++; last == 1 && !c.shared(key) {
+			// The usual case: one run has the key, and nothing needs to be copied.
+			if there {
+				if err := visit(&now); err != nil {
+					return err
+				}
+			}
+			return c.step()
+		}
+		now.key, now.value = key, bytes.Clone(now.value) // the step drops them
+		if err := c.step(); err != nil {
+			return err
+		}
+	}
+	if !there {
+		return nil
+	}
+	return visit(&now)
+}
+
+// shared tells whether more than one run has the key.
+func (c *overlayCursor) shared(key []byte) bool {
+	for i := 1; i < min(3, len(c.heads)); i++ { // the next smallest is a child of the root
+		if bytes.Equal(c.heads[i].key, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// step moves the first run on.
+func (c *overlayCursor) step() error {
+	more, err := c.heads[0].advance()
+	switch {
+	case err != nil:
+		return err
+	case more:
+		heap.Fix(c, 0)
+	default:
+		heap.Pop(c)
+	}
+	return nil
+}
+
+// Len, Less, Swap, Push and Pop make the cursor a heap.Interface.
+func (c *overlayCursor) Len() int { return len(c.heads) }
+
+func (c *overlayCursor) Less(i, j int) bool {
+	if n := bytes.Compare(c.heads[i].key, c.heads[j].key); n != 0 {
+		return n < 0
+	}
+	return c.heads[i].order < c.heads[j].order
+}
+
+func (c *overlayCursor) Swap(i, j int) { c.heads[i], c.heads[j] = c.heads[j], c.heads[i] }
+
+// Push adds a head.
+func (c *overlayCursor) Push(x any) { c.heads = append(c.heads, x.(head)) }
+
+// Pop removes the last one.
+func (c *overlayCursor) Pop() any {
+	h := c.heads[len(c.heads)-1]
+	c.heads = c.heads[:len(c.heads)-1]
+	return h
+}

@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"time"
+
+	"owlcache/engine/datadir"
+	"owlcache/wal"
+)
+
+// LogOp is one operation as the log holds it.
+type LogOp struct {
+	LSN     uint64
+	Segment string // path
+	Offset  int64  // of the record in the segment
+	Kind    string // "set", "delete", "expire" or "tombstone"
+	// Entry has no value unless Kind is "set". Created is 0 for "delete".
+	Entry
+}
+
+// kindNames are the names of the operations in the log.
+func (k recordKind) String() string {
+	switch k {
+	case recordSet:
+		return "set"
+	case recordDelete:
+		return "delete"
+	case recordExpire:
+		return "expire"
+	case recordTombstone:
+		return "tombstone"
+	}
+	return fmt.Sprintf("kind %d", uint8(k))
+}
+
+func (v *View) logDir() string { return v.src.File(datadir.LogDir) }
+
+// readLog reads what the snapshot does not cover, and where the log ends.
+func (v *View) readLog(ctx context.Context) error {
+	segments, err := wal.Segments(v.held, v.logDir())
+	if err != nil {
+		return v.damaged(asCorrupt(err))
+	}
+	from := v.info.Snapshot.LSN
+	r, err := wal.NewReader(v.held, v.logDir(), from)
+	if err != nil {
+		if err := v.damaged(asCorrupt(err)); err != nil {
+			return err
+		}
+		from = segments[0].First - 1 // what there is of it
+		if r, err = wal.NewReader(v.held, v.logDir(), from); err != nil {
+			return err
+		}
+	}
+	err = v.layOver(ctx, r)
+	end := r.Last()
+	if err := errors.Join(err, r.Close()); err != nil {
+		v.describeLog(segments, end, nil)
+		return v.damaged(asCorrupt(err))
+	}
+	if len(segments) == 0 {
+		end = 0 // a log is never without a segment
+	}
+	tail := r.Tail()
+	v.describeLog(segments, end, &tail)
+	if end < from {
+		return v.damaged(&CorruptError{Path: v.logDir(), Offset: -1,
+			Reason: fmt.Sprintf("the log ends with record %d, but must reach record %d: segments are missing", end, from)})
+	}
+	return nil
+}
+
+// layOver puts the records that r reads over the snapshot.
+func (v *View) layOver(ctx context.Context, r *wal.Reader) error {
+	log, total := &v.info.Log, int64(0)
+	for _, f := range v.held.files {
+		total += f.size
+	}
+	for r.Next() {
+		if log.Records++; log.Records%progressEvery == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if v.opts.Progress != nil {
+				v.opts.Progress(Progress{Phase: "log", Done: min(log.Bytes, total), Total: total, Unit: "bytes"})
+			}
+		}
+		log.Bytes += int64(len(r.Record()))
+		err := eachRecord(r.Record(), func(rec *record) error {
+			log.Operations++
+			if !bytes.HasPrefix(rec.key, v.opts.Prefix) {
+				return nil
+			}
+			return v.over.add(rec)
+		})
+		switch {
+		case errors.Is(err, errRecord):
+			return &CorruptError{Path: r.Segment(), Offset: r.Offset(), Reason: fmt.Sprintf("record %d: %v", r.LSN(), err)}
+		case err != nil:
+			return err
+		}
+	}
+	return r.Err()
+}
+
+// describeLog says what segments there are, and where the log ends. tail is nil if
+// there is damage before the end.
+func (v *View) describeLog(segments []wal.Segment, end uint64, tail *wal.Tail) {
+	log := &v.info.Log
+	log.LastLSN = end
+	for i, s := range segments {
+		name := filepath.Base(s.Path)
+		held := v.held.files[name]
+		out := LogSegment{Seq: s.Seq, Name: path.Join(datadir.LogDir, name), FirstLSN: s.First, LastLSN: s.Last,
+			Bytes: s.Bytes, FileBytes: held.size, Created: s.Created, Sealed: s.Sealed}
+		log.FileBytes += held.size
+		if log.FirstLSN == 0 {
+			log.FirstLSN = s.First
+		}
+		if i == len(segments)-1 {
+			out.LastLSN = max(end, s.First) - 1
+			if end >= s.First && s.First > 0 {
+				out.LastLSN = end
+			}
+			if tail != nil {
+				out.Bytes = tail.Offset
+				v.cut(held, tail)
+			}
+		}
+		log.Segments = append(log.Segments, out)
+	}
+}
+
+// cut ends the last segment behind its last record. What follows there while a node
+// runs is a write that is under way.
+func (v *View) cut(held *heldFile, tail *wal.Tail) {
+	if tail.Torn && v.info.Holder == "" {
+		log := &v.info.Log
+		log.TornOffset, log.TornBytes, log.TornWhy = tail.Offset, held.size-tail.Offset, tail.Reason
+	}
+	held.size = tail.Offset
+}
+
+// Log calls visit with each operation of the log with an LSN of at least from, in
+// order, also of those that the snapshot covers as far as they are still there. The
+// LogOp is valid during the call.
+func (v *View) Log(ctx context.Context, from uint64, visit func(op *LogOp) error) error {
+	first := v.info.Log.FirstLSN
+	if first == 0 {
+		return nil
+	}
+	r, err := wal.NewReader(v.held, v.logDir(), max(from, first)-1)
+	if err != nil {
+		return v.damaged(asCorrupt(err))
+	}
+	for n := 1; err == nil && r.Next(); n++ {
+		if err = visitRecord(r, visit); n%progressEvery == 0 && err == nil {
+			err = ctx.Err()
+		}
+	}
+	return v.damaged(asCorrupt(errors.Join(err, r.Err(), r.Close())))
+}
+
+// visitRecord calls visit with the operations of the current record of r.
+func visitRecord(r *wal.Reader, visit func(op *LogOp) error) error {
+	op := LogOp{LSN: r.LSN(), Segment: r.Segment(), Offset: r.Offset()}
+	err := eachRecord(r.Record(), func(rec *record) error {
+		op.Kind = rec.kind.String()
+		op.Entry = Entry{Key: rec.key, Value: rec.value, Version: rec.version, Created: rec.created, Expires: rec.expires, Tombstone: rec.deleted}
+		return visit(&op)
+	})
+	if errors.Is(err, errRecord) {
+		return &CorruptError{Path: r.Segment(), Offset: r.Offset(), Reason: fmt.Sprintf("record %d: %v", r.LSN(), err)}
+	}
+	return err
+}
+
+// followPoll is how often the end of a log is looked at.
+const followPoll = 100 * time.Millisecond
+
+// FollowLog calls visit with each operation behind LSN from in the log of the
+// directory at path, those that are there and, until ctx ends, those that a running
+// node adds. missed, if set, is told of records that a checkpoint has taken away
+// before they were read. It returns nil when ctx ends.
+func FollowLog(ctx context.Context, path string, from uint64, visit func(op *LogOp) error, missed func(first, last uint64)) error {
+	src, _, err := datadir.Look(path)
+	if err != nil {
+		return err
+	}
+	f := wal.NewFollower(nil, src.File(datadir.LogDir), from)
+	f.Missed = missed
+	bad := 0
+	for {
+		err := f.Read(func(r *wal.Reader) error {
+			bad = 0
+			return errors.Join(visitRecord(r, visit), ctx.Err())
+		})
+		var damage *wal.CorruptError
+		// A write that is under way may look damaged for a moment.
+		if bad++; errors.As(err, &damage) && bad < viewTries {
+			err = nil
+		}
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return asCorrupt(err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(followPoll):
+		}
+	}
+}
