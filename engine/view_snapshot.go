@@ -14,6 +14,11 @@ import (
 	"github.com/gofrs/flock"
 )
 
+// maxReadAhead is how much of a file is asked for before it is read from end to end:
+// the pages of a tree do not always follow each other. More could drive out what is
+// used.
+const maxReadAhead = 1 << 30
+
 // lockPoll is how often the lock of the snapshot is tried while a checkpoint has it.
 const lockPoll = 2 * time.Millisecond
 
@@ -148,9 +153,9 @@ func (s *snapshotFile) readMeta() error {
 
 // elements calls f with the elements of a leaf page of values.
 func (g *page) elements(f func(e *element) error) error {
+	var e element // one for all: f makes it escape
 	for i := range g.count {
-		e := g.element(i)
-		if !e.ok || e.flags != 0 {
+		if e = g.element(i); !e.ok || e.flags != 0 {
 			return badPage(g.id, "page %d, element %d is no key with a value inside of the page", g.id, i)
 		}
 		if err := f(&e); err != nil {
@@ -160,6 +165,17 @@ func (g *page) elements(f func(e *element) error) error {
 	return nil
 }
 
+// snapshotScan is one walk over the entries of a snapshot.
+type snapshotScan struct {
+	*snapshotFile
+	from, to []byte // bounds of the keys; to is not included, nil is no bound
+	damaged  func(*CorruptError) error
+	visit    func(e *entry) error
+
+	before  []byte // the key before
+	current entry
+}
+
 // scan calls visit with the entries from the key from up to, not including, to, in
 // order. damaged decides whether the walk goes on behind what cannot be read.
 func (s *snapshotFile) scan(from, to []byte, damaged func(*CorruptError) error, visit func(e *entry) error) error {
@@ -167,34 +183,42 @@ func (s *snapshotFile) scan(from, to []byte, damaged func(*CorruptError) error, 
 	if err != nil {
 		return err
 	}
-	var before []byte
-	bad := func(err error) error {
-		var c *CorruptError
-		if errors.As(s.damage(err), &c) {
-			return damaged(c)
-		}
-		return err
+	if from == nil && to == nil {
+		readAhead(s.f, min(s.size, maxReadAhead))
 	}
-	return s.damage(w.visitBucket(s.kv, &pageVisitor{from: from, to: to,
-		damaged: func(e *pageError) error { return bad(e) },
-		leaf: func(g *page) error {
-			return g.elements(func(el *element) error {
-				if from != nil && bytes.Compare(el.key, from) < 0 || to != nil && bytes.Compare(el.key, to) >= 0 {
-					return nil
-				}
-				e, err := decodeElement(el)
-				switch {
-				case errors.Is(err, ErrNewerFormat):
-					return fmt.Errorf("%s: key %.100q: %w", s.path, el.key, err)
-				case err != nil:
-					return bad(badPage(g.id, "key %.100q: %v", el.key, err))
-				case before != nil && bytes.Compare(before, el.key) >= 0:
-					return bad(badPage(g.id, "key %.100q follows %.100q: the pages are out of order", el.key, before))
-				}
-				before = append(before[:0], el.key...)
-				return visit(&e)
-			})
-		}}))
+	c := snapshotScan{snapshotFile: s, from: from, to: to, damaged: damaged, visit: visit}
+	return s.damage(w.visitBucket(s.kv, &pageVisitor{
+		from: from, to: to,
+		leaf:    func(g *page) error { return g.elements(func(el *element) error { return c.take(g, el) }) },
+		damaged: func(bad *pageError) error { return c.bad(bad) },
+	}))
+}
+
+// bad tells of damage.
+func (c *snapshotScan) bad(err error) error {
+	var damage *CorruptError
+	if errors.As(c.damage(err), &damage) {
+		return c.damaged(damage)
+	}
+	return err
+}
+
+// take passes on the entry that an element of a page is.
+func (c *snapshotScan) take(g *page, el *element) (err error) {
+	if c.from != nil && bytes.Compare(el.key, c.from) < 0 || c.to != nil && bytes.Compare(el.key, c.to) >= 0 {
+		return nil
+	}
+	if c.current, err = decodeElement(el); err != nil {
+		if errors.Is(err, ErrNewerFormat) {
+			return fmt.Errorf("%s: key %.100q: %w", c.path, el.key, err)
+		}
+		return c.bad(badPage(g.id, "key %.100q: %v", el.key, err))
+	}
+	if c.before != nil && bytes.Compare(c.before, el.key) >= 0 {
+		return c.bad(badPage(g.id, "key %.100q follows %.100q: the pages are out of order", el.key, c.before))
+	}
+	c.before = append(c.before[:0], el.key...)
+	return c.visit(&c.current)
 }
 
 // damage turns the report of a bad page into a *CorruptError; other errors, which
