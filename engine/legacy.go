@@ -112,22 +112,29 @@ func (s *Store) convert(list []*legacyEntry) *folded {
 }
 
 func (s *Store) convertOne(kv *legacyEntry, now time.Time) *record {
-	// A time ahead would drag the clock along; one before 1970 is none at all.
-	created := time.Unix(0, 0)
+	created, expires := kv.times(now)
+	return &record{kind: recordSet, entry: entry{
+		key: []byte(kv.Key), value: kv.Value, created: created.UnixNano(), expires: expires,
+		version: Version{Time: hybrid(created), Node: s.clock.node},
+	}}
+}
+
+// times returns when an entry was created, and when it expires in Unix milliseconds,
+// 0 = never.
+func (kv *legacyEntry) times(now time.Time) (created time.Time, expires int64) {
+	// A time ahead would drag the clock along; one before 1970 is none at all. 0 would
+	// mean "now" to an import.
+	created = time.Unix(0, 1)
 	if kv.CreateTime.After(created) {
 		created = kv.CreateTime
 	}
 	if created.After(now) {
 		created = now
 	}
-	r := &record{kind: recordSet, entry: entry{
-		key: []byte(kv.Key), value: kv.Value, created: created.UnixNano(),
-		version: Version{Time: hybrid(created), Node: s.clock.node},
-	}}
 	if kv.LifeTime != 0 {
-		r.expires = kv.CreateTime.Add(kv.LifeTime).UnixMilli()
+		expires = kv.CreateTime.Add(kv.LifeTime).UnixMilli()
 	}
-	return r
+	return created, expires
 }
 
 // keepLegacy gives an old file, if it is there, a second name, for its owner only.

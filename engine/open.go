@@ -101,7 +101,12 @@ func (s *Store) logBytes() (sum int64, err error) {
 	if s.opts.logFS != nil {
 		return 0, nil
 	}
-	entries, err := os.ReadDir(s.logPath())
+	return logSize(s.logPath())
+}
+
+// logSize returns how large the files of a log are.
+func logSize(path string) (sum int64, err error) {
+	entries, err := os.ReadDir(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return 0, nil
 	}

@@ -88,9 +88,10 @@ type pageVisitor struct {
 }
 
 // checkPages verifies the tree of pages in a bbolt file of a size: every page is
-// there, is of its kind, and has one parent. It does not look at keys and values.
+// there, is of its kind, has one parent, and its first and last keys belong there. It
+// does not look at other keys, nor at values.
 func checkPages(f io.ReaderAt, size int64) (*pageTree, error) {
-	w := &pageWalk{f: f}
+	w := &pageWalk{f: f, window: &pageWindow{f: f}}
 	if err := w.begin(size); err != nil {
 		return nil, err
 	}
@@ -101,7 +102,7 @@ func checkPages(f io.ReaderAt, size int64) (*pageTree, error) {
 		}
 	}
 	err := w.eachBucket(func(name, value []byte) error {
-		v := pageVisitor{}
+		v := pageVisitor{leaf: checkEnds}
 		if string(name) == bucketKV {
 			v.branch = note
 		}
@@ -117,6 +118,20 @@ func checkPages(f io.ReaderAt, size int64) (*pageTree, error) {
 		return &pageTree{bounds: levels[1]}, nil
 	}
 	return &pageTree{bounds: levels[0]}, nil
+}
+
+// checkEnds verifies that the first and the last key of a leaf page lie within its
+// bounds: else they would be read, but not be found to be written.
+func checkEnds(g *page) error {
+	for _, i := range []int{0, g.count - 1} {
+		if g.count == 0 {
+			break
+		}
+		if e := g.element(i); !e.ok || !inRange(e.key, g.lo, g.hi) {
+			return badPage(g.id, "page %d has keys that do not belong there", g.id)
+		}
+	}
+	return nil
 }
 
 // begin reads the meta page of a file of a size.
@@ -151,7 +166,7 @@ func (w *pageWalk) header(id uint64) (g page, err error) {
 		return g, err
 	}
 	g = page{id: id, kind: le.Uint16(b[8:]), count: int(le.Uint16(b[10:])), follow: uint64(le.Uint32(b[12:]))}
-	if le.Uint64(b) != id || g.follow >= w.pages-id {
+	if le.Uint64(b) != id || g.follow >= w.pages-id || g.kind != pageFreelist && int64(g.follow) >= maxPageRun/w.pageSize {
 		return g, badPage(id, "page %d says that it is page %d, with %d to follow", id, le.Uint64(b), g.follow)
 	}
 	for i := id; i <= id+g.follow; i++ {
@@ -183,12 +198,14 @@ func (w *pageWalk) read(g *page) (err error) {
 	return nil
 }
 
-// visit walks the tree below page id.
-func (w *pageWalk) visit(id uint64, depth int, v *pageVisitor) error {
+// visit walks the tree below page id, which holds the keys from lo up to, not
+// including, hi; nil is no bound.
+func (w *pageWalk) visit(id uint64, depth int, lo, hi []byte, v *pageVisitor) error {
 	g, err := w.header(id)
 	if err != nil {
 		return err
 	}
+	g.lo, g.hi = lo, hi
 	switch {
 	case depth > maxDepth:
 		return badPage(id, "page %d lies too deep", id)
@@ -221,6 +238,20 @@ func (w *pageWalk) children(g *page, depth int, v *pageVisitor) error {
 		if v.branch != nil {
 			v.branch(depth, key)
 		}
+		lo, hi := g.lo, g.hi
+		if i > 0 {
+			lo = key
+		}
+		if i+1 < g.count {
+			if next, _, ok := g.child(i + 1); ok {
+				hi = next
+			}
+		}
+		if i > 0 && !inRange(key, g.lo, g.hi) || i+1 < g.count && bytes.Compare(key, hi) >= 0 {
+			if err := v.bad(badPage(g.id, "branch page %d is out of order at element %d", g.id, i)); err != nil {
+				return err
+			}
+		}
 		if i > 0 && v.to != nil && bytes.Compare(key, v.to) >= 0 {
 			return nil
 		}
@@ -229,21 +260,25 @@ func (w *pageWalk) children(g *page, depth int, v *pageVisitor) error {
 				continue
 			}
 		}
-		err := w.visit(child, depth+1, v)
-		var bad *pageError
-		if v.damaged != nil && errors.As(err, &bad) {
-			err = v.damaged(bad)
-		}
-		if err != nil {
+		if err := v.bad(w.visit(child, depth+1, lo, hi, v)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// bad decides whether the walk goes on behind err, if that is a bad page.
+func (v *pageVisitor) bad(err error) error {
+	var bad *pageError
+	if v.damaged != nil && errors.As(err, &bad) {
+		return v.damaged(bad)
+	}
+	return err
+}
+
 // eachBucket calls f with the name and the value of each bucket.
 func (w *pageWalk) eachBucket(f func(name, value []byte) error) error {
-	return w.visit(w.root, 0, &pageVisitor{leaf: func(g *page) error {
+	return w.visit(w.root, 0, nil, nil, &pageVisitor{leaf: func(g *page) error {
 		top := page{id: g.id, b: bytes.Clone(g.b), count: g.count} // reading on moves the window
 		for i := range top.count {
 			e := top.element(i)
@@ -261,12 +296,7 @@ func (w *pageWalk) eachBucket(f func(name, value []byte) error) error {
 // visitBucket walks the tree of a bucket, of which this is the value in the root.
 func (w *pageWalk) visitBucket(value []byte, v *pageVisitor) error {
 	if id := le.Uint64(value); id != 0 {
-		err := w.visit(id, 0, v)
-		var bad *pageError
-		if v.damaged != nil && errors.As(err, &bad) {
-			err = v.damaged(bad)
-		}
-		return err
+		return v.bad(w.visit(id, 0, nil, nil, v))
 	}
 	if v.leaf == nil {
 		return nil

@@ -17,6 +17,8 @@ type RepairOptions struct {
 	// Target is where the new directory is made: it must not exist or be empty. Empty
 	// means that nothing is written.
 	Target string
+	// Progress, if set, is called now and then.
+	Progress func(Progress)
 }
 
 // ErrTarget is returned by Repair for a target that cannot be used.
@@ -43,7 +45,7 @@ func Repair(ctx context.Context, o RepairOptions) (*RepairReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, err := repairFrom(ctx, src, o.Target)
+	report, err := repairFrom(ctx, src, o)
 	if err := errors.Join(err, src.Close()); err != nil {
 		return nil, err
 	}
@@ -53,6 +55,7 @@ func Repair(ctx context.Context, o RepairOptions) (*RepairReport, error) {
 // repairer is one repair.
 type repairer struct {
 	ctx    context.Context // of this one call
+	tell   func(Progress)  // nil if nobody wants to know
 	src    *datadir.Source
 	report RepairReport
 	node   uint64 // its id; 0 if it is not known
@@ -71,8 +74,9 @@ type repairer struct {
 	newer      bool       // the file of the snapshot had more than the snapshot
 }
 
-func repairFrom(ctx context.Context, src *datadir.Source, target string) (*RepairReport, error) {
-	r := &repairer{ctx: ctx, src: src, shards: newShards(), doubts: map[string]string{}, lost: map[string]string{}}
+func repairFrom(ctx context.Context, src *datadir.Source, o RepairOptions) (*RepairReport, error) {
+	target := o.Target
+	r := &repairer{ctx: ctx, src: src, tell: o.Progress, shards: newShards(), doubts: map[string]string{}, lost: map[string]string{}}
 	r.report = RepairReport{Source: src.Path(), Damage: []Damage{}, Keys: []DamagedKey{}, Files: []RepairedFile{}}
 	var out *repairTarget
 	if target != "" {
@@ -105,6 +109,13 @@ func repairFrom(ctx context.Context, src *datadir.Source, target string) (*Repai
 func (r *repairer) apply(rec *record) bool {
 	r.clock = max(r.clock, rec.version.Time)
 	return r.shards.apply(rec)
+}
+
+// progress tells how far a phase is.
+func (r *repairer) progress(phase string, done, total int64, unit string) {
+	if r.tell != nil {
+		r.tell(Progress{Phase: phase, Done: done, Total: total, Unit: unit})
+	}
 }
 
 func (r *repairer) damage(d Damage) { r.report.Damage = append(r.report.Damage, d) }

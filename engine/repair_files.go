@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 
@@ -22,6 +21,23 @@ type repairFile struct {
 	content []byte
 }
 
+// smallFile is a file beside the data, and what tells whether its content is valid.
+type smallFile struct {
+	name  string
+	check func([]byte) error
+}
+
+// smallFiles returns all of them but the identity of the node.
+func smallFiles() []smallFile {
+	return []smallFile{
+		{datadir.SecretFile, validSecrets},
+		{datadir.GroupFile, validJSON[[]any]},
+		{datadir.GossipFile, validJSON[[]any]},
+		{datadir.PeersFile, validJSON[any]},
+		{datadir.SitesFile, validXML},
+	}
+}
+
 // readFiles reads all but the data: what is valid goes into the new directory.
 func (r *repairer) readFiles() (files []repairFile, err error) {
 	id, _, err := r.src.Identity()
@@ -30,18 +46,9 @@ func (r *repairer) readFiles() (files []repairFile, err error) {
 		return nil, err
 	}
 	r.node = id
-	for _, f := range []struct {
-		name  string
-		check func([]byte) error
-	}{
-		{datadir.NodeFile, func([]byte) error { return err }},
-		{datadir.SecretFile, validSecrets},
-		{datadir.GroupFile, validJSON[[]any]},
-		{datadir.GossipFile, validJSON[[]any]},
-		{datadir.PeersFile, validJSON[any]},
-		{datadir.SitesFile, validXML},
-	} {
-		content, err := r.readSmall(f.name)
+	node := smallFile{datadir.NodeFile, func([]byte) error { return err }}
+	for _, f := range append([]smallFile{node}, smallFiles()...) {
+		content, err := readSmall(r.src.File(f.name))
 		if err == nil {
 			err = f.check(content)
 		}
@@ -70,17 +77,17 @@ func (r *repairer) neverOpened() bool {
 	return absent(noNode) && absent(noLog)
 }
 
-func (r *repairer) readSmall(name string) ([]byte, error) {
-	f, err := os.Open(r.src.File(name))
+func readSmall(path string) ([]byte, error) {
+	if fi, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if !fi.Mode().IsRegular() { // a pipe would be waited for
+		return nil, errors.New("it is not a file")
+	}
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // read only
-	if fi, err := f.Stat(); err != nil {
-		return nil, err
-	} else if fi.Mode().Type()&fs.ModeType != 0 {
-		return nil, errors.New("it is not a file")
-	}
 	b, err := io.ReadAll(io.LimitReader(f, maxSmallFile+1))
 	if len(b) > maxSmallFile {
 		return nil, fmt.Errorf("it is longer than %d bytes", maxSmallFile)

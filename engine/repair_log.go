@@ -9,7 +9,16 @@ import (
 
 // surveyLog finds out where the log begins and ends, and where it is damaged.
 func (r *repairer) surveyLog() error {
-	found, err := wal.Salvage(nil, r.src.File(datadir.LogDir), func(uint64, string, int64, []byte) error { return r.ctx.Err() })
+	total, err := logSize(r.src.File(datadir.LogDir))
+	if err != nil {
+		return err
+	}
+	done := int64(0)
+	found, err := wal.Salvage(nil, r.src.File(datadir.LogDir), func(_ uint64, _ string, _ int64, payload []byte) error {
+		r.progress("reading the log", min(done, total), total, "bytes")
+		done += int64(len(payload))
+		return r.ctx.Err()
+	})
 	if absent(err) {
 		return nil
 	}
@@ -30,8 +39,10 @@ func (r *repairer) readLog() error {
 	if r.first == 0 {
 		return nil
 	}
-	start := r.replayFrom()
+	start, done := r.replayFrom(), int64(0)
 	_, err := wal.Salvage(nil, r.src.File(datadir.LogDir), func(lsn uint64, path string, off int64, payload []byte) error {
+		done++
+		r.progress("replaying the log", done, r.report.Log.Records, "records")
 		if lsn <= start {
 			return nil
 		}

@@ -12,9 +12,9 @@ import (
 // pages.go has the layout. Everything is bounded: each page is read a few times at
 // most, and no length is believed that the file does not have.
 
-// maxPageRun is how many bytes one page, with those that follow it, may have: the
-// largest value with its key, header and elements takes less.
-const maxPageRun = 4 * MaxValueSize
+// maxPageRun is how many bytes one page, with those that follow it, may have: bbolt puts
+// up to four entries into a leaf, however large they are.
+const maxPageRun = 5 * MaxValueSize
 
 // pageFile reads pages.
 type pageFile struct {
@@ -111,6 +111,7 @@ type page struct {
 	count  int    // of elements
 	follow uint64
 	wrong  string // what of its header is not as it should be
+	lo, hi []byte // its keys lie between, if the walk tells that; nil is no bound
 }
 
 // read reads the page id and makes the best of its header.
@@ -206,22 +207,42 @@ func (g *page) guessKind(p *pageFile) {
 	g.kind, g.count = 0, 0
 }
 
-// extent returns how many pages a leaf takes by its elements.
+// extent returns how many pages a leaf takes: as many as its last element needs if
+// that is good, else what the header says, if that is possible.
 func (p *pageFile) extent(g *page) uint64 {
+	end, possible := g.contentEnd(), uint64(maxPageRun/p.pageSize)
+	possible = min(possible, p.count-g.id)
+	byElements, byHeader := uint64(end-1)/uint64(p.pageSize)+1, g.follow+1
+	if byElements == byHeader || byHeader > possible {
+		return min(byElements, possible)
+	}
+	if byElements <= possible && g.count > 0 {
+		whole := page{id: g.id, b: p.bytes(int64(g.id)*p.pageSize, int64(byElements)*p.pageSize), kind: pageLeaf, count: g.count}
+		last := whole.element(g.count - 1)
+		if _, err := decodeElement(&last); err == nil || last.flags == elementBucket && last.ok {
+			return byElements
+		}
+	}
+	return byHeader
+}
+
+// contentEnd returns where the content of a leaf ends by its elements. Each begins
+// where the one before it ends: one that does not is damaged, and is not believed.
+func (g *page) contentEnd() int64 {
 	end := int64(pageHeader)
 	for i := range g.count {
 		at := int64(pageHeader + 16*i)
-		e := at + int64(le.Uint32(g.b[at+4:])) + int64(le.Uint32(g.b[at+8:])) + int64(le.Uint32(g.b[at+12:]))
-		if e <= maxPageRun && (uint64(e)-1)/uint64(p.pageSize) < p.count-g.id {
-			end = max(end, e)
+		start := at + int64(le.Uint32(g.b[at+4:]))
+		first := i == 0 && start == int64(pageHeader+16*g.count)
+		last := i == g.count-1
+		switch begins := first || i > 0 && g.linked(i-1); {
+		case g.linked(i), last && begins:
+			end = max(end, start+int64(le.Uint32(g.b[at+8:]))+int64(le.Uint32(g.b[at+12:])))
+		case begins:
+			end = max(end, start)
 		}
 	}
-	byElements := uint64((end-1)/p.pageSize) + 1
-	// A page that was made for more, of which something is gone, is as good.
-	if byHeader := g.follow + 1; byHeader > byElements && byHeader <= uint64(maxPageRun/p.pageSize) && byHeader <= p.count-g.id {
-		return byHeader
-	}
-	return byElements
+	return end
 }
 
 // element is an element of a leaf page.

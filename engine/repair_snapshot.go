@@ -206,17 +206,8 @@ func (r *repairer) reportTree(w *treeWalk, path string) {
 	if w.meta.valid && w.meta.pages > w.count {
 		r.damage(Damage{File: path, Offset: w.size, Problem: fmt.Sprintf("the snapshot ends before its page %d", w.meta.pages-1)})
 	}
-	pages := map[uint64]int{}
-	for _, b := range w.bad {
-		pages[b.page]++
-	}
-	for _, b := range w.bad {
-		if n := pages[b.page]; n > 0 {
-			pages[b.page] = 0
-			loss = loss || !complete
-			r.damage(Damage{File: path, Offset: w.offset(b.page), Problem: fmt.Sprintf("page %d: %d entries are damaged: %s", b.page, n, b.why), Loss: !complete && b.key == nil})
-		}
-	}
+	loss = loss || len(w.bad) > 0 && !complete
+	r.reportBad(w, path, complete)
 	if !w.freeOK && w.meta.valid && w.meta.freelist != noFreelist {
 		r.damage(Damage{File: path, Offset: w.offset(w.meta.freelist), Problem: "the list of free pages is damaged; it holds no data"})
 	}
@@ -224,4 +215,33 @@ func (r *repairer) reportTree(w *treeWalk, path string) {
 		r.damage(Damage{File: path, Offset: -1, Loss: true,
 			Problem: fmt.Sprintf("%d entries were read, %d were written", r.report.Snapshot.Entries, w.info.keys)})
 	}
+}
+
+// reportBad reports the pages that have damaged entries. If something is lost, it is
+// said between which keys: the key of a damaged entry may be what is damaged.
+func (r *repairer) reportBad(w *treeWalk, path string, complete bool) {
+	for bad := w.bad; len(bad) > 0; {
+		n := 0
+		var lost []badEntry
+		for ; n < len(bad) && bad[n].page == bad[0].page; n++ {
+			if _, isLost := r.lost[string(bad[n].key)]; !complete && (isLost || bad[n].key == nil) {
+				lost = append(lost, bad[n])
+			}
+		}
+		d := Damage{File: path, Offset: w.offset(bad[0].page), Loss: len(lost) > 0,
+			Problem: fmt.Sprintf("page %d: %s damaged: %s", bad[0].page, entriesAre(int64(n)), bad[0].why)}
+		if d.Loss {
+			d.FromKey, d.ToKey = lost[0].lo, lost[len(lost)-1].hi
+		}
+		r.damage(d)
+		bad = bad[n:]
+	}
+}
+
+// entriesAre counts entries.
+func entriesAre(n int64) string {
+	if n == 1 {
+		return "1 entry is"
+	}
+	return fmt.Sprintf("%d entries are", n)
 }

@@ -112,6 +112,7 @@ func writeData(r *repairer, dir *datadir.Dir) error {
 		return err
 	}
 	for i := range r.shards.list {
+		r.progress("writing", int64(i), int64(len(r.shards.list)), "shards")
 		r.shards.list[i].eachChunk(func(e *entry) {
 			rec := record{kind: recordSet, entry: *e}
 			if e.deleted {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // treeWalk walks the tree of a damaged snapshot. Entries are told by their own
@@ -38,6 +39,7 @@ type treeFlaw struct {
 // badEntry is an entry that does not have the right checksum.
 type badEntry struct {
 	key     []byte // nil if it cannot be read
+	lo, hi  []byte // it lies between these; nil is no bound
 	version Version
 	page    uint64
 	why     string
@@ -78,8 +80,11 @@ func (w *treeWalk) walk() {
 			w.bucket(&root, e.value)
 		}
 	}
-	if !kv {
+	switch missing := w.infoErr == nil && w.found+int64(len(w.bad)) < w.info.keys; {
+	case !kv:
 		w.flaw(treeFlaw{page: root.id, why: "the bucket of the entries is missing", lost: true, search: true})
+	case missing && !w.searching():
+		w.flaw(treeFlaw{page: root.id, why: "the tree does not lead to all entries", lost: true, search: true})
 	}
 }
 
@@ -195,13 +200,19 @@ func (w *treeWalk) leaf(g *page, lo, hi []byte) {
 		w.flaw(treeFlaw{page: g.id, lo: lo, hi: hi, why: fmt.Sprintf("page %d is in use and listed as free", g.id), search: true})
 	}
 	outside := false
+	before, bad := lo, len(w.bad) // the good key before, and the bad entries since then
 	for i := range g.count {
 		el := g.element(i)
 		e, err := decodeElement(&el)
 		if err != nil {
 			w.badEntry(g, &el, err)
+			w.bad[len(w.bad)-1].lo, w.bad[len(w.bad)-1].hi = before, hi
 			continue
 		}
+		for ; bad < len(w.bad); bad++ {
+			w.bad[bad].hi = e.key
+		}
+		before = e.key
 		w.found++
 		why := doubt
 		if !inRange(e.key, lo, hi) {
@@ -248,6 +259,11 @@ func inRange(key, lo, hi []byte) bool {
 // sound tells whether the walk has found all there should be, and nothing wrong.
 func (w *treeWalk) sound() bool {
 	return len(w.flaws) == 0 && len(w.bad) == 0 && w.infoErr == nil && w.found == w.info.keys
+}
+
+// searching tells whether any place is searched for.
+func (w *treeWalk) searching() bool {
+	return slices.ContainsFunc(w.flaws, func(f treeFlaw) bool { return f.search })
 }
 
 // searched tells whether a key belongs to a place that is damaged.

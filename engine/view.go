@@ -59,11 +59,14 @@ const (
 	viewPause = 10 * time.Millisecond
 )
 
+// viewBudget is how many bytes of the log are sorted in memory at a time.
+const viewBudget = 24 << 20
+
 // OpenView opens the directory at path as it is now. It fails with a *CorruptError,
 // with ErrLegacy, or with ErrNewerFormat or a *datadir.FormatError.
 func OpenView(ctx context.Context, path string, o ViewOptions) (*View, error) {
 	if o.budget == 0 {
-		o.budget = foldBudget
+		o.budget = viewBudget
 	}
 	for try := 1; ; try++ {
 		src, holder, err := datadir.Look(path)
@@ -80,7 +83,7 @@ func OpenView(ctx context.Context, path string, o ViewOptions) (*View, error) {
 		}
 		err = errors.Join(err, v.Close())
 		var damage *CorruptError
-		if !errors.Is(err, errViewMoved) && !(again && errors.As(err, &damage)) {
+		if passing := again && errors.As(err, &damage); !passing && !errors.Is(err, errViewMoved) {
 			return nil, err
 		}
 		select {
@@ -108,6 +111,11 @@ func (v *View) open(ctx context.Context) (err error) {
 	}
 	if v.held, err = holdLog(v.src.File(datadir.LogDir)); err != nil {
 		return err
+	}
+	if v.info.Holder != "" {
+		if err := v.held.trim(); err != nil {
+			return err
+		}
 	}
 	if v.snapshot == nil {
 		if _, err := os.Lstat(path); err == nil {

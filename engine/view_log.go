@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -66,9 +67,19 @@ func (l *heldLog) openAll() error {
 		if err != nil {
 			return err
 		}
-		held.size = fi.Size()
+		held.size, held.full = fi.Size(), fi.Size()
 	}
 	return nil
+}
+
+// trim takes the room that is made for records to come off the last segment, to which
+// a node may be appending: what it writes there from now on is not seen. All before has
+// been written, but for the end of a batch that is being written right now.
+func (l *heldLog) trim() error {
+	if len(l.names) == 0 {
+		return nil
+	}
+	return l.files[l.names[len(l.names)-1]].trim()
 }
 
 func (l *heldLog) close() error {
@@ -105,6 +116,26 @@ func (l *heldLog) SyncDir(string) error            { return errReadOnlyFS }
 type heldFile struct {
 	*os.File
 	size int64
+	full int64 // the length of the file itself
+}
+
+// trim takes the zeros at the end off the length.
+func (f *heldFile) trim() error {
+	const header = 32 // of a segment
+	b := make([]byte, 64<<10)
+	for f.size > header {
+		part := b[:min(int64(len(b)), f.size-header)]
+		n, err := f.File.ReadAt(part, f.size-int64(len(part)))
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		used := len(bytes.TrimRight(part[:n], "\x00"))
+		f.size -= int64(len(part) - used)
+		if used > 0 {
+			break
+		}
+	}
+	return nil
 }
 
 // ReadAt reads what was there at the moment.

@@ -117,8 +117,8 @@ func (v *View) describeLog(segments []wal.Segment, end uint64, tail *wal.Tail) {
 		name := filepath.Base(s.Path)
 		held := v.held.files[name]
 		out := LogSegment{Seq: s.Seq, Name: path.Join(datadir.LogDir, name), FirstLSN: s.First, LastLSN: s.Last,
-			Bytes: s.Bytes, FileBytes: held.size, Created: s.Created, Sealed: s.Sealed}
-		log.FileBytes += held.size
+			Bytes: s.Bytes, FileBytes: held.full, Created: s.Created, Sealed: s.Sealed}
+		log.FileBytes += held.full
 		if log.FirstLSN == 0 {
 			log.FirstLSN = s.First
 		}
@@ -205,15 +205,12 @@ func FollowLog(ctx context.Context, path string, from uint64, visit func(op *Log
 		if bad++; errors.As(err, &damage) && bad < viewTries {
 			err = nil
 		}
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
+		if err != nil && ctx.Err() == nil {
 			return asCorrupt(err)
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return nil // as it was meant to end
 		case <-time.After(followPoll):
 		}
 	}

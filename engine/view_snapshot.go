@@ -14,11 +14,6 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// maxReadAhead is how much of a file is asked for before it is read from end to end:
-// the pages of a tree do not always follow each other. More could drive out what is
-// used.
-const maxReadAhead = 1 << 30
-
 // lockPoll is how often the lock of the snapshot is tried while a checkpoint has it.
 const lockPoll = 2 * time.Millisecond
 
@@ -182,9 +177,6 @@ func (s *snapshotFile) scan(from, to []byte, damaged func(*CorruptError) error, 
 	w, err := s.begin()
 	if err != nil {
 		return err
-	}
-	if from == nil && to == nil {
-		readAhead(s.f, min(s.size, maxReadAhead))
 	}
 	c := snapshotScan{snapshotFile: s, from: from, to: to, damaged: damaged, visit: visit}
 	return s.damage(w.visitBucket(s.kv, &pageVisitor{

@@ -36,6 +36,7 @@ type nodeJSON struct {
 	Format  int       `json:"format"`
 	NodeID  string    `json:"node_id"`
 	Created time.Time `json:"created"`
+	CRC     string    `json:"crc,omitempty"` // see VerifyChecksum
 }
 
 // loadNode reads node.json, or makes it where it is missing.
@@ -56,6 +57,10 @@ func readNode(path string) (node, error) {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return node{}, fmt.Errorf("%s: %w: restore the file, or remove it to give the node a new identity", path, err)
 	}
+	// One without a checksum is of an older program.
+	if state, err := VerifyChecksum(b); err != nil || state == ChecksumWrong {
+		return node{}, fmt.Errorf("%s: wrong checksum, the file is damaged: restore it, or remove it to give the node a new identity", path)
+	}
 	if j.Format > FormatVersion {
 		return node{}, &FormatError{Path: path, Format: j.Format}
 	}
@@ -73,5 +78,10 @@ func (d *Dir) makeNode() (node, error) {
 		return node{}, err
 	}
 	n := node{id: max(1, binary.LittleEndian.Uint64(b[:])), created: time.Now().UTC().Truncate(time.Second)}
-	return n, d.WriteJSON(NodeFile, nodeJSON{Format: FormatVersion, NodeID: fmt.Sprintf("%016x", n.id), Created: n.created}, 0o600)
+	j := nodeJSON{Format: FormatVersion, NodeID: fmt.Sprintf("%016x", n.id), Created: n.created}
+	var err error
+	if j.CRC, err = checksumOf(j); err != nil {
+		return node{}, err
+	}
+	return n, d.WriteJSON(NodeFile, j, 0o600)
 }

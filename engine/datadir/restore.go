@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // RestoreDir is where the command restore makes a data directory, in the directory
@@ -23,7 +24,7 @@ func UnfinishedRestore(path string) error {
 func checkRestored(path string) error {
 	if _, err := os.Lstat(filepath.Join(path, RestoreDir)); err == nil {
 		return UnfinishedRestore(path)
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	} else if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 		return err
 	}
 	return nil

@@ -13,10 +13,21 @@ import (
 type Secrets struct {
 	Password    string `json:"password,omitempty"`
 	TokenSecret string `json:"token_secret,omitempty"`
+
+	// Edited tells that the file, when it was read, had no checksum or a wrong one: it
+	// was edited by hand, or written by an older program, or damaged.
+	Edited bool `json:"-"`
+}
+
+// secretJSON is secret.json.
+type secretJSON struct {
+	Secrets
+	CRC string `json:"crc,omitempty"` // see VerifyChecksum
 }
 
 // Secrets reads secret.json. What is wanted and missing there is made at random
 // and saved with mode 0600; madePassword tells whether this call made the password.
+// A checksum that is missing or wrong is put right.
 func (d *Dir) Secrets(wantPassword, wantTokenSecret bool) (s Secrets, madePassword bool, err error) {
 	path := d.File(SecretFile)
 	b, err := os.ReadFile(path)
@@ -32,6 +43,8 @@ func (d *Dir) Secrets(wantPassword, wantTokenSecret bool) (s Secrets, madePasswo
 			// The error of encoding/json may quote the content.
 			return Secrets{}, false, fmt.Errorf("%s is not valid JSON: restore it, or remove it to have new secrets made", path)
 		}
+		state, err := VerifyChecksum(b)
+		s.Edited = err != nil || state != ChecksumRight
 	}
 	before := s
 	if wantPassword && s.Password == "" {
@@ -40,11 +53,20 @@ func (d *Dir) Secrets(wantPassword, wantTokenSecret bool) (s Secrets, madePasswo
 	if wantTokenSecret && s.TokenSecret == "" {
 		s.TokenSecret = rand.Text() + rand.Text() // 260 bits
 	}
-	if s == before {
+	if s == before && !s.Edited {
 		return s, false, nil
 	}
-	if err := d.WriteJSON(SecretFile, s, 0o600); err != nil {
+	// With the checksum alone a node can wait until there is room again.
+	if err := d.writeSecrets(s); err != nil && (s != before || !isFull(err)) {
 		return Secrets{}, false, err
 	}
 	return s, madePassword, nil
+}
+
+func (d *Dir) writeSecrets(s Secrets) error {
+	crc, err := checksumOf(s)
+	if err != nil {
+		return err
+	}
+	return d.WriteJSON(SecretFile, secretJSON{s, crc}, 0o600)
 }

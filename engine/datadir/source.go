@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -44,8 +45,12 @@ func OpenSource(path string) (*Source, error) {
 	return s, nil
 }
 
-// looksLikeData refuses a directory that holds nothing of a node.
+// looksLikeData refuses a directory that holds nothing of a node, or not all that it
+// should, since a restore has not been finished.
 func looksLikeData(path string) error {
+	if err := checkRestored(path); err != nil {
+		return err
+	}
 	if _, err := os.ReadDir(path); err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
@@ -76,4 +81,10 @@ func (s *Source) Close() error {
 		return nil
 	}
 	return s.lock.Unlock()
+}
+
+// IsLeftover tells whether a file of this name is what an interrupted write leaves:
+// Open removes it.
+func IsLeftover(name string) bool {
+	return strings.HasSuffix(name, TmpSuffix) || leftover.MatchString(name)
 }

@@ -1,0 +1,243 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"owlcache/engine/datadir"
+)
+
+// CheckOptions of Check. The zero value of each field is its default.
+type CheckOptions struct {
+	// Consistency, if set, is bbolt's own check of the snapshot at path: it returns
+	// what is wrong, nothing or some lines, and an error if it could not be begun. It
+	// should call CheckSnapshot in a process of its own, once ready is closed: then the
+	// file has been read, and is in the cache of the system.
+	Consistency func(ctx context.Context, path string, ready <-chan struct{}) (problems []string, err error)
+	// Progress, if set, is called now and then, one call at a time.
+	Progress func(Progress)
+}
+
+// checkTries is how often the directory of a running node is read when something
+// looks wrong: a write that is under way while it is read looks so for a moment.
+const (
+	checkTries = 5
+	checkPause = 50 * time.Millisecond
+)
+
+// Check verifies the data directory at path and changes nothing in it: each file that
+// a node reads, each record of the log, each page and each value of the snapshot, and
+// whether the log follows the snapshot. A node may run on it; while the snapshot is
+// read, it does not fold its log. The memory that is needed does not depend on the
+// number of keys, but for the file of a 0.5.1 node.
+//
+// What is wrong is in the report. An error is returned for what is no data directory,
+// for files that may not be read, and, as *datadir.FormatError or ErrNewerFormat, for
+// data of a newer program.
+func Check(ctx context.Context, path string, o CheckOptions) (*CheckReport, error) {
+	var before []Finding
+	for try := 1; ; try++ {
+		report, err := checkOnce(ctx, path, &o)
+		if err != nil || report.Holder == "" || report.Status == CheckOK {
+			return report, err
+		}
+		wrong := report.wrong()
+		switch {
+		case try > 1 && slices.Equal(wrong, before):
+			return report, nil
+		case try == checkTries:
+			report.keep(before)
+			return report, nil
+		}
+		before = wrong
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Duration(try) * checkPause):
+		}
+	}
+}
+
+// checker is one reading of a data directory.
+type checker struct {
+	ctx  context.Context // of this one call
+	opts *CheckOptions
+	src  *datadir.Source
+
+	snapshotFile *snapshotFile // nil if there is none
+	log          *heldLog
+
+	progress checkProgress
+}
+
+// checkOnce reads the directory once.
+func checkOnce(ctx context.Context, path string, o *CheckOptions) (report *CheckReport, err error) {
+	src, holder, err := datadir.Look(path)
+	if err != nil {
+		return nil, err
+	}
+	c := &checker{ctx: ctx, opts: o, src: src}
+	report = &CheckReport{Path: src.Path(), Holder: holder, Status: CheckOK}
+	var files, data, others findings
+	if err := c.files(&files, holder); err != nil {
+		return nil, err
+	}
+	if err := c.data(&data, report); err != nil {
+		return nil, err
+	}
+	if err := c.others(&others); err != nil {
+		return nil, err
+	}
+	if report.Holder == "" { // a node may have started meanwhile
+		if _, report.Holder, err = datadir.Look(path); err != nil {
+			return nil, err
+		}
+	}
+	var all findings
+	for _, part := range []*findings{&files, &data, &others} {
+		all.join(part)
+	}
+	report.Findings, report.Warnings, report.Failures = all.list, all.warnings, all.failures
+	report.judge()
+	return report, nil
+}
+
+// open opens the snapshot, locked, and the log that follows it.
+func (c *checker) open() (err error) {
+	path := c.src.File(datadir.SnapshotFile)
+	for {
+		c.snapshotFile, err = lockSnapshot(c.ctx, path, nil)
+		if err != nil && !absent(err) {
+			return err
+		}
+		if c.log, err = holdLog(c.src.File(datadir.LogDir)); err != nil {
+			return errors.Join(err, c.release())
+		}
+		if _, err := os.Lstat(path); c.snapshotFile != nil || absent(err) {
+			return nil
+		}
+		// A checkpoint has made the first one, and deletes the log.
+		if err := errors.Join(c.release(), c.ctx.Err()); err != nil {
+			return err
+		}
+	}
+}
+
+// data verifies the snapshot and the log, both at a time.
+func (c *checker) data(list *findings, report *CheckReport) (err error) {
+	if err := c.open(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.release()) }()
+	c.progress.start(c)
+
+	ctx, cancel := context.WithCancel(c.ctx)
+	defer cancel()
+	var (
+		wg       sync.WaitGroup
+		snapshot = snapshotCheck{checker: c}
+		log      = logCheck{checker: c, segments: map[string]*segmentCheck{}}
+		bolt     boltCheck
+		err1     error
+		err2     error
+	)
+	ready := make(chan struct{})
+	wg.Go(func() {
+		defer close(ready)
+		if c.snapshotFile != nil {
+			prefetch(ctx, c.snapshotFile.f)
+		}
+	})
+	wg.Go(func() { bolt.run(ctx, c, ready) })
+	wg.Go(func() {
+		if err2 = log.run(); err2 != nil {
+			cancel()
+		}
+	})
+	if err1 = snapshot.run(); err1 != nil {
+		cancel()
+	}
+	wg.Wait()
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	if err := errors.Join(bolt.err, c.ctx.Err()); err != nil {
+		return err
+	}
+	bolt.report(&snapshot)
+	log.report(&snapshot)
+	snapshot.conclude(&log)
+	list.join(&snapshot.findings)
+	list.join(&log.findings)
+	report.Keys, report.Records, report.Ops = snapshot.keys, log.found.Records, log.ops
+	report.Bytes = log.found.Bytes
+	if c.snapshotFile != nil {
+		report.Bytes += c.snapshotFile.size
+	}
+	return nil
+}
+
+func (c *checker) release() error {
+	var errs []error
+	if c.snapshotFile != nil {
+		errs = append(errs, c.snapshotFile.close())
+	}
+	if c.log != nil {
+		errs = append(errs, c.log.close())
+	}
+	c.snapshotFile, c.log = nil, nil
+	return errors.Join(errs...)
+}
+
+// repairCommand is what saves the rest of a damaged directory.
+func (c *checker) repairCommand() string {
+	return (&CorruptError{Path: c.src.File(datadir.SnapshotFile)}).remedy()
+}
+
+// name returns the name of a file within the directory.
+func (c *checker) name(file string) string {
+	if rel, err := filepath.Rel(c.src.Path(), file); err == nil {
+		return filepath.ToSlash(rel)
+	}
+	return path.Base(file)
+}
+
+// checkProgress adds up what several goroutines have read.
+type checkProgress struct {
+	tell  func(Progress)
+	total int64
+	done  atomic.Int64
+	mu    sync.Mutex // held while telling
+}
+
+// progressBytes is after how many bytes progress is told, and an end is looked for.
+const progressBytes = 4 << 20
+
+func (p *checkProgress) start(c *checker) {
+	if p.tell = c.opts.Progress; p.tell == nil {
+		p.tell = func(Progress) {}
+	}
+	if c.snapshotFile != nil {
+		p.total += c.snapshotFile.size
+	}
+	for _, f := range c.log.files {
+		p.total += f.size
+	}
+}
+
+func (p *checkProgress) add(n int64) {
+	done := p.done.Add(n)
+	if done/progressBytes == (done-n)/progressBytes {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tell(Progress{Phase: "check", Done: min(done, p.total), Total: p.total, Unit: "bytes"})
+}

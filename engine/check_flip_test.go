@@ -1,0 +1,301 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"owlcache/engine/datadir"
+	"owlcache/wal"
+)
+
+var (
+	flips    = flag.Int("flips", 400, "bytes that TestFlips changes, one at a time")
+	flipSeed = flag.Uint64("flipseed", 1, "which ones")
+)
+
+// seen is all that a store sees of its directory.
+type seen struct {
+	entries map[string]string // by key: all that is known of it
+	node    uint64
+	created int64
+	clock   uint64
+	lsn     uint64
+	secrets datadir.Secrets
+}
+
+// look opens a directory as a node does.
+func look(path string) (s seen, err error) {
+	n, err := tryNode(path, Options{})
+	if err != nil {
+		return s, err
+	}
+	s = seen{entries: map[string]string{}, node: n.NodeID(), created: n.dir.Created().UnixNano(), clock: n.clock.last.Load(), lsn: n.log.LastLSN()}
+	n.shards.each(func(e *entry) {
+		s.entries[string(e.key)] = string((&record{kind: recordSet, entry: *e}).appendTo([]byte(fmt.Sprint(e.deleted))))
+	})
+	s.secrets, _, err = n.dir.Secrets(false, false)
+	s.secrets.Edited = false
+	return s, errors.Join(err, n.stop())
+}
+
+// differs says in what two of them differ; empty is not at all.
+func (s *seen) differs(o *seen) string {
+	var d []string
+	if !maps.Equal(s.entries, o.entries) {
+		d = append(d, "entries")
+	}
+	if s.node != o.node || s.created != o.created {
+		d = append(d, "identity")
+	}
+	if s.clock != o.clock {
+		d = append(d, "clock")
+	}
+	if s.lsn != o.lsn {
+		d = append(d, "lsn")
+	}
+	if s.secrets != o.secrets {
+		d = append(d, "secrets")
+	}
+	return strings.Join(d, ", ")
+}
+
+// flipPatient is a directory whose bytes are changed.
+type flipPatient struct {
+	*patient
+	name    string
+	good    seen
+	torn    seen // what may be there if the last record of the log is taken for a torn one
+	records []recordPlace
+}
+
+// recordPlace is where a record of the log lies.
+type recordPlace struct {
+	file     string
+	from, to int
+	keys     []string
+}
+
+// newFlipPatient returns a directory that was left by a stopped node, or by one that
+// was killed.
+func newFlipPatient(t testing.TB, killed bool) *flipPatient {
+	t.Helper()
+	p := &flipPatient{patient: newPatient(t), name: "stopped"}
+	n := startNode(t, p.path, Options{SegmentSize: 4 << 10})
+	if _, _, err := n.dir.Secrets(true, true); err != nil {
+		t.Fatal(err)
+	}
+	if killed {
+		p.name = "killed"
+		rnd := rand.New(rand.NewPCG(5, 5))
+		for i := range 20 {
+			p.step(t, n, rnd, fmt.Sprint("killed", i))
+		}
+		p.torn = p.lookAt(t, readAll(t, p.path))
+		p.last["tail"] = strings.Repeat("the last write ", 40)
+		p.ever["tail"] = []string{p.last["tail"]}
+		mustSet(t, n, "tail", p.last["tail"], 0)
+		p.files = readAll(t, p.path)
+		mustStop(t, n)
+	} else {
+		mustStop(t, n)
+		p.files = readAll(t, p.path)
+		p.torn = p.lookAt(t, p.files)
+	}
+	p.good = p.lookAt(t, p.files)
+	p.findRecords(t)
+	return p
+}
+
+// lookAt returns what a store sees of some files.
+func (p *flipPatient) lookAt(t testing.TB, files map[string][]byte) seen {
+	t.Helper()
+	s, err := look((&patient{files: files}).copy(t, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (p *flipPatient) findRecords(t testing.TB) {
+	t.Helper()
+	dir := p.copy(t, nil)
+	found, err := wal.Salvage(nil, filepath.Join(dir, datadir.LogDir), func(_ uint64, path string, offset int64, payload []byte) error {
+		place := recordPlace{file: datadir.LogDir + "/" + filepath.Base(path), from: int(offset), to: int(offset) + len(payload) + 25}
+		err := eachRecord(payload, func(r *record) error {
+			place.keys = append(place.keys, string(r.key))
+			return nil
+		})
+		p.records = append(p.records, place)
+		return err
+	})
+	if err != nil || len(found.Flaws) > 0 {
+		t.Fatalf("%+v, %v", found, err)
+	}
+}
+
+// flip is one changed byte.
+type flip struct {
+	file string
+	at   int
+	mask byte
+}
+
+func (r *recordPlace) has(f flip) bool { return r.file == f.file && f.at >= r.from && f.at < r.to }
+
+func (f flip) String() string { return fmt.Sprintf("%s at %d ^ %#02x", f.file, f.at, f.mask) }
+
+// random chooses one: mostly in the data, where most of the bytes are.
+func (p *flipPatient) random(rnd *rand.Rand) flip {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(p.files)) {
+		if len(p.files[name]) > 0 {
+			names = append(names, name)
+		}
+	}
+	name := names[rnd.IntN(len(names))]
+	if rnd.IntN(2) == 0 {
+		name = datadir.SnapshotFile
+	}
+	return flip{file: name, at: rnd.IntN(len(p.files[name])), mask: byte(1 + rnd.IntN(255))}
+}
+
+// flipStats counts what came of the flips.
+type flipStats struct {
+	flips, refused, torn, silent  int // by what a store did
+	fail, warn, ok                int // by what check said
+	strict                        int // check says fail, and a store starts as before
+	incomplete, keysLost, keysOld int // by what repair did
+}
+
+// try changes one byte and looks what check, a store and repair make of it.
+func (p *flipPatient) try(t *testing.T, f flip, st *flipStats) {
+	// Each in a test of its own, which gives back its directories.
+	t.Run(f.String(), func(t *testing.T) { p.tryOne(t, f, st) })
+}
+
+func (p *flipPatient) tryOne(t *testing.T, f flip, st *flipStats) {
+	t.Helper()
+	content := bytes.Clone(p.files[f.file])
+	content[f.at] ^= f.mask
+	change := map[string][]byte{f.file: content}
+	dir := p.copy(t, change)
+	report, err := Check(context.Background(), dir, CheckOptions{})
+	if err != nil {
+		t.Errorf("%v: check: %v", f, err)
+		return
+	}
+	st.flips++
+	switch report.Status {
+	case CheckFail:
+		st.fail++
+	case CheckWarn:
+		st.warn++
+	default:
+		st.ok++
+	}
+	p.tryRepair(t, f, dir, st)
+	p.tryOpen(t, f, dir, report, st)
+}
+
+// tryOpen opens the directory, which changes it.
+func (p *flipPatient) tryOpen(t *testing.T, f flip, dir string, report *CheckReport, st *flipStats) {
+	t.Helper()
+	got, err := look(dir)
+	last := p.records[len(p.records)-1]
+	diff := got.differs(&p.good)
+	switch {
+	case err != nil:
+		if st.refused++; report.Status != CheckFail {
+			t.Errorf("%v: check says %s, and a node does not start: %v", f, report.Status, err)
+		}
+	case diff == "":
+		if st.silent++; report.Status == CheckFail {
+			st.strict++
+		}
+	case diff == "secrets":
+		if report.Status == CheckOK {
+			t.Errorf("%v: check does not see that the secrets are others", f)
+		}
+	case last.has(f) && got.differs(&p.torn) == "":
+		if st.torn++; report.Status == CheckOK {
+			t.Errorf("%v: check does not see the torn end", f)
+		}
+	default:
+		t.Errorf("%v: check says %s, and a node serves other %s", f, report.Status, diff)
+	}
+}
+
+// tryRepair repairs the directory: what is not as it was lies where the byte was
+// changed, and is named.
+func (p *flipPatient) tryRepair(t *testing.T, f flip, dir string, st *flipStats) {
+	t.Helper()
+	report, got := repaired(t, dir)
+	if _, there := got["tail"]; p.last["tail"] != "" && !there && report.Complete && p.records[len(p.records)-1].has(f) {
+		return // taken for torn
+	}
+	wrong := p.check(t, f.String(), report, got)
+	if !report.Complete {
+		st.incomplete++
+	}
+	named := map[string]string{}
+	for _, k := range report.Keys {
+		named[string(k.Key)] = k.State
+	}
+	for _, r := range p.records {
+		if r.has(f) {
+			for _, key := range r.keys {
+				named[key] = "in the damaged record"
+			}
+		}
+	}
+	var unnamed []string
+	for _, key := range wrong {
+		if _, there := got[key]; there {
+			st.keysOld++
+		} else {
+			st.keysLost++
+		}
+		if named[key] == "" && !inDamage(report, key) {
+			unnamed = append(unnamed, key)
+		}
+	}
+	if len(wrong) > 1 || len(unnamed) > 0 {
+		t.Errorf("%v: %v are not as they were, %v are not named: %+v", f, wrong, unnamed, report.Damage)
+	}
+}
+
+// inDamage tells whether a key lies in a part of the snapshot that is reported as lost.
+func inDamage(report *RepairReport, key string) bool {
+	for _, d := range report.Damage {
+		if d.Loss && (d.FromKey != nil || d.ToKey != nil) && inRange([]byte(key), d.FromKey, d.ToKey) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestFlips changes one byte anywhere, many times: check reports what a store sees of
+// it, a store never shows anything else than before, and repair loses only what was
+// hit.
+func TestFlips(t *testing.T) {
+	for _, killed := range []bool{false, true} {
+		p := newFlipPatient(t, killed)
+		t.Run(p.name, func(t *testing.T) {
+			rnd := rand.New(rand.NewPCG(*flipSeed, uint64(len(p.records))))
+			var st flipStats
+			for range *flips / 2 {
+				p.try(t, p.random(rnd), &st)
+			}
+			t.Logf("%+v", st)
+		})
+	}
+}

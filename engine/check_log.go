@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"owlcache/engine/datadir"
+	"owlcache/wal"
+)
+
+// logCheck verifies the log.
+type logCheck struct {
+	*checker
+	findings
+
+	found     wal.Salvaged
+	segments  map[string]*segmentCheck // by path
+	malformed []malformedRecord
+	ops       int64
+	clock     uint64 // greatest version time
+}
+
+// segmentCheck is what was read of a segment.
+type segmentCheck struct {
+	first, last uint64
+	records     int64
+	flawed      bool
+}
+
+// malformedRecord is a record with the right checksum and a content that is no commit.
+type malformedRecord struct {
+	path   string
+	offset int64
+	lsn    uint64
+	why    string
+}
+
+func (l *logCheck) dir() string { return l.src.File(datadir.LogDir) }
+
+// run verifies each record.
+func (l *logCheck) run() (err error) {
+	for name := range l.log.files {
+		l.segments[filepath.Join(l.dir(), name)] = &segmentCheck{}
+	}
+	read := int64(0)
+	l.found, err = wal.Salvage(l.log, l.dir(), func(lsn uint64, path string, offset int64, payload []byte) error {
+		seg := l.segments[path]
+		if seg.records++; seg.first == 0 {
+			seg.first = lsn
+		}
+		seg.last = lsn
+		err := eachRecord(payload, func(r *record) error {
+			l.ops++
+			l.clock = max(l.clock, r.version.Time)
+			return nil
+		})
+		if err != nil {
+			if len(l.malformed) < maxFindings {
+				l.malformed = append(l.malformed, malformedRecord{path, offset, lsn, err.Error()})
+			}
+			seg.flawed = true
+		}
+		if read += int64(len(payload)); read >= progressBytes || l.found.Records%1024 == 0 {
+			l.progress.add(read)
+			read = 0
+			return l.ctx.Err()
+		}
+		return nil
+	})
+	if err != nil && l.ctx.Err() == nil {
+		return fmt.Errorf("read the log: %w", err)
+	}
+	return err
+}
+
+// report judges what was found, knowing what the snapshot covers.
+func (l *logCheck) report(s *snapshotCheck) {
+	r := &repairer{src: l.src, first: l.found.First, end: l.found.End, unknown: s.snapshotFile != nil && !s.legacy && s.metaErr != nil}
+	r.report.Snapshot.Present = s.snapshotFile != nil && !s.legacy
+	if r.report.Snapshot.Present && s.metaErr == nil {
+		r.covered = s.meta.lsn
+	}
+	refused := l.refused(r)
+	r.reportBounds()
+	for i := range l.found.Flaws {
+		f := &l.found.Flaws[i]
+		if seg := l.segments[f.Path]; seg != nil {
+			seg.flawed = true
+		}
+		if f.Torn && (refused == nil || refused.Path != f.Path || refused.Offset != f.Offset) {
+			l.reportTorn(f)
+			continue
+		}
+		r.reportFlaw(f)
+	}
+	for _, m := range l.malformed {
+		d := Damage{File: m.path, Offset: m.offset, Problem: m.why}
+		if m.lsn > r.covered {
+			d.Loss, d.FirstLSN, d.LastLSN = true, m.lsn, m.lsn
+		}
+		r.damage(d)
+	}
+	for i := range r.report.Damage {
+		l.reportDamage(&r.report.Damage[i], refused)
+	}
+	if refused != nil && l.failures == 0 {
+		l.add(Finding{Level: CheckFail, File: l.name(refused.Path), Offset: refused.Offset, Text: refused.Reason, Mend: l.repairCommand()})
+	}
+	l.reportSegments(r)
+}
+
+// refused returns why a start would refuse the log; it reads it again if there is
+// reason to ask.
+func (l *logCheck) refused(r *repairer) *CorruptError {
+	if len(l.found.Flaws) == 0 || r.unknown {
+		return nil
+	}
+	var damage *CorruptError
+	walk, err := wal.NewReader(l.log, l.dir(), r.covered)
+	if err == nil {
+		for walk.Next() && l.ctx.Err() == nil {
+		}
+		err = errors.Join(walk.Err(), walk.Close())
+	}
+	if errors.As(asCorrupt(err), &damage) {
+		return damage
+	}
+	return nil
+}
+
+// reportTorn reports the end of a write that a crash has interrupted.
+func (l *logCheck) reportTorn(f *wal.Flaw) {
+	l.add(Finding{Level: CheckWarn, File: l.name(f.Path), Offset: f.Offset,
+		Text: fmt.Sprintf("the end is torn (%s), as a crash leaves it: the next start cuts off %d bytes and keeps a copy", f.Reason, f.Bytes),
+		Lost: "a write that was not acknowledged, if a crash has done this"})
+}
+
+// reportDamage reports a damaged place.
+func (l *logCheck) reportDamage(d *Damage, refused *CorruptError) {
+	f := Finding{Level: CheckFail, File: l.name(d.File), Offset: d.Offset, Text: d.Problem, Mend: l.repairCommand()}
+	switch {
+	case d.Loss:
+		f.Lost = shownRecords(d.FirstLSN, d.LastLSN)
+	case refused == nil:
+		f.Level = CheckWarn
+		f.Text += "; a start passes it by"
+	}
+	l.add(f)
+}
+
+// reportSegments names the segments that are good.
+func (l *logCheck) reportSegments(r *repairer) {
+	for _, name := range l.log.names {
+		seg := l.segments[filepath.Join(l.dir(), name)]
+		switch {
+		case seg.flawed:
+		case seg.records == 0:
+			l.ok(datadir.LogDir+"/"+name, "no records yet")
+		default:
+			l.ok(datadir.LogDir+"/"+name, "%s", shownRecords(seg.first, seg.last))
+		}
+	}
+	// A place of a segment beside those that are good, in the order of the names.
+	slices.SortStableFunc(l.list, func(a, b Finding) int { return strings.Compare(a.File, b.File) })
+	if l.failures > 0 || r.first == 0 {
+		return
+	}
+	if r.report.Snapshot.Present {
+		l.ok(datadir.LogDir, "a start replays %d records behind the snapshot, which ends with record %d", r.end-r.covered, r.covered)
+	} else {
+		l.ok(datadir.LogDir, "a start replays %d records", r.end)
+	}
+}

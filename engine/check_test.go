@@ -1,0 +1,336 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"owlcache/engine/datadir"
+)
+
+// inProcess is bbolt's own check, of a file that is known to be good enough.
+func inProcess(_ context.Context, path string, ready <-chan struct{}) (problems []string, err error) {
+	<-ready
+	err = CheckSnapshot(path, func(p string) { problems = append(problems, p) })
+	return problems, err
+}
+
+func mustCheck(t testing.TB, path string) *CheckReport {
+	t.Helper()
+	before := readAll(t, path)
+	report, err := Check(context.Background(), path, CheckOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range readAll(t, path) {
+		if !bytes.Equal(content, before[name]) {
+			t.Errorf("%s was changed", name)
+		}
+	}
+	return report
+}
+
+func TestCheckOfAGoodDirectory(t *testing.T) {
+	for _, killed := range []bool{false, true} {
+		p := newFlipPatient(t, killed)
+		var last Progress
+		report, err := Check(context.Background(), p.copy(t, nil), CheckOptions{Consistency: inProcess, Progress: func(p Progress) { last = p }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Status != CheckOK || len(report.wrong()) > 0 || report.Holder != "" || report.Keys == 0 || report.Records != int64(len(p.records)) || report.Ops < report.Records {
+			t.Errorf("%s: %+v", p.name, report)
+		}
+		if last.Done > last.Total {
+			t.Errorf("%+v", last)
+		}
+	}
+}
+
+// TestCheckFresh checks directories that have nothing yet.
+func TestCheckFresh(t *testing.T) {
+	s := startNode(t, t.TempDir(), Options{})
+	if report := mustCheck(t, s.dir.Path()); report.Status != CheckOK || !strings.HasPrefix(report.Holder, "process ") {
+		t.Errorf("running: %+v", report)
+	}
+	mustStop(t, s)
+	if report := mustCheck(t, s.dir.Path()); report.Status != CheckOK || report.Holder != "" {
+		t.Errorf("stopped: %+v", report)
+	}
+	if _, err := Check(context.Background(), t.TempDir(), CheckOptions{}); err == nil {
+		t.Error("an empty directory was checked")
+	}
+}
+
+// TestCheckKinds damages each kind of place.
+func TestCheckKinds(t *testing.T) {
+	p := newFlipPatient(t, false)
+	snapshot := p.files[datadir.SnapshotFile]
+	size := int(le.Uint32(snapshot[pageHeader+8:]))
+	w := &pageWalk{f: bytes.NewReader(snapshot)}
+	if err := w.readMeta(); err != nil {
+		t.Fatal(err)
+	}
+	kv := w.kvRoot(t)
+	leaf := int(le.Uint64(snapshot[kv*size+pageHeader+8:])) * size
+	value := p.quietValue(t, snapshot, leaf)
+	meta := 0
+	if le.Uint64(snapshot[size+pageHeader+48:]) > le.Uint64(snapshot[pageHeader+48:]) {
+		meta = size
+	}
+	seg := p.segments()
+	middle, end := seg[1], seg[len(seg)-1]
+	for name, c := range map[string]struct {
+		file    string
+		content []byte // nil: it is missing
+		level   string
+		offset  int64
+		text    string // of one of the findings
+		lost    string
+		mend    string
+	}{
+		"value":            {datadir.SnapshotFile, flipped(snapshot, value), CheckFail, int64(leaf), "wrong checksum", `the entry of "key`, "repair --to"},
+		"leaf number":      {datadir.SnapshotFile, flipped(snapshot, leaf), CheckFail, int64(leaf), "says that it is page", `keys from "key`, "repair"},
+		"leaf length":      {datadir.SnapshotFile, flipped(snapshot, leaf+13), CheckFail, int64(leaf), "to follow", `keys from "key`, "repair"},
+		"element flags":    {datadir.SnapshotFile, flipped(snapshot, leaf+pageHeader+1), CheckWarn, int64(leaf), "flags that mean nothing", "", "repair"},
+		"branch child":     {datadir.SnapshotFile, flipped(snapshot, kv*size+pageHeader+8), CheckFail, int64(kv * size), "is not there", "keys from", "repair"},
+		"branch key":       {datadir.SnapshotFile, flipped(snapshot, kv*size+pageHeader+16*int(le.Uint16(snapshot[kv*size+10:]))+9), CheckFail, int64(kv * size), "branch page", "", "repair"},
+		"root page":        {datadir.SnapshotFile, overwritten(snapshot, int(w.root)*size, size), CheckFail, int64(w.root) * int64(size), "page", "all keys", "repair"},
+		"newest meta page": {datadir.SnapshotFile, flipped(snapshot, meta+pageHeader+57), CheckFail, int64(meta), "meta pages", "newest state", "repair"},
+		"older meta page":  {datadir.SnapshotFile, flipped(snapshot, size-meta+pageHeader+57), CheckWarn, int64(size - meta), "meta pages", "", ""},
+		"both meta pages":  {datadir.SnapshotFile, overwritten(snapshot, 0, 2*size), CheckFail, -1, "neither", "the snapshot", "repair"},
+		"freelist":         {datadir.SnapshotFile, overwritten(snapshot, int(w.freelist)*size, size), CheckFail, int64(w.freelist) * int64(size), "freelist", "", "repair"},
+		"free page lost":   {datadir.SnapshotFile, lessFree(snapshot, int(w.freelist)*size), CheckWarn, -2, "neither in use nor free", "", ""},
+		"snapshot is cut":  {datadir.SnapshotFile, snapshot[:int(w.pages)*size-100], CheckFail, -1, "the file ends", "the snapshot", "repair"},
+		"snapshot is text": {datadir.SnapshotFile, []byte("hello"), CheckFail, 0, "neither a snapshot", "the snapshot", "repair"},
+		"no snapshot":      {datadir.SnapshotFile, nil, CheckFail, -1, "snapshot of those before it is missing", "records 1 to", "repair"},
+		"record":           {middle, flipped(p.files[middle], len(p.files[middle])/2), CheckFail, 32, "wrong checksum", "record", "repair"},
+		"segment header":   {middle, flipped(p.files[middle], 3), CheckFail, 0, "magic", "", "repair"},
+		"last header":      {end, flipped(p.files[end], 3), CheckWarn, 0, "magic", "", ""},
+		"torn":             {end, append(bytes.Clone(p.files[end]), 7, 7, 7), CheckWarn, 32, "torn", "not acknowledged", ""},
+		"segment missing":  {middle, nil, CheckFail, 0, "missing", "record", "repair"},
+		"segment cut":      {middle, p.files[middle][:len(p.files[middle])-100], CheckFail, 32, "ends in the middle", "record", "repair"},
+		"node.json":        {datadir.NodeFile, bytes.Replace(p.files[datadir.NodeFile], []byte(`"created": "20`), []byte(`"created": "21`), 1), CheckFail, -1, "wrong checksum", "identity", "delete it"},
+		"no node.json":     {datadir.NodeFile, nil, CheckWarn, -1, "missing", "identity", "restore"},
+		"old node.json":    {datadir.NodeFile, []byte(`{"format":1,"node_id":"00000000000000aa","created":"2026-11-22T10:50:17Z"}`), CheckWarn, -1, "no checksum", "", ""},
+		"secret.json":      {datadir.SecretFile, []byte(`{"password`), CheckFail, -1, "not valid JSON", "password", "delete it"},
+		"edited secret":    {datadir.SecretFile, bytes.Replace(p.files[datadir.SecretFile], []byte("of the test"), []byte("of the best"), 1), CheckWarn, -1, "edited by hand, or damaged", "", "restore or delete"},
+		"old secret":       {datadir.SecretFile, []byte(`{"password":"a password of the test"}`), CheckWarn, -1, "no checksum", "", "restore or delete"},
+		"group":            {datadir.GroupFile, []byte("{"), CheckFail, -1, "not valid", "members", "edit or restore"},
+		"peers.json":       {datadir.PeersFile, []byte("{"), CheckFail, -1, "not valid", "peers", "delete"},
+		"sites.xml":        {datadir.SitesFile, []byte("<sites>"), CheckFail, -1, "not valid", "sites", "edit or restore"},
+		"unknown file":     {"notes\x1b.txt", []byte("x"), CheckWarn, -1, "not a file of owlcache", "", "move it away"},
+		"unknown segment":  {datadir.LogDir + "/17.wal", []byte("x"), CheckWarn, -1, "not a file of owlcache", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			change := map[string][]byte{c.file: c.content}
+			dir := p.copy(t, change)
+			if _, there := p.files[c.file]; !there {
+				path := filepath.Join(dir, c.file)
+				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, c.content, 0o600)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			report := mustCheck(t, dir)
+			found := false
+			for _, f := range report.Findings {
+				found = found || f.Level == c.level && strings.Contains(f.Text, c.text) && strings.Contains(f.Lost, c.lost) && (f.Lost == "") == (c.lost == "") &&
+					strings.Contains(f.Mend, c.mend) && (c.offset == -2 || f.Offset == c.offset || c.offset == 32 && f.Offset >= 32)
+			}
+			if !found || report.Status != c.level {
+				t.Errorf("%s: %+v", report.Status, report.wrong())
+			}
+		})
+	}
+}
+
+// lessFree takes a page from the freelist.
+func lessFree(b []byte, at int) []byte {
+	b = bytes.Clone(b)
+	le.PutUint16(b[at+10:], le.Uint16(b[at+10:])-1)
+	return b
+}
+
+// TestCheckHarmlessFiles: what may lie in the directory is no warning.
+func TestCheckHarmlessFiles(t *testing.T) {
+	p := newFlipPatient(t, false)
+	dir := p.copy(t, nil)
+	for _, name := range []string{"owlcache.db.tmp", ".node.json123", "README.md", ".gitignore", "owlcache.db.legacy", "wal/0000000000000001.wal.broken", "wal/0000000000000001.wal.broken.2", "wal/x.tmp"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if report := mustCheck(t, dir); report.Status != CheckOK {
+		t.Errorf("%+v", report.wrong())
+	}
+	if err := os.Chmod(filepath.Join(dir, datadir.SecretFile), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if report := mustCheck(t, dir); report.Status != CheckWarn || !strings.Contains(report.wrong()[0].Text, "0640") {
+		t.Errorf("%+v", report.wrong())
+	}
+}
+
+func TestCheckLegacy(t *testing.T) {
+	dir := t.TempDir()
+	writeLegacy(t, dir, []*legacyEntry{{Key: "a", Value: []byte("1"), CreateTime: time.Now()}})
+	report := mustCheck(t, dir)
+	if report.Status != CheckWarn || report.Keys != 1 || len(report.wrong()) != 1 || !strings.Contains(report.wrong()[0].Text, "0.5.1") {
+		t.Errorf("%+v", report)
+	}
+}
+
+func TestCheckNewerFormats(t *testing.T) {
+	s := withLog(t, 3)
+	mustStop(t, s)
+	path := s.dir.Path()
+	node := filepath.Join(path, datadir.NodeFile)
+	good, err := os.ReadFile(node)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(node, []byte(`{"format":2,"node_id":"00000000000000aa"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var newer *datadir.FormatError
+	if _, err := Check(context.Background(), path, CheckOptions{}); !errors.As(err, &newer) {
+		t.Errorf("node.json: %v", err)
+	}
+	if err := os.WriteFile(node, good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := bbolt.Open(s.snapshotPath(), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket([]byte(bucketKV))
+		v := bytes.Clone(b.Get([]byte("a3")))
+		v[0] = valueFormat + 1
+		le.PutUint32(v[4:], valueChecksum([]byte("a3"), v))
+		return b.Put([]byte("a3"), v)
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Check(context.Background(), path, CheckOptions{}); !errors.Is(err, ErrNewerFormat) {
+		t.Errorf("value: %v", err)
+	}
+}
+
+// TestCheckOfARunningNode checks again and again while a node writes and folds.
+func TestCheckOfARunningNode(t *testing.T) {
+	s := startNode(t, t.TempDir(), Options{SegmentSize: 16 << 10, Sync: "no"})
+	stop, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		value := bytes.Repeat([]byte("value "), 200)
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				done <- nil
+				return
+			default:
+			}
+			_, err := s.Set(fmt.Appendf(nil, "key%d", i%5000), value[:i%len(value)], 0)
+			if err == nil && i%300 == 0 {
+				err = s.Checkpoint(context.Background())
+			}
+			if err != nil && !errors.Is(err, errSnapshotRead) {
+				done <- err
+				return
+			}
+		}
+	}()
+	for range 30 {
+		report, err := Check(context.Background(), s.dir.Path(), CheckOptions{Consistency: inProcess})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Status != CheckOK || report.Holder == "" {
+			t.Errorf("%+v", report.wrong())
+		}
+	}
+	close(stop)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if st := s.Stats(); st.Checkpoint.Done == 0 {
+		t.Error("there was no checkpoint meanwhile")
+	}
+}
+
+// TestCheckEnds: a cancelled check ends, and says so.
+func TestCheckEnds(t *testing.T) {
+	p := newFlipPatient(t, false)
+	ctx, cancel := context.WithCancel(context.Background())
+	dir := p.copy(t, nil)
+	_, err := Check(ctx, dir, CheckOptions{Consistency: func(ctx context.Context, _ string, _ <-chan struct{}) ([]string, error) {
+		cancel()
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	broken := errors.New("no such program")
+	_, err = Check(context.Background(), dir, CheckOptions{Consistency: func(context.Context, string, <-chan struct{}) ([]string, error) { return nil, broken }})
+	if !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+	report, err := Check(context.Background(), dir, CheckOptions{Consistency: func(context.Context, string, <-chan struct{}) ([]string, error) {
+		return []string{"page 7: unreachable unfreed", "it panicked"}, nil
+	}})
+	if err != nil || report.Failures != 1 || report.Warnings != 1 {
+		t.Errorf("%v, %+v", err, report)
+	}
+}
+
+func TestFindingsAreBounded(t *testing.T) {
+	var part, all findings
+	for i := range 3 * maxFindings {
+		part.add(Finding{Level: CheckWarn, File: "x", Offset: int64(i)})
+	}
+	part.add(Finding{Level: CheckFail, File: "y"})
+	part.ok("z", "good")
+	all.join(&part)
+	last := all.list[len(all.list)-1]
+	if len(all.list) != maxFindings+2 || all.warnings != 3*maxFindings || all.failures != 1 || last.Level != CheckFail || !strings.Contains(last.Text, "1001 more") {
+		t.Errorf("%d, %d, %d, %+v", len(all.list), all.warnings, all.failures, last)
+	}
+}
+
+// FuzzCheckSnapshot checks a directory whose snapshot is arbitrary bytes: no panic, no
+// endless walk, and nothing good in what a store refuses.
+func FuzzCheckSnapshot(f *testing.F) {
+	b := smallPages(f)
+	f.Add(b)
+	for _, at := range []int{pageHeader + 20, 2*minPageSize + 10, 3*minPageSize + 9, 4*minPageSize + pageHeader + 4} {
+		f.Add(flipped(b, at))
+	}
+	f.Add([]byte("short"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		dir := t.TempDir()
+		path := filepath.Join(dir, datadir.SnapshotFile)
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		report, err := Check(context.Background(), dir, CheckOptions{})
+		if err != nil {
+			if !errors.Is(err, ErrNewerFormat) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if _, err := checkSnapshot(path); err != nil && report.Status == CheckOK {
+			t.Fatalf("%v: %+v", err, report)
+		}
+	})
+}

@@ -1,0 +1,176 @@
+package dump
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"owlcache/engine/datadir"
+)
+
+// PartSuffix is added to the name of a file that is not whole yet.
+const PartSuffix = ".part"
+
+// Returned for a file that cannot be written to. Nothing was changed.
+var (
+	// ErrFileExists is returned when the file is there, and shall not be replaced.
+	ErrFileExists = errors.New("exists")
+	// ErrPartExists is returned when an unfinished file is there that shall neither
+	// be replaced nor be gone on with.
+	ErrPartExists = errors.New("is an unfinished export")
+	// ErrNoPart is returned when there is no unfinished file to go on with.
+	ErrNoPart = errors.New("there is no unfinished export to resume")
+	// ErrForeign is returned for a file to go on with that no export has made.
+	ErrForeign = errors.New("this is no unfinished export; it was left as it is")
+	// ErrNotRegular is returned when there is a directory, a device or the like.
+	ErrNotRegular = errors.New("is no regular file")
+	// ErrPartBusy is returned when another process writes the file.
+	ErrPartBusy = errors.New("another export is writing it")
+)
+
+// FileOptions of a file. The zero value of each field is its default.
+type FileOptions struct {
+	Replace bool // what is there, the file or an unfinished one
+	Resume  bool // go on with an unfinished file
+}
+
+// File is the file of an export. Until Finish it has the ending PartSuffix.
+type File struct {
+	path string
+	part *os.File
+	opts FileOptions
+	kept Kept
+
+	begun   bool  // what is not kept is gone
+	size    int64 // written so far
+	flushed int64 // of these, what the disk was told to write
+}
+
+// writeback is after how many bytes the disk is told to write.
+const writeback = 8 << 20
+
+// Create makes an unfinished file, of mode 0600, or opens the one to go on with.
+func Create(path string, o FileOptions) (*File, error) {
+	f := &File{path: path, opts: o}
+	if err := f.checkTarget(); err != nil {
+		return nil, err
+	}
+	if err := f.open(); err != nil {
+		return nil, err
+	}
+	if err := f.begin(); err != nil {
+		return nil, errors.Join(err, f.part.Close())
+	}
+	return f, nil
+}
+
+// checkTarget looks at what is there under the final name.
+func (f *File) checkTarget() error {
+	fi, err := os.Stat(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !fi.Mode().IsRegular():
+		return fmt.Errorf("%s %w", f.path, ErrNotRegular)
+	case !f.opts.Replace:
+		return fmt.Errorf("%s %w", f.path, ErrFileExists)
+	}
+	return nil
+}
+
+func (f *File) open() (err error) {
+	flags := os.O_RDWR
+	switch {
+	case f.opts.Resume:
+	case f.opts.Replace:
+		flags |= os.O_CREATE
+	default:
+		flags |= os.O_CREATE | os.O_EXCL
+	}
+	f.part, err = os.OpenFile(f.path+PartSuffix, flags|unix.O_NOFOLLOW, 0o600)
+	switch {
+	case f.opts.Resume && errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %w", f.path+PartSuffix, ErrNoPart)
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%s %w", f.path+PartSuffix, ErrPartExists)
+	}
+	return err
+}
+
+// begin locks the file, and finds the end of what is good in one to go on with.
+func (f *File) begin() (err error) {
+	if err := unix.Flock(int(f.part.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return fmt.Errorf("%s: %w", f.part.Name(), ErrPartBusy)
+	}
+	if f.opts.Resume {
+		if f.kept, err = readKept(f.part); err != nil {
+			return fmt.Errorf("%s: %w", f.part.Name(), err)
+		}
+	}
+	f.size, f.flushed = f.kept.Bytes, f.kept.Bytes
+	_, err = f.part.Seek(f.kept.Bytes, io.SeekStart)
+	return err
+}
+
+// cut removes, when there is something to write, what is not kept.
+func (f *File) cut() error {
+	if f.begun {
+		return nil
+	}
+	f.begun = true
+	return errors.Join(f.part.Truncate(f.kept.Bytes), f.part.Chmod(0o600))
+}
+
+// Kept returns what an unfinished file had.
+func (f *File) Kept() Kept { return f.kept }
+
+// Write writes at the end.
+func (f *File) Write(b []byte) (int, error) {
+	if err := f.cut(); err != nil {
+		return 0, err
+	}
+	n, err := f.part.Write(b)
+	f.size += int64(n)
+	if f.size-f.flushed >= writeback {
+		startWriteback(f.part, f.flushed, f.size)
+		f.flushed = f.size
+	}
+	return n, err
+}
+
+// Finish makes the file durable and gives it its name.
+func (f *File) Finish() error {
+	if err := errors.Join(f.cut(), f.part.Sync()); err != nil {
+		return errors.Join(err, f.part.Close())
+	}
+	// The lock is held until the name has changed.
+	err := f.checkTarget()
+	if err == nil {
+		err = os.Rename(f.part.Name(), f.path)
+	}
+	if err = errors.Join(err, f.part.Close()); err != nil {
+		return err
+	}
+	return datadir.SyncDir(filepath.Dir(f.path))
+}
+
+// Leave ends without a whole file: what was written, or was there, stays as an
+// unfinished one.
+func (f *File) Leave() error {
+	fi, err := f.part.Stat()
+	switch {
+	case err != nil:
+	case fi.Size() == 0:
+		err = os.Remove(f.part.Name())
+	default:
+		err = f.part.Sync()
+	}
+	return errors.Join(err, f.part.Close())
+}
