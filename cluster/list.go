@@ -1,0 +1,193 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"owlcache/engine/datadir"
+)
+
+// ErrUnknownMember is returned by Remove.
+var ErrUnknownMember = errors.New("there is no such member")
+
+// ErrListFull is returned by Add.
+var ErrListFull = fmt.Errorf("the list has %d members already, which is the most", MaxMembers)
+
+// watchInterval is how often the files are looked at.
+const watchInterval = time.Second
+
+// ListOptions of lists.
+type ListOptions struct {
+	Logger *slog.Logger // is told of edits that were taken up, and of those that could not be; default: nobody
+}
+
+// Lists are the lists of members of both groups.
+type Lists struct {
+	Owlcache *List
+	Gossip   *List
+}
+
+// OpenLists reads the lists in dir. A file that is not there is an empty list, one that
+// holds no list is a *FileError.
+func OpenLists(dir *datadir.Dir, o ListOptions) (*Lists, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	owlcache, err := openList(dir, datadir.GroupFile, o.Logger)
+	gossip, gossipErr := openList(dir, datadir.GossipFile, o.Logger)
+	if err := errors.Join(err, gossipErr); err != nil {
+		return nil, err
+	}
+	return &Lists{Owlcache: owlcache, Gossip: gossip}, nil
+}
+
+// Watch takes up edits of the files until ctx ends. An edit counts when its file has
+// been left alone for a second: the program that writes it may not be done.
+func (l *Lists) Watch(ctx context.Context) {
+	tick := time.NewTicker(watchInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			l.Owlcache.poll()
+			l.Gossip.poll()
+		}
+	}
+}
+
+// Reload reads both files again. A file with a mistake leaves its list as it was.
+func (l *Lists) Reload() error { return errors.Join(l.Owlcache.reload(), l.Gossip.reload()) }
+
+// List is the list of members of a group. All methods may be called concurrently.
+type List struct {
+	dir    *datadir.Dir
+	name   string // of the file
+	logger *slog.Logger
+
+	state atomic.Pointer[listState]
+
+	mu     sync.Mutex // protects what follows, and writing the file
+	read   fileState  // of the file when it was last read
+	passed fileState  // when it was last looked at
+	wrong  bool       // it held no list when it was last read
+	blind  bool       // it could not be read when that was last tried
+}
+
+// listState is a list at one moment. Nothing in it changes but that changed is closed.
+type listState struct {
+	members []string
+	has     map[string]struct{}
+	changed chan struct{}
+}
+
+func newListState(members []string) *listState {
+	s := &listState{members: members, has: make(map[string]struct{}, len(members)), changed: make(chan struct{})}
+	for _, m := range members {
+		s.has[m] = struct{}{}
+	}
+	return s
+}
+
+func openList(dir *datadir.Dir, name string, logger *slog.Logger) (*List, error) {
+	l := &List{dir: dir, name: name, logger: logger}
+	members, seen, err := l.readFile()
+	switch {
+	case errors.Is(err, errEmptyFile):
+		logger.Warn("the file of a group is empty, as after a write that was interrupted; it counts as a list without members", "file", l.path())
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	l.read, l.passed = seen, seen
+	l.state.Store(newListState(members))
+	return l, nil
+}
+
+func (l *List) path() string { return l.dir.File(l.name) }
+
+// Members returns the addresses in their order. The slice is not to be changed: a
+// change of the list makes another one.
+func (l *List) Members() []string { return l.state.Load().members }
+
+// Has tells whether there is a member of this address, which is one that ParseAddress
+// has returned.
+func (l *List) Has(address string) bool {
+	_, ok := l.state.Load().has[address]
+	return ok
+}
+
+// Changed returns a channel that is closed at the next change of the list. Who follows
+// the list asks for the channel first and for the members then.
+func (l *List) Changed() <-chan struct{} { return l.state.Load().changed }
+
+// Add adds a member, durably; one that is there stays where it is. The error wraps
+// ErrAddress, is ErrListFull, a *FileError if somebody has left a mistake in the file,
+// or one of the disk. After an error the list is as it was.
+func (l *List) Add(address string) error {
+	address, err := ParseAddress(address)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.catchUp(); err != nil {
+		return err
+	}
+	members := l.Members()
+	switch {
+	case l.Has(address):
+		return nil
+	case len(members) >= MaxMembers:
+		return ErrListFull
+	}
+	return l.write(append(slices.Clone(members), address))
+}
+
+// Remove removes a member, durably. The error wraps ErrAddress, is ErrUnknownMember, or
+// one of Add.
+func (l *List) Remove(address string) error {
+	address, err := ParseAddress(address)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.catchUp(); err != nil {
+		return err
+	}
+	at := slices.Index(l.Members(), address)
+	if at < 0 {
+		return ErrUnknownMember
+	}
+	return l.write(slices.Delete(slices.Clone(l.Members()), at, at+1))
+}
+
+// write makes members durable and then the list. l.mu is held.
+func (l *List) write(members []string) error {
+	content, err := formatList(members)
+	if err != nil {
+		return err
+	}
+	if err := l.dir.WriteFile(l.name, content, 0o600); err != nil {
+		return err
+	}
+	// l.read stays as it was, so that the file is read once more: an edit that has come
+	// right behind the writing is not overlooked.
+	l.wrong = false
+	l.publish(members)
+	return nil
+}
+
+// publish makes members the list. l.mu is held.
+func (l *List) publish(members []string) {
+	old := l.state.Swap(newListState(members))
+	close(old.changed)
+}

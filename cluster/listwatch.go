@@ -1,0 +1,159 @@
+package cluster
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+)
+
+// fileState is what tells one version of a file from another. The zero value is that of
+// a file that is not there.
+type fileState struct{ info fs.FileInfo }
+
+func (s fileState) same(o fileState) bool {
+	if s.info == nil || o.info == nil {
+		return s.info == nil && o.info == nil
+	}
+	return os.SameFile(s.info, o.info) && s.info.Size() == o.info.Size() && s.info.ModTime().Equal(o.info.ModTime()) &&
+		s.info.Mode() == o.info.Mode()
+}
+
+// lookAt returns the state of a file.
+func lookAt(path string) (fileState, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fileState{}, nil
+	}
+	return fileState{info}, err
+}
+
+// readFile returns what the file holds, and its state before it was read: what is
+// written meanwhile makes another state.
+func (l *List) readFile() (members []string, seen fileState, err error) {
+	if seen, err = lookAt(l.path()); err != nil {
+		return nil, fileState{}, err
+	}
+	if seen.info == nil {
+		return nil, seen, &fs.PathError{Op: "open", Path: l.path(), Err: fs.ErrNotExist}
+	}
+	if !seen.info.Mode().IsRegular() { // reading a pipe could take for ever
+		return nil, seen, &FileError{Path: l.path(), Err: errors.New("it is not a file")}
+	}
+	content, err := readBounded(l.path())
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%s has just gone", l.path()) // not the same as one that is not there
+	}
+	if err != nil {
+		return nil, seen, err
+	}
+	if members, err = parseList(content); err != nil {
+		return nil, seen, placed(l.path(), content, err)
+	}
+	return members, seen, nil
+}
+
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // only read from
+	content, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	if err == nil && len(content) > maxFileSize {
+		err = &FileError{Path: path, Err: fmt.Errorf("it is larger than %d bytes", maxFileSize)}
+	}
+	return bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")), err // what some editors begin a file with
+}
+
+// poll takes up an edit that is complete. One that cannot be taken up is logged once.
+func (l *List) poll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now, err := lookAt(l.path())
+	settled := err == nil && now.same(l.passed)
+	l.passed = now
+	if err == nil && (!settled || now.same(l.read)) {
+		return
+	}
+	if err == nil {
+		err = l.takeUp()
+	}
+	_, mistake := errors.AsType[*FileError](err)
+	if err != nil && (mistake || !l.blind) {
+		l.logger.Error("the file of a group cannot be taken up: the members stay as they were", "file", l.path(), "members", len(l.Members()), "error", err)
+	}
+	l.blind = err != nil && !mistake // tried again each time, told once
+}
+
+// reload takes up what the file holds now.
+func (l *List) reload() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.takeUp()
+}
+
+// takeUp makes what the file holds the list. l.mu is held.
+func (l *List) takeUp() error {
+	members, seen, err := l.readFile()
+	_, mistake := errors.AsType[*FileError](err)
+	if err != nil && !mistake && !errors.Is(err, fs.ErrNotExist) {
+		return err // it says nothing of the content, so the file has not been read
+	}
+	healed := l.wrong
+	l.read, l.wrong = seen, mistake
+	if mistake {
+		return err
+	}
+	old := l.Members()
+	if !slices.Equal(old, members) {
+		l.publish(members)
+		l.logger.Info("members of a group were taken up from its file", "file", l.path(), "members", len(members),
+			"added", missing(members, old), "removed", missing(old, members))
+	} else if healed {
+		l.logger.Info("the file of a group is in order again", "file", l.path(), "members", len(members))
+	}
+	return nil
+}
+
+// catchUp takes up an edit that was made since the file was last read, so that writing
+// it does not lose the edit. A file that has just gone, or that has just lost its
+// content, may be one that is being written. l.mu is held.
+func (l *List) catchUp() error {
+	now, err := lookAt(l.path())
+	if err != nil {
+		return err
+	}
+	before := l.read
+	if now.info == nil {
+		if before.info != nil {
+			return &FileError{Path: l.path(), Err: errors.New("the file has just gone: try again in a few seconds")}
+		}
+		return nil
+	}
+	err = l.takeUp()
+	if errors.Is(err, errEmptyFile) && l.read.same(before) {
+		return nil // and has been so for a while
+	}
+	if err != nil {
+		l.read = before // for Watch to tell of it
+	}
+	return err
+}
+
+// missing counts what is in a and not in b.
+func missing(a, b []string) (n int) {
+	in := make(map[string]struct{}, len(b))
+	for _, m := range b {
+		in[m] = struct{}{}
+	}
+	for _, m := range a {
+		if _, ok := in[m]; !ok {
+			n++
+		}
+	}
+	return n
+}

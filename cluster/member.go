@@ -1,0 +1,117 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// asker asks one member for keys, over HTTP or a WebSocket. It is used concurrently.
+type asker interface {
+	// ask returns what the member has under key. That there is nothing is no error. It
+	// returns soon after ctx ends, and keeps no hold on key.
+	ask(ctx context.Context, key []byte) (reply, error)
+	// close ends every question under way and all connections, and waits until nothing
+	// of them is left.
+	close()
+}
+
+// sweeper is an asker that has something to throw away when it gets old.
+type sweeper interface{ sweep() }
+
+// reply is what a member has under a key.
+type reply struct {
+	found   bool
+	value   []byte // nobody else's, and not to be changed
+	created time.Time
+}
+
+// The states of a member.
+const (
+	stateUp      = "up"
+	stateDown    = "down"
+	stateUnknown = "unknown"
+)
+
+// member is one node of the group, not this one.
+type member struct {
+	group   *Group
+	address string // as the list has it
+	asker   asker
+	breaker *breaker
+	gone    context.Context // ends when the member leaves the list, or with the group
+	leave   context.CancelFunc
+
+	mu      sync.Mutex         // protects flights
+	flights map[string]*flight // questions under way, by key
+
+	hits  atomic.Uint64 // questions that a kept answer has saved
+	stats memberStats
+}
+
+func (g *Group) newMember(address string) *member {
+	m := &member{group: g, address: address, asker: g.dial(address, g.opts), flights: map[string]*flight{}}
+	m.gone, m.leave = context.WithCancel(g.ctx)
+	m.breaker = newBreaker(m)
+	return m
+}
+
+// close ends everything that has to do with the member.
+func (m *member) close() {
+	m.leave()
+	m.asker.close()
+}
+
+func (m *member) sweep() {
+	if s, ok := m.asker.(sweeper); ok {
+		s.sweep()
+	}
+}
+
+// maxMargin is how much earlier than a query a question ends, at most.
+const maxMargin = 25 * time.Millisecond
+
+// askTime is how long a question may take. It ends a moment before the query that waits
+// for it, so that it is known by then that the member is slow: the next query shall not
+// wait again.
+func askTime(limit time.Duration) time.Duration { return limit - min(limit/10, maxMargin) }
+
+// ask asks the member now, within the time limit, and takes note of how it went.
+func (m *member) ask(key []byte) (reply, error) {
+	ctx, cancel := context.WithTimeout(m.gone, askTime(m.group.opts.RequestTimeout))
+	defer cancel()
+	start := time.Now()
+	m.stats.asked()
+	r, err := m.asker.ask(ctx, key)
+	switch {
+	case err == nil:
+		m.stats.answered(time.Since(start))
+	case m.gone.Err() != nil:
+		err = errGone // whatever it looked like
+	default:
+		// A connection may notice the end of the time before its context does.
+		if (ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded)) && !errors.Is(err, errBusy) {
+			err = errTimeout(m.group.opts.RequestTimeout)
+		}
+		m.stats.failed(err)
+	}
+	return r, err
+}
+
+// status returns what is known of the member.
+func (m *member) status() MemberStatus {
+	s := MemberStatus{Address: m.address, CacheHits: m.hits.Load()}
+	m.stats.fill(&s)
+	switch {
+	case m.breaker.isOpen():
+		s.State = stateDown
+	case s.LastContact.IsZero():
+		s.State = stateUnknown
+	default:
+		s.State = stateUp
+	}
+	return s
+}

@@ -1,0 +1,55 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+)
+
+// Returned for a question without an answer.
+var (
+	errGone     = errors.New("the member has left the group, or the node stops")
+	errBusy     = errors.New("too many questions to the member are under way")
+	errTooLarge = errors.New("the value is larger than this node takes")
+)
+
+// timeoutError is returned for a member that has not answered in time.
+type timeoutError struct{ limit time.Duration }
+
+func errTimeout(limit time.Duration) error { return timeoutError{limit} }
+
+func (e timeoutError) Error() string { return fmt.Sprintf("no answer within %v", e.limit) }
+
+// Timeout makes it a timeout as package net knows it.
+func (e timeoutError) Timeout() bool { return true }
+
+// statusError is an answer that is neither a value nor "not found".
+type statusError int
+
+func (e statusError) Error() string {
+	return fmt.Sprintf("the member has answered with HTTP status %d", int(e))
+}
+
+// isOwnFault tells whether err is of this node's making: the member was not asked.
+func isOwnFault(err error) bool {
+	return errors.Is(err, errGone) || errors.Is(err, errBusy) ||
+		errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests)
+}
+
+// mayBeWell tells whether err says nothing against the member: it is of this node's
+// making, or only about this one key, and did not keep anybody waiting.
+func mayBeWell(err error) bool {
+	if isOwnFault(err) || errors.Is(err, errTooLarge) {
+		return true
+	}
+	status, ok := errors.AsType[statusError](err)
+	return ok && status >= 400 && status < 500
+}
+
+// isTimeout tells whether err is that of a question that has cost all the time there is.
+func isTimeout(err error) bool {
+	_, ok := errors.AsType[timeoutError](err)
+	return ok
+}

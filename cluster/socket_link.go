@@ -1,0 +1,273 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+)
+
+const (
+	linkPing    = 5 * time.Second // between two pings
+	linkGoodbye = time.Second     // for the last message
+	// leastMessage is the size in bytes that a message may have whatever the options say:
+	// room for the largest key, with every byte escaped.
+	leastMessage = 64 << 10
+	// keptMessage is the size in bytes up to which the buffer of a message is kept.
+	keptMessage = 64 << 10
+)
+
+// errMessageTooLarge is returned for an answer that is larger than Options.MaxMessageSize.
+var errMessageTooLarge = errors.New("the answer is larger than the largest message")
+
+// socketLink is one connection to a member, from its beginning to its end. Questions
+// are sent in any number and order, and matched with their answers by a tag. Two
+// goroutines serve it: the one of run reads, and one writes.
+type socketLink struct {
+	ws      *websocket.Conn
+	opts    Options
+	limit   int64 // bytes of a message
+	silence time.Duration
+	ping    time.Duration
+
+	slots chan struct{}       // holds one for each question under way
+	out   chan socketQuestion // to be written
+	done  chan struct{}       // closed when the link is over
+	once  sync.Once
+	err   error       // why; after done
+	alive atomic.Bool // the member has said something
+
+	mu      sync.Mutex // protects what follows
+	last    uint64     // tag
+	waiting map[string]chan<- socketResult
+}
+
+// socketQuestion is a message to the member.
+type socketQuestion struct {
+	kind int
+	tag  string
+	body []byte
+}
+
+// socketResult is what becomes of a question.
+type socketResult struct {
+	reply reply
+	err   error
+}
+
+func newSocketLink(ws *websocket.Conn, o Options) *socketLink {
+	return &socketLink{
+		ws: ws, opts: o,
+		limit:   max(o.MaxMessageSize, leastMessage),
+		ping:    linkPing,
+		silence: o.WriteWait + 2*linkPing, // while a message is being written no ping is sent
+		slots:   make(chan struct{}, o.MessageBuffer),
+		out:     make(chan socketQuestion, min(o.MessageBuffer, DefaultMessageBuffer)),
+		done:    make(chan struct{}),
+		waiting: map[string]chan<- socketResult{},
+	}
+}
+
+// run serves the link until it or ctx ends, and returns why it has ended.
+func (l *socketLink) run(ctx context.Context) error {
+	var writer sync.WaitGroup
+	writer.Go(func() { l.write(ctx) })
+	l.fail(l.read())
+	writer.Wait()
+	return l.err
+}
+
+// fail ends the link. The first reason counts.
+func (l *socketLink) fail(err error) {
+	l.once.Do(func() {
+		l.err = err
+		close(l.done)
+		_ = l.ws.Close() // whatever it says, the link is over
+	})
+}
+
+// ask sends the question for key and waits for its answer.
+func (l *socketLink) ask(ctx context.Context, key []byte) (reply, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.done:
+		return reply{}, l.err
+	case <-ctx.Done():
+		return reply{}, errBusy
+	}
+	defer func() { <-l.slots }()
+	tag, result := l.expect()
+	defer l.forget(tag)
+	q := socketQuestion{kind: websocket.TextMessage, tag: tag}
+	q.body = appendSocketQuestion(make([]byte, 0, len(key)+32), key, tag)
+	if !utf8.Valid(key) {
+		q.kind = websocket.BinaryMessage // such a text is none
+	}
+	select {
+	case l.out <- q:
+	case <-l.done:
+		return reply{}, l.err
+	case <-ctx.Done():
+		return reply{}, ctx.Err()
+	}
+	select {
+	case r := <-result:
+		return r.reply, r.err
+	case <-ctx.Done():
+		return reply{}, ctx.Err()
+	case <-l.done:
+	}
+	select { // the answer may have been the last thing that came
+	case r := <-result:
+		return r.reply, r.err
+	default:
+		return reply{}, l.err
+	}
+}
+
+// expect makes a tag, and returns where its answer will be.
+func (l *socketLink) expect() (tag string, result <-chan socketResult) {
+	c := make(chan socketResult, 1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last++
+	tag = strconv.FormatUint(l.last, 36)
+	l.waiting[tag] = c
+	return tag, c
+}
+
+// forget lets a late answer be dropped.
+func (l *socketLink) forget(tag string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.waiting, tag)
+}
+
+// settle hands a result over to the question with this tag, if there is one.
+func (l *socketLink) settle(tag string, r reply, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c := l.waiting[tag]; c != nil {
+		delete(l.waiting, tag)
+		c <- socketResult{r, err}
+	}
+}
+
+func (l *socketLink) isExpected(tag string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.waiting[tag] != nil
+}
+
+// write sends questions and pings until the link or ctx ends.
+func (l *socketLink) write(ctx context.Context) {
+	ping := time.NewTicker(l.ping)
+	defer ping.Stop()
+	for {
+		var err error
+		select {
+		case q := <-l.out:
+			if !l.isExpected(q.tag) {
+				continue // nobody waits for it any more
+			}
+			_ = l.ws.SetWriteDeadline(time.Now().Add(l.opts.WriteWait)) // never fails
+			err = l.ws.WriteMessage(q.kind, q.body)
+		case <-ping.C:
+			err = l.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(l.opts.WriteWait))
+		case <-ctx.Done():
+			bye := websocket.FormatCloseMessage(websocket.CloseGoingAway, "")
+			_ = l.ws.WriteControl(websocket.CloseMessage, bye, time.Now().Add(linkGoodbye)) // a courtesy
+			l.fail(errGone)
+			return
+		case <-l.done:
+			return
+		}
+		if err != nil {
+			l.fail(fmt.Errorf("the member takes no more questions: %w", err))
+			return
+		}
+	}
+}
+
+// read takes answers until there are no more, and returns why.
+func (l *socketLink) read() error {
+	// An answer that is too large is passed over, and the link goes on. More than the
+	// largest value is no answer at all.
+	l.ws.SetReadLimit(max(l.limit, int64(base64.StdEncoding.EncodedLen(l.opts.MaxValueSize))+leastMessage))
+	l.ws.SetPongHandler(func(string) error { return l.heard() })
+	pong := l.ws.PingHandler()
+	l.ws.SetPingHandler(func(text string) error { return errors.Join(l.heard(), pong(text)) })
+	if err := l.renew(); err != nil {
+		return lost(err)
+	}
+	var message bytes.Buffer
+	for {
+		_, r, err := l.ws.NextReader()
+		if err != nil {
+			return lost(err)
+		}
+		if message.Cap() > keptMessage {
+			message = bytes.Buffer{}
+		}
+		message.Reset()
+		n, err := message.ReadFrom(io.LimitReader(r, l.limit+1))
+		if err != nil {
+			return lost(err)
+		}
+		if n > l.limit {
+			l.settle(tagOfStart(message.Bytes()), reply{}, errMessageTooLarge)
+		} else if err := l.take(message.Bytes()); err != nil {
+			return err
+		}
+		if err := l.heard(); err != nil {
+			return lost(err)
+		}
+	}
+}
+
+// take hands the answer in a message over to its question.
+func (l *socketLink) take(message []byte) error {
+	a, err := parseSocketAnswer(message)
+	if err != nil {
+		return err
+	}
+	r, err := a.reply(l.opts.MaxValueSize)
+	l.settle(a.tag(), r, err)
+	return nil
+}
+
+// heard takes note that the member is there.
+func (l *socketLink) heard() error {
+	l.alive.Store(true)
+	return l.renew()
+}
+
+// renew gives the member time anew until it must be heard of.
+func (l *socketLink) renew() error { return l.ws.SetReadDeadline(time.Now().Add(l.silence)) }
+
+// lost says what it means that no more can be read.
+func lost(err error) error {
+	ce, bye := errors.AsType[*websocket.CloseError](err)
+	ne, failed := errors.AsType[net.Error](err)
+	switch {
+	case errors.Is(err, websocket.ErrReadLimit):
+		return errors.New("the member has sent a message larger than any answer")
+	case bye && ce.Code == websocket.CloseAbnormalClosure:
+		return errHungUp
+	case bye:
+		return fmt.Errorf("the member has closed the connection with code %d", ce.Code)
+	case failed && ne.Timeout():
+		return errors.New("the member has not been heard of for too long")
+	}
+	return fmt.Errorf("the connection is lost: %w", err)
+}
