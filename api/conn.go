@@ -39,6 +39,9 @@ type conn struct {
 	linger       bool  // the request's body is partly unread; Close reads on
 	readErr      error // of the last read that failed
 
+	socket   *socket     // what the connection has become, if no HTTP; set once, by the goroutine that serves it
+	upgraded atomic.Bool // there is a socket; busy stays set from then on, and says nothing
+
 	busy   atomic.Bool // between the first byte of a request and the end of its answer
 	retire atomic.Bool // no further request may begin
 }

@@ -131,7 +131,7 @@ func (t *connTable) each(f func(*conn)) {
 func (t *connTable) counts() (open, busy int, total uint64) {
 	t.each(func(c *conn) {
 		open++
-		if c.busy.Load() {
+		if c.busy.Load() && !c.upgraded.Load() {
 			busy++
 		}
 	})

@@ -41,7 +41,9 @@
 // # Goroutines and locks
 //
 // Serve runs in its caller's goroutine and starts one goroutine for each
-// connection; Shutdown waits for all of them. Requests share no lock with each
+// connection; Shutdown waits for all of them. A connection that becomes a WebSocket
+// (websocket.go) stays counted and limited with the others, and has two goroutines: one
+// reads and answers, one writes. Requests share no lock with each
 // other except the read lock of the token cache, which only writes take, and the
 // lock of the wrong passwords, which only pass takes.
 package api

@@ -116,7 +116,11 @@ func (s *Server) serveConn(c *conn) {
 			_ = c.Conn.Close()
 		}
 	}()
-	if err := s.http.ServeConn(c); err != nil && !isUsualEnd(err) {
+	err := s.http.ServeConn(c)
+	switch {
+	case err == nil && c.socket != nil:
+		c.socket.pump() // the HTTP server has let go of the connection and runs socket.serve
+	case err != nil && !isUsualEnd(err):
 		s.opts.Logger.Debug("connection ended", "remote", c.peer, "err", err)
 	}
 }

@@ -143,7 +143,7 @@ func (c *storeCollector) Collect(ch chan<- prometheus.Metric) {
 }
 
 // histogramOf turns h into what Prometheus counts in: cumulative buckets.
-func histogramOf(d *prometheus.Desc, h engine.Histogram) prometheus.Metric {
+func histogramOf(d *prometheus.Desc, h engine.Histogram, labels ...string) prometheus.Metric {
 	buckets := make(map[float64]uint64, len(h.Bounds))
 	count := uint64(0)
 	for i, n := range h.Counts {
@@ -152,5 +152,5 @@ func histogramOf(d *prometheus.Desc, h engine.Histogram) prometheus.Metric {
 			buckets[h.Bounds[i]] = count
 		}
 	}
-	return prometheus.MustNewConstHistogram(d, count, h.Sum, buckets)
+	return prometheus.MustNewConstHistogram(d, count, h.Sum, buckets, labels...)
 }

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"strconv"
@@ -17,6 +19,7 @@ import (
 // Defaults of Options.
 const (
 	DefaultResponseHost  = "127.0.0.1"
+	DefaultTCPPort       = 7720
 	DefaultMaxConns      = 10_000
 	DefaultReadTimeout   = 30 * time.Second
 	DefaultWriteTimeout  = 30 * time.Second
@@ -33,6 +36,11 @@ type Options struct {
 	Version      string // program version; the Server header is "owlcache VERSION"
 	ResponseHost string // host part of ResponseHost in answers, default 127.0.0.1
 	HTTPPort     int    // port part of ResponseHost, default the port of the listener
+
+	// WebSocket switches /ws on; default off. TCPPort is the port part of ResponseHost
+	// there, default 7720.
+	WebSocket bool
+	TCPPort   int
 
 	Password      string        // answered by pass with a token; required
 	TokenSecret   []byte        // signs tokens, at least 32 bytes; required. Another secret revokes all tokens.
@@ -56,6 +64,14 @@ type Options struct {
 	// those of large answers, default 256 MiB. Beyond: 503 with Retry-After.
 	MaxBodyMemory int64
 
+	// Backup writes a backup of the node's data, without its secrets, to w; nil: there is
+	// none to be had. It returns soon when ctx ends or w fails.
+	Backup func(ctx context.Context, w io.Writer) error
+
+	// Owlcache and Gossip are the lists of members of the two groups; nil: this node has none.
+	Owlcache, Gossip MemberList
+	GroupMode        string // how the members are asked, as /admin/group names it
+
 	AccessLog *slog.Logger         // one record per request; default none
 	Logger    *slog.Logger         // default discard
 	Registry  *prometheus.Registry // what /metrics serves; default a new one
@@ -65,6 +81,7 @@ type Options struct {
 func (o Options) withDefaults() (Options, error) {
 	setDefault(&o.ResponseHost, DefaultResponseHost)
 	setDefault(&o.MaxValueSize, engine.MaxValueSize)
+	setDefault(&o.TCPPort, DefaultTCPPort)
 	setDefault(&o.MaxConns, DefaultMaxConns)
 	setDefault(&o.ReadTimeout, DefaultReadTimeout)
 	setDefault(&o.WriteTimeout, DefaultWriteTimeout)
@@ -100,6 +117,7 @@ func (o Options) validate() error {
 	check(!strings.ContainsFunc(o.ResponseHost, isControl), "response host %q has control characters", o.ResponseHost)
 	check(!strings.ContainsFunc(o.Version, isControl), "version %q has control characters", o.Version)
 	check(o.HTTPPort >= 0 && o.HTTPPort <= 65535, "HTTP port %d is not a port", o.HTTPPort)
+	check(o.TCPPort > 0 && o.TCPPort <= 65535, "TCP port %d is not a port", o.TCPPort)
 	check(o.MaxValueSize > 0 && o.MaxValueSize <= engine.MaxValueSize,
 		"largest value %d is not between 1 and %d bytes", o.MaxValueSize, engine.MaxValueSize)
 	check(o.MaxConns > 0, "connection limit %d is negative", o.MaxConns)
@@ -128,6 +146,11 @@ func (o Options) responseHost(ln net.Addr) string {
 	if tcp, ok := ln.(*net.TCPAddr); ok && port == 0 {
 		port = tcp.Port
 	}
+	return o.hostPort(port)
+}
+
+// hostPort returns ResponseHost with a port.
+func (o Options) hostPort(port int) string {
 	if strings.Contains(o.ResponseHost, ":") && !strings.HasPrefix(o.ResponseHost, "[") {
 		return net.JoinHostPort(o.ResponseHost, strconv.Itoa(port))
 	}

@@ -10,7 +10,8 @@ import (
 // query, and the first of several with one name counts. All slices point into
 // buffers of the request.
 type params struct {
-	cmd, key, value, exptime, pass, token, owlToken []byte
+	cmd, key, value, exptime, pass, token, owlToken, target []byte
+	address, groupType                                      []byte // of /server/
 
 	seen [numParams]bool
 }
@@ -26,6 +27,9 @@ const (
 	paramPass
 	paramToken
 	paramOwlToken
+	paramTarget
+	paramAddress
+	paramGroupType
 	numParams
 )
 
@@ -52,6 +56,12 @@ func paramNamed(name []byte) (param, bool) {
 		return paramToken, true
 	case "owl_token":
 		return paramOwlToken, true
+	case "target":
+		return paramTarget, true
+	case "address":
+		return paramAddress, true
+	case "group_type":
+		return paramGroupType, true
 	}
 	return 0, false
 }
@@ -76,6 +86,12 @@ func (ps *params) slot(p param) *[]byte {
 		return &ps.pass
 	case paramToken:
 		return &ps.token
+	case paramTarget:
+		return &ps.target
+	case paramAddress:
+		return &ps.address
+	case paramGroupType:
+		return &ps.groupType
 	default:
 		return &ps.owlToken
 	}

@@ -24,6 +24,9 @@ type route struct {
 	access  access
 	form    bool // takes parameters from a request body; other routes refuse a body
 	serve   func(*exchange)
+	// fail answers a request that has no token, or parameters that cannot be read; nil:
+	// in plain text. Only for routes that want a token.
+	fail func(*exchange, error)
 }
 
 // routeTable is the one place where paths are given out.
@@ -33,6 +36,13 @@ func (s *Server) routeTable() []route {
 		{path: "/", methods: read, access: accessPublic, serve: serveWelcome},
 		{path: "/data", access: accessPerCommand, form: true, serve: serveData},
 		{path: "/data/", access: accessPerCommand, form: true, serve: serveData},
+		{path: "/group_data", access: accessPerCommand, form: true, serve: serveGroupData},
+		{path: "/group_data/", access: accessPerCommand, form: true, serve: serveGroupData},
+		{path: "/server", access: accessToken, form: true, serve: serveServerList, fail: (*exchange).failServerList},
+		{path: "/server/", access: accessToken, form: true, serve: serveServerList, fail: (*exchange).failServerList},
+		{path: "/admin/group", methods: read, access: accessToken, serve: s.serveAdminGroup},
+		{path: "/admin/backup", methods: "GET", access: accessToken, serve: s.serveBackup},
+		{path: "/ws", methods: "GET", access: accessPublic, serve: s.serveSocket},
 		{path: "/livez", methods: read, access: accessPublic, serve: serveLive},
 		{path: "/readyz", methods: read, access: accessPublic, serve: serveReady},
 		{path: "/metrics", methods: read, access: accessPublic, serve: s.metrics.handler(s.opts.Registry)},
@@ -98,8 +108,12 @@ func (x *exchange) enter(r *route) {
 	if err == nil && !x.mayUse(r.access) {
 		err = errNoToken
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		r.serve(x)
+		return
+	case r.fail != nil:
+		r.fail(x, err)
 		return
 	}
 	var ref refusal

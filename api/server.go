@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -22,6 +23,8 @@ type Server struct {
 	routes   map[string]*route
 	commands map[string]*command
 	unknown  *command
+	groupGet *command
+	group    atomic.Pointer[Group] // set by SetGroup
 
 	conns     *connTable
 	gate      *gate
@@ -29,8 +32,10 @@ type Server struct {
 	tokens    *tokens
 	password  password
 	logins    *loginGuard
-	bodies    *budget // large request bodies
-	answers   *budget // large values on their way out
+	bodies    *budget       // large request bodies
+	answers   *budget       // large values on their way out
+	backups   chan struct{} // holds one for each backup that is being made
+	sockets   *sockets
 	metrics   *metrics
 	exchanges sync.Pool // of *exchange
 
@@ -55,6 +60,8 @@ func New(opts Options) (*Server, error) {
 		logins:   newLoginGuard(maxLoginPeers),
 		bodies:   newBudget(opts.MaxBodyMemory),
 		answers:  newBudget(opts.MaxBodyMemory),
+		backups:  make(chan struct{}, maxBackups),
+		sockets:  newSockets(opts),
 		now:      time.Now,
 		stopping: make(chan struct{}),
 	}
@@ -62,7 +69,8 @@ func New(opts Options) (*Server, error) {
 	s.tokens = newTokens(opts.TokenSecret, opts.TokenLifetime, func() time.Time { return s.now() })
 	s.exchanges.New = func() any { return &exchange{srv: s} }
 	s.commands, s.unknown = indexCommands(commands())
-	s.metrics = newMetrics(s, commands())
+	s.groupGet = newGroupCommand(len(commands()))
+	s.metrics = newMetrics(s, append(commands(), *s.groupGet))
 	if err := s.metrics.register(opts.Registry); err != nil {
 		return nil, err
 	}

@@ -58,17 +58,20 @@ func with(c jwt.MapClaims, name string, value any) jwt.MapClaims {
 	return m
 }
 
-func TestTokenIsRefused(t *testing.T) {
-	n := start(t, nil)
-	good := n.token()
+// badTokens returns what looks more or less like good, a token of testSecret, and must
+// not be taken for one.
+func badTokens(t *testing.T, good string) map[string]string {
+	t.Helper()
 	c := claimsOf(t, good)
 	parts := strings.Split(good, ".")
 	hs256 := jwt.SigningMethodHS256
 	foreign := []byte("ffffffffffffffffffffffffffffffff")
-	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + parts[1] + "."
+	unsigned := func(alg string) string {
+		return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"`+alg+`","typ":"JWT"}`)) + "." + parts[1] + "."
+	}
 	id := c["token_id"].(string)
 
-	tokens := map[string]string{
+	return map[string]string{
 		"none at all":          "",
 		"garbage":              "garbage",
 		"bad base64":           "!!!!",
@@ -77,7 +80,10 @@ func TestTokenIsRefused(t *testing.T) {
 		"cut off":              good[:len(good)-1],
 		"other signature":      parts[0] + "." + parts[1] + "." + strings.Repeat("A", len(parts[2])),
 		"tampered claims":      parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"owlcache","exp":4102444800}`)) + "." + parts[2],
-		"alg none":             none,
+		"alg none":             unsigned("none"),
+		"alg None":             unsigned("None"),
+		"alg none, signed":     unsigned("none") + parts[2],
+		"no alg":               unsigned(""),
 		"alg HS384":            sign(t, jwt.SigningMethodHS384, testSecret, c),
 		"foreign secret":       sign(t, hs256, foreign, c),
 		"default secret":       sign(t, hs256, []byte("hello_owlcache"), c),
@@ -93,7 +99,12 @@ func TestTokenIsRefused(t *testing.T) {
 		"base64 of base64":     b64(b64(good)),
 		"the password instead": testPassword,
 	}
-	for name, token := range tokens {
+}
+
+func TestTokenIsRefused(t *testing.T) {
+	n := start(t, nil)
+	good := n.token()
+	for name, token := range badTokens(t, good) {
 		for range 2 { // the second time past any memory of the first
 			a := n.post("cmd", "set", "key", "k", "valuedata", "v", "token", token)
 			if a.status != 401 || a.envelope(t).Results != "NOT_PASS" {
@@ -104,7 +115,7 @@ func TestTokenIsRefused(t *testing.T) {
 	if n.store.writes() != 0 {
 		t.Errorf("%d writes", n.store.writes())
 	}
-	if a := n.post("cmd", "set", "key", "k", "token", sign(t, hs256, testSecret, c)); a.status != 200 {
+	if a := n.post("cmd", "set", "key", "k", "token", sign(t, jwt.SigningMethodHS256, testSecret, claimsOf(t, good))); a.status != 200 {
 		t.Errorf("the test's way to sign does not give good tokens: status %d", a.status)
 	}
 }

@@ -1,0 +1,80 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+
+	"owlcache/engine"
+)
+
+// groupJSON is the answer of /admin/group.
+type groupJSON struct {
+	Mode     string       `json:"mode"`
+	Owlcache []memberJSON `json:"owlcache"`
+	Gossip   []string     `json:"gossip"`
+}
+
+type memberJSON struct {
+	Address     string      `json:"address"`
+	Self        bool        `json:"self"`
+	State       string      `json:"state"`
+	LastContact *time.Time  `json:"last_contact"` // null: none yet
+	LastError   string      `json:"last_error,omitempty"`
+	Requests    uint64      `json:"requests"`
+	Errors      uint64      `json:"errors"`
+	CacheHits   uint64      `json:"cache_hits"`
+	Latency     latencyJSON `json:"latency"`
+}
+
+// latencyJSON is a histogram: of the answers, counts[i] took at most bounds[i] seconds
+// and more than the bound before; the last count is those above all bounds.
+type latencyJSON struct {
+	Count   uint64    `json:"count"`
+	Seconds float64   `json:"seconds"` // of all answers together
+	Bounds  []float64 `json:"bounds"`
+	Counts  []uint64  `json:"counts"`
+}
+
+// serveAdminGroup serves /admin/group.
+func (s *Server) serveAdminGroup(x *exchange) {
+	if s.gate.wait() == nil {
+		x.refuse(refusal{status: 503, reason: s.notServing(), retryAfter: 1})
+		return
+	}
+	answer := groupJSON{Mode: s.opts.GroupMode, Owlcache: []memberJSON{}, Gossip: []string{}}
+	for _, m := range s.groupMembers() {
+		answer.Owlcache = append(answer.Owlcache, m.json())
+	}
+	if s.opts.Gossip != nil {
+		answer.Gossip = append(answer.Gossip, s.opts.Gossip.Members()...)
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		s.opts.Logger.Error("request failed", "path", "/admin/group", "err", err)
+		x.refuse(refusal{status: 500, reason: reasonInternal})
+		return
+	}
+	x.ctx.Response.Header.Set("Cache-Control", "no-store")
+	x.ctx.SetContentType(typeJSON)
+	x.ctx.SetBody(append(body, '\n'))
+}
+
+func (m *MemberStatus) json() memberJSON {
+	j := memberJSON{
+		Address: m.Address, Self: m.Self, State: m.State, LastError: m.LastError,
+		Requests: m.Requests, Errors: m.Errors, CacheHits: m.CacheHits, Latency: latencyOf(m.Latency),
+	}
+	if !m.LastContact.IsZero() {
+		at := m.LastContact.UTC()
+		j.LastContact = &at
+	}
+	return j
+}
+
+func latencyOf(h engine.Histogram) latencyJSON {
+	j := latencyJSON{Seconds: h.Sum, Bounds: append([]float64{}, h.Bounds...), Counts: append([]uint64{}, h.Counts...)}
+	for _, n := range j.Counts {
+		j.Count += n
+	}
+	return j
+}

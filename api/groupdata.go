@@ -1,0 +1,201 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"time"
+
+	"owlcache/engine"
+)
+
+// Group is what this package needs of the owlcache group.
+type Group interface {
+	// Query returns what the nodes have under key, the newest first; with a target, what
+	// that one has. It returns in time whatever they do.
+	Query(ctx context.Context, key []byte, target string) []GroupAnswer
+	// Newest appends the newest value under key to dst.
+	Newest(ctx context.Context, dst, key []byte, target string) (value []byte, created time.Time, ok bool)
+	// Status returns what is known of each member, in the order of the list.
+	Status() []MemberStatus
+}
+
+// GroupAnswer is what one node has under a key.
+type GroupAnswer struct {
+	Address string // HOST:PORT as the group lists it
+	Value   []byte // not to be changed
+	Created time.Time
+}
+
+// SetGroup tells the server of the group. It must be called before Ready; without it
+// /group_data/ answers 503.
+func (s *Server) SetGroup(g Group) { s.group.Store(&g) }
+
+// groupMembers returns what is known of the members, nothing while there is no group.
+func (s *Server) groupMembers() []MemberStatus {
+	if g := s.group.Load(); g != nil {
+		return (*g).Status()
+	}
+	return nil
+}
+
+// groupName is what get on /group_data/ is counted and logged as.
+const groupName = "group_get"
+
+// newGroupCommand returns the one command of /group_data/, with a number among all
+// commands.
+func newGroupCommand(index int) *command {
+	return &command{name: groupName, access: accessPublic, raw: true, keyed: true, run: runGroupGet, index: index}
+}
+
+// serveGroupData serves /group_data/.
+func serveGroupData(x *exchange) {
+	store := x.srv.gate.wait()
+	if store == nil {
+		x.refuse(refusal{status: 503, reason: x.srv.notServing(), retryAfter: 1})
+		return
+	}
+	paramErr := x.readParams()
+	x.cmd = x.srv.unknown
+	if string(x.params.cmd) == "get" {
+		x.cmd = x.srv.groupGet
+	}
+	if err := x.run(store, paramErr); err != nil {
+		x.fail(err)
+	}
+}
+
+// runGroupGet answers the newest value in the group, or with valuedata=info what each
+// node has.
+func runGroupGet(x *exchange, _ Store) error {
+	g := x.srv.group.Load()
+	if g == nil {
+		return refusal{status: 503, reason: "this node knows no group", retryAfter: 1}
+	}
+	if string(x.params.value) == "info" {
+		return x.groupInfo(*g)
+	}
+	return x.groupNewest(*g)
+}
+
+// groupNewest answers as get on /data/ does.
+func (x *exchange) groupNewest(g Group) error {
+	// The group bounds the time of a query itself.
+	ctx, target := context.Background(), string(x.params.target)
+	resp := &x.ctx.Response
+	buf := resp.SwapBody(nil)
+	value, created, ok := g.Newest(ctx, buf[:0], x.params.key, target)
+	if !ok {
+		resp.SwapBody(buf[:0])
+		return engine.ErrNotFound
+	}
+	if cap(value) <= keepBuffer {
+		resp.SwapBody(value)
+	} else {
+		resp.SwapBody(buf[:0])
+		var err error
+		if created, err = x.largeNewest(g, value, created, target); err != nil {
+			return err
+		}
+	}
+	x.ctx.SetContentType(typeRaw)
+	x.setDataHeaders(nanosOf(created))
+	return nil
+}
+
+// largeNewest makes a large value the answer, within the budget of such answers.
+func (x *exchange) largeNewest(g Group, value []byte, created time.Time, target string) (time.Time, error) {
+	answers := x.srv.answers
+	n := int64(cap(value))
+	if n <= answers.size && answers.take(n) {
+		x.stream(value, n)
+		return created, nil
+	}
+	// While it waits it holds no copy, so the group is asked once more.
+	taken := answers.takeWithin(n, answerPatience)
+	if taken == 0 {
+		return created, refusal{status: 503, reason: errAnswersFull.Error(), retryAfter: 1}
+	}
+	value, created, ok := g.Newest(context.Background(), nil, x.params.key, target)
+	if !ok {
+		answers.give(taken)
+		return created, engine.ErrNotFound
+	}
+	x.stream(value, taken)
+	return created, nil
+}
+
+// stream makes body, for which taken bytes have been taken from the budget of large
+// answers, the answer.
+func (x *exchange) stream(body []byte, taken int64) {
+	answers := x.srv.answers
+	x.ctx.Response.SetBodyStream(&largeBody{b: body, done: func() { answers.give(taken) }}, len(body))
+}
+
+// groupInfo answers an array with an element for each node that has the key. It is
+// empty, and the status 404, when none has.
+func (x *exchange) groupInfo(g Group) error {
+	found := g.Query(context.Background(), x.params.key, string(x.params.target))
+	created, status := int64(0), 404
+	if len(found) > 0 {
+		created, status = nanosOf(found[0].Created), 200
+	}
+	resp := &x.ctx.Response
+	if size := x.infoSize(found); size <= keepBuffer {
+		resp.SwapBody(x.appendInfo(resp.SwapBody(nil)[:0], found))
+	} else {
+		taken := x.srv.answers.takeWithin(int64(size), answerPatience)
+		if taken == 0 {
+			return refusal{status: 503, reason: errAnswersFull.Error(), retryAfter: 1}
+		}
+		x.stream(x.appendInfo(make([]byte, 0, size), found), taken)
+	}
+	x.ctx.SetStatusCode(status)
+	x.ctx.SetContentType(typeJSON)
+	x.setDataHeaders(created)
+	return nil
+}
+
+// infoSize returns about how many bytes appendInfo appends, rather more than less.
+func (x *exchange) infoSize(found []GroupAnswer) int {
+	size := len("[]")
+	for i := range found {
+		size += 128 + len(found[i].Address) + len(x.params.key)*6 + base64.StdEncoding.EncodedLen(len(found[i].Value))
+	}
+	return size
+}
+
+// appendInfo appends found as encoding/json would write
+//
+//	[]struct {
+//		Address       string
+//		Data          []byte
+//		Key           string
+//		KeyCreateTime time.Time
+//		Status        int
+//	}
+func (x *exchange) appendInfo(dst []byte, found []GroupAnswer) []byte {
+	dst = append(dst, '[')
+	for i := range found {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"Address":`...)
+		dst = appendJSONString(dst, found[i].Address)
+		dst = append(dst, `,"Data":"`...)
+		dst = base64.StdEncoding.AppendEncode(dst, found[i].Value)
+		dst = append(dst, `","Key":`...)
+		dst = appendJSONString(dst, x.params.key)
+		dst = append(dst, `,"KeyCreateTime":"`...)
+		dst = found[i].Created.AppendFormat(dst, time.RFC3339Nano)
+		dst = append(dst, `","Status":200}`...)
+	}
+	return append(dst, ']')
+}
+
+// nanosOf returns t in Unix nanoseconds, and 0 if it is none that they can hold.
+func nanosOf(t time.Time) int64 {
+	if y := t.Year(); y < 1679 || y > 2261 {
+		return 0
+	}
+	return t.UnixNano()
+}

@@ -1,0 +1,293 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"owlcache/engine"
+)
+
+// startSockets starts a server with /ws.
+func startSockets(t testing.TB, change func(*Options)) *node {
+	t.Helper()
+	return start(t, func(o *Options) {
+		o.WebSocket = true
+		if change != nil {
+			change(o)
+		}
+	})
+}
+
+// socketClient is a WebSocket that fails the test rather than hang.
+type socketClient struct {
+	*websocket.Conn
+	t testing.TB
+}
+
+// connect opens a WebSocket.
+func (n *node) connect() *socketClient {
+	n.t.Helper()
+	ws, _, err := websocket.DefaultDialer.Dial("ws://"+n.addr+"/ws", nil)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	n.t.Cleanup(func() { _ = ws.Close() })
+	if err := ws.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		n.t.Fatal(err)
+	}
+	return &socketClient{ws, n.t}
+}
+
+func (c *socketClient) send(kind int, message string) {
+	c.t.Helper()
+	if err := c.WriteMessage(kind, []byte(message)); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *socketClient) receive() (kind int, message string) {
+	c.t.Helper()
+	kind, b, err := c.ReadMessage()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return kind, string(b)
+}
+
+// ask sends a text and returns the answer.
+func (c *socketClient) ask(message string) string {
+	c.t.Helper()
+	c.send(websocket.TextMessage, message)
+	_, answer := c.receive()
+	return answer
+}
+
+// closeCode reads until the server closes and returns the code, 1006 for none.
+func (c *socketClient) closeCode() int {
+	for {
+		_, _, err := c.ReadMessage()
+		if ce, ok := errors.AsType[*websocket.CloseError](err); ok {
+			return ce.Code
+		}
+		if err != nil {
+			return websocket.CloseAbnormalClosure
+		}
+	}
+}
+
+func (n *node) openSockets() int64 { return n.sockets.open.Load() }
+
+func TestSocketAnswers(t *testing.T) {
+	n := startSockets(t, func(o *Options) { o.TCPPort = 7799 })
+	created := time.Date(2026, 11, 22, 10, 50, 17, 178873297, time.UTC).UnixNano()
+	put := func(key, value string) {
+		n.store.m[key] = memEntry{[]byte(value), engine.Meta{Created: created, Size: len(value)}}
+	}
+	put("hello", "world")
+	put("empty", "")
+	put("a@b", "at")
+	put("raw", "\xff\x00\xfe")
+	put("näh", "ü")
+	envelope := func(cmd string, status int, result, key, data, created string) string {
+		return fmt.Sprintf(`{"Cmd":%q,"Status":%d,"Results":%q,"Key":%q,"Data":%s,"ResponseHost":"127.0.0.1:7799","KeyCreateTime":%q}`,
+			cmd, status, result, key, data, created)
+	}
+	const then, never = "2026-11-22T10:50:17.178873297Z", "0001-01-01T00:00:00Z"
+	unknown := envelope("", 501, "UNKNOWN_COMMAND", "", "null", never)
+	world := envelope("get", 200, "SUCCESS", "hello", `"d29ybGQ="`, then)
+	longest := strings.Repeat("k", engine.MaxKeySize)
+	for _, tt := range []struct{ message, want string }{
+		{"get hello", "world"},
+		{"get hello\n", "world"},
+		{"get hello ", "world"},
+		{"get hello other", "world"},
+		{"get hello other info", "world"},
+		{"get none", ""},
+		{"get empty", ""},
+		{"get hello info", world},
+		{"get hello info\r\n", world},
+		{"get hello info  ", world},
+		{"get hello info tag", envelope("get", 200, "SUCCESS", "hello@tag", `"d29ybGQ="`, then)},
+		{"get hello info 550e8400_ws://127.0.0.1:7721/ws", envelope("get", 200, "SUCCESS", "hello@550e8400_ws://127.0.0.1:7721/ws", `"d29ybGQ="`, then)},
+		{"get hello info tag more", envelope("get", 200, "SUCCESS", "hello@tag", `"d29ybGQ="`, then)},
+		{"get a@b info c", envelope("get", 200, "SUCCESS", "a@b@c", `"YXQ="`, then)},
+		{"get empty info", envelope("get", 200, "SUCCESS", "empty", `""`, then)},
+		{"get raw info", envelope("get", 200, "SUCCESS", "raw", `"/wD+"`, then)},
+		{"get näh info", envelope("get", 200, "SUCCESS", "näh", `"w7w="`, then)},
+		{"get none info", envelope("get", 404, "NOT_FOUND", "none", "null", never)},
+		{"get none info tag", envelope("get", 404, "NOT_FOUND", "none@tag", "null", never)},
+		{"get ", ""},
+		{"get  info", envelope("get", 500, "ERROR", "", "null", never)},
+		{"get  info t", envelope("get", 500, "ERROR", "@t", "null", never)},
+		{"get " + longest + " info t", envelope("get", 404, "NOT_FOUND", longest+"@t", "null", never)},
+		{"get " + longest + "k info t", envelope("get", 500, "ERROR", longest+"k@t", "null", never)},
+		{"get", unknown},
+		{"", unknown},
+		{" ", unknown},
+		{"GET hello", unknown},
+		{" get hello", unknown},
+		{"set hello x", unknown},
+		{"delete hello", unknown},
+		{"ping", unknown},
+		{"\x00\xff", unknown},
+	} {
+		c := n.connect()
+		for _, kind := range []int{websocket.TextMessage, websocket.BinaryMessage} {
+			c.send(kind, tt.message)
+			if got, answer := c.receive(); answer != tt.want || got != kind {
+				t.Errorf("%.40q, type %d: type %d, %s, want %s", tt.message, kind, got, answer, tt.want)
+			}
+		}
+		_ = c.Close()
+	}
+	if n.store.writes() != 0 {
+		t.Error("something was written")
+	}
+}
+
+// TestSocketBinaryValues: a text frame must be UTF-8, or a browser gives the connection up.
+func TestSocketBinaryValues(t *testing.T) {
+	n := startSockets(t, nil)
+	c := n.connect()
+	for _, tt := range []struct {
+		value      string
+		asked, got int
+	}{
+		{"\xff\x00\n\xfe", websocket.TextMessage, websocket.BinaryMessage},
+		{"\xff\x00\n\xfe", websocket.BinaryMessage, websocket.BinaryMessage},
+		{"plain", websocket.BinaryMessage, websocket.BinaryMessage},
+		{"zero\x00byte ü", websocket.TextMessage, websocket.TextMessage},
+		{strings.Repeat("\x80", 300_000), websocket.TextMessage, websocket.BinaryMessage},
+		{strings.Repeat("x", engine.MaxValueSize), websocket.TextMessage, websocket.TextMessage},
+	} {
+		if _, err := n.store.Set([]byte("k"), []byte(tt.value), 0); err != nil {
+			t.Fatal(err)
+		}
+		c.send(tt.asked, "get k")
+		if kind, value := c.receive(); kind != tt.got || value != tt.value {
+			t.Errorf("%.10q of %d bytes: type %d, %d bytes", tt.value, len(tt.value), kind, len(value))
+		}
+		c.send(tt.asked, "get k info t")
+		_, text := c.receive()
+		if e := (answer{body: text}).envelope(t); string(e.Data) != tt.value || e.Key != "k@t" || e.KeyCreateTime.IsZero() {
+			t.Errorf("%.10q: info with %d bytes for %q", tt.value, len(e.Data), e.Key)
+		}
+	}
+	if !n.answers.take(n.answers.size) {
+		t.Error("memory for large answers was not given back")
+	}
+}
+
+func TestSocketMetrics(t *testing.T) {
+	n := startSockets(t, nil)
+	c := n.connect()
+	c.ask("get k")
+	c.ask("nonsense")
+	body := n.get("/metrics").body
+	for _, line := range []string{
+		"owlcache_websocket_connections 1", "owlcache_websocket_requests_total 2", "owlcache_websocket_slow_closed_total 0",
+		"owlcache_http_requests_in_flight 1", "owlcache_http_connections 2", // of them one is for /metrics
+		`owlcache_http_requests_total{cmd="other",status="101"} 1`,
+	} {
+		if !strings.Contains(body, "\n"+line+"\n") {
+			t.Errorf("no line %s", line)
+		}
+	}
+	_ = c.Close()
+	eventually(t, "it is gone", func() bool { return n.openSockets() == 0 })
+}
+
+func TestSocketPanic(t *testing.T) {
+	log := &lockedBuffer{}
+	n := startSockets(t, func(o *Options) { o.Logger = slog.New(slog.NewTextHandler(log, nil)) })
+	n.store.m["k"] = memEntry{meta: engine.Meta{Size: 1}}
+	n.store.onGet = func() { panic("the shelf broke") }
+	c := n.connect()
+	c.send(websocket.TextMessage, "get k")
+	if code := c.closeCode(); code != websocket.CloseInternalServerErr {
+		t.Errorf("code %d", code)
+	}
+	eventually(t, "it is gone", func() bool { open, _, _ := n.conns.counts(); return open == 0 && n.openSockets() == 0 })
+	if !strings.Contains(log.String(), "the shelf broke") {
+		t.Errorf("log: %s", log.String())
+	}
+}
+
+func TestSocketsConcurrently(t *testing.T) {
+	n := startSockets(t, nil)
+	for i := range 100 {
+		value := strings.Repeat("v", 97*i)
+		n.store.m[fmt.Sprint(i)] = memEntry{[]byte(value), engine.Meta{Created: 1, Size: len(value)}}
+	}
+	var clients sync.WaitGroup
+	for range 8 {
+		c := n.connect()
+		clients.Go(func() {
+			for i := range 2000 {
+				if err := c.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, "get %d", i%100)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+		clients.Go(func() {
+			for i := range 2000 {
+				_, b, err := c.ReadMessage()
+				if err != nil || len(b) != 97*(i%100) {
+					t.Errorf("answer %d: %d bytes, %v", i, len(b), err)
+					return
+				}
+			}
+			_ = c.Close()
+		})
+	}
+	clients.Wait()
+}
+
+func TestSocketsEndWithTheServer(t *testing.T) {
+	n := startSockets(t, nil)
+	if _, err := n.store.Set([]byte("k"), []byte("v"), 0); err != nil {
+		t.Fatal(err)
+	}
+	var clients []*socketClient
+	for range 5 {
+		c := n.connect()
+		c.ask("get k")
+		clients = append(clients, c)
+	}
+	entered, leave := make(chan struct{}), make(chan struct{})
+	n.store.onGet = func() { close(entered); <-leave }
+	clients[0].send(websocket.TextMessage, "get k")
+	<-entered
+	done := make(chan error, 1)
+	go func() { done <- n.Shutdown(context.Background()) }()
+	for i, c := range clients[1:] {
+		if code := c.closeCode(); code != websocket.CloseGoingAway {
+			t.Errorf("client %d: code %d", i, code)
+		}
+	}
+	select {
+	case err := <-done:
+		t.Errorf("Shutdown did not wait: %v", err)
+	default:
+	}
+	n.store.onGet = nil
+	close(leave)
+	if code := clients[0].closeCode(); code != websocket.CloseGoingAway {
+		t.Errorf("the busy client: code %d", code)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if n.openSockets() != 0 {
+		t.Errorf("%d sockets left", n.openSockets())
+	}
+}
