@@ -121,9 +121,18 @@ func (c *client) logIn(ctx context.Context) (string, error) {
 	return string(e.Data), nil
 }
 
-// send posts the parameters as a form: neither keys nor secrets are in the URL,
-// where logs of proxies would keep them, and values need no escaping.
+// send posts the parameters of a command.
 func (c *client) send(ctx context.Context, params []param) (answer, error) {
+	a, err := c.post(ctx, c.base, params)
+	if err != nil {
+		return answer{}, err
+	}
+	return a, a.check(c.base.Host)
+}
+
+// post posts the parameters as a form: neither keys nor secrets are in the URL,
+// where logs of proxies would keep them, and values need no escaping.
+func (c *client) post(ctx context.Context, target *url.URL, params []param) (answer, error) {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	for _, p := range params {
@@ -131,11 +140,16 @@ func (c *client) send(ctx context.Context, params []param) (answer, error) {
 		_ = form.WriteField(p.name, p.value)
 	}
 	_ = form.Close()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.String(), &body)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), &body)
 	if err != nil {
 		return answer{}, err
 	}
 	req.Header.Set("Content-Type", form.FormDataContentType())
+	return c.do(req)
+}
+
+// do sends a request and reads the whole answer.
+func (c *client) do(req *http.Request) (answer, error) {
 	req.Header.Set("User-Agent", "owlcache/"+version)
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -149,8 +163,7 @@ func (c *client) send(ctx context.Context, params []param) (answer, error) {
 	if len(data) > maxAnswer {
 		return answer{}, fmt.Errorf("%s answers with more than %d bytes", c.base.Host, maxAnswer)
 	}
-	a := answer{resp.StatusCode, resp.Header, data}
-	return a, a.check(c.base.Host)
+	return answer{resp.StatusCode, resp.Header, data}, nil
 }
 
 // check refuses what did not come from the data commands of a node: the page of

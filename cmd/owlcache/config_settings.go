@@ -11,6 +11,8 @@ func (c *config) apiOptions() api.Options {
 	return api.Options{
 		Version:       version,
 		ResponseHost:  bareHost(c.text("ResponseHost")),
+		WebSocket:     c.on("Open_Websocket_Server"),
+		TCPPort:       int(c.int("Tcpport")),
 		TokenLifetime: c.duration("Tonken_expire_time"),
 		MaxValueSize:  int(c.int("MaxValueSize")),
 		AllowedHosts:  splitHosts(c.text("Allowed_Hosts")),

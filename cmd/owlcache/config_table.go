@@ -33,7 +33,7 @@ func listenOptions() []option {
 		{name: "Httpport", def: "7721", kind: number, max: 65535, help: "HTTP port; 0 takes a free one"},
 		{name: "Tcpport", def: "7720", kind: number, max: 65535, help: "TCP port"},
 		{name: "CloseTcp", def: "0", kind: toggle, unavailable: "the TCP server", help: "1 switches the TCP server on"},
-		{name: "Allowed_Hosts", kind: hosts, help: "further Host names that are served on a loopback address; * = any"},
+		{name: "Allowed_Hosts", kind: hosts, help: "further Host names that are served on a loopback address, and to web pages that open WebSockets; * = any"},
 	}
 }
 
@@ -94,7 +94,7 @@ func httpsOptions() []option {
 		{name: "Open_Https", def: "0", kind: toggle, unavailable: "HTTPS", help: "1 switches HTTPS on"},
 		{name: "Https_CertFile", help: "certificate file"},
 		{name: "Https_KeyFile", help: "key file"},
-		{name: "HttpsClient_InsecureSkipVerify", def: "0", kind: toggle, unavailable: "HTTPS between nodes", help: "1 accepts any certificate of another node"},
+		{name: "HttpsClient_InsecureSkipVerify", def: "0", kind: toggle, help: "1 accepts any certificate of another node"},
 		{name: "Cors", def: "0", kind: toggle, unavailable: "cross-origin resource sharing", help: "1 answers cross-origin requests"},
 		{name: "Access_Control_Allow_Origin", def: "*", help: "origin that Cors allows"},
 	}
@@ -102,8 +102,8 @@ func httpsOptions() []option {
 
 func groupOptions() []option {
 	return []option{
-		{name: "Open_Websocket_Server", def: "0", kind: toggle, unavailable: "the WebSocket server", help: "1 switches the WebSocket server on"},
-		{name: "GroupData_Mode", def: "Http", kind: choice, choices: []string{"Http", "Websocket"}, unavailable: "the group over WebSocket", help: "how the members of a group are asked"},
+		{name: "Open_Websocket_Server", def: "1", kind: toggle, help: "1 serves WebSockets on /ws"},
+		{name: "GroupData_Mode", def: "Http", kind: choice, choices: []string{"Http", "Websocket"}, help: "how the members of a group are asked"},
 		{name: "Websocket_Client_WriteWait", def: "10", kind: number, unit: "s", min: 1, max: 86400, help: "time to send a message"},
 		{name: "Websocket_Client_MaxMessageSize", def: "7000000", kind: size, min: 1024, max: 1 << 30, help: "largest message"},
 		{name: "Websocket_Client_MinRecTime", def: "2", kind: number, unit: "s", min: 1, max: 86400, help: "least time before reconnecting"},
@@ -111,6 +111,8 @@ func groupOptions() []option {
 		{name: "Websocket_Client_MessageBufferSize", def: "1024", kind: number, min: 1, max: 1 << 20, help: "messages waiting to be sent"},
 		{name: "HttpClientRequestTimeout", def: "2700", kind: number, unit: "ms", min: 1, max: 3600_000, help: "time for a member to answer"},
 		{name: "HttpClientRequestLocalCacheLifeTime", def: "5000", kind: number, unit: "ms", max: 3600_000, help: "time that a member's answer is kept; 0 = not"},
+		{name: "Group_CacheSize", def: "64MiB", kind: size, min: 1 << 20, max: 1 << 40, help: "memory for the answers of members that are kept"},
+		{name: "Group_Https", def: "0", kind: toggle, help: "1 asks the members over HTTPS"},
 	}
 }
 

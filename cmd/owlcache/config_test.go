@@ -123,9 +123,9 @@ func TestResolveConfigErrors(t *testing.T) {
 		{"secret in control error", "Pass 0123456789a\x01", []string{"f:1: Pass: want text without control characters"}},
 		{"contradiction", "Websocket_Client_MinRecTime 90", []string{"f:1: Websocket_Client_MinRecTime 90: want at most Websocket_Client_MaxRecTime, which is 60"}},
 		{"body memory", "Http_MaxBodyMemory 2MiB", []string{"default: MaxValueSize 16MiB: want at most Http_MaxBodyMemory, which is 2MiB"}},
-		{"unavailable", "CloseTcp 1\nGroupData_Mode Websocket", []string{
+		{"unavailable", "CloseTcp 1\nOpen_Https 1", []string{
 			"f:1: CloseTcp 1: this version does not have the TCP server, write: CloseTcp 0",
-			"f:2: GroupData_Mode Websocket: this version does not have the group over WebSocket, write: GroupData_Mode Http",
+			"f:2: Open_Https 1: this version does not have HTTPS, write: Open_Https 0",
 		}},
 		{"all at once, in order", "CloseTcp 1\nHtpport 80\nAccessLog 2\nPass 1\nPass 2\nCors 1\nHost x\nAccessLog 3", []string{
 			"f:1: CloseTcp 1: this version does not have the TCP server, write: CloseTcp 0",
@@ -157,8 +157,8 @@ func TestResolveConfigErrors(t *testing.T) {
 // that is said, and none when a stronger source switches it off.
 func TestUnavailableFeatures(t *testing.T) {
 	for _, name := range []string{
-		"CloseTcp", "Open_Websocket_Server", "GroupDataSync", "Open_Https", "Cors", "Get_data_from_memcache",
-		"Get_data_from_redis", "Open_Urlcache", "Urlcache_Request_Easy", "HttpsClient_InsecureSkipVerify",
+		"CloseTcp", "GroupDataSync", "Open_Https", "Cors", "Get_data_from_memcache",
+		"Get_data_from_redis", "Open_Urlcache", "Urlcache_Request_Easy",
 	} {
 		on := []assignment{{name: name, value: "1", origin: "f:1"}}
 		off := []assignment{{name: name, value: "0", origin: "flag"}}

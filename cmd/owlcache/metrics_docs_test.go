@@ -33,7 +33,16 @@ func TestDocumentNamesEveryMetric(t *testing.T) {
 		t.Error(err)
 	}
 
-	served := map[string]bool{"owlcache_checkpoint_age_seconds": true} // absent before the first checkpoint
+	served := map[string]bool{
+		"owlcache_checkpoint_age_seconds": true, // absent before the first checkpoint
+		// Absent without members.
+		"owlcache_group_member_up":                             true,
+		"owlcache_group_member_last_contact_timestamp_seconds": true,
+		"owlcache_group_member_requests_total":                 true,
+		"owlcache_group_member_errors_total":                   true,
+		"owlcache_group_member_cache_hits_total":               true,
+		"owlcache_group_member_request_duration_seconds":       true,
+	}
 	for _, m := range regexp.MustCompile(`(?m)^# TYPE (owlcache_\w+)`).FindAllStringSubmatch(string(body), -1) {
 		served[m[1]] = true
 	}

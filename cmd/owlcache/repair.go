@@ -12,10 +12,9 @@ import (
 
 // repairFlags are the flags of the command repair.
 type repairFlags struct {
-	config string
+	toolFlags
 	to     string
 	dryRun bool
-	out    output
 }
 
 func (p *program) repairCommand() *cobra.Command {
@@ -28,7 +27,7 @@ says what is lost or uncertain. DIR is the data directory of the configuration u
 It is never changed; no node may run on it. The new directory must not exist, or be empty.
 
 Exit code 0: everything was saved. 7: the new directory is good, but something is lost or
-uncertain, as the report says. 1: failed, and nothing was left behind. 2: wrong usage.`,
+uncertain, as the report says. 1: failed, and nothing was left behind. 2: wrong usage. 130: interrupted, the same.`,
 		Example: "  owlcache repair --dry-run /var/lib/owlcache\n  owlcache repair --to /var/lib/owlcache-new /var/lib/owlcache",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,8 +36,7 @@ uncertain, as the report says. 1: failed, and nothing was left behind. 2: wrong 
 	}
 	cmd.Flags().StringVar(&flags.to, "to", "", "the new `directory`")
 	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "only read and report; write nothing")
-	cmd.Flags().StringVar(&flags.config, "config", "", "configuration `file` that names the data directory (default owlcache.conf if it is there)")
-	flags.out.register(cmd)
+	flags.register(cmd)
 	return cmd
 }
 
@@ -46,19 +44,25 @@ func (p *program) repair(cmd *cobra.Command, flags *repairFlags, args []string) 
 	if flags.to == "" && !flags.dryRun {
 		return usageError(errors.New("where to? name a new directory with --to, or only look with --dry-run"))
 	}
-	dir, err := p.repairSource(flags, args)
+	dir, err := p.toolDir(&flags.toolFlags, args)
 	if err != nil {
 		return err
 	}
-	o := engine.RepairOptions{Source: dir, Target: flags.to}
+	ctx, stop := interruptible(cmd.Context())
+	defer stop()
+	progress := p.toolProgress()
+	o := engine.RepairOptions{Source: dir, Target: flags.to, Progress: progress.update}
 	if flags.dryRun {
 		o.Target = ""
 	}
-	report, err := engine.Repair(cmd.Context(), o)
-	if errors.Is(err, engine.ErrTarget) {
+	report, err := engine.Repair(ctx, o)
+	progress.done()
+	switch {
+	case errors.Is(err, engine.ErrTarget):
 		return usageError(err)
-	}
-	if err != nil {
+	case interrupted(ctx, err):
+		return &exitError{exitInterrupted, errors.New("interrupted: nothing was left behind")}
+	case err != nil:
 		return err
 	}
 	if flags.out.json() {
@@ -73,17 +77,4 @@ func (p *program) repair(cmd *cobra.Command, flags *repairFlags, args []string) 
 		return &exitError{code: exitCorrupt}
 	}
 	return nil
-}
-
-// repairSource returns the directory to read. The configuration is not needed if the
-// directory is given.
-func (p *program) repairSource(flags *repairFlags, args []string) (string, error) {
-	if len(args) > 0 {
-		return args[0], nil
-	}
-	c, err := loadConfig(configFlags{file: flags.config}, p.env)
-	if err != nil {
-		return "", err
-	}
-	return c.dataDir(), nil
 }

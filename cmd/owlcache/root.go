@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -39,7 +40,8 @@ func (p *program) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError(errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help"))
 	})
-	root.AddCommand(p.serveCommand(), p.configCommand(), p.repairCommand(), p.versionCommand())
+	root.AddCommand(p.serveCommand(), p.configCommand(), p.checkCommand(), p.checkSnapshotCommand(), p.exportCommand(), p.importCommand(), p.inspectCommand(time.Now), p.repairCommand(),
+		p.backupCommand(), p.restoreCommand(), p.compactCommand(), p.groupCommand(), p.versionCommand())
 	root.AddCommand(p.clientCommands()...)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()

@@ -60,16 +60,17 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("no condition %q", cond)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"binary":   scriptBinary,
-			"exits":    scriptExits,
-			"flip":     scriptFlip,
-			"legacy":   scriptLegacy,
-			"freeport": scriptFreePort,
-			"http":     scriptHTTP,
-			"json":     scriptJSON,
-			"ready":    scriptReady,
-			"signal":   scriptSignal,
-			"until":    scriptUntil,
+			"binary":    scriptBinary,
+			"exits":     scriptExits,
+			"flip":      scriptFlip,
+			"legacy":    scriptLegacy,
+			"goldendir": scriptGoldenDir,
+			"freeport":  scriptFreePort,
+			"http":      scriptHTTP,
+			"json":      scriptJSON,
+			"ready":     scriptReady,
+			"signal":    scriptSignal,
+			"until":     scriptUntil,
 		},
 	})
 }

@@ -63,6 +63,7 @@ type secrets struct {
 	password     string
 	made         bool // the password was made right now: nobody has seen it yet
 	stored       bool // the password is that of the data directory
+	edited       bool // somebody has edited their file, or it is damaged
 	tokenSecret  []byte
 	stretchedKey bool // the configured token secret is too short to be used alone
 }
@@ -87,7 +88,7 @@ func resolveSecrets(c *config, dir *datadir.Dir) (secrets, error) {
 	if err != nil {
 		return secrets{}, fmt.Errorf("secrets of the data directory: %w", err)
 	}
-	s := secrets{password: password, tokenSecret: tokenKey(configured, stored.TokenSecret)}
+	s := secrets{password: password, tokenSecret: tokenKey(configured, stored.TokenSecret), edited: stored.Edited}
 	if wantPassword {
 		s.password, s.made, s.stored = stored.Password, made, true
 	}

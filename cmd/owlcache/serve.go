@@ -41,15 +41,16 @@ func (p *program) serve(ctx context.Context, flags configFlags) (err error) {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
-	return supervise(ctx, newServer(c, logs, p.stderr).Run, logs, signals)
+	srv := newServer(c, logs, p.stderr)
+	return supervise(ctx, srv.Run, srv.Reload, logs, signals)
 }
 
-// supervise runs a server and obeys signals: SIGHUP starts a new log file, the
-// first SIGINT or SIGTERM ends the context of the server, which then stops in
+// supervise runs a server and obeys signals: SIGHUP starts a new log file and calls
+// reload, the first SIGINT or SIGTERM ends the context of the server, which then stops in
 // good order, the second one does not wait for that. It loses nothing that was
 // acknowledged; it only leaves requests unanswered and the next start a longer
 // log to read.
-func supervise(ctx context.Context, server func(context.Context) error, logs *logs, signals <-chan os.Signal) error {
+func supervise(ctx context.Context, server func(context.Context) error, reload func(), logs *logs, signals <-chan os.Signal) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan error, 1)
@@ -64,6 +65,7 @@ func supervise(ctx context.Context, server func(context.Context) error, logs *lo
 				if err := logs.Rotate(); err != nil {
 					logs.Error("cannot start a new log file", "error", err)
 				}
+				reload()
 			case stopping:
 				return &exitError{exitInterrupted, errors.New("stopped at once by a second signal; the log in the data directory holds everything that was acknowledged")}
 			default:

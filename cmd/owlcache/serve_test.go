@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -82,7 +83,8 @@ func TestSignals(t *testing.T) {
 			return nil
 		}
 		result := make(chan error, 1)
-		go func() { result <- supervise(t.Context(), server, l, sent) }()
+		var reloads atomic.Int32
+		go func() { result <- supervise(t.Context(), server, func() { reloads.Add(1) }, l, sent) }()
 		stops := 0
 		for _, sig := range signals {
 			sent <- sig
@@ -103,6 +105,9 @@ func TestSignals(t *testing.T) {
 			}
 		}
 		<-ended
+		if got := len(signals) - stops; int(reloads.Load()) != got {
+			t.Errorf("%v: %d reloads", signals, got)
+		}
 	}
 }
 

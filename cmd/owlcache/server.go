@@ -17,7 +17,9 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 
 	"owlcache/api"
+	"owlcache/cluster"
 	"owlcache/engine"
+	"owlcache/engine/backup"
 	"owlcache/engine/datadir"
 )
 
@@ -32,18 +34,22 @@ type server struct {
 
 	// What Start opened, in that order; Close goes backwards.
 	dir     *datadir.Dir
+	lists   *cluster.Lists
 	ln      net.Listener
 	secrets secrets
 	api     *api.Server
 	served  chan error // the result of serving, once
 	store   *engine.Store
+	group   *cluster.Group
+
+	reload chan struct{} // holds one while Reload waits to be obeyed
 
 	stopTasks context.CancelFunc
 	tasks     sync.WaitGroup
 }
 
 func newServer(c config, logs *logs, stderr io.Writer) *server {
-	return &server{config: c, logs: logs, stderr: stderr}
+	return &server{config: c, logs: logs, stderr: stderr, reload: make(chan struct{}, 1)}
 }
 
 // Run starts the server, serves until ctx ends and closes it. It returns nil if
@@ -76,15 +82,17 @@ func (s *server) Run(ctx context.Context) (err error) {
 //
 //  1. the data directory, because its lock must be held before anything else
 //     may be done in the name of this node;
-//  2. the listener, because a port that is taken shall be known before a long
+//  2. the lists of members, because a mistake in their files is one to correct first;
+//  3. the listener, because a port that is taken shall be known before a long
 //     load, and before a password is made;
-//  3. the secrets, which the data directory keeps;
-//  4. HTTP, so that probes and waiting clients are answered;
-//  5. the store, which recovers all data;
-//  6. only then data is served.
+//  4. the secrets, which the data directory keeps;
+//  5. HTTP, so that probes and waiting clients are answered;
+//  6. the store, which recovers all data;
+//  7. the group, which reads the store;
+//  8. only then data is served.
 func (s *server) Start(ctx context.Context) error {
 	s.limitMemory()
-	steps := []func(context.Context) error{s.openDir, s.listen, s.openSecrets, s.serveHTTP, s.openStore}
+	steps := []func(context.Context) error{s.openDir, s.openLists, s.listen, s.openSecrets, s.serveHTTP, s.openStore, s.openGroup}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
@@ -101,11 +109,6 @@ func (s *server) Start(ctx context.Context) error {
 // point of a start that failed, and more than once.
 func (s *server) Close() error {
 	var errs []error
-	if s.stopTasks != nil {
-		s.stopTasks()
-		s.tasks.Wait()
-		s.stopTasks = nil
-	}
 	// Requests in flight end first: a write among them shall still find the
 	// store open, and its client the answer.
 	if s.api != nil {
@@ -125,6 +128,18 @@ func (s *server) Close() error {
 	if s.ln != nil {
 		errs = append(errs, s.ln.Close())
 		s.ln = nil
+	}
+	// Now nobody asks the group any more, and then nobody needs its lists.
+	if s.group != nil {
+		if err := s.group.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("closing the group: %w", err))
+		}
+		s.group = nil
+	}
+	if s.stopTasks != nil {
+		s.stopTasks()
+		s.tasks.Wait()
+		s.stopTasks = nil
 	}
 	// Now nobody writes any more: what is queued goes to the disk.
 	if s.store != nil {
@@ -176,6 +191,9 @@ func (s *server) openSecrets(context.Context) error {
 	if s.secrets, err = resolveSecrets(&s.config, s.dir); err != nil {
 		return err
 	}
+	if s.secrets.edited {
+		s.logs.Warn("the file of secrets has no checksum, or a wrong one: it was edited by hand, written by an older owlcache, or damaged; a checksum was written", "file", s.dir.File(datadir.SecretFile))
+	}
 	if s.secrets.made {
 		s.announcePassword()
 	}
@@ -208,6 +226,9 @@ func (s *server) serveHTTP(context.Context) error {
 	o.Password = s.secrets.password
 	o.TokenSecret = s.secrets.tokenSecret
 	o.Logger = s.logs.Logger
+	o.Backup = s.backup
+	o.Owlcache, o.Gossip = memberList{s.lists.Owlcache}, memberList{s.lists.Gossip}
+	o.GroupMode = s.config.text("GroupData_Mode")
 	if s.config.on("AccessLog") {
 		o.AccessLog = s.logs.With("log", "access")
 	}
@@ -219,6 +240,13 @@ func (s *server) serveHTTP(context.Context) error {
 	s.served = make(chan error, 1)
 	go func() { s.served <- server.Serve(s.ln) }()
 	return nil
+}
+
+// backup writes a backup to a client. A token must not give the password: the secrets
+// stay here.
+func (s *server) backup(ctx context.Context, w io.Writer) error {
+	_, err := backup.Write(ctx, s.dir.Path(), w, backup.Options{Version: version, WithoutSecrets: true})
+	return err
 }
 
 func (s *server) openStore(ctx context.Context) error {
@@ -254,6 +282,8 @@ func (s *server) logRecovery() {
 func (s *server) startTasks() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stopTasks = cancel
+	s.tasks.Go(func() { s.lists.Watch(ctx) })
+	s.tasks.Go(func() { s.reloadLists(ctx) })
 	if every := s.config.duration("Task_MemoryInfoToLog"); every > 0 {
 		s.tasks.Go(func() { logMemory(ctx, every, s.logs.Logger) })
 	}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+
+	"github.com/spf13/cobra"
+)
+
+// toolsFlags are the flags of owlbench tools.
+type toolsFlags struct {
+	keys     int
+	value    int
+	rounds   int
+	owlcache string
+	dir      string
+	strict   bool
+	output   output
+}
+
+func (p *program) toolsCommand() *cobra.Command {
+	f := toolsFlags{keys: 1_000_000, value: 100, rounds: 5}
+	cmd := &cobra.Command{
+		Use:   "tools",
+		Short: "Measure the commands that work on a data directory against cat",
+		Long: "Measure how fast inspect, check, backup and export go through the files of a data directory, and\n" +
+			"how much memory they take. The peer is cat, which reads the same files and does nothing with them.\n" +
+			"All take turns, round by round; the figures are medians of the rounds. \"cold\" is from the disk: the\n" +
+			"files are dropped from the memory of the system before each run. \"warm\" is from that memory.",
+		Example: "  owlbench tools\n  owlbench tools --keys 5000000 --value 1000 --dir /var/tmp -o json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.tools(cmd.Context(), f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&f.keys, "keys", f.keys, "keys in the directory, 1000 at least")
+	flags.IntVar(&f.value, "value", f.value, "bytes of a value, 16 at least")
+	flags.IntVar(&f.rounds, "rounds", f.rounds, "rounds; the figures are their medians")
+	flags.StringVar(&f.owlcache, "owlcache", "", "`program` to measure; empty builds that of the checkout, else takes that of the search path")
+	flags.StringVar(&f.dir, "dir", "", "`directory` for temporary files, on the disk to be measured")
+	flags.BoolVar(&f.strict, "strict", false, "fail when a target is missed")
+	f.output.register(cmd)
+	return cmd
+}
+
+// tools is owlbench tools.
+func (p *program) tools(ctx context.Context, f toolsFlags) error {
+	if f.keys < 1000 || f.value < 16 || f.rounds < 1 {
+		return usageError(errors.New("--keys: 1000 at least; --value: 16 at least; --rounds: 1 at least"))
+	}
+	dir, remove, err := scratch(f.dir)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	path, err := findOwlcache(ctx, f.owlcache, dir)
+	if err != nil {
+		return err
+	}
+	b := &toolBench{program: p, flags: f, dir: dir, owlcache: path}
+	if err := b.run(ctx); err != nil {
+		return err
+	}
+	report := &toolsReport{
+		Keys: f.keys, Value: f.value, Bytes: b.bytes, CPUs: runtime.NumCPU(), Go: runtime.Version(),
+		System: runtime.GOOS + "/" + runtime.GOARCH, Rows: b.rows,
+	}
+	if err := f.output.print(p.stdout, report); err != nil {
+		return err
+	}
+	if f.strict && !report.ok() {
+		return errors.New("a target is missed")
+	}
+	return nil
+}
+
+// toolsReport is what owlbench tools prints.
+type toolsReport struct {
+	Keys   int    `json:"keys"`
+	Value  int    `json:"value"` // bytes
+	Bytes  int64  `json:"bytes"` // of the files
+	CPUs   int    `json:"cpus"`
+	Go     string `json:"go"`
+	System string `json:"system"`
+	Rows   []row  `json:"rows"`
+}
+
+// ok returns whether all targets are met.
+func (r *toolsReport) ok() bool { return (&compareReport{Rows: r.Rows}).ok() }
+
+// table draws the report for people.
+func (r *toolsReport) table(w io.Writer) {
+	// The writer keeps its first error for Flush.
+	_, _ = fmt.Fprintf(w, "%d keys, %d MB of files\n", r.Keys, r.Bytes/1e6)
+	(&compareReport{Rows: r.Rows}).table(w)
+}

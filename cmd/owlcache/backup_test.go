@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"owlcache/engine"
+	"owlcache/engine/datadir"
+)
+
+// Ctrl-C ends a command even while it waits for the other side of a pipe, and leaves
+// nothing.
+func TestBackupIsInterrupted(t *testing.T) {
+	dir := golden(t)
+	parent := t.TempDir()
+	target := filepath.Join(parent, "new")
+	nothing, silent := io.Pipe() // nobody writes into this one
+	unread, full := io.Pipe()    // and nobody reads from this one
+	reached := make(chan struct{}, 1)
+	for name, tt := range map[string]struct {
+		args   []string
+		stdin  io.Reader
+		stdout io.Writer
+	}{
+		"restore that gets nothing": {[]string{"restore", "-", "--to", target}, notingReader{nothing, reached}, io.Discard},
+		"verify that gets nothing":  {[]string{"restore", "-", "--verify"}, notingReader{nothing, reached}, io.Discard},
+		"backup that nobody reads":  {[]string{"backup", dir, "--out", "-"}, strings.NewReader(""), notingWriter{full, reached}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			code := make(chan int, 1)
+			var stderr safeBuilder
+			go func() { code <- run(ctx, tt.args, nil, tt.stdin, tt.stdout, &stderr) }()
+			<-reached
+			cancel()
+			if c := <-code; c != exitInterrupted || !strings.Contains(stderr.String(), "owlcache: interrupted: ") {
+				t.Errorf("exit code %d: %s", c, stderr.String())
+			}
+			if left, err := os.ReadDir(parent); err != nil || len(left) > 0 {
+				t.Errorf("left behind: %v, %v", left, err)
+			}
+		})
+	}
+	for _, end := range []io.Closer{silent, unread} { // and so the goroutines that wait there
+		if err := end.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// notingReader tells that somebody reads.
+type notingReader struct {
+	io.Reader
+	reached chan struct{}
+}
+
+func (n notingReader) Read(p []byte) (int, error) {
+	select {
+	case n.reached <- struct{}{}:
+	default:
+	}
+	return n.Reader.Read(p)
+}
+
+// notingWriter tells that somebody writes.
+type notingWriter struct {
+	io.Writer
+	reached chan struct{}
+}
+
+func (n notingWriter) Write(p []byte) (int, error) {
+	select {
+	case n.reached <- struct{}{}:
+	default:
+	}
+	return n.Writer.Write(p)
+}
+
+// A command that is stopped at any moment leaves its target as it was.
+func TestBackupStopsAnywhere(t *testing.T) {
+	dir := golden(t)
+	file := filepath.Join(t.TempDir(), "b.tar.zst")
+	if code, _, errs := runProgram(t, "backup", dir, "--out", file); code != exitOK {
+		t.Fatal(errs)
+	}
+	for _, args := range [][]string{{"backup", dir, "--out"}, {"restore", file, "--to"}} {
+		parent := t.TempDir()
+		target := filepath.Join(parent, "target")
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		var out, errs bytes.Buffer
+		if code := run(ctx, append(slices.Clone(args), target), nil, strings.NewReader(""), &out, &errs); code != exitInterrupted {
+			t.Errorf("%s: exit code %d: %s", args[0], code, errs.String())
+		}
+		if left, err := os.ReadDir(parent); err != nil || len(left) > 0 {
+			t.Errorf("%s: left behind: %v, %v", args[0], left, err)
+		}
+	}
+}
+
+func TestLiesIn(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink(dir, filepath.Join(dir, "self")); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{
+		dir: true, dir + "/a": true, dir + "/a/b/c": true, dir + "/self/x": true, dir + "/../x": false, "/": false, dir + "x": false, dir + "/a/../../x": false,
+	} {
+		if got := liesIn(path, dir); got != want {
+			t.Errorf("%s: %t", path, got)
+		}
+	}
+}
+
+// Others may not read a backup.
+func TestBackupFileIsPrivate(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "b")
+	if code, _, errs := runProgram(t, "backup", golden(t), "--out", file); code != exitOK {
+		t.Fatal(errs)
+	}
+	if fi, err := os.Stat(file); err != nil || fi.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", fi.Mode(), err)
+	}
+}
+
+// Compact refuses a directory that a store has open.
+func TestCompactRefusesALockedDirectory(t *testing.T) {
+	dir := golden(t)
+	err := withStore(t, dir, 0, func(*engine.Store) error {
+		code, _, errs := runProgram(t, "compact", dir)
+		if code != exitFailed || !strings.Contains(errs, "is in use by process") {
+			t.Errorf("exit code %d: %s", code, errs)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, datadir.SnapshotFile+datadir.TmpSuffix)); !os.IsNotExist(err) {
+		t.Error(err)
+	}
+}

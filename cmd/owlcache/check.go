@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"owlcache/engine"
+)
+
+// checkFlags are the flags of the command check.
+type checkFlags struct {
+	toolFlags
+	strict bool
+}
+
+func (p *program) checkCommand() *cobra.Command {
+	var flags checkFlags
+	cmd := &cobra.Command{
+		Use:   "check [DIR]",
+		Short: "Verify all of a data directory",
+		Long: `Check verifies the data directory of a stopped or a running node: the files beside the data, each
+record of the log, each page and each value of the snapshot, and whether they fit together. It
+changes nothing. DIR is the data directory of the configuration unless it is given.
+
+Exit code 0: nothing is damaged. 1: the check itself failed, or there are warnings with --strict.
+7: something is damaged; each line "fail" says what is lost and what mends it. 2: wrong usage.`,
+		Example: "  owlcache check /var/lib/owlcache\n  owlcache check --strict -o json /var/lib/owlcache | jq .status",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.check(cmd.Context(), &flags, args)
+		},
+	}
+	flags.register(cmd)
+	cmd.Flags().BoolVar(&flags.strict, "strict", false, "exit with 1 if there are warnings")
+	return cmd
+}
+
+func (p *program) check(ctx context.Context, flags *checkFlags, args []string) error {
+	dir, err := p.toolDir(&flags.toolFlags, args)
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	progress := p.toolProgress()
+	report, err := engine.Check(ctx, dir, engine.CheckOptions{Consistency: boltChild{self: self}.run, Progress: progress.update})
+	progress.done()
+	switch {
+	case interrupted(ctx, err):
+		return &exitError{exitInterrupted, errors.New("interrupted")}
+	case err != nil:
+		return err
+	}
+	if flags.out.json() {
+		err = json.NewEncoder(p.stdout).Encode(report)
+	} else {
+		err = printCheck(p.stdout, report)
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("report: %w", err)
+	case report.Status == engine.CheckFail:
+		return &exitError{code: exitCorrupt}
+	case report.Status == engine.CheckWarn && flags.strict:
+		return &exitError{code: exitFailed}
+	}
+	return nil
+}
+
+// printCheck writes the report for people: a line for each finding, and one that sums
+// up.
+func printCheck(to io.Writer, report *engine.CheckReport) error {
+	w := bufio.NewWriter(to)
+	for i := range report.Findings {
+		if _, err := fmt.Fprintln(w, checkLine(&report.Findings[i])); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(w, "%s: %s and %s verified, %s; %s, %s\n", report.Status,
+		counted(report.Keys, "key"), counted(report.Records, "record"), humanize.IBytes(uint64(report.Bytes)),
+		counted(report.Failures, "failure"), counted(report.Warnings, "warning"))
+	return errors.Join(err, w.Flush())
+}
+
+func checkLine(f *engine.Finding) string {
+	place := f.File
+	if f.Offset >= 0 {
+		place += fmt.Sprintf(", offset %d", f.Offset)
+	}
+	line := fmt.Sprintf("%-4s  %s: %s", f.Level, place, f.Text)
+	if f.Lost != "" {
+		line += "; lost: " + f.Lost
+	}
+	if f.Mend != "" {
+		line += "; to mend it: " + f.Mend
+	}
+	return printable(line)
+}
+
+// printable replaces what could do harm on a terminal: names of files and what
+// parsers quote come from the directory.
+func printable(s string) string {
+	var b strings.Builder
+	for _, r := range strings.ToValidUTF8(s, "\ufffd") {
+		if unicode.IsGraphic(r) {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, "\\u%04x", r)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/dustin/go-humanize"
+)
+
+// exportResult is the report of an export for programs.
+type exportResult struct {
+	File       string         `json:"file"`
+	Entries    int64          `json:"entries"`
+	Resumed    int64          `json:"resumed"`
+	Bytes      int64          `json:"bytes"`
+	FileBytes  int64          `json:"file_bytes"`
+	Expired    int64          `json:"expired"`
+	Tombstones int64          `json:"tombstones"`
+	Complete   bool           `json:"complete"`
+	Damage     []damagedPlace `json:"damage"`
+	Seconds    float64        `json:"seconds"`
+}
+
+// printReport says what was done, on the standard error unless that leaves the
+// standard output to the report.
+func (x *exporter) printReport() error {
+	r := exportResult{
+		File: x.flags.file, Entries: x.report.Entries, Bytes: x.report.Bytes, FileBytes: x.report.OutBytes,
+		Expired: x.report.Expired, Tombstones: x.report.Deleted,
+		Complete: x.damage.total == 0, Damage: append([]damagedPlace{}, x.damage.places...), Seconds: time.Since(x.start).Seconds(),
+	}
+	if x.file != nil {
+		r.Resumed = x.file.Kept().Lines
+		r.FileBytes += x.file.Kept().Bytes
+	}
+	switch {
+	case x.flags.out.json() && x.file != nil:
+		return json.NewEncoder(x.p.stdout).Encode(&r)
+	case x.flags.out.json():
+		return json.NewEncoder(x.p.stderr).Encode(&r)
+	}
+	return r.print(x.p.stderr)
+}
+
+// print writes the report for people.
+func (r *exportResult) print(w io.Writer) error {
+	target := ""
+	if r.File != "-" {
+		target = " to " + shownText(r.File)
+	}
+	resumed := ""
+	if r.Resumed > 0 {
+		resumed = " behind " + countedEntries(r.Resumed) + " that were there"
+	}
+	_, err := fmt.Fprintf(w, "owlcache: exported %s%s (%s of keys and values)%s in %s\n",
+		countedEntries(r.Entries), target, humanize.IBytes(uint64(r.Bytes)), resumed, shownSeconds(r.Seconds))
+	return err
+}
+
+// shownSeconds renders a duration with three digits at least.
+func shownSeconds(s float64) string {
+	if s < 10 {
+		return fmt.Sprintf("%.2f s", s)
+	}
+	return time.Duration(s * float64(time.Second)).Round(time.Second / 10).String()
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"owlcache/cluster"
+)
+
+// groupType is the value of the flag --type: a group.
+type groupType string
+
+func (t *groupType) register(cmd *cobra.Command, usage string) {
+	cmd.Flags().Var(t, "type", usage)
+	// Fails only for a flag that does not exist.
+	_ = cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions([]string{"owlcache", "gossip"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// String, Set and Type make groupType a pflag.Value.
+func (t *groupType) String() string { return string(*t) }
+
+func (t *groupType) Set(s string) error {
+	if s != "owlcache" && s != "gossip" {
+		return errors.New("want owlcache or gossip")
+	}
+	*t = groupType(s)
+	return nil
+}
+
+func (t *groupType) Type() string { return "group" }
+
+func (p *program) groupCommand() *cobra.Command {
+	var only groupType
+	cmd := &cobra.Command{
+		Use:   "group",
+		Short: "Show the members of the node's groups and how they are; list, add and remove them",
+		Long: `Group asks a running node for the members of its groups, and for each member of the owlcache group
+whether it answers and how fast.
+
+STATE is up, down, or unknown while the member has not been asked. REQUESTS counts the questions sent to it,
+ERRORS those without an answer, HITS those that an answer kept from before has saved, and LATENCY is the mean
+time of an answer, all since the node has started.`,
+		Example: "  owlcache group\n  owlcache group add 10.0.0.5:7721\n  owlcache group list --type gossip\n  owlcache group -o json",
+	}
+	only.register(cmd, "show only this `group`: owlcache or gossip")
+	p.clientCommand(cmd, func(ctx context.Context, c *client, _ []string, out output) error {
+		return p.showGroups(ctx, c, only, out)
+	})
+	cmd.AddCommand(p.groupListCommand(), p.groupChangeCommand("add", "Add a member to a group", "add", nil),
+		p.groupChangeCommand("remove", "Remove a member from a group", "delete", []string{"delete"}))
+	plainFlagErrors(cmd)
+	return cmd
+}
+
+// plainFlagErrors takes the hint about what starts with - out of the errors of flags:
+// no address does.
+func plainFlagErrors(cmd *cobra.Command) {
+	for _, c := range append(cmd.Commands(), cmd) {
+		c.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+			return usageError(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+		})
+	}
+}
+
+func (p *program) groupListCommand() *cobra.Command {
+	group := groupType("owlcache")
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the addresses of the members of a group, one on a line",
+	}
+	group.register(cmd, "`group`: owlcache or gossip")
+	return p.clientCommand(cmd, func(ctx context.Context, c *client, _ []string, out output) error {
+		a, err := c.members(ctx, "getall", group)
+		if err != nil {
+			return err
+		}
+		return p.printMembers(a, group, out)
+	})
+}
+
+// printMembers prints the addresses in an answer to getall.
+func (p *program) printMembers(a groupAnswer, group groupType, out output) error {
+	var members []struct{ Address string }
+	if err := json.Unmarshal(a.Data, &members); err != nil {
+		return errors.New("the answer is not one of an owlcache node")
+	}
+	addresses := []string{}
+	for _, m := range members {
+		addresses = append(addresses, m.Address)
+	}
+	if out.json() {
+		return json.NewEncoder(p.stdout).Encode(struct {
+			Type    groupType `json:"type"`
+			Members []string  `json:"members"`
+		}{group, addresses})
+	}
+	for _, a := range addresses {
+		if err := p.println(shownText(a)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// groupChangeCommand returns the command name, which sends cmd with an address.
+func (p *program) groupChangeCommand(name, short, cmd string, aliases []string) *cobra.Command {
+	group := groupType("owlcache")
+	command := &cobra.Command{
+		Use:     name + " ADDRESS",
+		Aliases: aliases,
+		Short:   short,
+		Long: short + ", on this node alone: the lists of the others are theirs. ADDRESS is HOST:PORT, with an IPv6\n" +
+			"address in brackets. The change is on the disk before the command ends.",
+		Args: cobra.ExactArgs(1),
+	}
+	group.register(command, "`group`: owlcache or gossip")
+	return p.clientCommand(command, func(ctx context.Context, c *client, args []string, out output) error {
+		address, err := cluster.ParseAddress(args[0])
+		if err != nil {
+			return usageError(err)
+		}
+		a, err := c.members(ctx, cmd, group, param{"address", address})
+		if err != nil || !out.json() {
+			return err
+		}
+		return json.NewEncoder(p.stdout).Encode(struct {
+			Cmd     string    `json:"cmd"`
+			Type    groupType `json:"type"`
+			Address string    `json:"address"`
+			Results string    `json:"results"`
+		}{name, group, address, a.Results})
+	})
+}

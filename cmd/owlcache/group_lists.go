@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"owlcache/api"
+	"owlcache/cluster"
+)
+
+// openLists reads the lists of members. A file with a mistake is one of the
+// configuration: it is for the operator to correct.
+func (s *server) openLists(context.Context) error {
+	lists, err := cluster.OpenLists(s.dir, cluster.ListOptions{Logger: s.logs.Logger})
+	if _, mistake := errors.AsType[*cluster.FileError](err); mistake {
+		return usageError(errors.Join(err, errors.New("correct the file, or remove it to start without members")))
+	}
+	s.lists = lists
+	return err
+}
+
+// Reload reads again what may have been edited while the server runs. It returns at
+// once and may be called at any time.
+func (s *server) Reload() {
+	select {
+	case s.reload <- struct{}{}:
+	default: // one is waiting already
+	}
+}
+
+// reloadLists reads the lists again when it is told to, until ctx ends.
+func (s *server) reloadLists(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.reload:
+			if err := s.lists.Reload(); err != nil {
+				s.logs.Error("a file of a group cannot be taken up: its members stay as they were", "error", err)
+			}
+		}
+	}
+}
+
+// memberList is a cluster.List as api wants it.
+type memberList struct{ *cluster.List }
+
+func (l memberList) Find(address string) (string, error) {
+	a, err := cluster.ParseAddress(address)
+	if err != nil {
+		return "", unknownMember(err)
+	}
+	if !l.Has(a) {
+		return "", api.ErrUnknownMember
+	}
+	return a, nil
+}
+
+func (l memberList) Add(address string) error { return listError(l.List.Add(address)) }
+
+func (l memberList) Remove(address string) error {
+	err := l.List.Remove(address)
+	if errors.Is(err, cluster.ErrAddress) {
+		return unknownMember(err)
+	}
+	return listError(err)
+}
+
+// unknownMemberError says why an address can be no member's.
+type unknownMemberError struct{ err error }
+
+func unknownMember(err error) error { return &unknownMemberError{err} }
+
+func (e *unknownMemberError) Error() string { return "no such member: " + e.err.Error() }
+
+func (e *unknownMemberError) Is(target error) bool { return target == api.ErrUnknownMember }
+
+// listError translates what a list answers. Paths are for the operator, not for clients.
+func listError(err error) error {
+	switch {
+	case errors.Is(err, cluster.ErrUnknownMember):
+		return api.ErrUnknownMember
+	case errors.Is(err, cluster.ErrAddress), errors.Is(err, cluster.ErrListFull):
+		return &api.MemberError{Reason: err.Error()}
+	}
+	if mistake, ok := errors.AsType[*cluster.FileError](err); ok {
+		named := *mistake
+		named.Path = filepath.Base(named.Path)
+		return &api.MemberError{Reason: named.Error() + ": correct the file on the node first"}
+	}
+	return err
+}

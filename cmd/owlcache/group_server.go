@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"slices"
+	"time"
+
+	"owlcache/api"
+	"owlcache/cluster"
+)
+
+// openGroup starts what asks the members.
+func (s *server) openGroup(context.Context) error {
+	addr := s.ln.Addr().(*net.TCPAddr)
+	o := s.config.clusterOptions()
+	o.Members = s.lists.Owlcache
+	o.Store = s.store
+	o.Logger = s.logs.Logger
+	o.Self = selfAddresses(s.config.text("ResponseHost"), s.config.text("Host"), addr, ownAddresses(addr))
+	group, err := cluster.NewGroup(o)
+	if err != nil {
+		return fmt.Errorf("starting the group: %w", err)
+	}
+	s.group = group
+	s.api.SetGroup(apiGroup{group})
+	return nil
+}
+
+// clusterOptions returns what the configuration says about asking members. Those that
+// belong to the running server are for the caller to add.
+func (c *config) clusterOptions() cluster.Options {
+	o := cluster.Options{
+		RequestTimeout: c.duration("HttpClientRequestTimeout"),
+		CacheLifetime:  c.duration("HttpClientRequestLocalCacheLifeTime"),
+		CacheBytes:     c.int("Group_CacheSize"),
+		MaxValueSize:   int(c.int("MaxValueSize")),
+		WriteWait:      c.duration("Websocket_Client_WriteWait"),
+		MaxMessageSize: c.int("Websocket_Client_MaxMessageSize"),
+		MinReconnect:   c.duration("Websocket_Client_MinRecTime"),
+		MaxReconnect:   c.duration("Websocket_Client_MaxRecTime"),
+		MessageBuffer:  int(c.int("Websocket_Client_MessageBufferSize")),
+	}
+	if o.CacheLifetime == 0 {
+		o.CacheLifetime = -1 // 0 is the default there, and off here
+	}
+	if c.text("GroupData_Mode") == "Websocket" {
+		o.Mode = cluster.WebSocket
+	}
+	if c.on("Group_Https") {
+		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.on("HttpsClient_InsecureSkipVerify")}
+	}
+	return o
+}
+
+// selfAddresses returns the addresses by which the list may name this node, each once;
+// the one that answers name as ResponseHost comes first. own are the hosts under which
+// the listener is reached.
+func selfAddresses(responseHost, host string, listener *net.TCPAddr, own []string) []string {
+	var self []string
+	for _, h := range append([]string{responseHost, host, listener.IP.String()}, own...) {
+		a, err := cluster.ParseAddress(net.JoinHostPort(bareHost(h), fmt.Sprint(listener.Port)))
+		if err == nil && !slices.Contains(self, a) { // what is no address is in no list
+			self = append(self, a)
+		}
+	}
+	return self
+}
+
+// ownAddresses returns the hosts, besides its own, under which this machine reaches
+// listener: on a particular address other programs may have the same port elsewhere.
+func ownAddresses(listener *net.TCPAddr) []string {
+	ip := listener.IP
+	switch {
+	case ip.Equal(net.IPv4(127, 0, 0, 1)), ip.Equal(net.IPv6loopback):
+		return []string{"localhost"}
+	case !ip.IsUnspecified():
+		return nil
+	}
+	own := []string{"localhost", "127.0.0.1", "0.0.0.0"}
+	wide := ip.To4() == nil // it takes IPv6 and IPv4
+	if wide {
+		own = append(own, "::1", "::")
+	}
+	addrs, _ := net.InterfaceAddrs() // without them the others have to do
+	for _, a := range addrs {
+		if n, ok := a.(*net.IPNet); ok && (wide || n.IP.To4() != nil) {
+			own = append(own, n.IP.String())
+		}
+	}
+	return own
+}
+
+// apiGroup is a cluster.Group as api wants it.
+type apiGroup struct{ *cluster.Group }
+
+func (g apiGroup) Query(ctx context.Context, key []byte, target string) []api.GroupAnswer {
+	found := g.Group.Query(ctx, key, target)
+	answers := make([]api.GroupAnswer, len(found))
+	for i, a := range found {
+		answers[i] = api.GroupAnswer(a)
+	}
+	return answers
+}
+
+func (g apiGroup) Newest(ctx context.Context, dst, key []byte, target string) ([]byte, time.Time, bool) {
+	return g.Group.Newest(ctx, dst, key, target)
+}
+
+func (g apiGroup) Status() []api.MemberStatus {
+	known := g.Group.Status()
+	members := make([]api.MemberStatus, len(known))
+	for i, m := range known {
+		members[i] = api.MemberStatus(m)
+	}
+	return members
+}

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"owlcache/api"
+	"owlcache/cluster"
+	"owlcache/engine/datadir"
+)
+
+func TestSelfAddresses(t *testing.T) {
+	for _, tt := range []struct {
+		response, host, listener string
+		want                     []string // in this order, without those of the interfaces
+		not                      []string
+	}{
+		{"127.0.0.1", "127.0.0.1", "127.0.0.1:7721", []string{"127.0.0.1:7721", "localhost:7721"}, []string{"[::1]:7721", "0.0.0.0:7721"}},
+		{"Node.Example", "localhost", "127.0.0.1:80", []string{"node.example:80", "localhost:80", "127.0.0.1:80"}, nil},
+		{"127.0.0.1", "::1", "[::1]:7721", []string{"127.0.0.1:7721", "[::1]:7721", "localhost:7721"}, nil},
+		{"10.9.8.7", "10.9.8.7", "10.9.8.7:7721", []string{"10.9.8.7:7721"}, []string{"localhost:7721", "127.0.0.1:7721"}},
+		{"10.9.8.7", "0.0.0.0", "0.0.0.0:7721", []string{"10.9.8.7:7721", "0.0.0.0:7721", "localhost:7721", "127.0.0.1:7721"}, []string{"[::1]:7721"}},
+		{"[2001:DB8::7]", "[::]", "[::]:7721", []string{"[2001:db8::7]:7721", "[::]:7721", "localhost:7721", "127.0.0.1:7721", "0.0.0.0:7721", "[::1]:7721"}, nil},
+		{"no such host!", "127.0.0.2", "127.0.0.2:7721", []string{"127.0.0.2:7721"}, []string{"localhost:7721"}},
+	} {
+		addr, err := net.ResolveTCPAddr("tcp", tt.listener)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := selfAddresses(tt.response, tt.host, addr, ownAddresses(addr))
+		if len(got) < len(tt.want) || !slices.Equal(got[:len(tt.want)], tt.want) {
+			t.Errorf("%s on %s: %q, want %q", tt.response, tt.listener, got, tt.want)
+		}
+		for _, a := range tt.not {
+			if slices.Contains(got, a) {
+				t.Errorf("%s on %s: %q has %s", tt.response, tt.listener, got, a)
+			}
+		}
+		if !addr.IP.IsUnspecified() && len(got) != len(tt.want) {
+			t.Errorf("%s on %s: %q, want only %q", tt.response, tt.listener, got, tt.want)
+		}
+	}
+	// Whatever the interfaces of this machine are, each is its own once it listens on all.
+	addr := &net.TCPAddr{IP: net.IPv6unspecified, Port: 7721}
+	self := selfAddresses("127.0.0.1", "::", addr, ownAddresses(addr))
+	interfaces, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range interfaces {
+		if n, ok := a.(*net.IPNet); ok && !slices.Contains(self, net.JoinHostPort(n.IP.String(), "7721")) {
+			t.Errorf("%q has no %s", self, n.IP)
+		}
+	}
+}
+
+func TestClusterOptions(t *testing.T) {
+	parse := func(file string) cluster.Options {
+		t.Helper()
+		c, errs := resolveConfig(options(), parseConfigFile("f", []byte(file)))
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		return c.clusterOptions()
+	}
+	// The defaults of the configuration are those of the package.
+	want := cluster.Options{
+		RequestTimeout: cluster.DefaultRequestTimeout, CacheLifetime: cluster.DefaultCacheLifetime, CacheBytes: cluster.DefaultCacheBytes,
+		MaxValueSize: 16 << 20, WriteWait: cluster.DefaultWriteWait, MaxMessageSize: cluster.DefaultMaxMessageSize,
+		MinReconnect: cluster.DefaultMinReconnect, MaxReconnect: cluster.DefaultMaxReconnect, MessageBuffer: cluster.DefaultMessageBuffer,
+	}
+	same := func(a, b cluster.Options) bool {
+		return a.Mode == b.Mode && a.RequestTimeout == b.RequestTimeout && a.CacheLifetime == b.CacheLifetime && a.CacheBytes == b.CacheBytes &&
+			a.MaxValueSize == b.MaxValueSize && a.TLS == b.TLS && a.WriteWait == b.WriteWait && a.MaxMessageSize == b.MaxMessageSize &&
+			a.MinReconnect == b.MinReconnect && a.MaxReconnect == b.MaxReconnect && a.MessageBuffer == b.MessageBuffer
+	}
+	if got := parse(""); !same(got, want) {
+		t.Errorf("defaults: %+v, want %+v", got, want)
+	}
+	got := parse("GroupData_Mode Websocket\nHttpClientRequestTimeout 1\nHttpClientRequestLocalCacheLifeTime 0\nGroup_CacheSize 1MiB\nMaxValueSize 1KiB\n" +
+		"Websocket_Client_WriteWait 3\nWebsocket_Client_MaxMessageSize 2KiB\nWebsocket_Client_MinRecTime 4\nWebsocket_Client_MaxRecTime 5\nWebsocket_Client_MessageBufferSize 6")
+	want = cluster.Options{
+		Mode: cluster.WebSocket, RequestTimeout: time.Millisecond, CacheLifetime: -1, CacheBytes: 1 << 20, MaxValueSize: 1 << 10,
+		WriteWait: 3 * time.Second, MaxMessageSize: 2 << 10, MinReconnect: 4 * time.Second, MaxReconnect: 5 * time.Second, MessageBuffer: 6,
+	}
+	if !same(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if o := parse("HttpsClient_InsecureSkipVerify 1"); o.TLS != nil {
+		t.Error("HTTPS without Group_Https")
+	}
+	if o := parse("Group_Https 1"); o.TLS == nil || o.TLS.InsecureSkipVerify {
+		t.Errorf("%+v", o.TLS)
+	}
+	if o := parse("Group_Https 1\nHttpsClient_InsecureSkipVerify 1"); o.TLS == nil || !o.TLS.InsecureSkipVerify {
+		t.Errorf("%+v", o.TLS)
+	}
+}
+
+// What a list refuses reaches clients with its reason and without paths.
+func TestMemberListErrors(t *testing.T) {
+	d, err := datadir.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	lists, err := cluster.OpenLists(d, cluster.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := memberList{lists.Owlcache}
+	if err := l.Add("Node:1"); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := l.Find("nODE:01"); a != "node:1" || err != nil {
+		t.Errorf("Find: %q, %v", a, err)
+	}
+	_, notThere := l.Find("node:2")
+	_, noAddress := l.Find("node")
+	for name, err := range map[string]error{"Find": notThere, "Find of no address": noAddress, "Remove": l.Remove("node:2"), "Remove of no address": l.Remove("node")} {
+		if !errors.Is(err, api.ErrUnknownMember) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if !strings.Contains(noAddress.Error(), "there is no port") {
+		t.Errorf("Find: %v", noAddress)
+	}
+	if refused, ok := errors.AsType[*api.MemberError](l.Add("node")); !ok || !strings.Contains(refused.Reason, "there is no port") {
+		t.Errorf("Add: %v", refused)
+	}
+	for _, err := range []error{listError(&cluster.FileError{Path: "/secret/list.json", Line: 3, Column: 4, Err: errors.New("x")}), listError(cluster.ErrListFull)} {
+		if refused, ok := errors.AsType[*api.MemberError](err); !ok || strings.Contains(refused.Reason, "secret") {
+			t.Errorf("%v", err)
+		}
+	}
+	if err := listError(fs.ErrPermission); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("a disk error became %v", err)
+	}
+}
+
+func TestGroupTables(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	contact, future := now.Add(-90*time.Second), now.Add(time.Hour)
+	busy := memberState{Address: "a:1", State: "up", LastContact: &contact, Requests: 10, Errors: 1, CacheHits: 7, LastError: "old"}
+	busy.Latency.Count, busy.Latency.Seconds = 4, 0.01
+	s := groupState{
+		Mode: "Http",
+		Owlcache: []memberState{
+			busy,
+			{Address: "127.0.0.1:7721", Self: true, State: "up"},
+			{Address: "c:1", State: "down", LastContact: &future, LastError: "connection\nrefused"},
+			{Address: "d:1", State: "unknown"},
+		},
+		Gossip: []string{"g:1"},
+	}
+	const owlcache = "owlcache group: 4 members, asked by Http\n" +
+		"  ADDRESS         STATE      LAST CONTACT  REQUESTS  ERRORS  HITS  LATENCY  ERROR\n" +
+		"  a:1             up         1m30s ago           10       1     7    2.5ms  -\n" +
+		"  127.0.0.1:7721  this node  -                    -       -     -        -  -\n" +
+		"  c:1             down       0s ago               0       0     0        -  connection\\nrefused\n" +
+		"  d:1             unknown    never                0       0     0        -  -\n"
+	const gossip = "gossip group: 1 member\n  ADDRESS\n  g:1\n"
+	for only, want := range map[groupType]string{"": owlcache + "\n" + gossip, "owlcache": owlcache, "gossip": gossip} {
+		var b strings.Builder
+		if err := s.print(&b, only, now); err != nil || b.String() != want {
+			t.Errorf("%q: %v\n got\n%s\nwant\n%s", only, err, b.String(), want)
+		}
+	}
+}
+
+// runGroup runs a group command against a server that answers the log-in and then body.
+func runGroup(t *testing.T, status int, body string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/data/" {
+			w.Header().Set("Keycreatetime", "0001-01-01 00:00:00 +0000 UTC")
+			_, _ = w.Write([]byte(`{"Cmd":"pass","Status":200,"Results":"SUCCESS","Key":"","Data":"dG9rZW4=","ResponseHost":"","KeyCreateTime":"0001-01-01T00:00:00Z"}`))
+			return
+		}
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}))
+	defer server.Close()
+	var out, errs strings.Builder
+	args = append(args, "--addr", server.URL)
+	code = run(t.Context(), args, []string{"OWLCACHE_PASS=a-good-password"}, strings.NewReader(""), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestGroupCommandAgainstOtherServers(t *testing.T) {
+	const page = "<html>welcome</html>"
+	for _, tt := range []struct {
+		name   string
+		status int
+		body   string
+		args   []string
+		code   int
+		text   string // in the output or the message
+	}{
+		{"0.5.1", 200, `{"Cmd":"getall","Status":200,"Results":"SUCCESS","Address":"","Data":[{"Cmd":"","Address":"a:1","Pass":"p","Token":"t"}]}`, []string{"group", "list"}, 0, "a:1\n"},
+		{"0.5.1, empty", 200, `{"Cmd":"getall","Status":200,"Results":"SUCCESS","Address":"","Data":null}`, []string{"group", "list", "-o", "json"}, 0, `"members":[]`},
+		{"0.5.1, token", 200, `{"Cmd":"getall","Status":401,"Results":"NOT_PASS","Address":"","Data":null}`, []string{"group", "list"}, exitDenied, "not authorised"},
+		{"0.5.1, unknown", 200, `{"Cmd":"delete","Status":404,"Results":"NOT_FOUND","Address":"a:1","Data":null}`, []string{"group", "remove", "a:1"}, exitNotFound, "no such member"},
+		{"0.5.1, state", 200, page, []string{"group"}, exitFailed, "before 0.6"},
+		{"before groups", 404, "no such path\n", []string{"group"}, exitFailed, "before 0.6"},
+		{"before groups", 404, "no such path\n", []string{"group", "list"}, exitFailed, "no owlcache node"},
+		{"loading", 503, "loading\n", []string{"group"}, exitUnavailable, "not available"},
+		{"loading", 503, "loading\n", []string{"group", "list"}, exitUnavailable, "not available"},
+		{"no state", 401, "missing\n", []string{"group"}, exitDenied, "not authorised"},
+		{"another server", 200, page, []string{"group", "add", "a:1"}, exitFailed, "no owlcache node"},
+		{"odd data", 200, `{"Status":200,"Results":"SUCCESS","Data":7}`, []string{"group", "list"}, exitFailed, "not one of an owlcache node"},
+	} {
+		code, stdout, stderr := runGroup(t, tt.status, tt.body, tt.args...)
+		if code != tt.code || !strings.Contains(stdout+stderr, tt.text) {
+			t.Errorf("%s: %v: exit code %d, want %d\n%s%s", tt.name, tt.args, code, tt.code, stdout, stderr)
+		}
+	}
+}
+
+// A proxy may have the node below a path of its own.
+func TestPathsBesideTheData(t *testing.T) {
+	for addr, want := range map[string]string{
+		"node.example":             "http://node.example:7721/server/",
+		"https://node.example/owl": "https://node.example/owl/server/",
+	} {
+		c, err := newClient(addr, time.Second, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.path("server/").String(); got != want {
+			t.Errorf("%s: %s, want %s", addr, got, want)
+		}
+	}
+}

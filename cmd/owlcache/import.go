@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"owlcache/engine"
+	"owlcache/engine/dump"
+)
+
+// importFlags are the flags of the command import.
+type importFlags struct {
+	to     string
+	node   clientFlags // with --addr
+	prefix string
+	from   int64
+	keep   bool
+	dryRun bool
+	out    output
+}
+
+func (p *program) importCommand() *cobra.Command {
+	var flags importFlags
+	cmd := &cobra.Command{
+		Use:   "import FILE|-",
+		Short: "Put the entries of an export into a data directory or a running node",
+		Long: `Import reads what "owlcache export" has written, as it is or compressed with zstd or gzip, or the
+owlcache.db of a 0.5.1 node, and puts its entries into a data directory on which no node runs
+(--to, made if it does not exist), or into a running node (--addr).
+
+An entry that is in the directory already, with the same value, creation and expiry, is not written
+again: an import that was interrupted can simply be run once more. Expired entries are left out. At
+a line that is wrong the import ends; the lines before it are imported.`,
+		Example: "  owlcache import entries.ndjson --to /var/lib/owlcache\n  owlcache import --dry-run entries.ndjson\n" +
+			"  owlcache export /var/lib/old --prefix user: | owlcache import - --addr 10.0.0.7:7721",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.importFile(cmd.Context(), &flags, args[0])
+		},
+	}
+	set := cmd.Flags()
+	set.StringVar(&flags.to, "to", "", "data `directory` to import into")
+	set.StringVar(&flags.node.addr, "addr", "", "`address` of a running node to import into: host:port or URL")
+	set.StringVar(&flags.prefix, "prefix", "", "only keys that begin with this `text`")
+	set.Int64Var(&flags.from, "from-line", 1, "`number` of the first line to import")
+	set.BoolVar(&flags.keep, "keep", false, "do not overwrite keys that are there")
+	set.BoolVar(&flags.dryRun, "dry-run", false, "only read and check the file; write nothing")
+	set.StringVar(&flags.node.passwordFile, "password-file", "", "with --addr: `file` with the password (default OWLCACHE_PASS, else, on the node's machine, its configuration and data directory)")
+	set.StringVar(&flags.node.config.file, "config", "", "with --addr: configuration `file` of the server (default owlcache.conf if it is there)")
+	set.DurationVar(&flags.node.timeout, "timeout", 10*time.Second, "with --addr: `time` that a request may take")
+	flags.out.register(cmd)
+	return cmd
+}
+
+// check refuses flags that do not go together.
+func (f *importFlags) check() error {
+	switch {
+	case f.to != "" && f.node.addr != "":
+		return usageError(errors.New("--to and --addr: import into a directory or into a running node, not both"))
+	case f.to == "" && f.node.addr == "" && !f.dryRun:
+		return usageError(errors.New("where to? name a data directory with --to, a running node with --addr, or only look with --dry-run"))
+	case f.from < 1:
+		return usageError(fmt.Errorf("flag --from-line %d: lines are counted from 1 on", f.from))
+	case f.node.timeout <= 0:
+		return usageError(fmt.Errorf("flag --timeout %s: want a time above 0", f.node.timeout))
+	}
+	return nil
+}
+
+// importer is one run of the command.
+type importer struct {
+	p        *program
+	flags    *importFlags
+	file     string
+	start    time.Time
+	progress *toolProgress
+	report   dump.ImportReport
+	dir      *importDir  // with --to, once it is open
+	node     *importNode // with --addr, once the log-in is done
+}
+
+func (p *program) importFile(ctx context.Context, flags *importFlags, file string) error {
+	if err := flags.check(); err != nil {
+		return err
+	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	im := importer{p: p, flags: flags, file: file, start: time.Now(), progress: p.toolProgress()}
+	err := im.run(ctx)
+	im.progress.done()
+	if interrupted(ctx, err) {
+		err = &exitError{exitInterrupted, errors.New("interrupted")}
+	}
+	return im.explain(err)
+}
+
+// run imports, and gives back what that needs.
+func (im *importer) run(ctx context.Context) (err error) {
+	r, closeFile, err := im.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeFile()) }()
+	source, err := dump.NewSource(r)
+	if err != nil {
+		return fmt.Errorf("%s: %w", im.name(), err)
+	}
+	defer source.Close()
+	o := dump.ImportOptions{Prefix: []byte(im.flags.prefix), From: im.flags.from, LeftOut: im.leftOut}
+	switch {
+	case im.flags.dryRun:
+	case im.flags.node.addr != "":
+		o.Open = im.openNode
+	default:
+		o.Open = im.openDir
+	}
+	im.report, err = dump.Import(ctx, source, o)
+	var line *dump.LineError
+	if errors.As(err, &line) {
+		err = fmt.Errorf("%s: %w", im.name(), err)
+	}
+	return errors.Join(err, im.close())
+}
+
+// open opens the file.
+func (im *importer) open(ctx context.Context) (r io.Reader, closeFile func() error, err error) {
+	if im.file == "-" {
+		return stdio{ctx: ctx, r: im.p.stdin}, func() error { return nil }, nil
+	}
+	f, err := os.Open(im.file)
+	if err != nil {
+		return nil, nil, usageError(err)
+	}
+	fi, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, nil, errors.Join(err, f.Close())
+	case fi.IsDir():
+		return nil, nil, errors.Join(usageError(fmt.Errorf("%s is a directory: name a file; \"owlcache export\" makes one of a data directory", im.name())), f.Close())
+	case !fi.Mode().IsRegular(): // a pipe
+		return stdio{ctx: ctx, r: f}, f.Close, nil
+	}
+	return &measured{r: f, total: fi.Size(), progress: im.progress}, f.Close, nil
+}
+
+// close closes what the import has written to.
+func (im *importer) close() error {
+	if im.node != nil {
+		im.node.close()
+	}
+	if im.dir != nil {
+		return im.dir.close()
+	}
+	return nil
+}
+
+// name is that of the file, for people.
+func (im *importer) name() string {
+	if im.file == "-" {
+		return "standard input"
+	}
+	return shownText(im.file)
+}
+
+func (im *importer) leftOut(e *dump.LineError) {
+	im.note("%s: %v: left out", im.name(), e)
+}
+
+// note tells a person something that is no part of the output.
+func (im *importer) note(format string, args ...any) {
+	im.progress.done()
+	_, _ = fmt.Fprintf(im.p.stderr, "owlcache: "+format+"\n", args...) // without stderr nobody is left to tell
+}
+
+// measured shows how much of a file has been read.
+type measured struct {
+	r           io.Reader
+	done, total int64
+	progress    *toolProgress
+}
+
+func (m *measured) Read(b []byte) (int, error) {
+	n, err := m.r.Read(b)
+	m.done += int64(n)
+	m.progress.update(engine.Progress{Phase: "importing", Done: m.done, Total: m.total, Unit: "bytes"})
+	return n, err
+}

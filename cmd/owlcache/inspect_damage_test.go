@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"owlcache/engine"
+)
+
+// damage does something to a copy of goldenDir.
+type damage func(t *testing.T, dir string)
+
+// flipAt inverts a bit of the first byte of a text in a file, or, without a text, of the file.
+func flipAt(name, text string) damage {
+	return func(t *testing.T, dir string) {
+		t.Helper()
+		b := readFile(t, dir, name)
+		at := bytes.Index(b, []byte(text))
+		if at < 0 {
+			t.Fatalf("%s: no %q", name, text)
+		}
+		b[at] ^= 0x40
+		writeFile(name, string(b))(t, dir)
+	}
+}
+
+func writeFile(name, content string) damage {
+	return func(t *testing.T, dir string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// tear cuts the end off the log, as a crash may do.
+func tear(t *testing.T, dir string) {
+	if err := os.Remove(filepath.Join(dir, "wal/0000000000000003.wal")); err != nil {
+		t.Fatal(err)
+	}
+	const last = "wal/0000000000000002.wal"
+	b := readFile(t, dir, last)
+	writeFile(last, string(b[:len(b)-20]))(t, dir)
+}
+
+func readFile(t *testing.T, dir, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestInspectDamage(t *testing.T) {
+	const log, members = "wal/0000000000000002.wal", "server_group_config.json"
+	for _, test := range []struct {
+		name   string
+		damage damage
+		args   string
+		code   int
+		stdout string
+		stderr string
+	}{
+		{"log", flipAt(log, "Eve"), "", exitCorrupt, "restart    would be refused", "damaged: " + log + ", offset 115: record 5: wrong checksum\n"},
+		{"log, keys", flipAt(log, "Eve"), "keys", exitCorrupt, `"user:1"`, "owlcache repair --to NEWDIR DIR\n"},
+		{"log, in place", flipAt(log, "Eve"), "log", exitCorrupt, "\"user:1\"\n--- damaged: " + log + ", offset 115: record 5: wrong checksum\n", "owlcache check DIR\n"},
+		{"log, for programs", flipAt(log, "Eve"), "log -o json", exitCorrupt, `{"op":"damaged","file":"` + log + `","offset":115,"problem":"record 5: wrong checksum"}`, ""},
+		{"log, other segment", flipAt(log, "Eve"), "log --segment 3", exitCorrupt, "KEY\n", ""},
+		{"log, key before", flipAt(log, "Eve"), "get user:1", exitCorrupt, "Ada Lovelace", ""},
+		{"log, key behind", flipAt(log, "Eve"), "get user:5", exitCorrupt, "", `key "user:5" is not in what can be read`},
+		{"log, followed", flipAt(log, "Eve"), "log --follow", exitCorrupt, "", "offset 115"},
+		{"log header", flipAt(log, "OWLWAL"), "", exitCorrupt, "log        unreadable", "wrong magic"},
+		{"log header, in place", flipAt(log, "OWLWAL"), "log", exitCorrupt, "--- damaged: " + log, ""},
+		{"snapshot", flipAt("owlcache.db", "All work"), "", exitCorrupt, "keys       9 live", `owlcache.db, offset 16384: key "text:1": wrong checksum`},
+		{"snapshot, the key", flipAt("owlcache.db", "All work"), "get text:1", exitCorrupt, "", "not in what can be read"},
+		{"snapshot, raw", flipAt("owlcache.db", "All work"), "get text:1 --raw", exitCorrupt, "", "wrong checksum"},
+		{"snapshot, another key", flipAt("owlcache.db", "All work"), "get user:1", exitOK, "Ada Lovelace", ""},
+		{"snapshot, prefixes", flipAt("owlcache.db", "All work"), "prefixes", exitCorrupt, "image:", ""},
+		{"snapshot, lost", flipAt("owlcache.db", "\xed\xda\x0c\xed"), "", exitCorrupt, "records 4 to 7", "owlcache.db"},
+		{"node.json", writeFile("node.json", "{"), "", exitCorrupt, "node       unknown", "node.json"},
+		{"members", writeFile(members, "[\n {\"Address\":\"a\"},\n ]"), "members", exitCorrupt, "gossip group: none", members + ": line 3, column 2: "},
+		{"members, overview", writeFile(members, "{}"), "", exitCorrupt, "group      server_group_config.json is damaged", "not this object"},
+		{"members, restart", writeFile(members, "{}"), "", exitCorrupt, "restart    loads 13", ""},
+		{"members, for programs", writeFile(members, "{}"), "members -o json", exitCorrupt, `"problem":"line 1, column`, ""},
+		{"members that do harm", writeFile(members, `[{"Address":"\u001b[31mred\u009b\u202e"}]`), "members", exitOK, `  \x1b[31mred\u009b\u202e`, ""},
+		{"peers", writeFile("peers.json", `[{"address":"10.0.0.1:7946","node_id":"1f","last_seen":"2026-11-22T10:50:17Z"},"10.0.0.2:7946"]`), "members", exitOK,
+			"  ADDRESS        NODE  SEEN\n  10.0.0.1:7946  1f    2026-11-22T10:50:17Z\n  10.0.0.2:7946  -     -\n", ""},
+		{"torn", tear, "", exitOK, "51 bytes from offset 260 on are the torn end of a write", ""},
+		{"torn, log", tear, "log", exitOK, "6       2:189", ""},
+		{"leftovers", writeFile("owlcache.db.tmp", "x"), "", exitOK, "owlcache.db.tmp: 1 B; it was being written", ""},
+		{"legacy file", writeFile("auth.db.legacy", "x"), "", exitOK, "auth.db.legacy: 1 B; it was kept", ""},
+		{"broken log", writeFile("wal/0000000000000001.wal.broken", "x"), "", exitOK, ".broken: 1 B; it is the end of a log", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := golden(t)
+			test.damage(t, dir)
+			before := contents(t, dir)
+			code, stdout, stderr := runInspect(t, t.Context(), dir, strings.Fields(test.args)...)
+			if code != test.code || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) {
+				t.Errorf("exit code %d\n%s%s\nwant %d\n%q\n%q", code, stdout, stderr, test.code, test.stdout, test.stderr)
+			}
+			if contents(t, dir) != before {
+				t.Error("the directory was changed")
+			}
+		})
+	}
+}
+
+// contents returns the names and contents of all files.
+func contents(t *testing.T, dir string) string {
+	t.Helper()
+	var b strings.Builder
+	for _, pattern := range []string{"*", "wal/*"} {
+		names, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			content, _ := os.ReadFile(name) // of a directory, nothing
+			fmt.Fprintf(&b, "%s %x\n", name, content)
+		}
+	}
+	return b.String()
+}
+
+func TestInspectWarnsOfOpenModes(t *testing.T) {
+	dir := golden(t)
+	writeFile("secret.json", "{}")(t, dir)
+	for name, mode := range map[string]os.FileMode{"": 0o755, "secret.json": 0o644} {
+		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, stdout, _ := runInspect(t, t.Context(), dir)
+	for _, want := range []string{"directory (mode 0755)", "secret.json: other users may read the password (mode 0644)"} {
+		if code != exitOK || !strings.Contains(stdout, want) {
+			t.Errorf("exit code %d\n%s\nwant %q", code, stdout, want)
+		}
+	}
+}
+
+// TestInspectGoesOnBehindDamage loses one record of a log with several segments.
+func TestInspectGoesOnBehindDamage(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	for _, key := range []string{"one", "two", "three"} {
+		err := withStore(t, dir, 0, func(s *engine.Store) error {
+			_, err := s.Set([]byte(key), []byte("of "+key), 0)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "wal", "*.wal"))
+	if err != nil || len(names) < 3 {
+		t.Fatal(names, err)
+	}
+	for name, want := range map[string]string{"one": "two three", "two": "one three", "three": "one two"} {
+		copied := filepath.Join(t.TempDir(), "data")
+		if err := copyGoldenDir(dir, copied); err != nil {
+			t.Fatal(err)
+		}
+		for i := range names {
+			segment := "wal/" + filepath.Base(names[i])
+			if bytes.Contains(readFile(t, copied, segment), []byte("of "+name)) {
+				flipAt(segment, "of "+name)(t, copied)
+			}
+		}
+		code, stdout, _ := runInspect(t, t.Context(), copied, "log")
+		var got []string
+		for line := range strings.Lines(stdout) {
+			if _, key, ok := strings.Cut(strings.TrimSuffix(line, "\"\n"), `"`); ok {
+				got = append(got, key)
+			}
+		}
+		if code != exitCorrupt || strings.Join(got, " ") != want || strings.Count(stdout, "--- damaged") != 1 {
+			t.Errorf("%s damaged: exit code %d, got %v, want %s\n%s", name, code, got, want, stdout)
+		}
+	}
+}
+
+func TestDamageListIsBounded(t *testing.T) {
+	l := damageList{dir: "/data x"}
+	for range 2 {
+		for i := range damageKept + 5 {
+			l.put(damagedPlace{File: "owlcache.db", Offset: int64(i), Problem: "a\x1b[31mb"})
+		}
+	}
+	err := l.result(nil)
+	if lines := strings.Split(err.Error(), "\n"); len(lines) != damageShown+3 || len(l.places) != damageKept ||
+		lines[0] != `damaged: owlcache.db, offset 0: a\x1b[31mb` || lines[len(lines)-1] != "to save the rest: owlcache repair --to NEWDIR '/data x'" {
+		t.Errorf("%d places, %s", len(l.places), err)
+	}
+}

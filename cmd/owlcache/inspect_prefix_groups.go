@@ -1,0 +1,67 @@
+package main
+
+import "bytes"
+
+// prefixCount counts the keys with a prefix.
+type prefixCount struct {
+	prefix []byte // empty for keys without a delimiter
+	keys   int64
+	bytes  int64
+}
+
+// prefixGroups counts keys, which come in order, by their prefix up to a delimiter.
+// It holds one count for each delimiter of a key, however many keys there are.
+type prefixGroups struct {
+	delimiter []byte
+	depth     int
+	done      func(*prefixCount) // takes each count when it is final
+	open      []prefixCount      // each one's prefix begins with that of the one before
+}
+
+func newPrefixGroups(delimiter []byte, depth int, done func(*prefixCount)) *prefixGroups {
+	return &prefixGroups{delimiter: delimiter, depth: depth, done: done, open: make([]prefixCount, 1)}
+}
+
+// add counts a key. It must not be before the last one.
+func (g *prefixGroups) add(key []byte, size int64) {
+	// All keys with a prefix stand together, those of a longer one among them.
+	for n := len(g.open) - 1; n > 0 && !bytes.HasPrefix(key, g.open[n].prefix); n-- {
+		g.close()
+	}
+	prefix := g.prefix(key)
+	if last := g.open[len(g.open)-1].prefix; len(prefix) > len(last) {
+		g.open = append(g.open, prefixCount{prefix: bytes.Clone(prefix)})
+	}
+	c := &g.open[len(g.open)-1]
+	c.keys++
+	c.bytes += size
+}
+
+// prefix returns the part of key up to the last delimiter that counts.
+func (g *prefixGroups) prefix(key []byte) []byte {
+	end := 0
+	for range g.depth {
+		i := bytes.Index(key[end:], g.delimiter)
+		if i < 0 {
+			break
+		}
+		end += i + len(g.delimiter)
+	}
+	return key[:end]
+}
+
+// close ends the last of the open counts.
+func (g *prefixGroups) close() {
+	last := g.open[len(g.open)-1]
+	g.open = g.open[:len(g.open)-1]
+	if last.keys > 0 {
+		g.done(&last)
+	}
+}
+
+// end ends all counts.
+func (g *prefixGroups) end() {
+	for len(g.open) > 0 {
+		g.close()
+	}
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"owlcache/engine"
+)
+
+// prefixesFlags are the flags of inspect prefixes.
+type prefixesFlags struct {
+	delimiter string
+	depth     int
+	sort      string
+	limit     int
+}
+
+func (p *program) inspectPrefixesCommand(flags *inspectFlags) *cobra.Command {
+	var own prefixesFlags
+	cmd := &cobra.Command{
+		Use:   "prefixes [DIR]",
+		Short: "Count keys and bytes by prefix in a data directory",
+		Long: `Prefixes counts the live keys, and the bytes of them and their values, by what stands before the first
+delimiter of a key, or, with --depth, before a later one. A key with fewer delimiters counts for the last
+that it has; keys with none are counted together.`,
+		Example: "  owlcache inspect prefixes /var/lib/owlcache\n  owlcache inspect prefixes --delimiter / --depth 2 --sort keys --limit 20",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := own.check(); err != nil {
+				return err
+			}
+			return p.inspect(cmd.Context(), flags, args, func(ctx context.Context, in *inspector) error {
+				return in.withView(ctx, nil, func(v *engine.View) error { return in.prefixes(ctx, v, &own) })
+			})
+		},
+	}
+	cmd.Flags().StringVar(&own.delimiter, "delimiter", ":", "what ends a prefix")
+	cmd.Flags().IntVar(&own.depth, "depth", 1, "prefixes end with the `N`th delimiter")
+	cmd.Flags().StringVar(&own.sort, "sort", "bytes", "`order`: bytes or keys (most first), or prefix")
+	cmd.Flags().IntVar(&own.limit, "limit", inspectLimit, "at most `N` prefixes")
+	_ = cmd.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions([]string{"bytes", "keys", "prefix"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (f *prefixesFlags) check() error {
+	switch {
+	case f.delimiter == "":
+		return usageError(errors.New("flag --delimiter: it is empty"))
+	case f.depth < 1:
+		return usageError(fmt.Errorf("flag --depth %d: want 1 or more", f.depth))
+	case f.limit < 1:
+		return usageError(fmt.Errorf("flag --limit %d: want 1 or more", f.limit))
+	case prefixOrder(f.sort) == nil:
+		return usageError(fmt.Errorf("flag --sort %q: want bytes, keys or prefix", f.sort))
+	}
+	return nil
+}
+
+// prefixOrder returns the order of a name, nil if there is none.
+func prefixOrder(name string) func(a, b *prefixCount) bool {
+	by := func(compare func(a, b *prefixCount) int) func(a, b *prefixCount) bool {
+		return func(a, b *prefixCount) bool {
+			return cmp.Or(compare(a, b), bytes.Compare(a.prefix, b.prefix)) < 0
+		}
+	}
+	switch name {
+	case "bytes":
+		return by(func(a, b *prefixCount) int { return cmp.Compare(b.bytes, a.bytes) })
+	case "keys":
+		return by(func(a, b *prefixCount) int { return cmp.Compare(b.keys, a.keys) })
+	case "prefix":
+		return by(func(_, _ *prefixCount) int { return 0 })
+	}
+	return nil
+}
+
+// prefixes counts and shows.
+func (in *inspector) prefixes(ctx context.Context, v *engine.View, f *prefixesFlags) error {
+	first := top[prefixCount]{most: f.limit, before: prefixOrder(f.sort)}
+	sum := prefixCount{}
+	groups := newPrefixGroups([]byte(f.delimiter), f.depth, func(c *prefixCount) {
+		sum.keys += c.keys
+		sum.bytes += c.bytes
+		if first.wants(c) {
+			first.put(*c)
+		}
+	})
+	now := in.now.UnixMilli()
+	err := entries(ctx, v, func(e *engine.Entry) error {
+		if e.Live(now) {
+			groups.add(e.Key, int64(len(e.Key)+len(e.Value)))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	groups.end()
+	in.progress.done()
+	if err := in.printPrefixes(first.sorted(), &sum); err != nil {
+		return err
+	}
+	if first.total > int64(f.limit) {
+		in.note("these are %s; more with --limit", ofAll(f.limit, first.total, "prefix"))
+	}
+	return nil
+}
+
+func (in *inspector) printPrefixes(list []prefixCount, sum *prefixCount) error {
+	if in.json {
+		for _, c := range list {
+			j := asJSONKey(c.prefix)
+			err := in.printJSON(struct {
+				Prefix       *string `json:"prefix,omitempty"`
+				PrefixBase64 []byte  `json:"prefix_base64,omitempty"`
+				Keys         int64   `json:"keys"`
+				Bytes        int64   `json:"bytes"`
+			}{j.Key, j.KeyBase64, c.keys, c.bytes})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	t := newTable(in.out, column{title: "KEYS", right: true}, column{title: "BYTES", right: true}, column{title: "SHARE", right: true}, column{title: "PREFIX"})
+	for _, c := range list {
+		prefix := "(none)"
+		if len(c.prefix) > 0 {
+			prefix = shownKey(c.prefix)
+		}
+		t.row(humanize.Comma(c.keys), shownBytes(c.bytes), percent(c.bytes, sum.bytes), prefix)
+	}
+	t.row(humanize.Comma(sum.keys), shownBytes(sum.bytes), percent(sum.bytes, sum.bytes), "all")
+	t.end()
+	return nil
+}
+
+func percent(part, all int64) string {
+	if all == 0 {
+		return "-"
+	}
+	return strconv.FormatFloat(100*float64(part)/float64(all), 'f', 1, 64) + "%"
+}
+
+// ofAll says how many of all are shown.
+func ofAll(shown int, all int64, what string) string {
+	plural := what + "s"
+	if what == "prefix" {
+		plural = "prefixes"
+	}
+	return fmt.Sprintf("%s of %s %s", humanize.Comma(int64(shown)), humanize.Comma(all), plural)
+}

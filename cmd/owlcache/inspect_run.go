@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"owlcache/engine"
+)
+
+// inspector is one run of inspect or of one of the commands below it.
+type inspector struct {
+	dir      string
+	json     bool
+	now      time.Time
+	out      *bufio.Writer // of the standard output
+	stderr   io.Writer
+	terminal bool // the standard output is one
+	damage   damageList
+	progress *toolProgress
+}
+
+// errEnough ends a walk when nothing more is wanted.
+var errEnough = errors.New("enough")
+
+// inspect runs do until it is done or interrupted. Damage that was found on the way
+// is named at the end and decides the exit code.
+func (p *program) inspect(ctx context.Context, flags *inspectFlags, args []string, do func(context.Context, *inspector) error) error {
+	dir, err := p.toolDir(&flags.toolFlags, args)
+	if err != nil {
+		return err
+	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	in := &inspector{
+		dir: dir, json: flags.out.json(), now: flags.now(),
+		out: bufio.NewWriterSize(stdio{ctx: ctx, w: p.stdout}, 64<<10), stderr: p.stderr, terminal: isTerminal(p.stdout),
+		damage: damageList{dir: dir}, progress: p.toolProgress(),
+	}
+	err = do(ctx, in)
+	in.progress.done()
+	err = errors.Join(err, in.out.Flush())
+	if interrupted(ctx, err) {
+		return &exitError{exitInterrupted, errors.New("interrupted")}
+	}
+	return in.damage.result(err)
+}
+
+// view opens the directory as it is now. Damage is noted and left out.
+func (in *inspector) view(ctx context.Context, prefix []byte) (*engine.View, error) {
+	return engine.OpenView(ctx, in.dir, engine.ViewOptions{
+		Prefix:   prefix,
+		Damaged:  in.damage.add,
+		Waiting:  func() { in.note("a checkpoint is running: waiting for its end") },
+		Progress: in.progress.update,
+	})
+}
+
+// withView runs do with the directory as it is now.
+func (in *inspector) withView(ctx context.Context, prefix []byte, do func(v *engine.View) error) (err error) {
+	v, err := in.view(ctx, prefix)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	return do(v)
+}
+
+// note tells a person something that is no part of the output.
+func (in *inspector) note(format string, args ...any) {
+	in.progress.done()
+	_, _ = fmt.Fprintf(in.stderr, "owlcache: "+format+"\n", args...) // without stderr nobody is left to tell
+}
+
+// streaming keeps the bar off the terminal, where it would mix with the output.
+func (in *inspector) streaming() {
+	if in.terminal {
+		in.progress = &toolProgress{}
+	}
+}

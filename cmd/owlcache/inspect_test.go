@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+var updateInspect = flag.Bool("update-inspect", false, "write the golden outputs of inspect anew")
+
+// inspectClock is what the tests take for now: later than anything in goldenDir.
+func inspectClock() time.Time { return time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// runInspect runs inspect with args and returns its exit code and output. The directory
+// is called DIR in the output.
+func runInspect(t *testing.T, ctx context.Context, dir string, args ...string) (code int, stdout, stderr string) { //nolint:revive // t first, as in all helpers
+	t.Helper()
+	var out, errs bytes.Buffer
+	p := &program{env: nil, stdin: strings.NewReader(""), stdout: &out, stderr: &errs}
+	code = executeInspect(ctx, p, append(args, "--dir", dir))
+	shown := strings.NewReplacer(dir, "DIR")
+	for _, s := range []string{out.String(), errs.String()} {
+		checkHarmless(t, s)
+	}
+	return code, shown.Replace(out.String()), shown.Replace(errs.String())
+}
+
+func executeInspect(ctx context.Context, p *program, args []string) int {
+	cmd := p.inspectCommand(inspectClock)
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	markUsageErrors(cmd)
+	cmd.SetArgs(args)
+	return finish(p.stderr, cmd.ExecuteContext(ctx))
+}
+
+// checkHarmless fails for what a terminal may take for more than text.
+func checkHarmless(t *testing.T, s string) {
+	t.Helper()
+	if !utf8.ValidString(s) {
+		t.Errorf("not UTF-8: %q", s)
+	}
+	for _, r := range s {
+		if r != '\n' && !unicode.IsPrint(r) {
+			t.Fatalf("unprintable %q in %q", r, s)
+		}
+	}
+}
+
+// golden returns a copy of goldenDir.
+func golden(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "data")
+	if err := copyGoldenDir(goldenDir, path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestInspectGolden pins what inspect says of goldenDir.
+func TestInspectGolden(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		args string
+		code int
+	}{
+		{"overview", "", exitOK},
+		{"overview_json", "-o json", exitOK},
+		{"keys", "keys", exitOK},
+		{"keys_all", "keys --expired --tombstones", exitOK},
+		{"keys_json", "keys --expired --tombstones -o json", exitOK},
+		{"keys_prefix", "keys --prefix user:", exitOK},
+		{"keys_limit", "keys --limit 2", exitOK},
+		{"keys_size", "keys --sort size --limit 3", exitOK},
+		{"keys_expiry", "keys --sort expiry --expired --limit 4", exitOK},
+		{"keys_created", "keys --sort created --expired", exitOK},
+		{"get_text", "get text:1", exitOK},
+		{"get_short", "get user:1", exitOK},
+		{"get_binary", "get image:7", exitOK},
+		{"get_escapes", "get --base64 ZXNjG1szMW1yZWQNCg==", exitOK},
+		{"get_escapes_json", "get --base64 ZXNjG1szMW1yZWQNCg== -o json", exitOK},
+		{"get_binary_key_json", "get --base64 //4= -o json", exitOK},
+		{"get_expiring", "get session:9", exitOK},
+		{"get_expired", "get user:2", exitNotFound},
+		{"get_tombstone", "get user:4", exitNotFound},
+		{"get_deleted", "get user:5", exitNotFound},
+		{"get_unknown", "get nothing", exitNotFound},
+		{"get_unknown_json", "get nothing -o json", exitNotFound},
+		{"get_raw", "get user:1 --raw", exitOK},
+		{"get_raw_expired", "get user:2 --raw", exitNotFound},
+		{"history", "get user:1 --history", exitOK},
+		{"history_json", "get user:1 --history -o json", exitOK},
+		{"history_expire", "get user:3 --history", exitOK},
+		{"history_deleted", "get user:5 --history", exitNotFound},
+		{"history_tombstone", "get user:6 --history", exitNotFound},
+		{"log", "log", exitOK},
+		{"log_json", "log -o json", exitOK},
+		{"log_key", "log --key user:5 --limit 1", exitOK},
+		{"log_from", "log --from 6", exitOK},
+		{"log_segment", "log --segment 3", exitOK},
+		{"members", "members", exitOK},
+		{"members_json", "members -o json", exitOK},
+		{"prefixes", "prefixes", exitOK},
+		{"prefixes_json", "prefixes --sort prefix --limit 2 -o json", exitOK},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			code, stdout, stderr := runInspect(t, t.Context(), golden(t), strings.Fields(test.args)...)
+			got := fmt.Sprintf("$ owlcache inspect %s\n%s", test.args, stdout)
+			if stderr != "" {
+				got += "--- stderr\n" + stderr
+			}
+			got += fmt.Sprintf("--- exit code %d\n", code)
+			if code != test.code {
+				t.Errorf("exit code %d, want %d", code, test.code)
+			}
+			compareGolden(t, filepath.Join("testdata", "inspect", test.name+".golden"), got)
+		})
+	}
+}
+
+func compareGolden(t *testing.T, path, got string) {
+	t.Helper()
+	if *updateInspect {
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s: got\n%s\nwant\n%s", path, got, want)
+	}
+}
+
+func TestInspectUsage(t *testing.T) {
+	dir := golden(t)
+	for args, want := range map[string]string{
+		"keys --sort name":                      "want size, expiry or created",
+		"keys --limit 0":                        "want 1 or more",
+		"keys --prefix !! --base64":             "is not base64",
+		"get":                                   "accepts 1 arg",
+		"get k --raw --history":                 "choose one",
+		"get k --raw -o json":                   "choose one",
+		"log --segment 1 --follow":              "choose one",
+		"log --segment 0":                       "the first segment is 1",
+		"log --base64":                          "goes with --key",
+		"prefixes --depth 0":                    "want 1 or more",
+		"prefixes --delimiter=":                 "empty",
+		"prefixes --sort size":                  "want bytes, keys or prefix",
+		"keys " + filepath.Join(dir, "..", "x"): "two data directories",
+	} {
+		code, stdout, stderr := runInspect(t, t.Context(), dir, strings.Fields(args)...)
+		if code != exitUsage || stdout != "" || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit code %d, stdout %q, stderr %q; want %d and %q", args, code, stdout, stderr, exitUsage, want)
+		}
+	}
+	if code, _, stderr := runInspect(t, t.Context(), dir, "get", ""); code != exitUsage || !strings.Contains(stderr, "the key is empty") {
+		t.Errorf("empty key: exit code %d, %s", code, stderr)
+	}
+}
+
+// TestInspectRawRefusesATerminal uses the controlling side of a terminal, which is one.
+func TestInspectRawRefusesATerminal(t *testing.T) {
+	f, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	var errs bytes.Buffer
+	p := &program{stdin: strings.NewReader(""), stdout: f, stderr: &errs}
+	if code := executeInspect(t.Context(), p, []string{"get", "user:1", "--raw", "--dir", golden(t)}); code != exitUsage || !strings.Contains(errs.String(), "terminal") {
+		t.Errorf("exit code %d, %s", code, errs.String())
+	}
+}
+
+func TestInspectIsInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	dir := golden(t)
+	if err := withStore(t, dir, 0, manyKeys(20_000)); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range []string{"", "keys", "keys --sort size", "prefixes", "log"} {
+		if code, _, stderr := runInspect(t, ctx, dir, strings.Fields(args)...); code != exitInterrupted {
+			t.Errorf("inspect %s: exit code %d, %s", args, code, stderr)
+		}
+	}
+}
+
+// failingWriter takes nothing.
+type failingWriter struct{}
+
+func (failingWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+func TestInspectTellsOfOutputThatFails(t *testing.T) {
+	dir := golden(t)
+	for _, args := range []string{"", "keys", "log -o json", "get user:1 --raw", "members"} {
+		var errs bytes.Buffer
+		p := &program{stdin: strings.NewReader(""), stdout: failingWriter{}, stderr: &errs}
+		if code := executeInspect(t.Context(), p, append(strings.Fields(args), "--dir", dir)); code != exitFailed {
+			t.Errorf("inspect %s: exit code %d, %s", args, code, errs.String())
+		}
+	}
+}
