@@ -108,7 +108,7 @@ func (p *program) note(text string) {
 }
 
 func (r *backupReport) toStream(ctx context.Context, w io.Writer, o backup.Options) (err error) {
-	to := &countingWriter{w: stdio{ctx: ctx, w: w}}
+	to := &countingWriter{w: &stdio{ctx: ctx, w: w}}
 	r.Manifest, err = backup.Write(ctx, r.Dir, to, o)
 	r.ArchiveBytes = to.n
 	return err

@@ -105,7 +105,7 @@ func (x *exporter) run(ctx context.Context, dir string) (err error) {
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
 	if x.flags.file == "-" {
-		if err := x.write(ctx, v, stdio{ctx: ctx, w: x.p.stdout}, []byte(x.flags.after)); err != nil {
+		if err := x.write(ctx, v, &stdio{ctx: ctx, w: x.p.stdout}, []byte(x.flags.after)); err != nil {
 			return err
 		}
 		return x.printReport()

@@ -131,7 +131,7 @@ func (im *importer) run(ctx context.Context) (err error) {
 // open opens the file.
 func (im *importer) open(ctx context.Context) (r io.Reader, closeFile func() error, err error) {
 	if im.file == "-" {
-		return stdio{ctx: ctx, r: im.p.stdin}, func() error { return nil }, nil
+		return &stdio{ctx: ctx, r: im.p.stdin}, func() error { return nil }, nil
 	}
 	f, err := os.Open(im.file)
 	if err != nil {
@@ -144,7 +144,7 @@ func (im *importer) open(ctx context.Context) (r io.Reader, closeFile func() err
 	case fi.IsDir():
 		return nil, nil, errors.Join(usageError(fmt.Errorf("%s is a directory: name a file; \"owlcache export\" makes one of a data directory", im.name())), f.Close())
 	case !fi.Mode().IsRegular(): // a pipe
-		return stdio{ctx: ctx, r: f}, f.Close, nil
+		return &stdio{ctx: ctx, r: f}, f.Close, nil
 	}
 	return &measured{r: f, total: fi.Size(), progress: im.progress}, f.Close, nil
 }

@@ -37,7 +37,7 @@ func (p *program) inspect(ctx context.Context, flags *inspectFlags, args []strin
 	defer stop()
 	in := &inspector{
 		dir: dir, json: flags.out.json(), now: flags.now(),
-		out: bufio.NewWriterSize(stdio{ctx: ctx, w: p.stdout}, 64<<10), stderr: p.stderr, terminal: isTerminal(p.stdout),
+		out: bufio.NewWriterSize(&stdio{ctx: ctx, w: p.stdout}, 64<<10), stderr: p.stderr, terminal: isTerminal(p.stdout),
 		damage: damageList{dir: dir}, progress: p.toolProgress(),
 	}
 	err = do(ctx, in)

@@ -106,7 +106,7 @@ func (p *program) openBackup(ctx context.Context, file string) (io.ReadCloser, i
 		if f, ok := p.stdin.(*os.File); ok && isTerminal(f) {
 			return nil, 0, usageError(errors.New("a backup does not come from a terminal: send a file to the standard input"))
 		}
-		return io.NopCloser(stdio{ctx: ctx, r: p.stdin}), 0, nil
+		return io.NopCloser(&stdio{ctx: ctx, r: p.stdin}), 0, nil
 	}
 	f, err := os.Open(filepath.Clean(file))
 	if err != nil {
