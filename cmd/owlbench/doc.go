@@ -3,6 +3,7 @@
 //	owlbench http      load on a node, over HTTP/1.1 with keep-alive
 //	owlbench compare   the same load on a node and on its peers, side by side
 //	owlbench tools     the commands that work on a data directory, against cat
+//	owlbench group     three nodes that answer together: cached, uncached, many at once
 //	owlbench crash     writes, kills and restarts; nothing acknowledged may be lost
 //
 // Load is closed: each connection has one request under way and sends the next
