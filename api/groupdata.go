@@ -66,13 +66,13 @@ func serveGroupData(x *exchange) {
 
 // runGroupGet answers the newest value in the group, or with valuedata=info what each
 // node has.
-func runGroupGet(x *exchange, _ Store) error {
+func runGroupGet(x *exchange, store Store) error {
 	g := x.srv.group.Load()
 	if g == nil {
 		return refusal{status: 503, reason: "this node knows no group", retryAfter: 1}
 	}
 	if string(x.params.value) == "info" {
-		return x.groupInfo(*g)
+		return x.groupInfo(*g, store)
 	}
 	return x.groupNewest(*g)
 }
@@ -133,26 +133,53 @@ func (x *exchange) stream(body []byte, taken int64) {
 
 // groupInfo answers an array with an element for each node that has the key. It is
 // empty, and the status 404, when none has.
-func (x *exchange) groupInfo(g Group) error {
-	found := g.Query(context.Background(), x.params.key, string(x.params.target))
+func (x *exchange) groupInfo(g Group, store Store) error {
+	found, taken, err := x.groupQuery(g, store)
+	if err != nil {
+		return err
+	}
 	created, status := int64(0), 404
 	if len(found) > 0 {
 		created, status = nanosOf(found[0].Created), 200
 	}
-	resp := &x.ctx.Response
-	if size := x.infoSize(found); size <= keepBuffer {
+	if taken == 0 {
+		resp := &x.ctx.Response
 		resp.SwapBody(x.appendInfo(resp.SwapBody(nil)[:0], found))
 	} else {
-		taken := x.srv.answers.takeWithin(int64(size), answerPatience)
-		if taken == 0 {
-			return refusal{status: 503, reason: errAnswersFull.Error(), retryAfter: 1}
-		}
-		x.stream(x.appendInfo(make([]byte, 0, size), found), taken)
+		x.stream(x.appendInfo(make([]byte, 0, x.infoSize(found)), found), taken)
 	}
 	x.ctx.SetStatusCode(status)
 	x.ctx.SetContentType(typeJSON)
 	x.setDataHeaders(created)
 	return nil
+}
+
+// groupQuery asks the group. If the answer is large, taken bytes have been taken from
+// the budget of such answers, else none. The value of this node is a copy: if it is
+// large, there has to be room before it is made; and nothing is held while room is
+// waited for.
+func (x *exchange) groupQuery(g Group, store Store) (found []GroupAnswer, taken int64, err error) {
+	answers, own := x.srv.answers, int64(0)
+	if meta, ok := store.Stat(x.params.key); ok && meta.Size > keepBuffer {
+		own = int64(meta.Size)
+	}
+	for want, last := 3*own, false; ; last = true {
+		if want > 0 {
+			if taken = answers.takeWithin(want, answerPatience); taken == 0 {
+				return nil, 0, refusal{status: 503, reason: errAnswersFull.Error(), retryAfter: 1}
+			}
+		}
+		found = g.Query(context.Background(), x.params.key, string(x.params.target))
+		size := int64(x.infoSize(found))
+		if size > keepBuffer && (last || size+own <= taken) {
+			return found, taken, nil
+		}
+		answers.give(taken)
+		if size <= keepBuffer {
+			return found, 0, nil
+		}
+		found, want = nil, size+own
+	}
 }
 
 // infoSize returns about how many bytes appendInfo appends, rather more than less.

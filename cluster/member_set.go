@@ -10,7 +10,7 @@ type memberSet struct {
 	members []*member
 	byName  map[string]*member
 	self    map[string]bool
-	name    string // of the node itself
+	name    string // of the node itself: as the list has it, else the first of its own
 }
 
 func newMemberSet(list, self []string) *memberSet {
@@ -26,6 +26,9 @@ func newMemberSet(list, self []string) *memberSet {
 		key := canonical(address)
 		if s.self[key] {
 			key = "" // under several addresses it is still one node
+			if !seen[key] {
+				s.name = canonical(address) // which is how others know it
+			}
 		}
 		if !seen[key] {
 			seen[key] = true

@@ -82,6 +82,10 @@ func newSocketLink(ws *websocket.Conn, o Options) *socketLink {
 func (l *socketLink) run(ctx context.Context) error {
 	var writer sync.WaitGroup
 	writer.Go(func() { l.write(ctx) })
+	// A member that reads nothing keeps a message from being written, and so the writer
+	// from seeing that ctx has ended.
+	release := context.AfterFunc(ctx, func() { _ = l.ws.NetConn().SetWriteDeadline(time.Now().Add(linkGoodbye)) })
+	defer release()
 	l.fail(l.read())
 	writer.Wait()
 	return l.err

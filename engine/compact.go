@@ -151,6 +151,9 @@ func (c *compaction) replace(path, tmp string) (done bool, err error) {
 	if err := c.copyTo(tmp, src, path); err != nil {
 		return false, err
 	}
+	if err := cutSnapshot(tmp); err != nil {
+		return false, err
+	}
 	before, err1 := os.Stat(path)
 	after, err2 := os.Stat(tmp)
 	if err := errors.Join(err1, err2); err != nil || after.Size() >= before.Size() {
@@ -223,4 +226,21 @@ func copyMeta(dst *bbolt.DB, tmp string, meta *bbolt.Bucket) error {
 		}
 		return meta.ForEach(b.Put)
 	})
+}
+
+// cutSnapshot takes off the end of a finished file what bbolt has made it longer by, for
+// pages to come.
+func cutSnapshot(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	w := &pageWalk{f: f}
+	if err = w.readMeta(); err == nil {
+		err = f.Truncate(int64(w.pages) * w.pageSize)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
 }

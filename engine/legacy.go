@@ -64,9 +64,12 @@ func (s *Store) takeOver() (entries int64, err error) {
 
 // isLegacy tells whether the file is there and no bbolt file.
 func isLegacy(path string) (bool, error) {
-	f, err := os.Open(path)
+	f, err := datadir.OpenRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
+	}
+	if errors.Is(err, datadir.ErrNotRegular) {
+		return false, &CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
 	}
 	if err != nil {
 		return false, err
@@ -80,7 +83,7 @@ func isLegacy(path string) (bool, error) {
 }
 
 func readLegacy(path string) (list []*legacyEntry, err error) {
-	f, err := os.Open(path)
+	f, err := datadir.OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}

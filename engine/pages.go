@@ -7,7 +7,8 @@ import (
 	"hash/fnv"
 	"io"
 	"math"
-	"os"
+
+	"owlcache/engine/datadir"
 )
 
 // bbolt trusts the pages of its file: a wrong child can send it round in circles
@@ -382,7 +383,7 @@ func (w *pageWalk) visitFreelist() error {
 
 // checkSnapshot is checkPages of the file at path; a bad tree is a *CorruptError.
 func checkSnapshot(path string) (*pageTree, error) {
-	f, err := os.Open(path)
+	f, err := datadir.OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func readSmall(path string) ([]byte, error) {
 	} else if !fi.Mode().IsRegular() { // a pipe would be waited for
 		return nil, errors.New("it is not a file")
 	}
-	f, err := os.Open(path)
+	f, err := datadir.OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}

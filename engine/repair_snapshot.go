@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"log/slog"
-	"os"
 
 	"owlcache/engine/datadir"
 )
@@ -11,7 +10,7 @@ import (
 // readSnapshot takes the entries of the snapshot.
 func (r *repairer) readSnapshot() error {
 	path := r.src.File(datadir.SnapshotFile)
-	f, err := os.Open(path)
+	f, err := datadir.OpenRegular(path)
 	if absent(err) {
 		return nil
 	}

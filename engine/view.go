@@ -144,6 +144,8 @@ func (v *View) identify() error {
 		return err
 	case err == nil:
 		v.info.Format, v.info.NodeID, v.info.Created = datadir.FormatVersion, id, created
+	case !absent(err):
+		return v.damaged(&CorruptError{Path: v.src.File(datadir.NodeFile), Offset: -1, Reason: err.Error()})
 	}
 	return nil
 }

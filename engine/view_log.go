@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"owlcache/engine/datadir"
 	"owlcache/wal"
 )
 
@@ -50,12 +51,16 @@ func (l *heldLog) openAll() error {
 		return err
 	}
 	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".wal") || !e.Type().IsRegular() {
+		if !strings.HasSuffix(e.Name(), ".wal") {
 			continue
 		}
-		f, err := os.Open(filepath.Join(l.dir, e.Name()))
-		if errors.Is(err, fs.ErrNotExist) {
+		path := filepath.Join(l.dir, e.Name())
+		f, err := datadir.OpenRegular(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && e.Type()&fs.ModeSymlink == 0:
 			return errSegmentGone
+		case errors.Is(err, datadir.ErrNotRegular), errors.Is(err, fs.ErrNotExist):
+			return &CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
 		}
 		if err != nil {
 			return err

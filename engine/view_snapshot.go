@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"owlcache/engine/datadir"
 )
 
 // lockPoll is how often the lock of the snapshot is tried while a checkpoint has it.
@@ -54,8 +56,11 @@ func lockSnapshot(ctx context.Context, path string, waiting func()) (*snapshotFi
 
 // tryLockSnapshot returns nil if somebody writes the file.
 func tryLockSnapshot(path string) (*snapshotFile, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, err // the lock would make the file
+	// The lock would make the file, or wait for the other end of a pipe.
+	if fi, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if !fi.Mode().IsRegular() {
+		return nil, &CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
 	}
 	s := &snapshotFile{path: path, lock: flock.New(path, flock.SetFlag(os.O_RDONLY))}
 	locked, err := s.lock.TryRLock()
@@ -65,7 +70,7 @@ func tryLockSnapshot(path string) (*snapshotFile, error) {
 	if !locked {
 		return nil, s.close()
 	}
-	if s.f, err = os.Open(path); err != nil {
+	if s.f, err = datadir.OpenRegular(path); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	same, err := s.sameFile()

@@ -1,9 +1,12 @@
 package wal
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // FS is what a log needs of a file system: a seam for tests that inject faults
@@ -49,8 +52,15 @@ func (osFS) Open(path string, write bool) (File, error) {
 	if write {
 		flag = os.O_RDWR
 	}
-	f, err := os.OpenFile(path, flag, 0)
-	return wrapFile(f, err)
+	// Without waiting for the other end of a pipe of that name.
+	f, err := os.OpenFile(path, flag|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	if fi, err := f.Stat(); err != nil || !fi.Mode().IsRegular() {
+		return nil, errors.Join(fmt.Errorf("log segment %s is no regular file", path), err, f.Close())
+	}
+	return osFile{f}, nil
 }
 
 func (osFS) List(dir string) ([]string, error) {

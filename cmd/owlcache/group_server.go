@@ -60,7 +60,13 @@ func (c *config) clusterOptions() cluster.Options {
 // the listener is reached.
 func selfAddresses(responseHost, host string, listener *net.TCPAddr, own []string) []string {
 	var self []string
-	for _, h := range append([]string{responseHost, host, listener.IP.String()}, own...) {
+	reached := append([]string{host, listener.IP.String()}, own...)
+	// The default is a loopback address: where the node does not listen there, that is
+	// another node.
+	if ip := net.ParseIP(bareHost(responseHost)); ip == nil || !ip.IsLoopback() || slices.Contains(reached, ip.String()) {
+		reached = append([]string{responseHost}, reached...)
+	}
+	for _, h := range reached {
 		a, err := cluster.ParseAddress(net.JoinHostPort(bareHost(h), fmt.Sprint(listener.Port)))
 		if err == nil && !slices.Contains(self, a) { // what is no address is in no list
 			self = append(self, a)

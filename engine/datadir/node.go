@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strconv"
 	"time"
 )
@@ -49,7 +48,7 @@ func (d *Dir) loadNode() (node, error) {
 }
 
 func readNode(path string) (node, error) {
-	b, err := os.ReadFile(path)
+	b, err := readSmall(path)
 	if err != nil {
 		return node{}, err
 	}
@@ -57,12 +56,13 @@ func readNode(path string) (node, error) {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return node{}, fmt.Errorf("%s: %w: restore the file, or remove it to give the node a new identity", path, err)
 	}
+	// Before the checksum, of which a newer format may have another rule.
+	if j.Format > FormatVersion {
+		return node{}, &FormatError{Path: path, Format: j.Format}
+	}
 	// One without a checksum is of an older program.
 	if state, err := VerifyChecksum(b); err != nil || state == ChecksumWrong {
 		return node{}, fmt.Errorf("%s: wrong checksum, the file is damaged: restore it, or remove it to give the node a new identity", path)
-	}
-	if j.Format > FormatVersion {
-		return node{}, &FormatError{Path: path, Format: j.Format}
 	}
 	id, err := strconv.ParseUint(j.NodeID, 16, 64)
 	if err != nil || id == 0 || j.Format < 1 {

@@ -1,0 +1,48 @@
+package datadir
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// ErrNotRegular is returned for a pipe, a device or a directory where a file should be.
+var ErrNotRegular = errors.New("it is no regular file")
+
+// OpenRegular opens a file for reading. Unlike os.Open it never waits for the other end
+// of a pipe that has the name: what is no regular file is ErrNotRegular.
+func OpenRegular(path string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Clean(path), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	fi, err := f.Stat()
+	if err == nil && !fi.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// maxSmall is how long a file beside the data may be, in bytes.
+const maxSmall = 16 << 20
+
+// readSmall reads a file that cannot be long.
+func readSmall(path string) ([]byte, error) {
+	f, err := OpenRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	b, err := io.ReadAll(io.LimitReader(f, maxSmall+1))
+	if err == nil && len(b) > maxSmall {
+		err = fmt.Errorf("%s is longer than %d bytes", path, maxSmall)
+	}
+	return b, err
+}
