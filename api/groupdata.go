@@ -178,7 +178,7 @@ func (x *exchange) groupQuery(g Group, store Store) (found []GroupAnswer, taken 
 		if size <= keepBuffer {
 			return found, 0, nil
 		}
-		found, want = nil, size+own
+		want = size + own // what was found is let go: nobody needs it while room is waited for
 	}
 }
 

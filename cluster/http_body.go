@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http/httputil"
+	"os"
 )
 
 const (
@@ -49,6 +50,8 @@ func readSized(r io.Reader, n int, reserve func(int) error) ([]byte, error) {
 		switch {
 		case errors.Is(err, io.EOF) && at < n:
 			return nil, io.ErrUnexpectedEOF
+		case errors.Is(err, os.ErrDeadlineExceeded) && at > smallBody:
+			return nil, errTooSlow // it is the way here that is narrow: the member answers
 		case err != nil:
 			return nil, err
 		case at == n:

@@ -93,7 +93,7 @@ func (m *member) ask(key []byte) (reply, error) {
 		err = errGone // whatever it looked like
 	default:
 		// A connection may notice the end of the time before its context does.
-		if (ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded)) && !errors.Is(err, errBusy) {
+		if (ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded)) && !errors.Is(err, errBusy) && !errors.Is(err, errTooSlow) {
 			err = errTimeout(m.group.opts.RequestTimeout)
 		}
 		m.stats.failed(err)

@@ -13,6 +13,7 @@ var (
 	errGone     = errors.New("the member has left the group, or the node stops")
 	errBusy     = errors.New("too many questions to the member are under way")
 	errTooLarge = errors.New("the value is larger than this node takes")
+	errTooSlow  = errors.New("the value is too large to arrive in time")
 )
 
 // timeoutError is returned for a member that has not answered in time.
@@ -39,9 +40,9 @@ func isOwnFault(err error) bool {
 }
 
 // mayBeWell tells whether err says nothing against the member: it is of this node's
-// making, or only about this one key, and did not keep anybody waiting.
+// making, or only about this one key.
 func mayBeWell(err error) bool {
-	if isOwnFault(err) || errors.Is(err, errTooLarge) {
+	if isOwnFault(err) || errors.Is(err, errTooLarge) || errors.Is(err, errTooSlow) {
 		return true
 	}
 	status, ok := errors.AsType[statusError](err)
