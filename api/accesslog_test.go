@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
 	"log/slog"
 	"strings"
@@ -9,10 +8,10 @@ import (
 )
 
 func TestAccessLog(t *testing.T) {
-	var access, log bytes.Buffer
+	var access, log logBuffer
 	n := start(t, func(o *Options) {
-		o.AccessLog = slog.New(slog.NewJSONHandler(&syncWriter{w: &access}, nil))
-		o.Logger = slog.New(slog.NewJSONHandler(&syncWriter{w: &log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		o.AccessLog = slog.New(slog.NewJSONHandler(&access, nil))
+		o.Logger = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
 	token := n.token()
 	n.get("/data/?cmd=pass&pass=" + strings.ReplaceAll(testPassword, " ", "+"))

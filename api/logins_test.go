@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"encoding/binary"
 	"log/slog"
 	"net/netip"
@@ -63,8 +62,8 @@ func TestLoginGuardIsBounded(t *testing.T) {
 }
 
 func TestGuessingIsSlowedDown(t *testing.T) {
-	var log bytes.Buffer
-	n := startLoading(t, func(o *Options) { o.Logger = slog.New(slog.NewJSONHandler(&syncWriter{w: &log}, nil)) })
+	var log logBuffer
+	n := startLoading(t, func(o *Options) { o.Logger = slog.New(slog.NewJSONHandler(&log, nil)) })
 	var mu sync.Mutex
 	now := time.Now()
 	n.now = func() time.Time {

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"strings"
@@ -161,8 +160,8 @@ func TestMalformedRequest(t *testing.T) {
 }
 
 func TestPanicIsAnAnswer(t *testing.T) {
-	var log bytes.Buffer
-	n := start(t, func(o *Options) { o.Logger = slog.New(slog.NewTextHandler(&syncWriter{w: &log}, nil)) })
+	var log logBuffer
+	n := start(t, func(o *Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
 	n.store.onGet = func() { panic("the shelf broke") }
 	for range 3 {
 		if a := n.cmd("cmd", "get", "key", "k"); a.status != 500 || a.reason() == "" || strings.Contains(a.body, "shelf") {
@@ -177,16 +176,22 @@ func TestPanicIsAnAnswer(t *testing.T) {
 	}
 }
 
-// syncWriter lets a test read what a logger wrote.
-type syncWriter struct {
+// logBuffer lets a test read what a logger writes, also while it does.
+type logBuffer struct {
 	mu sync.Mutex
-	w  io.Writer
+	b  bytes.Buffer
 }
 
-func (s *syncWriter) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.w.Write(p)
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 func TestLoading(t *testing.T) {
