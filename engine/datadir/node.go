@@ -57,7 +57,7 @@ func readNode(path string) (node, error) {
 		return node{}, fmt.Errorf("%s: %w: restore the file, or remove it to give the node a new identity", path, err)
 	}
 	// Before the checksum, of which a newer format may have another rule.
-	if j.Format > FormatVersion {
+	if j.Format > FormatVersion && !j.isCurrent() {
 		return node{}, &FormatError{Path: path, Format: j.Format}
 	}
 	// One without a checksum is of an older program.
@@ -70,6 +70,15 @@ func readNode(path string) (node, error) {
 			path, j.Format, j.NodeID, FormatVersion)
 	}
 	return node{id: id, created: j.Created}, nil
+}
+
+// isCurrent tells whether the checksum is right for the format of this program: then it
+// is the number of the format that is damaged.
+func (j nodeJSON) isCurrent() bool {
+	crc := j.CRC
+	j.Format, j.CRC = FormatVersion, ""
+	want, err := checksumOf(j)
+	return err == nil && crc == want
 }
 
 func (d *Dir) makeNode() (node, error) {
