@@ -25,7 +25,7 @@ func (c *checker) files(list *findings, holder string) error {
 		return err
 	}
 	for _, f := range smallFiles() {
-		b, err := readSmall(c.src.File(f.name))
+		b, err := datadir.ReadSmallFile(c.src.File(f.name))
 		switch {
 		case absent(err):
 			continue
@@ -66,7 +66,7 @@ func (c *checker) node(list *findings) error {
 		list.add(Finding{Level: CheckFail, File: datadir.NodeFile, Offset: -1, Text: text, Lost: lostWith(datadir.NodeFile), Mend: mendFile(datadir.NodeFile)})
 		return nil
 	}
-	b, err := readSmall(c.src.File(datadir.NodeFile))
+	b, err := datadir.ReadSmallFile(c.src.File(datadir.NodeFile))
 	if err != nil {
 		return err
 	}

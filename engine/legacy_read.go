@@ -3,9 +3,13 @@ package engine
 import (
 	"bytes"
 	"encoding/gob"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
+
+	"owlcache/engine/datadir"
 )
 
 // LegacyStart is how many bytes IsLegacy needs.
@@ -17,6 +21,22 @@ func IsLegacy(start []byte) bool {
 	// The file begins with the description of its types: a length, the number of a
 	// type, which is negative, and the names.
 	return len(start) > 2 && start[1] == 0xff && bytes.Contains(start, []byte("LifeTime")) && bytes.Contains(start, []byte("CreateTime"))
+}
+
+// startsLegacy tells whether the file at path is there and IsLegacy.
+func startsLegacy(path string) (bool, error) {
+	f, err := datadir.OpenRegular(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case errors.Is(err, datadir.ErrNotRegular):
+		return false, &CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
+	case err != nil:
+		return false, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	start, err := io.ReadAll(io.LimitReader(f, LegacyStart))
+	return IsLegacy(start), err
 }
 
 // ReadLegacy reads the owlcache.db of a 0.5.1 node as a whole and then calls visit with

@@ -7,8 +7,6 @@ import (
 	"hash/fnv"
 	"io"
 	"math"
-
-	"owlcache/engine/datadir"
 )
 
 // bbolt trusts the pages of its file: a wrong child can send it round in circles
@@ -41,13 +39,6 @@ const (
 
 	noFreelist = math.MaxUint64
 )
-
-// pageTree is what checkPages learns of a file.
-type pageTree struct {
-	// bounds are keys that divide the bucket kv into parts of about the same size,
-	// in order. The first part begins before the first of them.
-	bounds [][]byte
-}
 
 // pageError says what is wrong with a page.
 type pageError struct {
@@ -86,53 +77,6 @@ type pageVisitor struct {
 	from, to []byte
 	// damaged, if set, decides whether the walk goes on behind a bad page: nil is yes.
 	damaged func(*pageError) error
-}
-
-// checkPages verifies the tree of pages in a bbolt file of a size: every page is
-// there, is of its kind, has one parent, and its first and last keys belong there. It
-// does not look at other keys, nor at values.
-func checkPages(f io.ReaderAt, size int64) (*pageTree, error) {
-	w := &pageWalk{f: f, window: &pageWindow{f: f}}
-	if err := w.begin(size); err != nil {
-		return nil, err
-	}
-	var levels [2][][]byte // the keys of the two upper levels
-	note := func(depth int, key []byte) {
-		if depth < len(levels) {
-			levels[depth] = append(levels[depth], bytes.Clone(key))
-		}
-	}
-	err := w.eachBucket(func(name, value []byte) error {
-		v := pageVisitor{leaf: checkEnds}
-		if string(name) == bucketKV {
-			v.branch = note
-		}
-		return w.visitBucket(value, &v)
-	})
-	if err == nil {
-		err = w.visitFreelist()
-	}
-	if err != nil {
-		return nil, err
-	}
-	if len(levels[0]) < 16 {
-		return &pageTree{bounds: levels[1]}, nil
-	}
-	return &pageTree{bounds: levels[0]}, nil
-}
-
-// checkEnds verifies that the first and the last key of a leaf page lie within its
-// bounds: else they would be read, but not be found to be written.
-func checkEnds(g *page) error {
-	for _, i := range []int{0, g.count - 1} {
-		if g.count == 0 {
-			break
-		}
-		if e := g.element(i); !e.ok || !inRange(e.key, g.lo, g.hi) {
-			return badPage(g.id, "page %d has keys that do not belong there", g.id)
-		}
-	}
-	return nil
 }
 
 // begin reads the meta page of a file of a size.
@@ -379,22 +323,4 @@ func (w *pageWalk) visitFreelist() error {
 	}
 	w.free = count
 	return nil
-}
-
-// checkSnapshot is checkPages of the file at path; a bad tree is a *CorruptError.
-func checkSnapshot(path string) (*pageTree, error) {
-	f, err := datadir.OpenRegular(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // read only
-	fi, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	tree, err := checkPages(f, fi.Size())
-	if err != nil {
-		return nil, &CorruptError{Path: path, Offset: -1, Reason: err.Error()}
-	}
-	return tree, nil
 }

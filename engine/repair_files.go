@@ -12,9 +12,6 @@ import (
 	"owlcache/engine/datadir"
 )
 
-// maxSmallFile is how long a file beside the data may be, in bytes.
-const maxSmallFile = 16 << 20
-
 // repairFile is a file that is copied as it is.
 type repairFile struct {
 	name    string
@@ -48,7 +45,7 @@ func (r *repairer) readFiles() (files []repairFile, err error) {
 	r.node = id
 	node := smallFile{datadir.NodeFile, func([]byte) error { return err }}
 	for _, f := range append([]smallFile{node}, smallFiles()...) {
-		content, err := readSmall(r.src.File(f.name))
+		content, err := datadir.ReadSmallFile(r.src.File(f.name))
 		if err == nil {
 			err = f.check(content)
 		}
@@ -75,24 +72,6 @@ func (r *repairer) neverOpened() bool {
 	_, noNode := os.Lstat(r.src.File(datadir.NodeFile))
 	_, noLog := os.Lstat(r.src.File(datadir.LogDir))
 	return absent(noNode) && absent(noLog)
-}
-
-func readSmall(path string) ([]byte, error) {
-	if fi, err := os.Stat(path); err != nil {
-		return nil, err
-	} else if !fi.Mode().IsRegular() { // a pipe would be waited for
-		return nil, errors.New("it is not a file")
-	}
-	f, err := datadir.OpenRegular(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // read only
-	b, err := io.ReadAll(io.LimitReader(f, maxSmallFile+1))
-	if len(b) > maxSmallFile {
-		return nil, fmt.Errorf("it is longer than %d bytes", maxSmallFile)
-	}
-	return b, err
 }
 
 // validSecrets does not tell what it has found: that may be a secret.

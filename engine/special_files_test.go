@@ -74,6 +74,30 @@ func TestLinkedSegment(t *testing.T) {
 	wantSame(t, "linked", viewed(t, path, ViewOptions{}, nil), s.held())
 }
 
+// TestNoSnapshotAtItsName: a link to nothing is no snapshot, a directory is damage; a
+// view of either comes to an end and does not speak of another format.
+func TestNoSnapshotAtItsName(t *testing.T) {
+	for name, put := range map[string]func(path string) error{
+		"link to nothing": func(path string) error { return os.Symlink(path+".gone", path) },
+		"directory":       func(path string) error { return os.Mkdir(path, 0o700) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := withLog(t, 3)
+			mustCheckpoint(t, s)
+			mustStop(t, s)
+			if err := errors.Join(os.Remove(s.snapshotPath()), put(s.snapshotPath())); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+			defer cancel()
+			var damage *CorruptError
+			if _, err := OpenView(ctx, s.dir.Path(), ViewOptions{}); !errors.As(err, &damage) || errors.Is(err, ErrLegacy) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
 // TestNewerIdentity: a newer format may have another rule for its checksum.
 func TestNewerIdentity(t *testing.T) {
 	s := withLog(t, 3)

@@ -102,8 +102,10 @@ func (v *View) open(ctx context.Context) (err error) {
 		return err
 	}
 	path := v.src.File(datadir.SnapshotFile)
-	if legacy, err := isLegacy(path); err != nil || legacy && v.isLegacy(path) {
-		return errors.Join(err, ErrLegacy)
+	if legacy, err := startsLegacy(path); err != nil {
+		return err
+	} else if legacy {
+		return ErrLegacy
 	}
 	v.snapshot, err = lockSnapshot(ctx, path, v.opts.Waiting)
 	if err != nil && !absent(err) {
@@ -118,7 +120,7 @@ func (v *View) open(ctx context.Context) (err error) {
 		}
 	}
 	if v.snapshot == nil {
-		if _, err := os.Lstat(path); err == nil {
+		if _, err := os.Stat(path); err == nil {
 			return errViewMoved // a checkpoint has made the first one, and deletes the log
 		}
 		return v.readLog(ctx)
@@ -148,13 +150,6 @@ func (v *View) identify() error {
 		return v.damaged(&CorruptError{Path: v.src.File(datadir.NodeFile), Offset: -1, Reason: err.Error()})
 	}
 	return nil
-}
-
-// isLegacy tells whether a file that is no bbolt file is that of a 0.5.1 node, and
-// not a snapshot whose first page is damaged.
-func (v *View) isLegacy(path string) bool {
-	_, err := readLegacy(path)
-	return err == nil
 }
 
 // damaged tells of damage, if somebody wants to know, and else returns it.

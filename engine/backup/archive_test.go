@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -149,14 +150,15 @@ func special(kind byte, name, link string) entry {
 	return entry{tar.Header{Typeflag: kind, Name: name, Linkname: link, Mode: 0o777}, nil}
 }
 
-func TestHostileArchives(t *testing.T) {
-	good := small(t)
-	path, _ := restore(t, good, backup.RestoreOptions{})
-	same := tree(t, path)
-	for name, tt := range map[string]struct {
-		change func(t *testing.T, list []entry) []entry
-		want   string // in the error
-	}{
+// hostile is an archive that is not as it should be.
+type hostile struct {
+	change func(t *testing.T, list []entry) []entry
+	want   string // in the error
+}
+
+// hostileFiles have files that do not belong there, or not all that do.
+func hostileFiles() map[string]hostile {
+	return map[string]hostile{
 		"up":                {before(file("../evil", "x")), `"../evil" is no file of a backup`},
 		"up from the log":   {before(file("wal/../../evil", "x")), "is no file of a backup"},
 		"absolute":          {before(file("/tmp/evil", "x")), "is no file of a backup"},
@@ -188,6 +190,12 @@ func TestHostileArchives(t *testing.T) {
 		"nothing, listed": {func(t *testing.T, list []entry) []entry {
 			return withManifest(func(m *backup.Manifest) { m.Files = nil })(t, list[len(list)-1:])
 		}, "there is no data in it"},
+	}
+}
+
+// hostileContent has other content than the manifest says, or another manifest.
+func hostileContent() map[string]hostile {
+	return map[string]hostile{
 		"content": {func(_ *testing.T, list []entry) []entry {
 			list[1].content[40] ^= 1
 			return list
@@ -224,7 +232,16 @@ func TestHostileArchives(t *testing.T) {
 			list[0] = file("node.json", `{"format":7,"node_id":"0000000000000001"}`)
 			return resummed(t, list)
 		}, "data format 7 is newer"},
-	} {
+	}
+}
+
+func TestHostileArchives(t *testing.T) {
+	good := small(t)
+	path, _ := restore(t, good, backup.RestoreOptions{})
+	same := tree(t, path)
+	all := hostileFiles()
+	maps.Copy(all, hostileContent())
+	for name, tt := range all {
 		t.Run(name, func(t *testing.T) {
 			bad := pack(t, tt.change(t, unpack(t, good)))
 			if !wantRefusedOr(t, bad, same) {

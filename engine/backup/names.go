@@ -14,11 +14,8 @@ import (
 // manifestName is the last file of an archive.
 const manifestName = "manifest.json"
 
-// Bounds of what is held in memory of an archive or of a directory.
-const (
-	maxSmallFile = 16 << 20 // bytes of a file beside the data, and of the manifest
-	maxFiles     = 100_000
-)
+// maxFiles is how many files an archive may have.
+const maxFiles = 100_000
 
 // smallFile is a file beside the data.
 type smallFile struct {

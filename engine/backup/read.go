@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"owlcache/engine"
+	"owlcache/engine/datadir"
 )
 
 // maxWindow is the greatest zstd window that is accepted, in bytes: what reading an
@@ -124,8 +125,8 @@ func unusual(h *tar.Header, kind fileKind) error {
 		return badArchive("%s is no regular file", h.Name)
 	case h.Size < 0:
 		return badArchive("%s has a negative size", h.Name)
-	case kind != dataFile && h.Size > maxSmallFile:
-		return badArchive("%s has %d bytes, more than %d", h.Name, h.Size, maxSmallFile)
+	case kind != dataFile && h.Size > datadir.MaxSmallFile:
+		return badArchive("%s has %d bytes, more than %d", h.Name, h.Size, datadir.MaxSmallFile)
 	}
 	for key := range h.PAXRecords {
 		if strings.HasPrefix(key, "GNU.sparse.") {

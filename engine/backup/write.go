@@ -10,7 +10,6 @@ import (
 	"hash"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -194,7 +193,7 @@ func readSmallFiles(path string, withoutSecrets bool) (list []contentFile, err e
 			continue
 		}
 		file := filepath.Join(path, f.name)
-		content, err := readSmallFile(file)
+		content, err := datadir.ReadSmallFile(file)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -207,25 +206,4 @@ func readSmallFiles(path string, withoutSecrets bool) (list []contentFile, err e
 		list = append(list, contentFile{f.name, content})
 	}
 	return list, nil
-}
-
-func readSmallFile(path string) ([]byte, error) {
-	// A pipe of that name shall not make us wait.
-	fi, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !fi.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a file", path)
-	}
-	f, err := os.Open(filepath.Clean(path))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // read only
-	b, err := io.ReadAll(io.LimitReader(f, maxSmallFile+1))
-	if err == nil && len(b) > maxSmallFile {
-		err = fmt.Errorf("%s is longer than %d bytes", path, maxSmallFile)
-	}
-	return b, err
 }

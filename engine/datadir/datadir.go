@@ -110,7 +110,7 @@ func prepare(path string) error {
 
 // holder returns what the lock file says.
 func (d *Dir) holder() string {
-	b, err := readSmall(d.File(LockFile))
+	b, err := ReadSmallFile(d.File(LockFile))
 	if s := strings.TrimSpace(string(b)); err == nil && s != "" {
 		return strings.Join(strings.Fields(s), " ")
 	}

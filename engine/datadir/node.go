@@ -48,7 +48,7 @@ func (d *Dir) loadNode() (node, error) {
 }
 
 func readNode(path string) (node, error) {
-	b, err := readSmall(path)
+	b, err := ReadSmallFile(path)
 	if err != nil {
 		return node{}, err
 	}

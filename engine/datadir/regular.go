@@ -30,19 +30,19 @@ func OpenRegular(path string) (*os.File, error) {
 	return f, nil
 }
 
-// maxSmall is how long a file beside the data may be, in bytes.
-const maxSmall = 16 << 20
+// MaxSmallFile is how long a file beside the data may be, in bytes.
+const MaxSmallFile = 16 << 20
 
-// readSmall reads a file that cannot be long.
-func readSmall(path string) ([]byte, error) {
+// ReadSmallFile reads a file that is not longer than MaxSmallFile.
+func ReadSmallFile(path string) ([]byte, error) {
 	f, err := OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // read only
-	b, err := io.ReadAll(io.LimitReader(f, maxSmall+1))
-	if err == nil && len(b) > maxSmall {
-		err = fmt.Errorf("%s is longer than %d bytes", path, maxSmall)
+	b, err := io.ReadAll(io.LimitReader(f, MaxSmallFile+1))
+	if err == nil && len(b) > MaxSmallFile {
+		err = fmt.Errorf("%s is longer than %d bytes", path, MaxSmallFile)
 	}
 	return b, err
 }

@@ -30,7 +30,7 @@ type secretJSON struct {
 // A checksum that is missing or wrong is put right.
 func (d *Dir) Secrets(wantPassword, wantTokenSecret bool) (s Secrets, madePassword bool, err error) {
 	path := d.File(SecretFile)
-	b, err := readSmall(path)
+	b, err := ReadSmallFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
