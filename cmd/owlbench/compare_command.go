@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -13,12 +12,9 @@ import (
 
 // compareFlags are the flags of owlbench compare.
 type compareFlags struct {
-	load     loadOptions
-	owlcache string
-	dir      string
-	only     []string
-	strict   bool
-	output   output
+	runFlags
+	load loadOptions
+	only []string
 }
 
 func (p *program) compareCommand() *cobra.Command {
@@ -38,11 +34,8 @@ func (p *program) compareCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	f.load.register(flags)
-	flags.StringVar(&f.owlcache, "owlcache", "", "`program` to start; empty builds that of the checkout, else takes that of the search path")
-	flags.StringVar(&f.dir, "dir", "", "`directory` for temporary files, on the disk to be measured")
 	flags.StringSliceVar(&f.only, "only", nil, "`parts` to do, of "+strings.Join(partNames(), ", ")+"; empty does all")
-	flags.BoolVar(&f.strict, "strict", false, "fail when a target is missed")
-	f.output.register(cmd)
+	f.register(cmd)
 	return cmd
 }
 
@@ -82,15 +75,11 @@ func (p *program) compare(ctx context.Context, f compareFlags) (err error) {
 			return usageError(fmt.Errorf("--only: there is no part %q", name))
 		}
 	}
-	dir, remove, err := scratch(f.dir)
+	dir, path, remove, err := f.prepare(ctx)
 	if err != nil {
 		return err
 	}
 	defer remove()
-	path, err := findOwlcache(ctx, f.owlcache, dir)
-	if err != nil {
-		return err
-	}
 	c := &comparison{
 		program: p, load: f.load, cpus: choosePins(), dir: dir,
 		owlcache: path, nodeDir: filepath.Join(dir, "node"), password: newPassword(),
@@ -101,12 +90,5 @@ func (p *program) compare(ctx context.Context, f compareFlags) (err error) {
 	if err := c.run(ctx, f.only); err != nil {
 		return err
 	}
-	report := c.report()
-	if err := f.output.print(p.stdout, report); err != nil {
-		return err
-	}
-	if f.strict && !report.ok() {
-		return errors.New("a target is missed")
-	}
-	return nil
+	return f.print(p.stdout, c.report())
 }

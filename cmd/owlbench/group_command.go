@@ -9,11 +9,8 @@ import (
 
 // groupFlags are the flags of owlbench group.
 type groupFlags struct {
-	load     loadOptions
-	owlcache string
-	dir      string
-	strict   bool
-	output   output
+	runFlags
+	load loadOptions
 }
 
 // maxGroupKeys is how many keys fit into the memory that a node has for the answers of
@@ -42,10 +39,7 @@ func (p *program) groupCommand() *cobra.Command {
 	flags.Uint64Var(&f.load.Keys, "keys", f.load.Keys, "number of keys")
 	flags.Float64Var(&f.load.Seconds, "seconds", f.load.Seconds, "length of a round")
 	flags.IntVar(&f.load.Rounds, "rounds", f.load.Rounds, "rounds; the figures are medians of them")
-	flags.StringVar(&f.owlcache, "owlcache", "", "`program` to start; empty builds that of the checkout, else takes that of the search path")
-	flags.StringVar(&f.dir, "dir", "", "`directory` for temporary files")
-	flags.BoolVar(&f.strict, "strict", false, "fail when a target is missed")
-	f.output.register(cmd)
+	f.register(cmd)
 	return cmd
 }
 
@@ -57,27 +51,16 @@ func (p *program) group(ctx context.Context, f groupFlags) (err error) {
 	if f.load.Keys > maxGroupKeys {
 		return usageError(errors.New("--keys: want at most 50000, so that the answers of the members fit into the node's memory for them"))
 	}
-	dir, remove, err := scratch(f.dir)
+	dir, path, remove, err := f.prepare(ctx)
 	if err != nil {
 		return err
 	}
 	defer remove()
-	path, err := findOwlcache(ctx, f.owlcache, dir)
-	if err != nil {
-		return err
-	}
 	b := &groupBench{comparison: comparison{
 		program: p, load: f.load, cpus: choosePins(), dir: dir, owlcache: path, password: newPassword(),
 	}}
 	if err := b.run(ctx); err != nil {
 		return err
 	}
-	report := b.report()
-	if err := f.output.print(p.stdout, report); err != nil {
-		return err
-	}
-	if f.strict && !report.ok() {
-		return errors.New("a target is missed")
-	}
-	return nil
+	return f.print(p.stdout, b.report())
 }

@@ -12,13 +12,10 @@ import (
 
 // toolsFlags are the flags of owlbench tools.
 type toolsFlags struct {
-	keys     int
-	value    int
-	rounds   int
-	owlcache string
-	dir      string
-	strict   bool
-	output   output
+	runFlags
+	keys   int
+	value  int
+	rounds int
 }
 
 func (p *program) toolsCommand() *cobra.Command {
@@ -39,10 +36,7 @@ func (p *program) toolsCommand() *cobra.Command {
 	flags.IntVar(&f.keys, "keys", f.keys, "keys in the directory, 1000 at least")
 	flags.IntVar(&f.value, "value", f.value, "bytes of a value, 16 at least")
 	flags.IntVar(&f.rounds, "rounds", f.rounds, "rounds; the figures are their medians")
-	flags.StringVar(&f.owlcache, "owlcache", "", "`program` to measure; empty builds that of the checkout, else takes that of the search path")
-	flags.StringVar(&f.dir, "dir", "", "`directory` for temporary files, on the disk to be measured")
-	flags.BoolVar(&f.strict, "strict", false, "fail when a target is missed")
-	f.output.register(cmd)
+	f.register(cmd)
 	return cmd
 }
 
@@ -51,30 +45,19 @@ func (p *program) tools(ctx context.Context, f toolsFlags) error {
 	if f.keys < 1000 || f.value < 16 || f.rounds < 1 {
 		return usageError(errors.New("--keys: 1000 at least; --value: 16 at least; --rounds: 1 at least"))
 	}
-	dir, remove, err := scratch(f.dir)
+	dir, path, remove, err := f.prepare(ctx)
 	if err != nil {
 		return err
 	}
 	defer remove()
-	path, err := findOwlcache(ctx, f.owlcache, dir)
-	if err != nil {
-		return err
-	}
 	b := &toolBench{program: p, flags: f, dir: dir, owlcache: path}
 	if err := b.run(ctx); err != nil {
 		return err
 	}
-	report := &toolsReport{
+	return f.print(p.stdout, &toolsReport{
 		Keys: f.keys, Value: f.value, Bytes: b.bytes, CPUs: runtime.NumCPU(), Go: runtime.Version(),
 		System: runtime.GOOS + "/" + runtime.GOARCH, Rows: b.rows,
-	}
-	if err := f.output.print(p.stdout, report); err != nil {
-		return err
-	}
-	if f.strict && !report.ok() {
-		return errors.New("a target is missed")
-	}
-	return nil
+	})
 }
 
 // toolsReport is what owlbench tools prints.
