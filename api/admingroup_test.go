@@ -11,10 +11,12 @@ import (
 // statusGroup is a group of which only the state is known.
 type statusGroup struct{ members []MemberStatus }
 
-func (g *statusGroup) Query(context.Context, []byte, string) []GroupAnswer { return nil }
+func (g *statusGroup) Query(context.Context, []byte, string) ([]GroupAnswer, GroupReach) {
+	return nil, GroupReach{}
+}
 
-func (g *statusGroup) Newest(_ context.Context, dst, _ []byte, _ string) ([]byte, time.Time, bool) {
-	return dst, time.Time{}, false
+func (g *statusGroup) Newest(_ context.Context, dst, _ []byte, _ string) ([]byte, time.Time, GroupReach, bool) {
+	return dst, time.Time{}, GroupReach{}, false
 }
 
 func (g *statusGroup) Status() []MemberStatus { return g.members }

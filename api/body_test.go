@@ -89,13 +89,7 @@ func TestBodyMemoryIsBounded(t *testing.T) {
 	if a := n.post("cmd", "set", "key", "k", "valuedata", big[:500<<10], "token", token); a.status != 200 {
 		t.Errorf("after these: status %d, %s", a.status, a.body)
 	}
-	eventually(t, "the budget is whole again", func() bool {
-		ok := n.bodies.take(n.bodies.size)
-		if ok {
-			n.bodies.give(n.bodies.size)
-		}
-		return ok
-	})
+	n.bodies.wantWhole(t)
 }
 
 func TestChunkedBody(t *testing.T) {

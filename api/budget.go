@@ -7,27 +7,32 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
+// budgetPatience is how long a large answer waits for memory. Members of a group wait
+// 2.7 s for an answer: a refusal has to come well before, also after a second wait.
+const budgetPatience = 400 * time.Millisecond
+
 // budget is a number of bytes that many requests share.
 type budget struct {
-	size int64
-	free *semaphore.Weighted
+	size     int64
+	patience time.Duration // of takeSoon
+	free     *semaphore.Weighted
 }
 
 func newBudget(size int64) *budget {
-	return &budget{size: size, free: semaphore.NewWeighted(size)}
+	return &budget{size: size, patience: budgetPatience, free: semaphore.NewWeighted(size)}
 }
 
-// take takes n bytes if they are free.
+// take takes n bytes if they are free now.
 func (b *budget) take(n int64) bool { return b.free.TryAcquire(n) }
 
-// takeWithin takes n bytes, or all there are if that is less, as soon as they are
-// free, and returns how many; 0 after patience has passed.
-func (b *budget) takeWithin(n int64, patience time.Duration) int64 {
+// takeSoon takes n bytes, or all there are if that is less, as soon as they are free,
+// and returns how many; 0 when its patience is over.
+func (b *budget) takeSoon(n int64) int64 {
 	n = min(n, b.size)
-	if b.free.TryAcquire(n) {
+	if b.take(n) {
 		return n
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), b.patience)
 	defer cancel()
 	if b.free.Acquire(ctx, n) != nil {
 		return 0

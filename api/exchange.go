@@ -20,12 +20,13 @@ type exchange struct {
 
 	start   time.Time
 	params  params
-	cmd     *command // nil: not a command
-	body    []byte   // buffer of the request body
-	taken   int64    // bytes taken from the budget of request bodies
-	read    bool     // the request body has been read to its end
-	scratch []byte   // for header values
-	token   []byte   // for a token that needs rewriting
+	cmd     *command   // nil: not a command
+	body    []byte     // buffer of the request body
+	reach   GroupReach // of the question to the group
+	taken   int64      // bytes taken from the budget of request bodies
+	read    bool       // the request body has been read to its end
+	scratch []byte     // for header values
+	token   []byte     // for a token that needs rewriting
 }
 
 // handle is the entry of every request.

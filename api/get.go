@@ -2,13 +2,9 @@ package api
 
 import (
 	"io"
-	"time"
 
 	"owlcache/engine"
 )
-
-// answerPatience is how long a large answer waits for memory.
-const answerPatience = 5 * time.Second
 
 // runGet answers the value of key; a miss is 404 and empty.
 func runGet(x *exchange, store Store) error {
@@ -37,12 +33,12 @@ func runGet(x *exchange, store Store) error {
 func (x *exchange) largeAnswer(store Store, value *[]byte, meta *engine.Meta) error {
 	answers := x.srv.answers
 	taken := int64(0)
-	if n := int64(cap(*value)); n <= answers.size && answers.take(n) {
+	if n := int64(cap(*value)); answers.take(n) {
 		taken = n
 	} else {
 		// While it waits it holds no copy, so the value is looked up once more.
 		*value = nil
-		if taken = answers.takeWithin(n, answerPatience); taken == 0 {
+		if taken = answers.takeSoon(n); taken == 0 {
 			return refusal{status: 503, reason: errAnswersFull.Error(), retryAfter: 1}
 		}
 		var ok bool

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/base64"
+	"strconv"
 	"time"
 
 	"owlcache/engine"
@@ -12,9 +13,9 @@ import (
 type Group interface {
 	// Query returns what the nodes have under key, the newest first; with a target, what
 	// that one has. It returns in time whatever they do.
-	Query(ctx context.Context, key []byte, target string) []GroupAnswer
+	Query(ctx context.Context, key []byte, target string) ([]GroupAnswer, GroupReach)
 	// Newest appends the newest value under key to dst.
-	Newest(ctx context.Context, dst, key []byte, target string) (value []byte, created time.Time, ok bool)
+	Newest(ctx context.Context, dst, key []byte, target string) (value []byte, created time.Time, reach GroupReach, ok bool)
 	// Status returns what is known of each member, in the order of the list.
 	Status() []MemberStatus
 }
@@ -25,6 +26,10 @@ type GroupAnswer struct {
 	Value   []byte // not to be changed
 	Created time.Time
 }
+
+// GroupReach tells how many nodes a question was for, this one among them, and how many
+// of these have answered it. That a node has nothing under the key is an answer.
+type GroupReach struct{ Members, Answered int }
 
 // SetGroup tells the server of the group. It must be called before Ready; without it
 // /group_data/ answers 503.
@@ -71,10 +76,28 @@ func runGroupGet(x *exchange, store Store) error {
 	if g == nil {
 		return refusal{status: 503, reason: "this node knows no group", retryAfter: 1}
 	}
+	var err error
 	if string(x.params.value) == "info" {
-		return x.groupInfo(*g, store)
+		err = x.groupInfo(*g, store)
+	} else {
+		err = x.groupNewest(*g)
 	}
-	return x.groupNewest(*g)
+	if x.reach.Answered < x.reach.Members {
+		x.srv.incomplete.Add(1)
+	}
+	return err
+}
+
+// headerGroup says how complete an answer of the group is, as a dictionary of RFC 9651:
+// "members=3, answered=2".
+const headerGroup = "Owlcache-Group"
+
+// setReach tells the client how many nodes have answered.
+func (x *exchange) setReach(reach GroupReach) {
+	x.reach = reach
+	x.scratch = strconv.AppendInt(append(x.scratch[:0], "members="...), int64(reach.Members), 10)
+	x.scratch = strconv.AppendInt(append(x.scratch, ", answered="...), int64(reach.Answered), 10)
+	x.ctx.Response.Header.SetBytesV(headerGroup, x.scratch)
 }
 
 // groupNewest answers as get on /data/ does.
@@ -83,7 +106,8 @@ func (x *exchange) groupNewest(g Group) error {
 	ctx, target := context.Background(), string(x.params.target)
 	resp := &x.ctx.Response
 	buf := resp.SwapBody(nil)
-	value, created, ok := g.Newest(ctx, buf[:0], x.params.key, target)
+	value, created, reach, ok := g.Newest(ctx, buf[:0], x.params.key, target)
+	x.setReach(reach)
 	if !ok {
 		resp.SwapBody(buf[:0])
 		return engine.ErrNotFound
@@ -106,16 +130,17 @@ func (x *exchange) groupNewest(g Group) error {
 func (x *exchange) largeNewest(g Group, value []byte, created time.Time, target string) (time.Time, error) {
 	answers := x.srv.answers
 	n := int64(cap(value))
-	if n <= answers.size && answers.take(n) {
+	if answers.take(n) {
 		x.stream(value, n)
 		return created, nil
 	}
 	// While it waits it holds no copy, so the group is asked once more.
-	taken := answers.takeWithin(n, answerPatience)
+	taken := answers.takeSoon(n)
 	if taken == 0 {
 		return created, refusal{status: 503, reason: errAnswersFull.Error(), retryAfter: 1}
 	}
-	value, created, ok := g.Newest(context.Background(), nil, x.params.key, target)
+	value, created, reach, ok := g.Newest(context.Background(), nil, x.params.key, target)
+	x.setReach(reach)
 	if !ok {
 		answers.give(taken)
 		return created, engine.ErrNotFound
@@ -165,11 +190,13 @@ func (x *exchange) groupQuery(g Group, store Store) (found []GroupAnswer, taken 
 	}
 	for want, last := 3*own, false; ; last = true {
 		if want > 0 {
-			if taken = answers.takeWithin(want, answerPatience); taken == 0 {
+			if taken = answers.takeSoon(want); taken == 0 {
 				return nil, 0, refusal{status: 503, reason: errAnswersFull.Error(), retryAfter: 1}
 			}
 		}
-		found = g.Query(context.Background(), x.params.key, string(x.params.target))
+		var reach GroupReach
+		found, reach = g.Query(context.Background(), x.params.key, string(x.params.target))
+		x.setReach(reach)
 		size := int64(x.infoSize(found))
 		if size > keepBuffer && (last || size+own <= taken) {
 			return found, taken, nil

@@ -22,10 +22,15 @@ type fakeGroup struct {
 	mu      sync.Mutex
 	answers map[string][]GroupAnswer // the newest first
 	status  []MemberStatus
+	reach   GroupReach
+	onAsked func() // called before a question is answered
 	asked   int
 }
 
-func (g *fakeGroup) Query(_ context.Context, key []byte, target string) []GroupAnswer {
+func (g *fakeGroup) Query(_ context.Context, key []byte, target string) ([]GroupAnswer, GroupReach) {
+	if g.onAsked != nil {
+		g.onAsked()
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.asked++
@@ -35,15 +40,15 @@ func (g *fakeGroup) Query(_ context.Context, key []byte, target string) []GroupA
 			found = append(found, a)
 		}
 	}
-	return found
+	return found, g.reach
 }
 
-func (g *fakeGroup) Newest(ctx context.Context, dst, key []byte, target string) ([]byte, time.Time, bool) {
-	found := g.Query(ctx, key, target)
+func (g *fakeGroup) Newest(ctx context.Context, dst, key []byte, target string) ([]byte, time.Time, GroupReach, bool) {
+	found, reach := g.Query(ctx, key, target)
 	if len(found) == 0 {
-		return dst, time.Time{}, false
+		return dst, time.Time{}, reach, false
 	}
-	return append(dst, found[0].Value...), found[0].Created, true
+	return append(dst, found[0].Value...), found[0].Created, reach, true
 }
 
 func (g *fakeGroup) Status() []MemberStatus { return g.status }
@@ -214,6 +219,7 @@ func TestNoGroup(t *testing.T) {
 // TestGroupLarge: large answers share the budget of all large answers, and give it back.
 func TestGroupLarge(t *testing.T) {
 	n, g := startGrouped(t, func(o *Options) { o.MaxBodyMemory = 6 << 20 })
+	n.answers.patience = 20 * time.Second
 	value := bytes.Repeat([]byte("0123456789abcdef"), 256<<10) // in JSON nearly the whole budget
 	g.answers["big"] = []GroupAnswer{{Address: "a:1", Value: value, Created: time.Unix(1, 0).UTC()}}
 	var wg sync.WaitGroup
@@ -233,13 +239,7 @@ func TestGroupLarge(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	eventually(t, "the budget is whole again", func() bool {
-		ok := n.answers.take(n.answers.size)
-		if ok {
-			n.answers.give(n.answers.size)
-		}
-		return ok
-	})
+	n.answers.wantWhole(t)
 }
 
 func TestGroupMetrics(t *testing.T) {

@@ -10,11 +10,12 @@ type MemberList interface {
 	// Find returns the address as the list has it. The error is errors.Is
 	// ErrUnknownMember if there is no such member.
 	Find(address string) (string, error)
-	// Add adds a member, durably. One that is there stays where it is.
-	Add(address string) error
-	// Remove removes a member, durably. The error is errors.Is ErrUnknownMember if there
-	// is no such member.
-	Remove(address string) error
+	// Add adds a member, durably, and returns its address as the list has it, and whether
+	// it is new: one that is there stays where it is.
+	Add(address string) (member string, isNew bool, err error)
+	// Remove removes a member, durably, and returns its address as the list had it. The
+	// error is errors.Is ErrUnknownMember if there is no such member.
+	Remove(address string) (member string, err error)
 }
 
 // ErrUnknownMember is what a MemberList returns for a member that it does not have.

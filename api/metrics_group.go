@@ -11,6 +11,7 @@ import (
 type groupCollector struct {
 	srv *Server
 
+	incomplete                                    *prometheus.Desc
 	up, contact, requests, errors, hits, duration *prometheus.Desc
 }
 
@@ -20,24 +21,30 @@ func newGroupCollector(s *Server) *groupCollector {
 	}
 	return &groupCollector{
 		srv: s,
+		incomplete: prometheus.NewDesc("owlcache_group_incomplete_answers_total",
+			"Answers of the group without those of all nodes that the question was for.", nil, nil),
 		up: desc("owlcache_group_member_up",
-			"1 when the member answers, 0 when it is down. Absent while it has not been asked."),
+			"1 when the member answers, 0 when it is down. Absent while it has not answered yet."),
 		contact: desc("owlcache_group_member_last_contact_timestamp_seconds",
 			"Unix time of the member's last answer. Absent while there was none."),
 		requests: desc("owlcache_group_member_requests_total", "Questions sent to the member."),
-		errors:   desc("owlcache_group_member_errors_total", "Questions that the member did not answer properly or in time."),
+		errors:   desc("owlcache_group_member_errors_total", "Questions that the member did not answer properly or in time, also those that could not be sent."),
 		hits:     desc("owlcache_group_member_cache_hits_total", "Questions that an answer kept from before has saved."),
 		duration: desc("owlcache_group_member_request_duration_seconds", "Time from a question to the member's answer."),
 	}
 }
 
 func (c *groupCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.up, c.contact, c.requests, c.errors, c.hits, c.duration} {
+	for _, d := range []*prometheus.Desc{c.incomplete, c.up, c.contact, c.requests, c.errors, c.hits, c.duration} {
 		ch <- d
 	}
 }
 
 func (c *groupCollector) Collect(ch chan<- prometheus.Metric) {
+	if c.srv.group.Load() == nil {
+		return
+	}
+	ch <- prometheus.MustNewConstMetric(c.incomplete, prometheus.CounterValue, float64(c.srv.incomplete.Load()))
 	for _, m := range c.srv.groupMembers() {
 		if !m.Self {
 			c.collectMember(ch, &m)

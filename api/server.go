@@ -26,6 +26,8 @@ type Server struct {
 	groupGet *command
 	group    atomic.Pointer[Group] // set by SetGroup
 
+	incomplete atomic.Uint64 // answers of the group without those of all nodes that were asked
+
 	conns     *connTable
 	gate      *gate
 	hosts     *hostCheck

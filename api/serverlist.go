@@ -129,30 +129,34 @@ func showMember(x *exchange, list MemberList) error {
 }
 
 func addMember(x *exchange, list MemberList) error {
-	if err := list.Add(string(x.params.address)); err != nil {
+	member, isNew, err := list.Add(string(x.params.address))
+	if err != nil {
 		return err
 	}
-	x.logMemberChange("added")
+	if isNew {
+		x.logMemberChange("added", member)
+	}
 	x.answerServerList(serverAnswer{status: 200})
 	return nil
 }
 
 func removeMember(x *exchange, list MemberList) error {
-	if err := list.Remove(string(x.params.address)); err != nil {
+	member, err := list.Remove(string(x.params.address))
+	if err != nil {
 		return err
 	}
-	x.logMemberChange("deleted")
+	x.logMemberChange("deleted", member)
 	x.answerServerList(serverAnswer{status: 200})
 	return nil
 }
 
-// logMemberChange tells who has changed a list. The address is a good one by now.
-func (x *exchange) logMemberChange(what string) {
+// logMemberChange tells who has changed a list.
+func (x *exchange) logMemberChange(what, member string) {
 	group := groupOwlcache
 	if string(x.params.groupType) == groupGossip {
 		group = groupGossip
 	}
-	x.srv.opts.Logger.Info("member "+what, "group", group, "address", string(x.params.address), "remote", x.peer().String())
+	x.srv.opts.Logger.Info("member "+what, "group", group, "address", member, "remote", x.peer().String())
 }
 
 // failServerList answers a command of /server/ that was not done.

@@ -33,33 +33,38 @@ func (l *memList) Find(address string) (string, error) {
 	return "", ErrUnknownMember
 }
 
-func (l *memList) Add(address string) error {
+func (l *memList) Add(address string) (string, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	member := strings.ToLower(address)
 	switch {
 	case l.fail != nil:
-		return l.fail
-	case address == "":
-		return &MemberError{Reason: "the address is empty"}
+		return "", false, l.fail
+	case member == "":
+		return "", false, &MemberError{Reason: "the address is empty"}
 	}
 	l.changed++
-	l.members = append(slices.Clone(l.members), address)
-	return nil
+	if slices.Contains(l.members, member) {
+		return member, false, nil
+	}
+	l.members = append(slices.Clone(l.members), member)
+	return member, true, nil
 }
 
-func (l *memList) Remove(address string) error {
+func (l *memList) Remove(address string) (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	i := slices.Index(l.members, address)
+	member := strings.ToLower(address)
+	i := slices.Index(l.members, member)
 	switch {
 	case l.fail != nil:
-		return l.fail
+		return "", l.fail
 	case i < 0:
-		return ErrUnknownMember
+		return "", ErrUnknownMember
 	}
 	l.changed++
 	l.members = slices.Delete(slices.Clone(l.members), i, i+1)
-	return nil
+	return member, nil
 }
 
 func (l *memList) changes() int {
@@ -188,9 +193,16 @@ func TestServerListErrors(t *testing.T) {
 		}
 	}
 	list.fail = nil
-	n.get("/server/?" + encode("cmd", "add", "address", "a:1", "pass", "hunter2", "token", token))
-	for _, want := range []string{"no space left", `msg="member added" group=owlcache address=a:1 remote=127.0.0.1`, "path=/server/"} {
+	for _, cmd := range []string{"add", "add", "delete"} { // the second one changes nothing
+		n.get("/server/?" + encode("cmd", cmd, "address", "A:1", "pass", "hunter2", "token", token))
+	}
+	for _, want := range []string{
+		"no space left", `msg="member added" group=owlcache address=a:1 remote=127.0.0.1`, `msg="member deleted" group=owlcache address=a:1 remote=127.0.0.1`, "path=/server/",
+	} {
 		eventually(t, want+" is logged", func() bool { return strings.Contains(log.String(), want) })
+	}
+	if n := strings.Count(log.String(), "member added"); n != 1 {
+		t.Errorf("a member that was there is told %d times", n-1)
 	}
 	if got := log.String(); strings.Contains(got, "hunter2") || strings.Contains(got, token[:20]) {
 		t.Errorf("a secret is in the log: %s", got)

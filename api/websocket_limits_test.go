@@ -118,9 +118,7 @@ func TestSlowSocketIsClosed(t *testing.T) {
 	}
 	eventually(t, "it is given up", func() bool { return n.sockets.slow.Load() == 1 })
 	eventually(t, "it is gone", func() bool { open, _, _ := n.conns.counts(); return open == 0 && n.openSockets() == 0 })
-	if !n.answers.take(n.answers.size) {
-		t.Error("memory for large answers was not given back")
-	}
+	n.answers.wantWhole(t)
 }
 
 // TestSocketThatOnlyWrites: a client that reads nothing and asks for small things is
@@ -141,51 +139,6 @@ func TestSocketThatOnlyWrites(t *testing.T) {
 		t.Error("it was never stopped")
 	}
 	eventually(t, "it is given up", func() bool { return n.sockets.slow.Load() == 1 && n.openSockets() == 0 })
-}
-
-func TestSocketMemoryIsFull(t *testing.T) {
-	n := startSockets(t, nil)
-	if _, err := n.store.Set([]byte("big"), make([]byte, 10_000), 0); err != nil {
-		t.Fatal(err)
-	}
-	if !n.answers.take(n.answers.size) {
-		t.Fatal("no memory")
-	}
-	defer n.answers.give(n.answers.size)
-	c := n.connect()
-	if got := c.ask("get none"); got != "" {
-		t.Errorf("%q", got)
-	}
-	c.send(websocket.TextMessage, "get big")
-	if code := c.closeCode(); code != websocket.CloseTryAgainLater {
-		t.Errorf("code %d", code)
-	}
-}
-
-// TestSocketValueGrows: what is taken of the memory for large answers is right for the
-// value that is sent, not for the one that was there a moment before.
-func TestSocketValueGrows(t *testing.T) {
-	n := startSockets(t, nil)
-	const size = 100_000
-	if _, err := n.store.Set([]byte("k"), []byte("small"), 0); err != nil {
-		t.Fatal(err)
-	}
-	n.store.onGet = func() {
-		n.store.onGet = nil
-		if _, err := n.store.Set([]byte("k"), make([]byte, size), 0); err != nil {
-			t.Error(err)
-		}
-	}
-	if got := n.connect().ask("get k"); len(got) != size {
-		t.Errorf("%d bytes", len(got))
-	}
-	eventually(t, "the memory is given back", func() bool {
-		ok := n.answers.take(n.answers.size)
-		if ok {
-			n.answers.give(n.answers.size)
-		}
-		return ok
-	})
 }
 
 // frame makes a frame of a client. The mask is 0, so that the payload is seen as it is.

@@ -23,9 +23,8 @@ type socketRequest struct {
 //	get KEY info
 //	get KEY info TAG
 //
-// with a single space between the words; what comes after them counts for nothing. A
-// key or a tag has no spaces, and other white space around it is cut off. It returns
-// false for anything else.
+// with a single space between the words. A key or a tag has no spaces, and other white
+// space around it, or after all words, is cut off. It returns false for anything else.
 func parseSocketRequest(message []byte) (q socketRequest, ok bool) {
 	cmd, rest, ok := bytes.Cut(message, []byte(" "))
 	if !ok || string(cmd) != "get" {
@@ -33,22 +32,28 @@ func parseSocketRequest(message []byte) (q socketRequest, ok bool) {
 	}
 	key, rest, _ := bytes.Cut(rest, []byte(" "))
 	word, rest, _ := bytes.Cut(rest, []byte(" "))
-	q.key = bytes.TrimSpace(key)
-	if q.info = string(bytes.TrimSpace(word)) == "info"; q.info {
-		tag, _, _ := bytes.Cut(rest, []byte(" "))
-		q.tag = bytes.TrimSpace(tag)
+	tag, rest, _ := bytes.Cut(rest, []byte(" "))
+	key, word, tag = bytes.TrimSpace(key), bytes.TrimSpace(word), bytes.TrimSpace(tag)
+	switch {
+	case len(bytes.TrimSpace(rest)) > 0:
+		return q, false
+	case string(word) == "info":
+		return socketRequest{key: key, tag: tag, info: true}, true
+	case len(word) == 0 && len(tag) == 0:
+		return socketRequest{key: key}, true
 	}
-	return q, true
+	return q, false
 }
 
 // socketAnswer is a message to a client. Its body is nobody else's.
 type socketAnswer struct {
 	kind  int // of message
 	body  []byte
-	taken int64 // bytes of the memory for large answers, to be given back when it is sent
+	taken int64 // of the memory for large answers, to be given to release when it is sent
 }
 
-// answer answers a message of this kind. The one error is errAnswersFull.
+// answer answers a message of this kind. An error is for serveNext; where an envelope can
+// tell of it, it is none.
 func (k *socket) answer(kind int, message []byte) (socketAnswer, error) {
 	q, ok := parseSocketRequest(message)
 	if !ok {
@@ -59,10 +64,10 @@ func (k *socket) answer(kind int, message []byte) (socketAnswer, error) {
 	}
 	value, meta, taken, err := k.fetch(q)
 	switch {
-	case errors.Is(err, errAnswersFull):
-		return socketAnswer{}, err
-	case err != nil:
+	case errors.Is(err, engine.ErrNotFound), errors.Is(err, errAnswersFull) && q.info:
 		return k.failed(kind, q, err), nil
+	case err != nil:
+		return socketAnswer{}, err
 	case q.info:
 		return k.envelope(kind, q, 200, value, meta.Created, taken), nil
 	}
@@ -98,8 +103,9 @@ func (k *socket) envelope(kind int, q socketRequest, status int, value []byte, c
 // envelopeRoom is the size in bytes of an envelope without what is in it.
 const envelopeRoom = 160
 
-// fetch returns the value that q asks for, and what it has taken of the memory for large
-// answers. The value of an envelope is valid until the next fetch.
+// fetch returns the value that q asks for, and what reserve has taken for the answer. The
+// value of an envelope is valid until the next fetch. Errors are engine.ErrNotFound and
+// those of reserve.
 func (k *socket) fetch(q socketRequest) (value []byte, meta engine.Meta, taken int64, err error) {
 	for {
 		meta, ok := k.store.Stat(q.key)
@@ -107,16 +113,14 @@ func (k *socket) fetch(q socketRequest) (value []byte, meta engine.Meta, taken i
 			return nil, meta, 0, engine.ErrNotFound
 		}
 		size := meta.Size
-		if cost := q.cost(size); cost > smallAnswer {
-			if taken = k.srv.answers.takeWithin(cost, answerPatience); taken == 0 {
-				return nil, meta, 0, errAnswersFull
-			}
+		if taken, err = k.reserve(q.cost(size)); err != nil {
+			return nil, meta, 0, err
 		}
 		value, meta, ok = k.store.Get(k.room(q, size), q.key)
 		if ok && (len(value) <= size || q.cost(len(value)) <= smallAnswer) {
 			return value, meta, taken, nil
 		}
-		k.srv.answers.give(taken)
+		k.release(taken)
 		if !ok {
 			return nil, meta, 0, engine.ErrNotFound
 		}

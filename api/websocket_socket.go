@@ -18,6 +18,7 @@ type socket struct {
 	ws    *websocket.Conn
 
 	out     chan socketAnswer
+	large   chan struct{} // holds one while a large answer is prepared, waits or is written
 	opened  chan struct{} // closed when the handshake has been answered
 	leaving chan struct{} // closed when no more is sent
 	ended   chan struct{} // closed when no more is read
@@ -27,6 +28,7 @@ type socket struct {
 	message  bytes.Buffer
 	value    []byte
 	tagged   []byte
+	starved  bool // there was no memory for the large answer before
 	farewell int  // code to close with, 0: nothing can be said any more
 	linger   bool // the client may still be sending
 }
@@ -35,6 +37,7 @@ func newSocket(s *Server, store Store, link *socketLink, ws *websocket.Conn) *so
 	return &socket{
 		srv: s, store: store, link: link, ws: ws,
 		out:     make(chan socketAnswer, socketQueue),
+		large:   make(chan struct{}, 1),
 		opened:  make(chan struct{}),
 		leaving: make(chan struct{}),
 		ended:   make(chan struct{}),
@@ -84,26 +87,32 @@ func (k *socket) serveNext() error {
 	}
 	k.srv.sockets.requests.Add(1)
 	a, err := k.answer(kind, k.message.Bytes())
-	if err != nil {
+	switch {
+	case errors.Is(err, errLeaving):
+		return nil // no more is answered, but the client's farewell is waited for
+	case err != nil:
 		return err
 	}
 	return k.send(a)
 }
 
+// errLeaving is returned when no more is sent.
+var errLeaving = errors.New("the connection is being closed")
+
 // send hands an answer to pump, and waits while the client does not read.
 func (k *socket) send(a socketAnswer) error {
 	select {
 	case <-k.leaving: // first of all, so that there is an end to what pump has to send
-		k.srv.answers.give(a.taken)
+		k.release(a.taken)
 		return nil
 	default:
 	}
 	select {
 	case k.out <- a:
 	case <-k.leaving:
-		k.srv.answers.give(a.taken)
+		k.release(a.taken)
 	case <-k.closed:
-		k.srv.answers.give(a.taken)
+		k.release(a.taken)
 		return net.ErrClosed
 	}
 	return nil
@@ -188,7 +197,7 @@ func (k *socket) begun() bool {
 }
 
 func (k *socket) write(a socketAnswer) error {
-	defer k.srv.answers.give(a.taken)
+	defer k.release(a.taken)
 	if err := k.ws.SetWriteDeadline(time.Now().Add(k.srv.opts.WriteTimeout)); err != nil {
 		return err
 	}
@@ -250,7 +259,7 @@ func (k *socket) finish() {
 	for {
 		select {
 		case a := <-k.out:
-			k.srv.answers.give(a.taken)
+			k.release(a.taken)
 		default:
 			k.srv.sockets.open.Add(-1)
 			return

@@ -136,13 +136,14 @@ func (c *answerCache) view(key []byte, members []*member, to []slot) (known int)
 }
 
 // newest returns the newest value that is kept of members for key, zero if they have
-// none. It is complete if the answers are known of all that are not down.
-func (c *answerCache) newest(key []byte, members []*member) (best slot, complete bool) {
+// none, and how many have answered. It is complete if what has become of the question is
+// known of all that are not down.
+func (c *answerCache) newest(key []byte, members []*member) (best slot, answered int, complete bool) {
 	if len(members) == 0 {
-		return best, true
+		return best, 0, true
 	}
 	if c.off() {
-		return best, false
+		return best, 0, false
 	}
 	now := c.now()
 	s := &c.shards[maphash.Bytes(c.seed, key)%cacheShards]
@@ -150,7 +151,7 @@ func (c *answerCache) newest(key []byte, members []*member) (best slot, complete
 	defer s.mu.RUnlock()
 	e := s.entries[string(key)]
 	if e == nil {
-		return best, false
+		return best, 0, false
 	}
 	if !e.used.Load() {
 		e.used.Store(true)
@@ -160,8 +161,11 @@ func (c *answerCache) newest(key []byte, members []*member) (best slot, complete
 		switch {
 		case have != nil && have.fresh(now):
 			best.yieldTo(have)
+			if have.answered() {
+				answered++
+			}
 		case !m.breaker.isOpen():
-			return best, false
+			return best, 0, false
 		}
 	}
 	for _, m := range members {
@@ -169,7 +173,7 @@ func (c *answerCache) newest(key []byte, members []*member) (best slot, complete
 			m.hits.Add(1)
 		}
 	}
-	return best, true
+	return best, answered, true
 }
 
 // put keeps an answer.

@@ -139,7 +139,7 @@ func TestCacheOff(t *testing.T) {
 	fake := &fakeAsker{answer: has("v", at(1))}
 	g := startGroup(t, Options{CacheLifetime: -1}, listOf("a:1"), dialer(t, map[string]*fakeAsker{"a:1": fake}))
 	for range 5 {
-		if got := g.Query(t.Context(), []byte("k"), ""); len(got) != 1 {
+		if got, _ := g.Query(t.Context(), []byte("k"), ""); len(got) != 1 {
 			t.Errorf("%v", texts(got))
 		}
 	}

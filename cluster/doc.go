@@ -12,7 +12,7 @@
 //	lists, err := cluster.OpenLists(dir, cluster.ListOptions{Logger: logger})
 //	go lists.Watch(ctx)            // until ctx ends
 //	group, err := cluster.NewGroup(cluster.Options{Members: lists.Owlcache, Store: store})
-//	answers := group.Query(ctx, key, "")
+//	answers, reach := group.Query(ctx, key, "")
 //	...
 //	err = group.Close()            // waits for all that the group has started
 //

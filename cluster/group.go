@@ -21,11 +21,11 @@ type Answer struct {
 type MemberStatus struct {
 	Address     string
 	Self        bool
-	State       string           // "up", "down" or "unknown": it has not answered yet
+	State       string           // "up", "down" or "unknown": it has never answered
 	LastContact time.Time        // last answer; zero if there was none
 	LastError   string           // why the last question had no answer, "" if it had one
 	Requests    uint64           // questions sent
-	Errors      uint64           // of these, without an answer
+	Errors      uint64           // questions without an answer, also those that could not be sent
 	CacheHits   uint64           // questions that needed no request
 	Latency     engine.Histogram // seconds, of answers
 }

@@ -109,7 +109,10 @@ func TestClose(t *testing.T) {
 	store := storeOf(map[string]reply{"k": {value: []byte("own"), created: at(2)}})
 	g := startGroup(t, Options{Store: store, Self: []string{"self:1"}, RequestTimeout: time.Hour}, listOf("slow:1", "fast:1"), dialer(t, fakes))
 	answers := make(chan []Answer)
-	go func() { answers <- g.Query(context.Background(), []byte("k"), "") }()
+	go func() {
+		found, _ := g.Query(context.Background(), []byte("k"), "")
+		answers <- found
+	}()
 	waitUntil(t, "both are asked", func() bool { return fakes["fast:1"].asked.Load()+fakes["slow:1"].asked.Load() == 2 })
 	for range 2 {
 		if err := g.Close(); err != nil {
@@ -159,7 +162,7 @@ func TestConcurrentUse(t *testing.T) {
 		queries.Go(func() {
 			for j := range 300 {
 				key := fmt.Append(nil, "k", (i+j)%4)
-				if v, _, ok := g.Newest(t.Context(), nil, key, ""); ok && !bytes.Equal(v, bytes.Repeat([]byte("v"), 10_000)) {
+				if v, _, _, ok := g.Newest(t.Context(), nil, key, ""); ok && !bytes.Equal(v, bytes.Repeat([]byte("v"), 10_000)) {
 					t.Errorf("%.20q", v)
 				}
 				g.Query(t.Context(), key, n.addr)

@@ -53,17 +53,17 @@ func newHTTPAsker(address string, o Options) asker {
 
 func (a *httpAsker) ask(ctx context.Context, key []byte) (reply, error) {
 	if !a.begin() {
-		return reply{}, errGone
+		return reply{}, errUnsent(errGone)
 	}
 	defer a.asks.Done()
 	if err := a.pool.enter(ctx); err != nil {
-		return reply{}, err
+		return reply{}, errUnsent(err)
 	}
 	defer a.pool.leave()
 	for {
 		c, err := a.pool.take(ctx)
 		if err != nil {
-			return reply{}, err
+			return reply{}, errUnsent(err)
 		}
 		reused := c.reused
 		r, err := a.askOn(ctx, c, key)
@@ -120,14 +120,10 @@ func (a *httpAsker) exchange(ctx context.Context, c *httpConn, key []byte) (r re
 		return r, false, cutOff(err)
 	}
 	if h.status != 200 {
-		reusable = a.discard(c, h)
-		if h.status != 404 {
-			err = statusError(h.status)
-		}
-		return r, reusable, err
+		return r, a.discard(c, h), h.notFound()
 	}
-	if !h.dated {
-		return r, false, errKeyTime
+	if err := h.checkTime(); err != nil {
+		return r, false, err
 	}
 	reserved := 0
 	defer func() { a.bodies.Release(int64(reserved)) }()

@@ -50,10 +50,8 @@ func readSized(r io.Reader, n int, reserve func(int) error) ([]byte, error) {
 		switch {
 		case errors.Is(err, io.EOF) && at < n:
 			return nil, io.ErrUnexpectedEOF
-		case errors.Is(err, os.ErrDeadlineExceeded) && at > smallBody:
-			return nil, errTooSlow // it is the way here that is narrow: the member answers
 		case err != nil:
-			return nil, err
+			return nil, tooSlow(err, at)
 		case at == n:
 			return body, nil
 		}
@@ -75,7 +73,7 @@ func readGrowing(r io.Reader, limit int, reserve func(int) error) ([]byte, error
 		case errors.Is(err, io.EOF):
 			return trimmed(body), nil
 		case err != nil:
-			return nil, err
+			return nil, tooSlow(err, len(body))
 		case len(body) < cap(body):
 			continue
 		}
@@ -89,6 +87,15 @@ func readGrowing(r io.Reader, limit int, reserve func(int) error) ([]byte, error
 		copy(bigger, body)
 		body = bigger
 	}
+}
+
+// tooSlow names the error of a body of which so many bytes were there when the time was
+// over: if they are many, it is the way here that is narrow, and the member answers.
+func tooSlow(err error, got int) error {
+	if got > smallBody && errors.Is(err, os.ErrDeadlineExceeded) {
+		return errTooSlow
+	}
+	return err
 }
 
 // trimmed returns b in room that is not much larger: it is going to be kept.

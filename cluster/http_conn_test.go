@@ -53,7 +53,7 @@ func TestAskNotFoundKeepsConnection(t *testing.T) {
 			if _, err := http.ReadRequest(r); err != nil {
 				return
 			}
-			_, _ = io.WriteString(c, "HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nnot found")
+			_, _ = io.WriteString(c, "HTTP/1.1 404 Not Found\r\nKeycreatetime: 0001-01-01 00:00:00 +0000 UTC\r\nContent-Length: 9\r\n\r\nnot found")
 		}
 	})
 	a := newHTTPAsker(addr, Options{MaxValueSize: 100})

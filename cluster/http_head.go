@@ -29,7 +29,8 @@ type httpHead struct {
 	chunked bool
 	close   bool // the connection ends with this answer
 	created time.Time
-	dated   bool // created is there
+	node    bool // there is a Keycreatetime, which every answer of a node has
+	dated   bool // it is created
 }
 
 // readHead reads the status line and the headers of an answer. It returns io.EOF if the
@@ -131,7 +132,7 @@ func (h *httpHead) parseHeader(line []byte) error {
 		}
 	case is(name, "Keycreatetime"):
 		t, err := parseKeyTime(value)
-		h.created, h.dated = t, err == nil
+		h.created, h.dated, h.node = t, err == nil, true
 	}
 	return nil
 }
@@ -145,6 +146,29 @@ func is(b []byte, word string) bool {
 func (h *httpHead) check() error {
 	if h.chunked == (h.length >= 0) {
 		return errFraming
+	}
+	return nil
+}
+
+// notFound returns nil if an answer without a value says that the member has none, else
+// what it says. Any web server answers 404 to what it does not know.
+func (h *httpHead) notFound() error {
+	switch {
+	case h.status != 404:
+		return statusError(h.status)
+	case !h.node:
+		return errNoNode
+	}
+	return nil
+}
+
+// checkTime returns what is wrong with the time of a value.
+func (h *httpHead) checkTime() error {
+	switch {
+	case !h.node:
+		return errNoNode
+	case !h.dated:
+		return errKeyTime
 	}
 	return nil
 }

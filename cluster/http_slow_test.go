@@ -36,7 +36,7 @@ func TestLargeValueOverANarrowWay(t *testing.T) {
 	})
 	g := startGroup(t, Options{RequestTimeout: 300 * time.Millisecond, CacheLifetime: -1}, listOf(member), newHTTPAsker)
 	for _, key := range []string{"large", "other", "large", "third"} {
-		answers := g.Query(context.Background(), []byte(key), "")
+		answers, _ := g.Query(context.Background(), []byte(key), "")
 		if want := key != "large"; (len(answers) == 1) != want {
 			t.Fatalf("%s: %d answers", key, len(answers))
 		}

@@ -8,6 +8,19 @@ import (
 
 var errKeyTime = errors.New("its Keycreatetime is no time")
 
+// The years of key times that can be merged: those that a number of nanoseconds holds,
+// as the node's own times are kept and headers are made of.
+const (
+	firstKeyYear = 1679
+	lastKeyYear  = 2261
+)
+
+// isKeyTime tells whether t can be the time of a key, wherever it is shown.
+func isKeyTime(t time.Time) bool {
+	there, utc := t.Year(), t.UTC().Year()
+	return min(there, utc) >= firstKeyYear && max(there, utc) <= lastKeyYear
+}
+
 // parseKeyTime reads a Keycreatetime header as nodes of any version write it:
 //
 //	2026-11-22 10:50:17.178858725 +0000 UTC

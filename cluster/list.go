@@ -17,6 +17,10 @@ import (
 // ErrUnknownMember is returned by Remove.
 var ErrUnknownMember = errors.New("there is no such member")
 
+// ErrFileGone is returned by Add and Remove for a list whose file was there a moment ago:
+// somebody may be about to put another one in its place.
+var ErrFileGone = errors.New("the file of the list has just gone: try again in a few seconds")
+
 // ErrListFull is returned by Add.
 var ErrListFull = fmt.Errorf("the list has %d members already, which is the most", MaxMembers)
 
@@ -64,8 +68,12 @@ func (l *Lists) Watch(ctx context.Context) {
 	}
 }
 
-// Reload reads both files again. A file with a mistake leaves its list as it was.
-func (l *Lists) Reload() error { return errors.Join(l.Owlcache.reload(), l.Gossip.reload()) }
+// Reload takes up edits of both files at once. A file with a mistake leaves its list as
+// it was, which is logged as by Watch.
+func (l *Lists) Reload() {
+	l.Owlcache.reload()
+	l.Gossip.reload()
+}
 
 // List is the list of members of a group. All methods may be called concurrently.
 type List struct {
@@ -128,46 +136,46 @@ func (l *List) Has(address string) bool {
 // the list asks for the channel first and for the members then.
 func (l *List) Changed() <-chan struct{} { return l.state.Load().changed }
 
-// Add adds a member, durably; one that is there stays where it is. The error wraps
-// ErrAddress, is ErrListFull, a *FileError if somebody has left a mistake in the file,
-// or one of the disk. After an error the list is as it was.
-func (l *List) Add(address string) error {
-	address, err := ParseAddress(address)
-	if err != nil {
-		return err
+// Add adds a member, durably, and returns its address as the list has it, and whether it
+// is new: one that is there stays where it is. The error wraps ErrAddress, is ErrListFull,
+// a *FileError if somebody has left a mistake in the file, ErrFileGone, or one of the disk.
+// After an error the list is as it was.
+func (l *List) Add(address string) (member string, isNew bool, err error) {
+	if member, err = ParseAddress(address); err != nil {
+		return "", false, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.catchUp(); err != nil {
-		return err
+		return "", false, err
 	}
 	members := l.Members()
 	switch {
-	case l.Has(address):
-		return nil
+	case l.Has(member):
+		return member, false, nil
 	case len(members) >= MaxMembers:
-		return ErrListFull
+		return "", false, ErrListFull
 	}
-	return l.write(append(slices.Clone(members), address))
+	err = l.write(append(slices.Clone(members), member))
+	return member, err == nil, err
 }
 
-// Remove removes a member, durably. The error wraps ErrAddress, is ErrUnknownMember, or
-// one of Add.
-func (l *List) Remove(address string) error {
-	address, err := ParseAddress(address)
-	if err != nil {
-		return err
+// Remove removes a member, durably, and returns its address as the list had it. The error
+// wraps ErrAddress, is ErrUnknownMember, or one of Add.
+func (l *List) Remove(address string) (member string, err error) {
+	if member, err = ParseAddress(address); err != nil {
+		return "", err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.catchUp(); err != nil {
-		return err
+		return "", err
 	}
-	at := slices.Index(l.Members(), address)
+	at := slices.Index(l.Members(), member)
 	if at < 0 {
-		return ErrUnknownMember
+		return "", ErrUnknownMember
 	}
-	return l.write(slices.Delete(slices.Clone(l.Members()), at, at+1))
+	return member, l.write(slices.Delete(slices.Clone(l.Members()), at, at+1))
 }
 
 // write makes members durable and then the list. l.mu is held.
@@ -176,7 +184,7 @@ func (l *List) write(members []string) error {
 	if err != nil {
 		return err
 	}
-	if err := l.dir.WriteFile(l.name, content, 0o600); err != nil {
+	if err := l.writeFile(content); err != nil {
 		return err
 	}
 	// l.read stays as it was, so that the file is read once more: an edit that has come

@@ -95,7 +95,7 @@ func TestListIsKept(t *testing.T) {
 	wantMembers(t, lists.Owlcache)
 	changed := lists.Owlcache.Changed()
 	for _, a := range []string{"127.0.0.1:7721", "[::1]:7723", "127.0.0.1:07721"} {
-		if err := lists.Owlcache.Add(a); err != nil {
+		if _, _, err := lists.Owlcache.Add(a); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -104,7 +104,7 @@ func TestListIsKept(t *testing.T) {
 	default:
 		t.Error("nobody was told of the change")
 	}
-	if err := lists.Gossip.Add("Node.Example:7946"); err != nil {
+	if _, _, err := lists.Gossip.Add("Node.Example:7946"); err != nil {
 		t.Fatal(err)
 	}
 	if got := fileText(t, d, datadir.GroupFile); got != twoMembers {
@@ -118,7 +118,7 @@ func TestListIsKept(t *testing.T) {
 	wantMembers(t, again.Gossip, "node.example:7946")
 
 	changed = again.Owlcache.Changed()
-	if err := again.Owlcache.Remove("[::1]:7729"); !errors.Is(err, ErrUnknownMember) {
+	if _, err := again.Owlcache.Remove("[::1]:7729"); !errors.Is(err, ErrUnknownMember) {
 		t.Errorf("Remove: %v", err)
 	}
 	select {
@@ -127,7 +127,7 @@ func TestListIsKept(t *testing.T) {
 	default:
 	}
 	for _, a := range []string{"127.0.0.1:7721", "[0:0::1]:7723"} {
-		if err := again.Owlcache.Remove(a); err != nil {
+		if _, err := again.Owlcache.Remove(a); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -142,10 +142,10 @@ func TestBadAddressChangesNothing(t *testing.T) {
 	edit(t, d, datadir.GroupFile, twoMembers)
 	lists, _ := openLists(t, d)
 	for _, a := range []string{"", "localhost", "a:0", "http://a:1"} {
-		if err := lists.Owlcache.Add(a); !errors.Is(err, ErrAddress) {
+		if _, _, err := lists.Owlcache.Add(a); !errors.Is(err, ErrAddress) {
 			t.Errorf("Add(%q): %v", a, err)
 		}
-		if err := lists.Owlcache.Remove(a); !errors.Is(err, ErrAddress) {
+		if _, err := lists.Owlcache.Remove(a); !errors.Is(err, ErrAddress) {
 			t.Errorf("Remove(%q): %v", a, err)
 		}
 	}
@@ -162,20 +162,20 @@ func TestListIsBounded(t *testing.T) {
 		fmt.Fprintf(&b, `,{"Address":"10.0.%d.%d:1"}`, i/256, i%256)
 	}
 	edit(t, d, datadir.GroupFile, "["+b.String()[1:]+"]")
-	lists, _ := openLists(t, d)
-	if err := lists.Owlcache.Add("node:1"); !errors.Is(err, ErrListFull) {
+	lists, log := openLists(t, d)
+	if _, _, err := lists.Owlcache.Add("node:1"); !errors.Is(err, ErrListFull) {
 		t.Errorf("Add: %v", err)
 	}
-	if err := lists.Owlcache.Add("10.0.0.0:1"); err != nil {
+	if _, _, err := lists.Owlcache.Add("10.0.0.0:1"); err != nil {
 		t.Errorf("Add of a member: %v", err)
 	}
 	edit(t, d, datadir.GroupFile, "["+b.String()[1:]+`,{"Address":"10.0.0.0:1"},{"Address":"node:1"}]`)
-	if err := lists.Reload(); err == nil || !strings.Contains(err.Error(), "more than 1024 members") {
-		t.Errorf("Reload: %v", err)
+	if lists.Reload(); log.count("more than 1024 members") != 1 {
+		t.Error("too many members are not in the log")
 	}
 	edit(t, d, datadir.GroupFile, "["+strings.Repeat(" ", maxFileSize)+"]")
-	if err := lists.Reload(); err == nil || !strings.Contains(err.Error(), "larger than") {
-		t.Errorf("Reload: %v", err)
+	if lists.Reload(); log.count("larger than") != 1 {
+		t.Error("a huge file is not in the log")
 	}
 	if len(lists.Owlcache.Members()) != MaxMembers {
 		t.Errorf("%d members", len(lists.Owlcache.Members()))
@@ -192,7 +192,7 @@ func TestDiskErrorChangesNothing(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(d.File(datadir.GossipFile), "x"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := lists.Gossip.Add("node:1"); err == nil {
+	if _, _, err := lists.Gossip.Add("node:1"); err == nil {
 		t.Error("no error")
 	}
 	wantMembers(t, lists.Gossip)
@@ -204,7 +204,7 @@ func TestDiskErrorChangesNothing(t *testing.T) {
 	if err := os.RemoveAll(d.File(datadir.GossipFile)); err != nil {
 		t.Fatal(err)
 	}
-	if err := lists.Gossip.Add("node:1"); err != nil {
+	if _, _, err := lists.Gossip.Add("node:1"); err != nil {
 		t.Error(err)
 	}
 }
@@ -217,11 +217,11 @@ func TestConcurrentAdds(t *testing.T) {
 	for i := range 16 {
 		all.Go(func() {
 			a := fmt.Sprintf("10.0.0.%d:1", i)
-			if err := lists.Owlcache.Add(a); err != nil || !lists.Owlcache.Has(a) {
+			if _, _, err := lists.Owlcache.Add(a); err != nil || !lists.Owlcache.Has(a) {
 				t.Errorf("%s: %v", a, err)
 			}
 			if i%2 == 1 {
-				if err := lists.Owlcache.Remove(a); err != nil {
+				if _, err := lists.Owlcache.Remove(a); err != nil {
 					t.Errorf("%s: %v", a, err)
 				}
 			}
@@ -240,12 +240,12 @@ func TestChangeKeepsAnEdit(t *testing.T) {
 	edit(t, d, datadir.GroupFile, twoMembers)
 	lists, log := openLists(t, d)
 	edit(t, d, datadir.GroupFile, `[{"Address":"edited:1"}]`)
-	if err := lists.Owlcache.Add("added:1"); err != nil {
+	if _, _, err := lists.Owlcache.Add("added:1"); err != nil {
 		t.Fatal(err)
 	}
 	wantMembers(t, lists.Owlcache, "edited:1", "added:1")
 	edit(t, d, datadir.GroupFile, `[{"Address":"b:1"},{"Address":"added:1"}]`)
-	if err := lists.Owlcache.Remove("edited:1"); !errors.Is(err, ErrUnknownMember) {
+	if _, err := lists.Owlcache.Remove("edited:1"); !errors.Is(err, ErrUnknownMember) {
 		t.Errorf("Remove: %v", err)
 	}
 	wantMembers(t, lists.Owlcache, "b:1", "added:1")
@@ -256,7 +256,7 @@ func TestChangeKeepsAnEdit(t *testing.T) {
 	for _, broken := range []string{`[{"Address":"c:1"},`, `[{"Address":"c"}]`, ""} {
 		edit(t, d, datadir.GroupFile, broken)
 		var file *FileError
-		if err := lists.Owlcache.Add("c:1"); !errors.As(err, &file) || errors.Is(err, ErrAddress) {
+		if _, _, err := lists.Owlcache.Add("c:1"); !errors.As(err, &file) || errors.Is(err, ErrAddress) {
 			t.Errorf("%q: Add: %v", broken, err)
 		}
 		if got := fileText(t, d, datadir.GroupFile); got != broken {
@@ -266,28 +266,35 @@ func TestChangeKeepsAnEdit(t *testing.T) {
 	if err := os.Remove(d.File(datadir.GroupFile)); err != nil {
 		t.Fatal(err)
 	}
-	if err := lists.Owlcache.Add("c:1"); err == nil {
-		t.Error("no error for a file that has just gone")
+	if _, _, err := lists.Owlcache.Add("c:1"); !errors.Is(err, ErrFileGone) {
+		t.Errorf("a file that has just gone: %v", err)
 	}
 	wantMembers(t, lists.Owlcache, "b:1", "added:1")
 }
 
 func TestReload(t *testing.T) {
 	d := listDir(t)
-	lists, _ := openLists(t, d)
+	lists, log := openLists(t, d)
 	edit(t, d, datadir.GossipFile, `[{"Address":"a:1"}]`)
 	edit(t, d, datadir.GroupFile, "[]]")
-	var file *FileError
-	if err := lists.Reload(); !errors.As(err, &file) || file.Path != d.File(datadir.GroupFile) || file.Line != 1 || file.Column != 3 {
-		t.Errorf("Reload: %v", err)
+	for range 3 { // told once
+		lists.Reload()
+		lists.Owlcache.poll()
+	}
+	file := d.File(datadir.GroupFile)
+	if log.count("level=ERROR") != 1 || log.count("cannot be taken up") != 1 || log.count("file="+file+" ") != 1 || log.count(file+":1:3: ") != 1 {
+		t.Errorf("the log is\n%s", log.b.String())
 	}
 	wantMembers(t, lists.Gossip, "a:1")
 	wantMembers(t, lists.Owlcache)
 	edit(t, d, datadir.GroupFile, twoMembers)
-	if err := lists.Reload(); err != nil {
-		t.Error(err)
-	}
+	lists.Reload()
 	wantMembers(t, lists.Owlcache, "127.0.0.1:7721", "[::1]:7723")
+	edit(t, d, datadir.GroupFile, "[]]")
+	lists.Reload()
+	if log.count("level=ERROR") != 2 {
+		t.Errorf("the next mistake is not in the log\n%s", log.b.String())
+	}
 }
 
 func TestOpenListsRefusesWhatIsNoList(t *testing.T) {
@@ -317,7 +324,7 @@ func TestEmptyFileAtTheStart(t *testing.T) {
 	if log.count("is empty") != 1 {
 		t.Error("nobody was told")
 	}
-	if err := lists.Owlcache.Add("a:1"); err != nil {
+	if _, _, err := lists.Owlcache.Add("a:1"); err != nil {
 		t.Error(err)
 	}
 	wantMembers(t, lists.Owlcache, "a:1")

@@ -69,7 +69,7 @@ func readBounded(path string) ([]byte, error) {
 	return bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")), err // what some editors begin a file with
 }
 
-// poll takes up an edit that is complete. One that cannot be taken up is logged once.
+// poll takes up an edit that is complete.
 func (l *List) poll() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,26 +79,41 @@ func (l *List) poll() {
 	if err == nil && (!settled || now.same(l.read)) {
 		return
 	}
+	l.takeUpAndTell(err)
+}
+
+// reload takes up what the file holds now.
+func (l *List) reload() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.takeUpAndTell(nil)
+}
+
+// takeUpAndTell takes up what the file holds, unless err already says why it cannot be.
+// Each version of a file that cannot be taken up is told once. l.mu is held.
+func (l *List) takeUpAndTell(err error) {
+	read, told := l.read, l.wrong
 	if err == nil {
 		err = l.takeUp()
 	}
 	_, mistake := errors.AsType[*FileError](err)
-	if err != nil && (mistake || !l.blind) {
+	if mistake {
+		told = told && l.read.same(read)
+	} else {
+		told = l.blind
+	}
+	if err != nil && !told {
 		l.logger.Error("the file of a group cannot be taken up: the members stay as they were", "file", l.path(), "members", len(l.Members()), "error", err)
 	}
-	l.blind = err != nil && !mistake // tried again each time, told once
-}
-
-// reload takes up what the file holds now.
-func (l *List) reload() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.takeUp()
+	l.blind = err != nil && !mistake // tried again each time
 }
 
 // takeUp makes what the file holds the list. l.mu is held.
 func (l *List) takeUp() error {
 	members, seen, err := l.readFile()
+	if errors.Is(err, errEmptyFile) && !l.wrong && seen.same(l.read) {
+		err = nil // it has been so since the start, where it counts as an empty list
+	}
 	_, mistake := errors.AsType[*FileError](err)
 	if err != nil && !mistake && !errors.Is(err, fs.ErrNotExist) {
 		return err // it says nothing of the content, so the file has not been read
@@ -120,26 +135,22 @@ func (l *List) takeUp() error {
 }
 
 // catchUp takes up an edit that was made since the file was last read, so that writing
-// it does not lose the edit. A file that has just gone, or that has just lost its
-// content, may be one that is being written. l.mu is held.
+// it does not lose the edit. A file that has just gone may be one that is being written.
+// l.mu is held.
 func (l *List) catchUp() error {
 	now, err := lookAt(l.path())
 	if err != nil {
 		return err
 	}
-	before := l.read
 	if now.info == nil {
-		if before.info != nil {
-			return &FileError{Path: l.path(), Err: errors.New("the file has just gone: try again in a few seconds")}
+		if l.read.info != nil {
+			return ErrFileGone
 		}
 		return nil
 	}
-	err = l.takeUp()
-	if errors.Is(err, errEmptyFile) && l.read.same(before) {
-		return nil // and has been so for a while
-	}
-	if err != nil {
-		l.read = before // for Watch to tell of it
+	read, wrong := l.read, l.wrong
+	if err = l.takeUp(); err != nil {
+		l.read, l.wrong = read, wrong // for Watch to tell of it
 	}
 	return err
 }

@@ -48,8 +48,9 @@ type member struct {
 	mu      sync.Mutex         // protects flights
 	flights map[string]*flight // questions under way, by key
 
-	hits  atomic.Uint64 // questions that a kept answer has saved
-	stats memberStats
+	hits     atomic.Uint64 // questions that a kept answer has saved
+	badClock atomic.Bool   // it has been told that key times of the member cannot be
+	stats    memberStats
 }
 
 func (g *Group) newMember(address string) *member {
@@ -84,21 +85,34 @@ func (m *member) ask(key []byte) (reply, error) {
 	ctx, cancel := context.WithTimeout(m.gone, askTime(m.group.opts.RequestTimeout))
 	defer cancel()
 	start := time.Now()
-	m.stats.asked()
 	r, err := m.asker.ask(ctx, key)
+	sent := wasSent(err)
 	switch {
 	case err == nil:
 		m.stats.answered(time.Since(start))
+		m.checkTime(&r)
+		return r, nil
 	case m.gone.Err() != nil:
 		err = errGone // whatever it looked like
-	default:
-		// A connection may notice the end of the time before its context does.
-		if (ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded)) && !errors.Is(err, errBusy) && !errors.Is(err, errTooSlow) {
-			err = errTimeout(m.group.opts.RequestTimeout)
-		}
-		m.stats.failed(err)
+	// A connection may notice the end of the time before its context does.
+	case (ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded)) && !mayBeWell(err):
+		err = errTimeout(m.group.opts.RequestTimeout)
 	}
+	m.stats.failed(err, sent)
 	return r, err
+}
+
+// checkTime makes a key time that cannot be merged none at all: the value is found, and
+// yields to every other one. It is told once until the member has been down.
+func (m *member) checkTime(r *reply) {
+	if !r.found || isKeyTime(r.created) {
+		return
+	}
+	if !r.created.IsZero() && !m.badClock.Swap(true) {
+		m.group.opts.Logger.Warn("member of the group gives key times that cannot be: what it has counts as the oldest; correct its clock",
+			"member", m.address, "key_time", r.created.UTC().Format(time.RFC3339))
+	}
+	r.created = time.Time{}
 }
 
 // status returns what is known of the member.

@@ -71,6 +71,7 @@ func (b *breaker) changed(_ string, from, to gobreaker.State) {
 		m.group.start(b.probe)
 	case to == gobreaker.StateClosed:
 		b.healed.Add(1)
+		m.badClock.Store(false)
 		b.open.Store(false)
 		log.Info("member of the group is up again")
 	}

@@ -29,7 +29,7 @@ func TestSlowMember(t *testing.T) {
 		ask := func(key string, want time.Duration, answers int) {
 			t.Helper()
 			start := time.Now()
-			if got := g.Query(t.Context(), []byte(key), ""); len(got) != answers || time.Since(start) != want {
+			if got, _ := g.Query(t.Context(), []byte(key), ""); len(got) != answers || time.Since(start) != want {
 				t.Errorf("%s: %v after %v, want %d after %v", key, texts(got), time.Since(start), answers, want)
 			}
 		}
@@ -146,7 +146,7 @@ func TestMemberComesBack(t *testing.T) {
 	}
 	startRawOn(t, ln, saying(goodHead+"Content-Length: 5\r\n\r\nagain"))
 	waitUntil(t, "the member is asked again", func() bool {
-		got := g.Query(t.Context(), []byte("k"), "")
+		got, _ := g.Query(t.Context(), []byte("k"), "")
 		return len(got) == 1 && string(got[0].Value) == "again"
 	})
 }

@@ -1,6 +1,9 @@
 package cluster
 
-import "strings"
+import (
+	"net/netip"
+	"strings"
+)
 
 // memberSet is what the group makes of its list: each node once, and the node itself
 // apart. It does not change.
@@ -24,7 +27,7 @@ func newMemberSet(list, self []string) *memberSet {
 	seen := map[string]bool{}
 	for _, address := range list {
 		key := canonical(address)
-		if s.self[key] {
+		if s.isSelf(key) {
 			key = "" // under several addresses it is still one node
 			if !seen[key] {
 				s.name = canonical(address) // which is how others know it
@@ -58,8 +61,19 @@ func (s *memberSet) isOf(list []string) bool {
 	return len(s.list) == len(list) && (len(list) == 0 || &s.list[0] == &list[0])
 }
 
-// isSelf tells whether address is the node's own.
-func (s *memberSet) isSelf(address string) bool { return s.self[canonical(address)] }
+// isSelf tells whether address is the node's own. The loopback addresses are too many to
+// be listed: all of them reach who listens on every address.
+func (s *memberSet) isSelf(address string) bool {
+	address = canonical(address)
+	if s.self[address] {
+		return true
+	}
+	a, err := netip.ParseAddrPort(address)
+	if err != nil || !a.Addr().Is4() || !a.Addr().IsLoopback() {
+		return false
+	}
+	return s.self[netip.AddrPortFrom(netip.IPv4Unspecified(), a.Port()).String()]
+}
 
 // find returns the member of this address, nil if there is none.
 func (s *memberSet) find(address string) *member { return s.byName[canonical(address)] }

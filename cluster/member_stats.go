@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"owlcache/engine"
 )
@@ -28,25 +29,25 @@ type memberStats struct {
 	seconds   float64
 }
 
-func (s *memberStats) asked() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests++
-}
-
 func (s *memberStats) answered(took time.Duration) {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.requests++
 	s.contact, s.lastError = now, ""
 	s.latency[sort.SearchFloat64s(latencyBounds[:], took.Seconds())]++
 	s.seconds += took.Seconds()
 }
 
-func (s *memberStats) failed(err error) {
+// failed counts a question without an answer. One that could not be sent is an error, but
+// no request.
+func (s *memberStats) failed(err error, sent bool) {
 	text := errorText(err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if sent {
+		s.requests++
+	}
 	s.errors++
 	s.lastError = text
 }
@@ -64,10 +65,10 @@ func (s *memberStats) fill(to *MemberStatus) {
 // errorText returns err as one short line: parts of it may come from another machine.
 func errorText(err error) string {
 	text := strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
+		if unicode.IsPrint(r) {
+			return r
 		}
-		return r
+		return ' '
 	}, err.Error())
 	if len(text) > maxErrorText {
 		text = text[:maxErrorText] + "..."

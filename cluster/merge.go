@@ -13,13 +13,27 @@ func sortNewestFirst(answers []Answer) {
 	slices.SortStableFunc(answers, func(a, b Answer) int { return b.Created.Compare(a.Created) })
 }
 
-// newest returns the newest value among slots, the first of several of one time. It is
-// zero if there is none.
-func newest(slots []slot) (best slot) {
+// newest returns the newest value among slots, the first of several of one time, zero if
+// there is none, and how many of them are an answer.
+func newest(slots []slot) (best slot, answered int) {
 	for i := range slots {
+		if slots[i].answered() {
+			answered++
+		}
 		best.yieldTo(&slots[i])
 	}
-	return best
+	return best, answered
+}
+
+// answered tells whether the member has said what it has.
+func (s *slot) answered() bool { return s.outcome == present || s.outcome == absent }
+
+// reach counts the node itself, which has always answered, to the members.
+func reach(self bool, members, answered int) Reach {
+	if self {
+		return Reach{members + 1, answered + 1}
+	}
+	return Reach{members, answered}
 }
 
 // yieldTo makes s the other answer if that is a newer value.

@@ -47,7 +47,7 @@ func TestMerge(t *testing.T) {
 			if diff := cmp.Diff(tt.want, texts(g.Query(t.Context(), []byte("k"), tt.target))); diff != "" {
 				t.Errorf("target %q, %s (-want +got):\n%s", tt.target, how, diff)
 			}
-			value, created, ok := g.Newest(t.Context(), []byte("dst-"), []byte("k"), tt.target)
+			value, created, _, ok := g.Newest(t.Context(), []byte("dst-"), []byte("k"), tt.target)
 			switch {
 			case ok != (len(tt.want) > 0):
 				t.Errorf("target %q, %s: Newest finds %v", tt.target, how, ok)
@@ -65,7 +65,8 @@ func TestMerge(t *testing.T) {
 			t.Errorf("%s was asked %d times", address, n)
 		}
 	}
-	if _, offset := g.Query(t.Context(), []byte("k"), "d:1")[0].Created.Zone(); offset != 8*3600 {
+	answers, _ := g.Query(t.Context(), []byte("k"), "d:1")
+	if _, offset := answers[0].Created.Zone(); offset != 8*3600 {
 		t.Errorf("the member's time zone is lost: offset %d", offset)
 	}
 }
@@ -77,10 +78,10 @@ func TestOwnDataAlways(t *testing.T) {
 	if got := texts(g.Query(t.Context(), []byte("k"), "")); !cmp.Equal(got, []string{"self:1=own"}) {
 		t.Errorf("%v", got)
 	}
-	if v, created, ok := g.Newest(t.Context(), nil, []byte("k"), ""); !ok || string(v) != "own" || !created.Equal(at(1)) {
+	if v, created, _, ok := g.Newest(t.Context(), nil, []byte("k"), ""); !ok || string(v) != "own" || !created.Equal(at(1)) {
 		t.Errorf("%q, %v, %v", v, created, ok)
 	}
-	if v, _, ok := g.Newest(t.Context(), nil, []byte("none"), ""); ok || v != nil {
+	if v, _, _, ok := g.Newest(t.Context(), nil, []byte("none"), ""); ok || v != nil {
 		t.Errorf("%q, %v", v, ok)
 	}
 }
@@ -93,10 +94,10 @@ func TestManyMembers(t *testing.T) {
 	}
 	g := startGroup(t, Options{}, listOf(names...), dialer(t, fakes))
 	for range 2 {
-		if v, _, ok := g.Newest(t.Context(), nil, []byte("k"), ""); !ok || string(v) != names[len(names)-1] {
+		if v, _, _, ok := g.Newest(t.Context(), nil, []byte("k"), ""); !ok || string(v) != names[len(names)-1] {
 			t.Errorf("%q, %v", v, ok)
 		}
-		if got := g.Query(t.Context(), []byte("k"), ""); len(got) != len(names) || got[0].Address != names[len(names)-1] {
+		if got, _ := g.Query(t.Context(), []byte("k"), ""); len(got) != len(names) || got[0].Address != names[len(names)-1] {
 			t.Errorf("%d answers: %v", len(got), texts(got))
 		}
 	}

@@ -42,7 +42,8 @@ type Store interface {
 type Options struct {
 	Members *List
 	Store   Store
-	// Self are the addresses, HOST:PORT, by which this node may be in the list.
+	// Self are the addresses, HOST:PORT, by which this node may be in the list. The
+	// unspecified address 0.0.0.0 stands for all IPv4 loopback addresses too.
 	Self []string
 	Mode Mode
 	// RequestTimeout bounds a query, whatever the members do; default 2.7 s.

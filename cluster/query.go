@@ -5,11 +5,17 @@ import (
 	"time"
 )
 
+// Reach tells how complete the result of a query is.
+type Reach struct {
+	Members  int // nodes that the query was for, the node itself among them
+	Answered int // of these, with an answer, be it that there is nothing or one from before
+}
+
 // Query returns what the node itself and the members have under key: the newest first,
 // each node once. With a target only that node is asked, which may be this one; nobody
 // has anything on a target that is no member. It returns in time whatever the members
 // do, with what has come until then.
-func (g *Group) Query(ctx context.Context, key []byte, target string) []Answer {
+func (g *Group) Query(ctx context.Context, key []byte, target string) ([]Answer, Reach) {
 	set := g.members()
 	self, members := set.pick(target)
 	slots := make([]slot, len(members))
@@ -20,39 +26,45 @@ func (g *Group) Query(ctx context.Context, key []byte, target string) []Answer {
 			answers = append(answers, Answer{Address: set.name, Value: value, Created: ownTime(meta)})
 		}
 	}
+	answered := 0
 	for i := range slots {
-		if s := &slots[i]; s.outcome == present {
+		s := &slots[i]
+		if s.answered() {
+			answered++
+		}
+		if s.outcome == present {
 			answers = append(answers, Answer{Address: members[i].address, Value: s.value, Created: s.created})
 		}
 	}
 	sortNewestFirst(answers)
-	return answers
+	return answers, reach(self, len(members), answered)
 }
 
 // Newest appends the newest value under key to dst. Everything else is as for Query,
 // except that it copies no value but this one, and makes no garbage when the answers of
 // all members are known.
-func (g *Group) Newest(ctx context.Context, dst, key []byte, target string) (value []byte, created time.Time, ok bool) {
+func (g *Group) Newest(ctx context.Context, dst, key []byte, target string) (value []byte, created time.Time, r Reach, ok bool) {
 	self, members := g.members().pick(target)
-	best, complete := g.cache.newest(key, members)
+	best, answered, complete := g.cache.newest(key, members)
 	if !complete {
 		slots := make([]slot, len(members))
 		g.gather(ctx, key, members, slots)
-		best = newest(slots)
+		best, answered = newest(slots)
 	}
+	r = reach(self, len(members), answered)
 	if !self {
-		return append(dst, best.value...), best.created, best.outcome == present
+		return append(dst, best.value...), best.created, r, best.outcome == present
 	}
 	own, meta, ok := g.opts.Store.Get(dst, key)
 	switch {
 	case best.outcome == present && !ok:
-		return append(dst, best.value...), best.created, true
+		return append(dst, best.value...), best.created, r, true
 	case best.outcome == present && best.created.After(ownTime(meta)):
-		return append(own[:len(dst)], best.value...), best.created, true
+		return append(own[:len(dst)], best.value...), best.created, r, true
 	case ok:
-		return own, ownTime(meta), true
+		return own, ownTime(meta), r, true
 	}
-	return dst, time.Time{}, false
+	return dst, time.Time{}, r, false
 }
 
 // gather fills slots, which are zero, with the answers of members: those that are kept,

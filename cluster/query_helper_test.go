@@ -130,7 +130,7 @@ func startGroup(t testing.TB, o Options, list memberSource, dial func(string, Op
 }
 
 // texts returns answers as "address=value".
-func texts(answers []Answer) []string {
+func texts(answers []Answer, _ ...Reach) []string {
 	out := []string{}
 	for _, a := range answers {
 		out = append(out, a.Address+"="+string(a.Value))

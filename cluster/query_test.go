@@ -16,7 +16,7 @@ import (
 func TestResultsAreNotShared(t *testing.T) {
 	n := startOldNode(t, map[string]oldEntry{"a": {"first", "2026-11-22 10:50:17 +0000 UTC"}, "b": {"other", "2026-11-22 10:50:17 +0000 UTC"}})
 	g := startGroup(t, Options{CacheLifetime: -1}, listOf(n.addr), newHTTPAsker)
-	first := g.Query(t.Context(), []byte("a"), "")
+	first, _ := g.Query(t.Context(), []byte("a"), "")
 	for range 10 {
 		g.Query(t.Context(), []byte("b"), "")
 	}
@@ -24,9 +24,9 @@ func TestResultsAreNotShared(t *testing.T) {
 		t.Errorf("the value has become %q", first[0].Value)
 	}
 	key := []byte("a")
-	value, _, _ := g.Newest(t.Context(), nil, key, "")
+	value, _, _, _ := g.Newest(t.Context(), nil, key, "")
 	copy(value, "XXXXX")
-	if v, _, _ := g.Newest(t.Context(), nil, key, ""); string(v) != "first" {
+	if v, _, _, _ := g.Newest(t.Context(), nil, key, ""); string(v) != "first" {
 		t.Errorf("the value has become %q", v)
 	}
 }
@@ -51,12 +51,12 @@ func TestOneRequest(t *testing.T) {
 			wg.Go(func() {
 				<-begin
 				if i%2 == 0 {
-					if got := g.Query(t.Context(), []byte("k"), ""); have != (len(got) == 3) || have != (len(got) > 0) {
+					if got, _ := g.Query(t.Context(), []byte("k"), ""); have != (len(got) == 3) || have != (len(got) > 0) {
 						t.Errorf("%v", texts(got))
 					}
 					return
 				}
-				if _, _, ok := g.Newest(t.Context(), nil, []byte("k"), ""); ok != have {
+				if _, _, _, ok := g.Newest(t.Context(), nil, []byte("k"), ""); ok != have {
 					t.Errorf("found %v", ok)
 				}
 			})
@@ -90,10 +90,10 @@ func TestWaitersGoTheirWay(t *testing.T) {
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		if got := g.Query(ctx, []byte("k"), ""); len(got) != 0 || time.Since(start) != 100*time.Millisecond {
+		if got, _ := g.Query(ctx, []byte("k"), ""); len(got) != 0 || time.Since(start) != 100*time.Millisecond {
 			t.Errorf("%v after %v", texts(got), time.Since(start))
 		}
-		if got := g.Query(t.Context(), []byte("k"), ""); len(got) != 1 || time.Since(start) != time.Second {
+		if got, _ := g.Query(t.Context(), []byte("k"), ""); len(got) != 1 || time.Since(start) != time.Second {
 			t.Errorf("%v after %v", texts(got), time.Since(start))
 		}
 		if fake.asked.Load() != 1 {
@@ -124,7 +124,7 @@ func TestMixedMembers(t *testing.T) {
 	g := startGroup(t, Options{RequestTimeout: 500 * time.Millisecond}, listOf(list...), newHTTPAsker)
 	want := []string{east.addr + "=east", good.addr + "=good"}
 	for range 3 {
-		answers := g.Query(t.Context(), []byte("k"), "")
+		answers, _ := g.Query(t.Context(), []byte("k"), "")
 		if diff := cmp.Diff(want, texts(answers)); diff != "" {
 			t.Fatalf("-want +got:\n%s", diff)
 		}
@@ -167,7 +167,7 @@ func TestFlightsAreBounded(t *testing.T) {
 		}
 		go f.run()
 	}
-	if got := g.Query(t.Context(), []byte("one more"), ""); len(got) != 0 {
+	if got, _ := g.Query(t.Context(), []byte("one more"), ""); len(got) != 0 {
 		t.Errorf("%v", texts(got))
 	}
 	if f, isNew := m.join("7", new(slot)); f == nil || isNew {
@@ -191,7 +191,7 @@ func TestKnownAnswersCostNoGarbage(t *testing.T) {
 	g := startGroup(t, Options{CacheLifetime: time.Hour}, listOf("a:1", "b:1", "down:1"), dialer(t, fakes))
 	ctx, key, dst := t.Context(), []byte("k"), make([]byte, 0, 100)
 	ask := func() {
-		if _, _, ok := g.Newest(ctx, dst, key, ""); !ok {
+		if _, _, _, ok := g.Newest(ctx, dst, key, ""); !ok {
 			t.Error("a miss")
 		}
 	}

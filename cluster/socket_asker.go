@@ -22,6 +22,7 @@ type socketAsker struct {
 	stop    context.CancelFunc
 	task    sync.WaitGroup
 	tried   chan struct{} // closed when it is known whether the first attempt has worked
+	large   largeKeys     // whose values do not fit into a message
 
 	mu   sync.Mutex // protects what follows
 	link *socketLink
@@ -77,16 +78,19 @@ func (a *socketAsker) current(ctx context.Context) (*socketLink, error) {
 	select {
 	case <-a.tried:
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, errUnsent(ctx.Err())
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.link, a.err
+	if a.err != nil {
+		return nil, errUnsent(a.err)
+	}
+	return a.link, nil
 }
 
 func (a *socketAsker) ask(ctx context.Context, key []byte) (reply, error) {
-	if !canCarry(key) {
-		return a.http.ask(ctx, key)
+	if !canCarry(key) || a.large.has(key) {
+		return a.askHTTP(ctx, key)
 	}
 	link, err := a.current(ctx)
 	if err != nil {
@@ -94,7 +98,17 @@ func (a *socketAsker) ask(ctx context.Context, key []byte) (reply, error) {
 	}
 	r, err := link.ask(ctx, key)
 	if errors.Is(err, errMessageTooLarge) {
-		return a.http.ask(ctx, key)
+		a.large.add(key)
+		return a.askHTTP(ctx, key)
+	}
+	return r, err
+}
+
+// askHTTP asks over HTTP, and takes note when the value fits into a message again.
+func (a *socketAsker) askHTTP(ctx context.Context, key []byte) (reply, error) {
+	r, err := a.http.ask(ctx, key)
+	if err == nil && messageOf(len(r.value)) <= messageLimit(a.opts) {
+		a.large.remove(key)
 	}
 	return r, err
 }

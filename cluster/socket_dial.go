@@ -69,6 +69,8 @@ func (d *socketDialer) dial(ctx context.Context) (*websocket.Conn, error) {
 	switch {
 	case ctx.Err() != nil:
 		err = errGone
+	case errors.Is(err, websocket.ErrBadHandshake) && resp != nil && resp.StatusCode == http.StatusServiceUnavailable:
+		err = errTryLater
 	case errors.Is(err, websocket.ErrBadHandshake) && resp != nil:
 		err = fmt.Errorf("the member has answered the request for a WebSocket with HTTP status %d, not 101; is its Open_Websocket_Server 1?", resp.StatusCode)
 	case err == nil && offersExtension(resp):

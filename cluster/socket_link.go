@@ -15,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
+
+	"owlcache/engine"
 )
 
 const (
@@ -47,6 +49,9 @@ type socketLink struct {
 	err   error       // why; after done
 	alive atomic.Bool // the member has said something
 
+	progress linkProgress
+	probing  atomic.Bool // a probe is under way
+
 	mu      sync.Mutex // protects what follows
 	last    uint64     // tag
 	waiting map[string]chan<- socketResult
@@ -65,10 +70,16 @@ type socketResult struct {
 	err   error
 }
 
+// messageLimit is the size in bytes of the largest message that is taken.
+func messageLimit(o Options) int64 { return max(o.MaxMessageSize, leastMessage) }
+
+// messageOf is the most bytes that the message of a value of this size has.
+func messageOf(size int) int64 { return int64(base64.StdEncoding.EncodedLen(size)) + leastMessage }
+
 func newSocketLink(ws *websocket.Conn, o Options) *socketLink {
 	return &socketLink{
 		ws: ws, opts: o,
-		limit:   max(o.MaxMessageSize, leastMessage),
+		limit:   messageLimit(o),
 		ping:    linkPing,
 		silence: o.WriteWait + 2*linkPing, // while a message is being written no ping is sent
 		slots:   make(chan struct{}, o.MessageBuffer),
@@ -105,11 +116,12 @@ func (l *socketLink) ask(ctx context.Context, key []byte) (reply, error) {
 	select {
 	case l.slots <- struct{}{}:
 	case <-l.done:
-		return reply{}, l.err
+		return reply{}, errUnsent(l.err)
 	case <-ctx.Done():
-		return reply{}, errBusy
+		return reply{}, errUnsent(errBusy)
 	}
 	defer func() { <-l.slots }()
+	since := l.progress.mark()
 	tag, result := l.expect()
 	defer l.forget(tag)
 	q := socketQuestion{kind: websocket.TextMessage, tag: tag}
@@ -120,23 +132,11 @@ func (l *socketLink) ask(ctx context.Context, key []byte) (reply, error) {
 	select {
 	case l.out <- q:
 	case <-l.done:
-		return reply{}, l.err
+		return reply{}, errUnsent(l.err)
 	case <-ctx.Done():
-		return reply{}, ctx.Err()
+		return reply{}, errUnsent(l.overdue(ctx, since))
 	}
-	select {
-	case r := <-result:
-		return r.reply, r.err
-	case <-ctx.Done():
-		return reply{}, ctx.Err()
-	case <-l.done:
-	}
-	select { // the answer may have been the last thing that came
-	case r := <-result:
-		return r.reply, r.err
-	default:
-		return reply{}, l.err
-	}
+	return l.await(ctx, result, since)
 }
 
 // expect makes a tag, and returns where its answer will be.
@@ -162,6 +162,7 @@ func (l *socketLink) settle(tag string, r reply, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if c := l.waiting[tag]; c != nil {
+		l.progress.answered()
 		delete(l.waiting, tag)
 		c <- socketResult{r, err}
 	}
@@ -206,11 +207,11 @@ func (l *socketLink) write(ctx context.Context) {
 // read takes answers until there are no more, and returns why.
 func (l *socketLink) read() error {
 	// An answer that is too large is passed over, and the link goes on. More than the
-	// largest value is no answer at all.
-	l.ws.SetReadLimit(max(l.limit, int64(base64.StdEncoding.EncodedLen(l.opts.MaxValueSize))+leastMessage))
-	l.ws.SetPongHandler(func(string) error { return l.heard() })
+	// largest value of any node is no answer at all.
+	l.ws.SetReadLimit(max(l.limit, messageOf(engine.MaxValueSize)))
+	l.ws.SetPongHandler(func(string) error { return l.heardControl() })
 	pong := l.ws.PingHandler()
-	l.ws.SetPingHandler(func(text string) error { return errors.Join(l.heard(), pong(text)) })
+	l.ws.SetPingHandler(func(text string) error { return errors.Join(l.heardControl(), pong(text)) })
 	if err := l.renew(); err != nil {
 		return lost(err)
 	}
@@ -224,19 +225,36 @@ func (l *socketLink) read() error {
 			message = bytes.Buffer{}
 		}
 		message.Reset()
+		r = &progressReader{Reader: r, link: l}
 		n, err := message.ReadFrom(io.LimitReader(r, l.limit+1))
 		if err != nil {
 			return lost(err)
 		}
-		if n > l.limit {
-			l.settle(tagOfStart(message.Bytes()), reply{}, errMessageTooLarge)
-		} else if err := l.take(message.Bytes()); err != nil {
-			return err
+		switch {
+		case n == 0: // 0.5.1 sends this for an envelope that it cannot write
+		case n > l.limit:
+			rest, err := io.Copy(io.Discard, r)
+			if err != nil {
+				return lost(err)
+			}
+			l.settle(tagOfStart(message.Bytes()), reply{}, l.tooLarge(n+rest))
+		default:
+			if err := l.take(message.Bytes()); err != nil {
+				return err
+			}
 		}
 		if err := l.heard(); err != nil {
 			return lost(err)
 		}
 	}
+}
+
+// tooLarge says what it means that an answer has so many bytes.
+func (l *socketLink) tooLarge(n int64) error {
+	if n > messageOf(l.opts.MaxValueSize) {
+		return errTooLarge // over HTTP it would be no smaller
+	}
+	return errMessageTooLarge
 }
 
 // take hands the answer in a message over to its question.
@@ -256,6 +274,12 @@ func (l *socketLink) heard() error {
 	return l.renew()
 }
 
+// heardControl is heard for a ping or a pong.
+func (l *socketLink) heardControl() error {
+	l.progress.signs.Add(1)
+	return l.heard()
+}
+
 // renew gives the member time anew until it must be heard of.
 func (l *socketLink) renew() error { return l.ws.SetReadDeadline(time.Now().Add(l.silence)) }
 
@@ -266,6 +290,8 @@ func lost(err error) error {
 	switch {
 	case errors.Is(err, websocket.ErrReadLimit):
 		return errors.New("the member has sent a message larger than any answer")
+	case bye && ce.Code == websocket.CloseTryAgainLater:
+		return errTryLater
 	case bye && ce.Code == websocket.CloseAbnormalClosure:
 		return errHungUp
 	case bye:

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -81,7 +80,7 @@ func (a *socketAnswer) reply(limit int) (reply, error) {
 	case a.Status == 404:
 		return reply{}, nil
 	case a.Status != 200:
-		return reply{}, fmt.Errorf("the member has answered with status %d", a.Status)
+		return reply{}, envelopeError(a.Status)
 	case len(a.Data) > limit:
 		return reply{}, errTooLarge
 	}

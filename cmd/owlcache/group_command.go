@@ -41,9 +41,10 @@ func (p *program) groupCommand() *cobra.Command {
 		Long: `Group asks a running node for the members of its groups, and for each member of the owlcache group
 whether it answers and how fast.
 
-STATE is up, down, or unknown while the member has not been asked. REQUESTS counts the questions sent to it,
-ERRORS those without an answer, HITS those that an answer kept from before has saved, and LATENCY is the mean
-time of an answer, all since the node has started.`,
+STATE is up, down, or unknown while the member has not answered yet. REQUESTS counts the questions sent to it,
+ERRORS those without an answer and those that could not be sent, HITS those that an answer kept from before has
+saved, and LATENCY is the mean time of an answer, all since the node has started. ERROR says what was wrong with
+the last question.`,
 		Example: "  owlcache group\n  owlcache group add 10.0.0.5:7721\n  owlcache group list --type gossip\n  owlcache group -o json",
 	}
 	only.register(cmd, "show only this `group`: owlcache or gossip")

@@ -36,9 +36,7 @@ func (s *server) reloadLists(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-s.reload:
-			if err := s.lists.Reload(); err != nil {
-				s.logs.Error("a file of a group cannot be taken up: its members stay as they were", "error", err)
-			}
+			s.lists.Reload()
 		}
 	}
 }
@@ -57,14 +55,17 @@ func (l memberList) Find(address string) (string, error) {
 	return a, nil
 }
 
-func (l memberList) Add(address string) error { return listError(l.List.Add(address)) }
+func (l memberList) Add(address string) (member string, isNew bool, err error) {
+	member, isNew, err = l.List.Add(address)
+	return member, isNew, listError(err)
+}
 
-func (l memberList) Remove(address string) error {
-	err := l.List.Remove(address)
+func (l memberList) Remove(address string) (member string, err error) {
+	member, err = l.List.Remove(address)
 	if errors.Is(err, cluster.ErrAddress) {
-		return unknownMember(err)
+		return "", unknownMember(err)
 	}
-	return listError(err)
+	return member, listError(err)
 }
 
 // unknownMemberError says why an address can be no member's.
@@ -81,7 +82,7 @@ func listError(err error) error {
 	switch {
 	case errors.Is(err, cluster.ErrUnknownMember):
 		return api.ErrUnknownMember
-	case errors.Is(err, cluster.ErrAddress), errors.Is(err, cluster.ErrListFull):
+	case errors.Is(err, cluster.ErrAddress), errors.Is(err, cluster.ErrListFull), errors.Is(err, cluster.ErrFileGone):
 		return &api.MemberError{Reason: err.Error()}
 	}
 	if mistake, ok := errors.AsType[*cluster.FileError](err); ok {

@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"owlcache/api"
@@ -90,6 +92,10 @@ func ownAddresses(listener *net.TCPAddr) []string {
 	if wide {
 		own = append(own, "::1", "::")
 	}
+	if name, err := os.Hostname(); err == nil {
+		short, _, _ := strings.Cut(name, ".")
+		own = append(own, name, short)
+	}
 	addrs, _ := net.InterfaceAddrs() // without them the others have to do
 	for _, a := range addrs {
 		if n, ok := a.(*net.IPNet); ok && (wide || n.IP.To4() != nil) {
@@ -102,17 +108,18 @@ func ownAddresses(listener *net.TCPAddr) []string {
 // apiGroup is a cluster.Group as api wants it.
 type apiGroup struct{ *cluster.Group }
 
-func (g apiGroup) Query(ctx context.Context, key []byte, target string) []api.GroupAnswer {
-	found := g.Group.Query(ctx, key, target)
+func (g apiGroup) Query(ctx context.Context, key []byte, target string) ([]api.GroupAnswer, api.GroupReach) {
+	found, reach := g.Group.Query(ctx, key, target)
 	answers := make([]api.GroupAnswer, len(found))
 	for i, a := range found {
 		answers[i] = api.GroupAnswer(a)
 	}
-	return answers
+	return answers, api.GroupReach(reach)
 }
 
-func (g apiGroup) Newest(ctx context.Context, dst, key []byte, target string) ([]byte, time.Time, bool) {
-	return g.Group.Newest(ctx, dst, key, target)
+func (g apiGroup) Newest(ctx context.Context, dst, key []byte, target string) ([]byte, time.Time, api.GroupReach, bool) {
+	value, created, reach, ok := g.Group.Newest(ctx, dst, key, target)
+	return value, created, api.GroupReach(reach), ok
 }
 
 func (g apiGroup) Status() []api.MemberStatus {

@@ -86,13 +86,9 @@ func (m *memberState) cells(now time.Time) []string {
 		mean := time.Duration(m.Latency.Seconds / float64(m.Latency.Count) * float64(time.Second))
 		latency = mean.Round(10 * time.Microsecond).String()
 	}
-	problem := "-"
-	if m.State == "down" {
-		problem = orDash(shownText(m.LastError))
-	}
 	return []string{
 		shownText(m.Address), shownText(m.State), contact,
-		strconv.FormatUint(m.Requests, 10), strconv.FormatUint(m.Errors, 10), strconv.FormatUint(m.CacheHits, 10), latency, problem,
+		strconv.FormatUint(m.Requests, 10), strconv.FormatUint(m.Errors, 10), strconv.FormatUint(m.CacheHits, 10), latency, orDash(shownText(m.LastError)),
 	}
 }
 

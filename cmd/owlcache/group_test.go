@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +52,13 @@ func TestSelfAddresses(t *testing.T) {
 	// Whatever the interfaces of this machine are, each is its own once it listens on all.
 	addr := &net.TCPAddr{IP: net.IPv6unspecified, Port: 7721}
 	self := selfAddresses("127.0.0.1", "::", addr, ownAddresses(addr))
+	name, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err := cluster.ParseAddress(name + ":7721"); err == nil && !slices.Contains(self, a) {
+		t.Errorf("%q has no %s", self, a)
+	}
 	interfaces, err := net.InterfaceAddrs()
 	if err != nil {
 		t.Fatal(err)
@@ -117,15 +125,19 @@ func TestMemberListErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := memberList{lists.Owlcache}
-	if err := l.Add("Node:1"); err != nil {
-		t.Fatal(err)
+	for _, wantNew := range []bool{true, false} {
+		if member, isNew, err := l.Add("Node:1"); err != nil || member != "node:1" || isNew != wantNew {
+			t.Fatalf("Add: %q, %v, %v", member, isNew, err)
+		}
 	}
 	if a, err := l.Find("nODE:01"); a != "node:1" || err != nil {
 		t.Errorf("Find: %q, %v", a, err)
 	}
 	_, notThere := l.Find("node:2")
 	_, noAddress := l.Find("node")
-	for name, err := range map[string]error{"Find": notThere, "Find of no address": noAddress, "Remove": l.Remove("node:2"), "Remove of no address": l.Remove("node")} {
+	_, notRemoved := l.Remove("node:2")
+	_, removeNone := l.Remove("node")
+	for name, err := range map[string]error{"Find": notThere, "Find of no address": noAddress, "Remove": notRemoved, "Remove of no address": removeNone} {
 		if !errors.Is(err, api.ErrUnknownMember) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -133,8 +145,16 @@ func TestMemberListErrors(t *testing.T) {
 	if !strings.Contains(noAddress.Error(), "there is no port") {
 		t.Errorf("Find: %v", noAddress)
 	}
-	if refused, ok := errors.AsType[*api.MemberError](l.Add("node")); !ok || !strings.Contains(refused.Reason, "there is no port") {
-		t.Errorf("Add: %v", refused)
+	_, _, bad := l.Add("node")
+	if refused, ok := errors.AsType[*api.MemberError](bad); !ok || !strings.Contains(refused.Reason, "there is no port") {
+		t.Errorf("Add: %v", bad)
+	}
+	// Each says one thing to do.
+	if err := os.Remove(d.File(datadir.GroupFile)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := l.Add("other:1"); err == nil || err.Error() != "the file of the list has just gone: try again in a few seconds" {
+		t.Errorf("the file has gone: %v", err)
 	}
 	for _, err := range []error{listError(&cluster.FileError{Path: "/secret/list.json", Line: 3, Column: 4, Err: errors.New("x")}), listError(cluster.ErrListFull)} {
 		if refused, ok := errors.AsType[*api.MemberError](err); !ok || strings.Contains(refused.Reason, "secret") {
@@ -149,7 +169,7 @@ func TestMemberListErrors(t *testing.T) {
 func TestGroupTables(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	contact, future := now.Add(-90*time.Second), now.Add(time.Hour)
-	busy := memberState{Address: "a:1", State: "up", LastContact: &contact, Requests: 10, Errors: 1, CacheHits: 7, LastError: "old"}
+	busy := memberState{Address: "a:1", State: "up", LastContact: &contact, Requests: 10, Errors: 1, CacheHits: 7, LastError: "too large"}
 	busy.Latency.Count, busy.Latency.Seconds = 4, 0.01
 	s := groupState{
 		Mode: "Http",
@@ -157,16 +177,18 @@ func TestGroupTables(t *testing.T) {
 			busy,
 			{Address: "127.0.0.1:7721", Self: true, State: "up"},
 			{Address: "c:1", State: "down", LastContact: &future, LastError: "connection\nrefused"},
-			{Address: "d:1", State: "unknown"},
+			{Address: "d:1", State: "unknown", LastError: "the member has answered with HTTP status 403"},
+			{Address: "e:1", State: "unknown"},
 		},
 		Gossip: []string{"g:1"},
 	}
-	const owlcache = "owlcache group: 4 members, asked by Http\n" +
+	const owlcache = "owlcache group: 5 members, asked by Http\n" +
 		"  ADDRESS         STATE      LAST CONTACT  REQUESTS  ERRORS  HITS  LATENCY  ERROR\n" +
-		"  a:1             up         1m30s ago           10       1     7    2.5ms  -\n" +
+		"  a:1             up         1m30s ago           10       1     7    2.5ms  too large\n" +
 		"  127.0.0.1:7721  this node  -                    -       -     -        -  -\n" +
 		"  c:1             down       0s ago               0       0     0        -  connection\\nrefused\n" +
-		"  d:1             unknown    never                0       0     0        -  -\n"
+		"  d:1             unknown    never                0       0     0        -  the member has answered with HTTP status 403\n" +
+		"  e:1             unknown    never                0       0     0        -  -\n"
 	const gossip = "gossip group: 1 member\n  ADDRESS\n  g:1\n"
 	for only, want := range map[groupType]string{"": owlcache + "\n" + gossip, "owlcache": owlcache, "gossip": gossip} {
 		var b strings.Builder

@@ -1,0 +1,39 @@
+package api
+
+import "net"
+
+// reserve takes memory for an answer of cost bytes if that is large, and returns how much
+// to give to release. A connection has one large answer at a time, so that a client
+// that does not read holds no more. The error is errAnswersFull, errLeaving, or
+// net.ErrClosed.
+func (k *socket) reserve(cost int64) (taken int64, err error) {
+	if cost <= smallAnswer {
+		return 0, nil
+	}
+	select {
+	case k.large <- struct{}{}:
+	case <-k.leaving:
+		return 0, errLeaving
+	case <-k.closed:
+		return 0, net.ErrClosed
+	}
+	answers := k.srv.answers
+	if cost = min(cost, answers.size); answers.take(cost) {
+		taken = cost
+	} else if !k.starved { // once: what is asked behind it must not wait again and again
+		taken = answers.takeSoon(cost)
+	}
+	if k.starved = taken == 0; k.starved {
+		<-k.large
+		return 0, errAnswersFull
+	}
+	return taken, nil
+}
+
+// release gives back what reserve has taken.
+func (k *socket) release(taken int64) {
+	if taken > 0 {
+		k.srv.answers.give(taken)
+		<-k.large
+	}
+}
