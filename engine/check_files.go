@@ -163,6 +163,8 @@ func otherFile(name string, isDir bool) Finding {
 		f.Text = "it was being written when a process died, or is right now: the next start removes it"
 	case strings.Contains(base, ".wal.broken"):
 		f.Text = "the torn end of the log that a start has cut off: it may be deleted"
+	case name == datadir.PeersFile+".broken":
+		f.Text = "a damaged list of peers that a start has put aside: it may be deleted"
 	case strings.HasSuffix(base, datadir.LegacySuffix):
 		f.Text = "a file of owlcache 0.5.1 whose content was taken over: it may be deleted"
 	case name == datadir.LegacyAuthFile:

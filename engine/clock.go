@@ -35,8 +35,8 @@ func (c *clock) observe(v Version) {
 	}
 }
 
-// tooFarAhead tells whether a remote version must be refused at now: taking it
-// would drag all clocks along.
-func (c *clock) tooFarAhead(v Version, now time.Time) bool {
-	return v.Time>>16 > hybrid(now.Add(maxSkew))>>16
+// tooFarAhead tells whether a remote instant, in Unix milliseconds, must be refused at
+// now: taking such a version would drag all clocks along.
+func tooFarAhead(ms int64, now time.Time) bool {
+	return ms > now.Add(maxSkew).UnixMilli()
 }

@@ -23,7 +23,8 @@ const probeInterval = time.Second
 
 // Kinds of operation that only the store itself submits.
 const (
-	purge       Kind = iota + 100 // drop an expired entry or an old tombstone of exactly Op.Version
+	purge       Kind = iota + 100 // drop what has expired, or an old tombstone, of exactly Op.Version; Op.Expires is the instant as of which it is gone
+	forget                        // make a tombstone, kept from Op.Expires on, of the entry of exactly Op.Version
 	mergeSet                      // take over an entry with Op.Version, if that is greater
 	mergeDelete                   // take over a deletion with Op.Version, if that is greater
 )
@@ -40,6 +41,10 @@ type submission struct {
 	oneRec  [1]record // records of a submission of one
 }
 
+func newSubmission(ops []Op) *submission {
+	return &submission{ops: ops, done: make(chan struct{}, 1)}
+}
+
 // AppendTo makes a submission the payload of one log record: all or nothing of it
 // survives a crash.
 func (sub *submission) AppendTo(dst []byte) []byte {
@@ -52,12 +57,12 @@ func (sub *submission) AppendTo(dst []byte) []byte {
 // committer is the one writer of log and map. Everything below run happens in its
 // goroutine.
 type committer struct {
-	log        *wal.Log
-	shards     *shards
-	clock      *clock
-	feed       *feed
-	logger     *slog.Logger
-	tombstones bool
+	log       *wal.Log
+	shards    *shards
+	clock     *clock
+	feed      *feed
+	logger    *slog.Logger
+	retention retention
 
 	queue chan *submission
 	done  chan struct{} // closed when the goroutine has ended
@@ -67,6 +72,8 @@ type committer struct {
 	batch   wal.Batch
 	subs    []*submission
 	pending map[string]pendingEntry // what the batch will change; nil if nobody asks
+	copies  slab                    // of keys and values, for subscribers
+	tick    int64                   // the last instant at which sweepers were due, in Unix milliseconds
 	refused int64                   // size of the batch that found the disk full
 
 	commits, ops, expired, skewed atomic.Uint64
@@ -127,6 +134,7 @@ func (c *committer) commit() {
 		c.pending = make(map[string]pendingEntry)
 	}
 	now := time.Now()
+	c.tick = c.retention.tick(now).UnixMilli()
 	for _, sub := range c.subs {
 		c.decideAll(sub, now)
 		if len(sub.records) == 0 {
@@ -152,7 +160,7 @@ func (c *committer) commit() {
 // apply shows a durable batch to readers and subscribers.
 func (c *committer) apply() {
 	c.setState(Writable, nil)
-	listened := c.feed.wanted()
+	changes := make([]Change, 0, c.listenedTo())
 	for _, sub := range c.subs {
 		if len(sub.records) == 0 {
 			continue
@@ -160,19 +168,36 @@ func (c *committer) apply() {
 		for i := range sub.records {
 			r := &sub.records[i]
 			c.shards.apply(r)
-			if listened && sub.local() {
-				c.publish(r)
+			if cap(changes) > 0 && sub.local() {
+				changes = append(changes, c.change(r))
 			}
 		}
 		c.commits.Add(1)
 		c.ops.Add(uint64(len(sub.records)))
 	}
+	if len(changes) > 0 {
+		c.feed.publish(changes)
+	}
 	c.batchSizes.observe(float64(c.batch.Len()))
 }
 
-// publish hands a change to the feed, with copies of what belongs to the caller.
-func (c *committer) publish(r *record) {
-	change := Change{Kind: Set, Key: slices.Clone(r.key), Version: r.version, Created: r.created, Expires: r.expires}
+// listenedTo returns how many changes of the batch somebody wants to hear of.
+func (c *committer) listenedTo() (n int) {
+	if !c.feed.wanted() {
+		return 0
+	}
+	for _, sub := range c.subs {
+		if sub.local() {
+			n += len(sub.records)
+		}
+	}
+	return n
+}
+
+// change returns what the feed carries of a record that has just been applied, with
+// copies of what belongs to the caller.
+func (c *committer) change(r *record) Change {
+	change := Change{Kind: Set, Key: c.copies.clone(r.key), Version: r.version, Created: r.created, Expires: r.expires}
 	switch r.kind {
 	case recordDelete, recordTombstone:
 		change.Kind = Delete
@@ -180,9 +205,9 @@ func (c *committer) publish(r *record) {
 		change.Kind = Expire
 		change.Value = c.shards.value(r.key)
 	case recordSet:
-		change.Value = slices.Clone(r.value)
+		change.Value = c.copies.clone(r.value)
 	}
-	c.feed.publish(change)
+	return change
 }
 
 // refuse answers a batch that is not in the log.

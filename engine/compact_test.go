@@ -4,23 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"owlcache/engine/datadir"
 )
 
-// inTests is longer than any test.
-const inTests = 1000 * time.Hour
+// never is an interval that does not end.
+const never = math.MaxInt64
 
 // compactible makes a stopped directory with much free room in its snapshot and a log
 // behind it.
 func compactible(t testing.TB) string {
 	t.Helper()
-	s := startNode(t, t.TempDir(), Options{Sync: "no", TombstoneGrace: inTests, SweepInterval: inTests, compactAbove: 1 << 40})
+	s := startNode(t, t.TempDir(), Options{Sync: "no", TombstoneGrace: never, SweepInterval: never, compactAbove: 1 << 40})
 	for i := range 2000 {
 		mustSet(t, s, fmt.Sprint("key", i), strings.Repeat("x", 500), 0)
 	}
@@ -198,7 +198,7 @@ func TestCompactStops(t *testing.T) {
 		}
 		steps++
 		for _, dir := range []string{work, killed} {
-			s := startNode(t, dir, Options{TombstoneGrace: inTests, SweepInterval: inTests})
+			s := startNode(t, dir, Options{TombstoneGrace: never, SweepInterval: never})
 			mustStop(t, s)
 			wantSame(t, fmt.Sprintf("step %d, %s", stop, filepath.Base(dir)), viewed(t, dir, ViewOptions{}, nil), want)
 		}

@@ -50,8 +50,8 @@ func (c *committer) decide(op *Op, now time.Time) (r record, size int, err error
 		if !live {
 			return r, 0, ErrNotFound
 		}
-		r.kind, r.deleted, r.version = recordDelete, c.tombstones, c.clock.tick(now)
-		if c.tombstones {
+		r.kind, r.deleted, r.version = recordDelete, c.retention.grace > 0, c.clock.tick(now)
+		if r.deleted {
 			r.kind = recordTombstone
 		}
 		return r, 0, nil
@@ -63,50 +63,30 @@ func (c *committer) decide(op *Op, now time.Time) (r record, size int, err error
 		r.created, r.expires = cur.created, op.Expires
 		return r, cur.size, nil
 	case purge:
-		return c.decidePurge(op, &cur, now)
+		return c.decidePurge(op, &cur)
+	case forget:
+		return c.decideForget(op, &cur)
 	}
 	return c.decideMerge(op, &cur, now)
 }
 
 // decidePurge drops what the sweeper has found, if it is still that.
-func (c *committer) decidePurge(op *Op, cur *pendingEntry, now time.Time) (r record, size int, err error) {
-	if !cur.there || cur.version != op.Version || cur.live(now.UnixMilli()) {
+func (c *committer) decidePurge(op *Op, cur *pendingEntry) (r record, size int, err error) {
+	remembered := c.retention.grace > 0 && !c.retention.over(&cur.entry, op.Expires)
+	if !cur.there || cur.version != op.Version || cur.live(op.Expires) || cur.deleted && remembered {
 		return r, 0, ErrVersion
 	}
 	r.key, r.kind, r.version = op.Key, recordDelete, cur.version
 	if !cur.deleted {
 		c.expired.Add(1)
 	}
-	if c.tombstones && !cur.deleted {
+	if remembered {
 		// The same on every node that lets the entry expire. The instant says from when
 		// on the tombstone is kept.
 		r.kind, r.deleted = recordTombstone, true
 		r.created, r.expires = cur.created, cur.expires
 	}
 	return r, 0, nil
-}
-
-// decideMerge takes over a write of another node if it is newer than what is here.
-func (c *committer) decideMerge(op *Op, cur *pendingEntry, now time.Time) (r record, size int, err error) {
-	if c.clock.tooFarAhead(op.Version, now) {
-		c.skewed.Add(1)
-		return r, 0, ErrClockSkew
-	}
-	c.clock.observe(op.Version)
-	r.key, r.kind, r.version, r.deleted = op.Key, recordSet, op.Version, op.Kind == mergeDelete
-	r.value, r.created, r.expires = op.Value, op.Created, op.Expires
-	if cur.there && !r.supersedes(&cur.entry) {
-		return r, 0, ErrVersion
-	}
-	switch {
-	case r.deleted && c.tombstones:
-		r.kind = recordTombstone
-	case r.deleted && !cur.there:
-		return r, 0, ErrNotFound
-	case r.deleted:
-		r.kind, r.deleted = recordDelete, false
-	}
-	return r, len(r.value), nil
 }
 
 // current returns the entry under key as the operations before in the batch, or

@@ -12,12 +12,27 @@
 //
 // # A write
 //
-// Set, Delete, Expire, Commit and Merge check their arguments and queue a
+// Set, Delete, Expire, Commit, Merge and Forget check their arguments and queue a
 // submission for the one committer goroutine. It takes all that is waiting, up to
 // a bound; decides each operation's condition, in order; gives versions; writes one
 // log record per submission, all in one write and one fsync; applies them to the
 // map, publishes them to the feed, and answers the callers. So what anybody can
 // see is durable, and what is durable is ordered.
+//
+// # Entries of other nodes
+//
+// Stores that share their data compare what they hold and take over what they lack:
+//
+//	store.Digest(&digest)                     // 4096 numbers: which buckets of keys differ
+//	items := store.Items(nil, ranges)         // key hash and version of each entry there
+//	store.Entries(keyHashes, send)            // what the other one lacks
+//	merged, err := store.Merge(entries)       // what this one lacks
+//	dropped, err := store.Forget(items)       // what the others have deleted long ago
+//
+// Each shard keeps its part of the digest up to date with each change. Options.TombstoneGrace
+// says how long deleted and expired keys are remembered. What is to be swept, and what is
+// no longer to be taken over, is judged as of the last multiple of Options.SweepInterval
+// of the wall clock, so that nodes with right clocks forget the same at the same moment.
 //
 // # Promises
 //
@@ -50,7 +65,9 @@
 // checkpointer reads the log's files and writes the snapshot. Close stops the
 // latter two, waits for them, then for the committer, and then closes the log.
 //
-// Each shard of the map has a lock, held for one operation. submitMu keeps Close
+// Keys are spread over the shards of the map by KeyHash, so that a shard has whole
+// buckets of the digest; inside, by a hash that is seeded in each process. Each shard has
+// a lock, held for one operation, or for a look at all of its entries. submitMu keeps Close
 // from closing the queue under a caller. The checkpointer's lock keeps two
 // checkpoints apart; nobody else takes it.
 package engine

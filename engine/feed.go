@@ -7,7 +7,8 @@ import (
 )
 
 // Change is a write of this node, durable and applied, as the feed hands it on.
-// It is complete: an Expire carries the value too. Nobody may change Key or Value.
+// It is complete: an Expire carries the value too. Nobody may change it: all
+// subscribers share it.
 type Change struct {
 	Kind    Kind
 	Key     []byte
@@ -17,7 +18,10 @@ type Change struct {
 	Expires int64 // Unix milliseconds, 0 = never
 }
 
-func (c *Change) size() int64 { return int64(len(c.Key)+len(c.Value)) + recordFixed }
+// changeFixed is what a Change takes in memory besides key and value, in bytes.
+const changeFixed = 88
+
+func (c *Change) size() int64 { return int64(len(c.Key)+len(c.Value)) + changeFixed }
 
 // feed hands changes to subscribers, in the order of the log.
 type feed struct {
@@ -35,7 +39,7 @@ type Subscription struct {
 	max  int64
 
 	mu     sync.Mutex // protects what follows
-	queue  []Change
+	queue  [][]Change // parts of batches
 	bytes  int64
 	lost   uint64
 	closed bool
@@ -61,11 +65,16 @@ func (s *Store) Subscribe(maxBytes int64) *Subscription {
 func (sub *Subscription) Next(ctx context.Context) (changes []Change, ok bool) {
 	for {
 		sub.mu.Lock()
-		changes, sub.queue, sub.bytes = sub.queue, nil, 0
-		closed := sub.closed
+		batches, closed := sub.queue, sub.closed
+		sub.queue, sub.bytes = nil, 0
 		sub.mu.Unlock()
-		if len(changes) > 0 || closed {
-			return changes, len(changes) > 0
+		switch {
+		case len(batches) == 1:
+			return batches[0], true
+		case len(batches) > 1:
+			return slices.Concat(batches...), true
+		case closed:
+			return nil, false
 		}
 		select {
 		case <-sub.ready:
@@ -73,6 +82,13 @@ func (sub *Subscription) Next(ctx context.Context) (changes []Change, ok bool) {
 			return nil, false
 		}
 	}
+}
+
+// Queued returns how many bytes of changes wait to be fetched.
+func (sub *Subscription) Queued() int64 {
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	return sub.bytes
 }
 
 // Lost returns how many changes did not fit.
@@ -108,16 +124,30 @@ func (sub *Subscription) wake() {
 	}
 }
 
-func (sub *Subscription) push(c Change) {
+// push queues a batch of changes of that size, or what there is room for.
+func (sub *Subscription) push(batch []Change, size int64) {
 	sub.mu.Lock()
-	if sub.bytes+c.size() > sub.max {
-		sub.lost++
-	} else {
-		sub.queue = append(sub.queue, c)
-		sub.bytes += c.size()
+	if sub.bytes+size > sub.max {
+		batch, size = sub.fitting(batch)
+	}
+	if len(batch) > 0 {
+		sub.queue = append(sub.queue, batch)
+		sub.bytes += size
 	}
 	sub.mu.Unlock()
 	sub.wake()
+}
+
+// fitting returns the changes that there is room for, and counts the others.
+func (sub *Subscription) fitting(batch []Change) (fit []Change, size int64) {
+	for i := range batch {
+		if n := batch[i].size(); sub.bytes+size+n <= sub.max {
+			fit = append(fit, batch[i])
+			size += n
+		}
+	}
+	sub.lost += uint64(len(batch) - len(fit))
+	return fit, size
 }
 
 // wanted tells whether anybody listens.
@@ -127,11 +157,16 @@ func (f *feed) wanted() bool {
 	return len(f.subs) > 0
 }
 
-func (f *feed) publish(c Change) {
+// publish hands a batch of changes to all subscribers.
+func (f *feed) publish(batch []Change) {
+	size := int64(0)
+	for i := range batch {
+		size += batch[i].size()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, sub := range f.subs {
-		sub.push(c)
+		sub.push(batch, size)
 	}
 }
 

@@ -40,7 +40,7 @@ func TestStoreAgainstMap(t *testing.T) {
 			"commit":     m.commit,
 			"checkpoint": m.checkpoint,
 			"restart":    m.restart,
-			"sweep":      func(*rapid.T) { m.store.sweepOnce(context.Background()) },
+			"sweep":      func(*rapid.T) { m.store.sweepOnce(context.Background(), time.Now()) },
 			"":           m.check,
 		})
 	})

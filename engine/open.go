@@ -22,8 +22,9 @@ func Open(ctx context.Context, dir *datadir.Dir, opts Options) (*Store, error) {
 	}
 	s := &Store{
 		opts: opts, dir: dir, shards: newShards(),
-		clock: clock{node: dir.NodeID()},
-		fsync: newHistogram(50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3, 500e-3, 1),
+		clock:     clock{node: dir.NodeID()},
+		retention: retention{grace: opts.TombstoneGrace, every: opts.SweepInterval},
+		fsync:     newHistogram(50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3, 500e-3, 1),
 	}
 	s.pool.New = func() any { return &submission{done: make(chan struct{}, 1)} }
 	if s.recovery.Legacy, err = s.takeOver(); err != nil {
@@ -122,7 +123,7 @@ func logSize(path string) (sum int64, err error) {
 func (s *Store) start(meta snapshotMeta) error {
 	s.committer = &committer{
 		log: s.log, shards: s.shards, clock: &s.clock, feed: &s.feed, logger: s.opts.Logger,
-		tombstones: s.opts.TombstoneGrace > 0,
+		retention:  s.retention,
 		queue:      make(chan *submission, queueLength),
 		done:       make(chan struct{}),
 		batchSizes: newHistogram(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),

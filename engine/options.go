@@ -23,9 +23,12 @@ type Options struct {
 	// CheckpointInterval is after what time a checkpoint is made if there is
 	// anything to fold; 0 = by size only.
 	CheckpointInterval time.Duration
-	// SweepInterval is how often expired entries are removed; default one minute.
+	// SweepInterval is how often expired entries are removed, at multiples of it on the
+	// wall clock; default one minute; math.MaxInt64 = never. Nodes that share data need
+	// the same.
 	SweepInterval time.Duration
 	// TombstoneGrace is how long deleted and expired keys are remembered; 0 = not at all.
+	// Nodes that share data need the same.
 	TombstoneGrace time.Duration
 	// Logger is told what goes wrong in the background; default: nobody.
 	Logger *slog.Logger

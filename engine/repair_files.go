@@ -56,6 +56,9 @@ func (r *repairer) readFiles() (files []repairFile, err error) {
 		case err != nil:
 			state.State, state.Problem = FileLost, err.Error()
 		default:
+			if f.name == datadir.PeersFile {
+				content = withoutMarks(content)
+			}
 			files = append(files, repairFile{f.name, content})
 		}
 		if f.name == datadir.NodeFile && state.State != FileCopied && !r.neverOpened() {
@@ -65,6 +68,27 @@ func (r *repairer) readFiles() (files []repairFile, err error) {
 		r.report.Files = append(r.report.Files, state)
 	}
 	return files, nil
+}
+
+// withoutMarks drops the marks from a list of peers: a mark says that a peer has had all
+// entries of this node up to some time, of which some may have been lost. Without one
+// the group makes that good.
+func withoutMarks(content []byte) []byte {
+	var list map[string]any
+	if json.Unmarshal(content, &list) != nil {
+		return content // no list with marks
+	}
+	peers, _ := list["peers"].([]any)
+	for _, p := range peers {
+		if p, ok := p.(map[string]any); ok {
+			delete(p, "mark")
+		}
+	}
+	b, err := json.MarshalIndent(list, "", "\t")
+	if err != nil {
+		return content // cannot be: it has just been read
+	}
+	return append(b, '\n')
 }
 
 // neverOpened tells whether the directory is as a 0.5.1 node has left it.

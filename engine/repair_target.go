@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"owlcache/engine/datadir"
 	"owlcache/wal"
@@ -83,7 +83,7 @@ func (t *repairTarget) write(r *repairer, files []repairFile) (err error) {
 		return err
 	}
 	seed := maphash.MakeSeed()
-	want := r.shards.digest(seed)
+	want := r.shards.contents(seed)
 	if err := writeData(r, dir); err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ type contents struct {
 	sum   uint64
 }
 
-func (m *shards) digest(seed maphash.Seed) contents {
+func (m *shards) contents(seed maphash.Seed) contents {
 	var c contents
 	var buf []byte
 	m.each(func(e *entry) {
@@ -158,11 +158,11 @@ func (m *shards) digest(seed maphash.Seed) contents {
 
 // verifyStore opens what was written, as a node does, and compares.
 func verifyStore(ctx context.Context, dir *datadir.Dir, seed maphash.Seed, want contents) error {
-	s, err := Open(ctx, dir, Options{SweepInterval: 1000 * time.Hour, TombstoneGrace: 1000 * time.Hour})
+	s, err := Open(ctx, dir, Options{SweepInterval: math.MaxInt64, TombstoneGrace: math.MaxInt64}) // nothing is swept
 	if err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
-	got := s.shards.digest(seed)
+	got := s.shards.contents(seed)
 	if err := s.Close(); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}

@@ -24,12 +24,11 @@ func TestMergeBehindADelete(t *testing.T) {
 			if err := s.Delete([]byte("k")); err != nil {
 				t.Fatal(err)
 			}
-			s.opts.TombstoneGrace = -time.Hour // as if the time had passed
-			s.sweepOnce(context.Background())
+			s.sweepOnce(context.Background(), time.Now().Add(2*time.Hour))
 			older := m.Version
 			older.Time--
-			if n, err := s.Merge([]Entry{{Key: []byte("k"), Value: []byte("merged"), Version: older}}); n != 1 || err != nil {
-				t.Fatalf("taken %d, %v", n, err)
+			if m, err := s.Merge([]Entry{{Key: []byte("k"), Value: []byte("merged"), Version: older}}); m.Taken != 1 || err != nil {
+				t.Fatalf("%+v, %v", m, err)
 			}
 			wantValue(t, s, "k", "merged")
 			mustCheckpoint(t, s)
@@ -50,44 +49,30 @@ func TestTombstoneOfAnExpiredEntry(t *testing.T) {
 	s := startNode(t, t.TempDir(), Options{TombstoneGrace: time.Hour})
 	v := Version{Time: hybrid(time.Now().Add(-2 * time.Hour)), Node: 9}
 	e := Entry{Key: []byte("k"), Value: []byte("x"), Version: v, Expires: time.Now().UnixMilli() + 2}
-	if n, err := s.Merge([]Entry{e}); n != 1 || err != nil {
-		t.Fatalf("taken %d, %v", n, err)
+	if m, err := s.Merge([]Entry{e}); m.Taken != 1 || err != nil {
+		t.Fatalf("%+v, %v", m, err)
 	}
 	waitUntil(t, func() bool { _, ok := s.Stat(e.Key); return !ok })
 	for range 2 {
-		s.sweepOnce(context.Background())
+		s.sweepOnce(context.Background(), time.Now())
 		if st := s.Stats(); st.Tombstones != 1 || st.Expired != 1 {
 			t.Fatalf("%d tombstones, %d expired", st.Tombstones, st.Expired)
 		}
 	}
-	if n, err := s.Merge([]Entry{e}); n != 0 || err != nil {
-		t.Fatalf("the expired entry came back: %d, %v", n, err)
+	if m, err := s.Merge([]Entry{e}); m.Taken != 0 || err != nil {
+		t.Fatalf("the expired entry came back: %+v, %v", m, err)
 	}
 	mustCheckpoint(t, s)
 	s = s.restart(t, Options{TombstoneGrace: time.Hour})
-	s.sweepOnce(context.Background())
-	if n, err := s.Merge([]Entry{e}); n != 0 || err != nil || s.Stats().Tombstones != 1 {
-		t.Fatalf("after a restart the expired entry came back: %d, %v", n, err)
+	s.sweepOnce(context.Background(), time.Now())
+	if m, err := s.Merge([]Entry{e}); m.Taken != 0 || err != nil || s.Stats().Tombstones != 1 {
+		t.Fatalf("after a restart the expired entry came back: %+v, %v", m, err)
 	}
 	e.Version.Time, e.Expires = v.Time+1, 0 // the next write of the same node
-	if n, err := s.Merge([]Entry{e}); n != 1 || err != nil {
-		t.Fatalf("a later write was refused: %d, %v", n, err)
+	if m, err := s.Merge([]Entry{e}); m.Taken != 1 || err != nil {
+		t.Fatalf("a later write was refused: %+v, %v", m, err)
 	}
 	wantValue(t, s, "k", "x")
-}
-
-func TestMergeLeavesOutTheMalformed(t *testing.T) {
-	s := startNode(t, t.TempDir(), Options{MaxValueSize: 10})
-	v := Version{Time: 1, Node: 9}
-	n, err := s.Merge([]Entry{
-		{Key: []byte("good"), Value: []byte("x"), Version: v},
-		{Key: []byte("long"), Value: make([]byte, 11), Version: v},
-		{Value: []byte("no key"), Version: v},
-	})
-	if n != 1 || err != nil {
-		t.Fatalf("taken %d, %v", n, err)
-	}
-	wantValue(t, s, "good", "x")
 }
 
 // TestSweeperLeavesWhatHasChanged: between its look and its removal a key may be
@@ -97,20 +82,37 @@ func TestSweeperLeavesWhatHasChanged(t *testing.T) {
 	sh, _ := s.shards.of([]byte("k"))
 	mustSet(t, s, "k", "old", time.Now().UnixMilli()+1)
 	waitUntil(t, func() bool { _, ok := s.Stat([]byte("k")); return !ok })
-	ops := s.sweepable(sh)
+	ops := s.sweepable(sh, nowMillis())
 	if len(ops) != 1 {
 		t.Fatalf("%d to sweep", len(ops))
 	}
 	mustSet(t, s, "k", "new", 0)
-	if err := s.submit(&submission{ops: ops, done: make(chan struct{}, 1)}); err != nil {
+	if err := s.submit(newSubmission(ops)); err != nil {
 		t.Fatal(err)
 	}
 	wantValue(t, s, "k", "new")
 	ops[0].Version, ops[0].Err = mustSet(t, s, "k", "newer", 0).Version, nil // of a live entry
-	if err := s.submit(&submission{ops: ops, done: make(chan struct{}, 1)}); err != nil {
+	if err := s.submit(newSubmission(ops)); err != nil {
 		t.Fatal(err)
 	}
 	wantValue(t, s, "k", "newer")
+}
+
+// TestSweepersMeet: what two of them find at once becomes one tombstone, which stays.
+func TestSweepersMeet(t *testing.T) {
+	s := startNode(t, t.TempDir(), Options{TombstoneGrace: time.Hour})
+	sh, _ := s.shards.of([]byte("k"))
+	mustSet(t, s, "k", "v", time.Now().UnixMilli()+1)
+	waitUntil(t, func() bool { _, ok := s.Stat([]byte("k")); return !ok })
+	ops := s.sweepable(sh, nowMillis())
+	for range 2 {
+		if err := s.submit(newSubmission(ops)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if st := s.Stats(); st.Keys != 0 || st.Tombstones != 1 || st.Expired != 1 {
+		t.Fatalf("%d keys, %d tombstones, %d expired", st.Keys, st.Tombstones, st.Expired)
+	}
 }
 
 // TestClockIsBehindWhatWasDeleted: the greatest version may be that of an entry of
@@ -181,33 +183,4 @@ func TestRefusedBatchTakesItsDecisionsBack(t *testing.T) {
 	}
 	wantValue(t, s, "k", "v")
 	wantMiss(t, s, "n")
-}
-
-func TestFeedCarriesTheValueOfWhatExpires(t *testing.T) {
-	s := startNode(t, t.TempDir(), Options{})
-	sub := s.Subscribe(1 << 20)
-	defer sub.Close()
-	mustSet(t, s, "k", "value", 0)
-	if _, err := s.Expire([]byte("k"), time.Now().UnixMilli()); err != nil {
-		t.Fatal(err)
-	}
-	var got []Change
-	for len(got) < 2 {
-		c, ok := sub.Next(context.Background())
-		if !ok {
-			t.Fatal("the feed has ended")
-		}
-		got = append(got, c...)
-	}
-	if string(got[1].Value) != "value" {
-		t.Fatalf("%+v", got[1])
-	}
-}
-
-func TestSubscribeAfterClose(t *testing.T) {
-	s := startNode(t, t.TempDir(), Options{})
-	mustStop(t, s)
-	if _, ok := s.Subscribe(10).Next(context.Background()); ok {
-		t.Fatal("a closed store has changes")
-	}
 }

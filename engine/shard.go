@@ -64,10 +64,11 @@ const (
 type shard struct {
 	seed maphash.Seed // of the hashes of keys
 
-	mu    sync.RWMutex // protects what follows
-	index index
-	arena arena
-	count shardCount
+	mu     sync.RWMutex // protects what follows
+	index  index
+	arena  arena
+	count  shardCount
+	digest [shardBuckets]uint64 // its buckets of the store's Digest
 }
 
 // shardCount is what a shard holds, kept up to date with each change.
@@ -89,9 +90,15 @@ func (c *shardCount) add(e *entry, n int64) {
 	}
 }
 
-// find returns the slot and the place of key, whose hash is h.
-func (s *shard) find(h uint64, key []byte) (slot int, at ref, ok bool) {
-	tag := tagOf(h)
+// account counts an entry that comes (n = 1) or goes (n = -1).
+func (s *shard) account(keyHash uint64, e *entry, n int64) {
+	s.count.add(e, n)
+	s.digest[keyHash>>(64-bucketBits)%shardBuckets] ^= fingerprint(keyHash, e.version, e.deleted)
+}
+
+// find returns the slot and the place of key.
+func (s *shard) find(h hashes, key []byte) (slot int, at ref, ok bool) {
+	tag := tagOf(h.index)
 	for i := s.index.home(tag); ; i = s.index.after(i) {
 		v := s.index.slots[i]
 		if v == 0 {
@@ -106,7 +113,7 @@ func (s *shard) find(h uint64, key []byte) (slot int, at ref, ok bool) {
 }
 
 // get appends the value of key to dst if there is a live entry.
-func (s *shard) get(h uint64, dst, key []byte, now func() int64) ([]byte, Meta, bool) {
+func (s *shard) get(h hashes, dst, key []byte, now func() int64) ([]byte, Meta, bool) {
 	s.mu.RLock()
 	if s.index.used == 0 {
 		s.mu.RUnlock()
@@ -135,7 +142,7 @@ func (s *shard) get(h uint64, dst, key []byte, now func() int64) ([]byte, Meta, 
 }
 
 // peek returns the entry under key, live or not, without its key and value.
-func (s *shard) peek(h uint64, key []byte) (e entry, size int, ok bool) {
+func (s *shard) peek(h hashes, key []byte) (e entry, size int, ok bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.index.used == 0 {
@@ -152,28 +159,28 @@ func (s *shard) peek(h uint64, key []byte) (e entry, size int, ok bool) {
 }
 
 // put stores e if there is no entry or it supersedes that, and tells whether it did.
-func (s *shard) put(h uint64, e *entry) bool {
+func (s *shard) put(h hashes, e *entry) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.index.used > 0 {
 		if slot, at, ok := s.find(h, e.key); ok {
-			return s.replace(slot, at, e)
+			return s.replace(h, slot, at, e)
 		}
 	}
 	at := s.arena.add(e)
-	s.index.insert(tagOf(h), at)
-	s.count.add(e, 1)
+	s.index.insert(tagOf(h.index), at)
+	s.account(h.key, e, 1)
 	return true
 }
 
-func (s *shard) replace(slot int, at ref, e *entry) bool {
+func (s *shard) replace(h hashes, slot int, at ref, e *entry) bool {
 	b := s.arena.bytes(at)
 	old := decodeEntry(b)
 	if !e.supersedes(&old) {
 		return false
 	}
-	s.count.add(&old, -1)
-	s.count.add(e, 1)
+	s.account(h.key, &old, -1)
+	s.account(h.key, e, 1)
 	if len(old.value) == len(e.value) && !s.arena.isAlone(at) {
 		encodeEntry(b, e)
 		return true
@@ -184,7 +191,7 @@ func (s *shard) replace(slot int, at ref, e *entry) bool {
 }
 
 // touch moves the expiry of key, if its entry is older than version.
-func (s *shard) touch(h uint64, key []byte, version Version, expires int64) bool {
+func (s *shard) touch(h hashes, key []byte, version Version, expires int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.index.used == 0 {
@@ -199,15 +206,15 @@ func (s *shard) touch(h uint64, key []byte, version Version, expires int64) bool
 	if e.deleted || e.version.Compare(version) >= 0 {
 		return false
 	}
-	s.count.add(&e, -1)
+	s.account(h.key, &e, -1)
 	e.version, e.expires = version, expires
-	s.count.add(&e, 1)
+	s.account(h.key, &e, 1)
 	encodeHead(b, &e)
 	return true
 }
 
 // remove drops the entry of key, if it is not newer than version.
-func (s *shard) remove(h uint64, key []byte, version Version) bool {
+func (s *shard) remove(h hashes, key []byte, version Version) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.index.used == 0 {
@@ -221,7 +228,7 @@ func (s *shard) remove(h uint64, key []byte, version Version) bool {
 	if e.version.Compare(version) > 0 {
 		return false
 	}
-	s.count.add(&e, -1)
+	s.account(h.key, &e, -1)
 	s.index.remove(slot)
 	s.kill(at)
 	return true
@@ -258,6 +265,20 @@ func (s *shard) eachChunk(f func(e *entry)) {
 		s.arena.each(id, func(_ ref, e *entry) { f(e) })
 		s.mu.RUnlock()
 	}
+}
+
+// all calls f with all entries. The caller holds the lock.
+func (s *shard) all(f func(at ref, e *entry)) {
+	for id := range s.arena.chunks {
+		s.arena.each(uint32(id), f)
+	}
+}
+
+// copyDigest fills d with the shard's buckets of the digest.
+func (s *shard) copyDigest(d *[shardBuckets]uint64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	*d = s.digest
 }
 
 func (s *shard) stats() (c shardCount, mem int64) {

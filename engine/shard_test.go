@@ -3,7 +3,6 @@ package engine
 import (
 	"bytes"
 	"fmt"
-	"hash/maphash"
 	"math/rand/v2"
 	"testing"
 )
@@ -13,13 +12,14 @@ import (
 func TestShardAgainstMap(t *testing.T) {
 	for seed := range uint64(6) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
-		s := &shard{seed: maphash.MakeSeed()}
+		m := newShards()
+		s := &m.list[0] // as if all keys were its
 		twin := map[string]entry{}
 		time := uint64(1)
 		keys := 1 + rnd.IntN(3000)
 		for range 40_000 {
 			key := []byte(fmt.Sprintf("key%d", rnd.IntN(keys)))
-			h := maphash.Bytes(s.seed, key)
+			_, h := m.of(key)
 			time++
 			v := Version{Time: time, Node: 1}
 			if rnd.IntN(10) == 0 {
@@ -55,7 +55,7 @@ func TestShardAgainstMap(t *testing.T) {
 				}
 			}
 		}
-		compare(t, s, twin)
+		compare(t, m, s, twin)
 	}
 }
 
@@ -74,15 +74,17 @@ func randomValue(rnd *rand.Rand) []byte {
 	return b
 }
 
-func compare(t *testing.T, s *shard, twin map[string]entry) {
+func compare(t *testing.T, m *shards, s *shard, twin map[string]entry) {
 	t.Helper()
 	var want shardCount
+	var digest [shardBuckets]uint64
 	for k, e := range twin {
 		want.add(&e, 1)
-		h := maphash.Bytes(s.seed, []byte(k))
-		got, m, ok := s.get(h, nil, []byte(k), func() int64 { return 0 })
-		if ok == e.deleted || ok && (!bytes.Equal(got, e.value) || m != e.meta()) {
-			t.Fatalf("%s: %d bytes, %+v, %v; want %d bytes, %+v", k, len(got), m, ok, len(e.value), e.meta())
+		_, h := m.of([]byte(k))
+		digest[h.key>>52%shardBuckets] ^= fingerprint(h.key, e.version, e.deleted)
+		got, meta, ok := s.get(h, nil, []byte(k), func() int64 { return 0 })
+		if ok == e.deleted || ok && (!bytes.Equal(got, e.value) || meta != e.meta()) {
+			t.Fatalf("%s: %d bytes, %+v, %v; want %d bytes, %+v", k, len(got), meta, ok, len(e.value), e.meta())
 		}
 	}
 	seen := 0
@@ -94,6 +96,9 @@ func compare(t *testing.T, s *shard, twin map[string]entry) {
 	})
 	if seen != len(twin) || s.index.used != len(twin) || s.count != want {
 		t.Fatalf("seen %d, used %d, count %+v; want %d, %+v", seen, s.index.used, s.count, len(twin), want)
+	}
+	if s.digest != digest {
+		t.Fatal("the digest is not that of the entries")
 	}
 	var size, dead int64
 	for _, c := range s.arena.chunks {
@@ -108,17 +113,20 @@ func compare(t *testing.T, s *shard, twin map[string]entry) {
 // TestArenaGivesMemoryBack fills a shard, removes everything, and fills it with
 // values of another size.
 func TestArenaGivesMemoryBack(t *testing.T) {
-	s := &shard{seed: maphash.MakeSeed()}
+	m := newShards()
+	s := &m.list[0]
 	put := func(i, size int) {
 		key := []byte(fmt.Sprint(i))
-		s.put(maphash.Bytes(s.seed, key), &entry{key: key, value: make([]byte, size), version: Version{Time: uint64(size)}})
+		_, h := m.of(key)
+		s.put(h, &entry{key: key, value: make([]byte, size), version: Version{Time: uint64(size)}})
 	}
 	for i := range 20_000 {
 		put(i, 50)
 	}
 	for i := range 20_000 {
 		key := []byte(fmt.Sprint(i))
-		s.remove(maphash.Bytes(s.seed, key), key, Version{Time: 50})
+		_, h := m.of(key)
+		s.remove(h, key, Version{Time: 50})
 	}
 	if s.arena.size > 2*maxChunk {
 		t.Fatalf("%d bytes are kept for nothing", s.arena.size)

@@ -8,11 +8,22 @@ import (
 // shardBits is the binary logarithm of the number of shards.
 const shardBits = 8
 
-// shards is the map in memory: every read is answered from it. The hash is
-// seeded anew in each process, so that nobody can choose keys that collide.
+// shardBuckets is how many buckets of the digest a shard has.
+const shardBuckets = 1 << (bucketBits - shardBits)
+
+// shards is the map in memory: every read is answered from it. The shard of a key is
+// chosen by the upper bits of its KeyHash, so that a bucket of the digest lies in one
+// shard. The index of a shard goes by a hash that is seeded anew in each process, so
+// that nobody can choose keys that collide there.
 type shards struct {
 	seed maphash.Seed
 	list [1 << shardBits]shard
+}
+
+// hashes are those of one key.
+type hashes struct {
+	key   uint64 // KeyHash
+	index uint64 // with the seed of the process
 }
 
 func newShards() *shards {
@@ -23,12 +34,14 @@ func newShards() *shards {
 	return m
 }
 
-// of returns the shard of key and the hash of key. The shard is chosen by the low
-// bits; the shard's index uses the upper ones.
-func (m *shards) of(key []byte) (*shard, uint64) {
-	h := maphash.Bytes(m.seed, key)
-	return &m.list[h&(1<<shardBits-1)], h
+// of returns the shard of key and the hashes of key.
+func (m *shards) of(key []byte) (*shard, hashes) {
+	h := hashes{key: KeyHash(key), index: maphash.Bytes(m.seed, key)}
+	return m.ofHash(h.key), h
 }
+
+// ofHash returns the shard of the keys with a KeyHash.
+func (m *shards) ofHash(keyHash uint64) *shard { return &m.list[keyHash>>(64-shardBits)] }
 
 func (m *shards) get(dst, key []byte) ([]byte, Meta, bool) {
 	s, h := m.of(key)

@@ -20,6 +20,7 @@ type Store struct {
 	log    *wal.Log
 	fsync  *histogram
 
+	retention  retention
 	committer  *committer
 	checkpoint *checkpointer
 	recovery   RecoveryStats
@@ -82,33 +83,7 @@ func (s *Store) Commit(ops []Op) error {
 			return fmt.Errorf("operation %d: %w", i, ErrBadOp)
 		}
 	}
-	return s.submit(&submission{ops: ops, done: make(chan struct{}, 1)})
-}
-
-// Merge takes over entries of another node, each if it is newer than what is here,
-// and returns how many were. Malformed ones, and those of a clock that is too far
-// ahead, are left out; the latter are counted. The change feed does not carry merged
-// entries.
-func (s *Store) Merge(entries []Entry) (taken int, err error) {
-	ops := make([]Op, 0, len(entries))
-	for _, e := range entries {
-		op := Op{Kind: mergeSet, Key: e.Key, Value: e.Value, Expires: e.Expires, Version: e.Version, Created: e.Created}
-		if e.Tombstone {
-			op.Kind, op.Value = mergeDelete, nil
-		}
-		if s.check(&op) == nil {
-			ops = append(ops, op)
-		}
-	}
-	if err := s.submit(&submission{ops: ops, done: make(chan struct{}, 1)}); err != nil {
-		return 0, err
-	}
-	for i := range ops {
-		if ops[i].Err == nil {
-			taken++
-		}
-	}
-	return taken, nil
+	return s.submit(newSubmission(ops))
 }
 
 func (s *Store) commitOne(op Op) (Meta, error) {

@@ -213,7 +213,7 @@ func TestExpiryIsExactAndSwept(t *testing.T) {
 		}
 		waitUntil(t, func() bool { _, ok := s.Stat([]byte("e999")); return !ok })
 		wantMiss(t, s, "e0")
-		s.sweepOnce(context.Background())
+		s.sweepOnce(context.Background(), time.Now())
 		st := s.Stats()
 		tombs := int64(0)
 		if grace > 0 {
@@ -236,55 +236,10 @@ func TestExpiryIsExactAndSwept(t *testing.T) {
 		if grace == 0 {
 			continue
 		}
-		s.opts.TombstoneGrace = -time.Hour // as if the time had passed
-		s.sweepOnce(context.Background())
+		s.sweepOnce(context.Background(), time.Now().Add(2*time.Hour))
 		if st := s.Stats(); st.Keys != 1 || st.Tombstones != 0 {
 			t.Fatalf("grace is over: %+v", st)
 		}
-	}
-}
-
-func TestMergeKeepsTheGreaterVersion(t *testing.T) {
-	s := startNode(t, t.TempDir(), Options{TombstoneGrace: time.Hour})
-	m := mustSet(t, s, "k", "mine", 0)
-	sub := s.Subscribe(1 << 20)
-	defer sub.Close()
-	older, newer := m.Version, m.Version
-	older.Time--
-	newer.Time++
-	ahead := Version{Time: hybrid(time.Now().Add(time.Minute)), Node: 7}
-	for _, c := range []struct {
-		name string
-		e    Entry
-		want int
-		now  string
-	}{
-		{"older", Entry{Key: []byte("k"), Value: []byte("old"), Version: older}, 0, "mine"},
-		{"same", Entry{Key: []byte("k"), Value: []byte("same"), Version: m.Version}, 0, "mine"},
-		{"ahead", Entry{Key: []byte("k"), Value: []byte("ahead"), Version: ahead}, 0, "mine"},
-		{"newer", Entry{Key: []byte("k"), Value: []byte("new"), Version: newer, Created: 5}, 1, "new"},
-		{"older tombstone", Entry{Key: []byte("k"), Version: m.Version, Tombstone: true}, 0, "new"},
-	} {
-		n, err := s.Merge([]Entry{c.e})
-		if err != nil || n != c.want {
-			t.Fatalf("%s: taken %d, %v", c.name, n, err)
-		}
-		wantValue(t, s, "k", c.now)
-	}
-	if st := s.Stats(); st.SkewDenied != 1 {
-		t.Fatalf("skew denied %d", st.SkewDenied)
-	}
-	newer.Time++
-	if n, err := s.Merge([]Entry{{Key: []byte("k"), Version: newer, Tombstone: true}}); err != nil || n != 1 {
-		t.Fatalf("tombstone: %d, %v", n, err)
-	}
-	wantMiss(t, s, "k")
-	if next := mustSet(t, s, "k", "again", 0); next.Version.Compare(newer) <= 0 {
-		t.Fatalf("version %v is not above %v", next.Version, newer)
-	}
-	changes, ok := sub.Next(context.Background())
-	if !ok || len(changes) != 1 || string(changes[0].Value) != "again" {
-		t.Fatalf("the feed carries local writes only: %+v", changes)
 	}
 }
 
@@ -304,59 +259,6 @@ func TestVersionsNeverGoBack(t *testing.T) {
 			}
 		}
 		s = s.restart(t, Options{})
-	}
-}
-
-func TestFeedCarriesWholeEntries(t *testing.T) {
-	s := startNode(t, t.TempDir(), Options{})
-	sub := s.Subscribe(1 << 20)
-	mustSet(t, s, "k", "v", 0)
-	at := inFuture()
-	if _, err := s.Expire([]byte("k"), at); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Delete([]byte("k")); err != nil {
-		t.Fatal(err)
-	}
-	var got []Change
-	for len(got) < 3 {
-		c, ok := sub.Next(context.Background())
-		if !ok {
-			t.Fatal("the feed ended")
-		}
-		got = append(got, c...)
-	}
-	for i, want := range []struct {
-		kind    Kind
-		value   string
-		expires int64
-	}{{Set, "v", 0}, {Expire, "v", at}, {Delete, "", 0}} {
-		if c := got[i]; c.Kind != want.kind || string(c.Value) != want.value || c.Expires != want.expires || string(c.Key) != "k" {
-			t.Errorf("change %d: %+v", i, c)
-		}
-		if i > 0 && got[i].Version.Compare(got[i-1].Version) <= 0 {
-			t.Errorf("change %d is out of order", i)
-		}
-	}
-	sub.Close()
-	if _, ok := sub.Next(context.Background()); ok {
-		t.Error("a closed subscription goes on")
-	}
-}
-
-func TestSlowSubscriberLosesAndIsTold(t *testing.T) {
-	s := startNode(t, t.TempDir(), Options{})
-	sub := s.Subscribe(1000)
-	for i := range 100 {
-		mustSet(t, s, fmt.Sprint("k", i), strings.Repeat("v", 50), 0)
-	}
-	changes, _ := sub.Next(context.Background())
-	if n := uint64(len(changes)); n == 0 || n+sub.Lost() != 100 || s.Stats().FeedLost != sub.Lost() {
-		t.Fatalf("%d fetched, %d lost", n, sub.Lost())
-	}
-	sub.Close()
-	if s.Stats().FeedLost == 0 {
-		t.Fatal("the losses of a closed subscription are forgotten")
 	}
 }
 

@@ -6,54 +6,58 @@ import (
 	"time"
 )
 
-// sweepBatch is how many entries one submission of the sweeper drops at most.
+// sweepBatch is how many entries one submission drops at most.
 const sweepBatch = 512
 
 // sweep removes what is expired, and tombstones that are old enough, until ctx
 // ends. Readers do not wait for it: an expired entry is absent for them at once.
 func (s *Store) sweep(ctx context.Context) {
-	tick := time.NewTicker(s.opts.SweepInterval)
-	defer tick.Stop()
+	r := s.retention
+	if r.grace > 0 {
+		// What was due while the store was closed: other nodes have dropped it already.
+		s.sweepOnce(ctx, r.tick(time.Now()))
+	}
 	for {
+		now := time.Now()
+		// The wall clock says when the next sweep is due, the timer goes by the monotonic
+		// one: wherever the former jumps to, the wait is no longer than the interval.
+		wait := time.NewTimer(min(r.every, r.tick(now).Add(r.every).Sub(now)))
 		select {
-		case <-tick.C:
-			s.sweepOnce(ctx)
+		case <-wait.C:
+			s.sweepOnce(ctx, r.tick(time.Now()))
 		case <-ctx.Done():
+			wait.Stop()
 			return
 		}
 	}
 }
 
-// sweepOnce looks at all entries. What it finds goes through the log, so that the
-// snapshot loses it too.
-func (s *Store) sweepOnce(ctx context.Context) {
+// sweepOnce looks at all entries as of an instant. What it finds goes through the
+// log, so that the snapshot loses it too.
+func (s *Store) sweepOnce(ctx context.Context, at time.Time) {
 	for i := range s.shards.list {
 		if State(s.committer.state.Load()) != Writable {
 			return // later: what is expired does no harm
 		}
-		ops := s.sweepable(&s.shards.list[i])
-		for len(ops) > 0 && ctx.Err() == nil {
-			n := min(len(ops), sweepBatch)
-			if err := s.submit(&submission{ops: ops[:n:n], done: make(chan struct{}, 1)}); err != nil {
+		ops := s.sweepable(&s.shards.list[i], at.UnixMilli())
+		for ; len(ops) > 0 && ctx.Err() == nil; ops = ops[min(len(ops), sweepBatch):] {
+			if err := s.submit(newSubmission(ops[:min(len(ops), sweepBatch)])); err != nil {
 				return // the committer has logged why
 			}
-			ops = ops[n:]
 		}
 	}
 }
 
-// sweepable returns the operations that drop what a shard need not keep.
-func (s *Store) sweepable(sh *shard) (ops []Op) {
+// sweepable returns the operations that drop what a shard need not keep at an instant.
+func (s *Store) sweepable(sh *shard, at int64) (ops []Op) {
 	if c, _ := sh.stats(); c.expiring == 0 && c.tombstones == 0 {
 		return nil
 	}
-	now := time.Now()
-	forget := hybrid(now.Add(-s.opts.TombstoneGrace)) >> 16
 	sh.eachChunk(func(e *entry) {
-		if e.live(now.UnixMilli()) || e.deleted && max(e.version.Time>>16, uint64(e.expires)) > forget {
+		if e.live(at) || e.deleted && s.retention.grace > 0 && !s.retention.over(e, at) {
 			return
 		}
-		ops = append(ops, Op{Kind: purge, Key: slices.Clone(e.key), Version: e.version})
+		ops = append(ops, Op{Kind: purge, Key: slices.Clone(e.key), Version: e.version, Expires: at})
 	})
 	return ops
 }

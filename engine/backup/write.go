@@ -43,16 +43,17 @@ type Options struct {
 // *engine.CorruptError. After an error, what was written is no whole archive. Write
 // returns promptly when ctx ends, as far as w does not make it wait.
 func Write(ctx context.Context, path string, w io.Writer, o Options) (m *Manifest, err error) {
+	// Before the data: what peers.json says of it must not be newer than the data.
+	small, errSmall := readSmallFiles(path, o.WithoutSecrets)
 	view, err := engine.OpenView(ctx, path, engine.ViewOptions{TempDir: o.TempDir, Waiting: o.Waiting})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, view.Close()) }()
-	info := view.Info()
-	small, err := readSmallFiles(info.Path, o.WithoutSecrets)
-	if err != nil {
-		return nil, err
+	if errSmall != nil {
+		return nil, errSmall
 	}
+	info := view.Info()
 	if len(small) > 0 && small[0].name == datadir.NodeFile && info.NodeID == 0 {
 		return nil, &engine.CorruptError{Path: filepath.Join(info.Path, datadir.NodeFile), Offset: -1, Reason: "it is not valid"}
 	}

@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Forget drops each entry that is named by its key hash and exactly its version: what a
+// group has deleted while this node was away. Tombstones of the same version take their
+// places, and are kept for Options.TombstoneGrace from now on. Items that name nothing,
+// or a tombstone, are passed over. It returns how many entries were dropped, durably as
+// Options.Sync says; with an error, the rest is not done. The change feed does not carry
+// it.
+func (s *Store) Forget(items []Item) (dropped int, err error) {
+	items = slices.Clone(items)
+	slices.SortFunc(items, func(a, b Item) int { return cmp.Compare(a.Hash, b.Hash) })
+	for len(items) > 0 {
+		sh := s.shards.ofHash(items[0].Hash)
+		n := 1
+		for n < len(items) && s.shards.ofHash(items[n].Hash) == sh {
+			n++
+		}
+		ops := sh.forgettable(items[:n], time.Now().UnixMilli())
+		for ; len(ops) > 0; ops = ops[min(len(ops), sweepBatch):] {
+			batch := ops[:min(len(ops), sweepBatch)]
+			if err := s.submit(newSubmission(batch)); err != nil {
+				return dropped, err
+			}
+			for i := range batch {
+				if batch[i].Err == nil {
+					dropped++
+				}
+			}
+		}
+		items = items[n:]
+	}
+	return dropped, nil
+}
+
+// forgettable returns the operations that drop what items, ordered by hash, name.
+func (s *shard) forgettable(items []Item, now int64) (ops []Op) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	s.all(func(_ ref, e *entry) {
+		h := KeyHash(e.key)
+		i, _ := slices.BinarySearchFunc(items, h, func(it Item, h uint64) int { return cmp.Compare(it.Hash, h) })
+		for ; i < len(items) && items[i].Hash == h; i++ {
+			if items[i].Version == e.version {
+				ops = append(ops, Op{Kind: forget, Key: slices.Clone(e.key), Version: e.version, Expires: now})
+				return
+			}
+		}
+	})
+	return ops
+}
+
+// decideForget drops an entry of exactly op's version. The instant says from when on
+// the tombstone is kept.
+func (c *committer) decideForget(op *Op, cur *pendingEntry) (r record, size int, err error) {
+	if !cur.there || cur.deleted || cur.version != op.Version {
+		return r, 0, ErrVersion
+	}
+	r.key, r.kind, r.version = op.Key, recordDelete, cur.version
+	if c.retention.grace > 0 {
+		r.kind, r.deleted = recordTombstone, true
+		r.created, r.expires = cur.created, op.Expires
+	}
+	return r, 0, nil
+}

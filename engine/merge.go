@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"errors"
+	"time"
+)
+
+// Bounds of one submission of a merge, so that local writes do not wait long behind it.
+const (
+	mergeBatch = 4096    // entries
+	mergeBytes = 4 << 20 // exceeded by at most one entry
+)
+
+// Merged tells what has become of the entries of a Merge.
+type Merged struct {
+	Taken   int
+	Stale   int // not newer than what is here, or gone for longer than the grace
+	Skewed  int // made by a clock that is ahead
+	Invalid int // malformed, or too large for this store
+}
+
+// Merge takes over entries of another node, each if it is newer than what is here. What
+// it counts as taken is durable as Options.Sync says; with an error, the rest is not
+// done. Left out are malformed entries; those that are more than half a second ahead of
+// the local clock, in their version or, for a tombstone, in the expiry that it stands
+// for; and tombstones and expired entries that Options.TombstoneGrace has ended for. A
+// Merge is not one commit: a crash can leave a part of it. The change feed does not
+// carry merged entries. Keys and values are only read, and only until Merge returns.
+func (s *Store) Merge(entries []Entry) (Merged, error) {
+	var m Merged
+	ops := make([]Op, 0, min(len(entries), mergeBatch))
+	size := 0
+	flush := func() error {
+		err := s.submit(newSubmission(ops))
+		if err == nil {
+			m.count(ops)
+		}
+		ops, size = ops[:0], 0
+		return err
+	}
+	for i := range entries {
+		op := entries[i].merge()
+		if entries[i].Version.IsZero() || s.check(&op) != nil {
+			m.Invalid++
+			continue
+		}
+		ops = append(ops, op)
+		size += recordLen(op.Key, op.Value)
+		if len(ops) == mergeBatch || size >= mergeBytes {
+			if err := flush(); err != nil {
+				return m, err
+			}
+		}
+	}
+	return m, flush()
+}
+
+// merge returns the operation that takes e over.
+func (e *Entry) merge() Op {
+	op := Op{Kind: mergeSet, Key: e.Key, Value: e.Value, Expires: e.Expires, Version: e.Version, Created: e.Created}
+	if e.Tombstone {
+		op.Kind, op.Value = mergeDelete, nil
+	}
+	return op
+}
+
+func (m *Merged) count(ops []Op) {
+	for i := range ops {
+		switch err := ops[i].Err; {
+		case err == nil:
+			m.Taken++
+		case errors.Is(err, ErrClockSkew):
+			m.Skewed++
+		default:
+			m.Stale++
+		}
+	}
+}
+
+// decideMerge takes over a write of another node if it is newer than what is here.
+func (c *committer) decideMerge(op *Op, cur *pendingEntry, now time.Time) (r record, size int, err error) {
+	r.key, r.kind, r.version, r.deleted = op.Key, recordSet, op.Version, op.Kind == mergeDelete
+	r.value, r.created, r.expires = op.Value, op.Created, op.Expires
+	remembered := c.retention.grace > 0
+	// The tombstone of an expiry that is ahead: the entry is live yet.
+	early := remembered && r.deleted && tooFarAhead(r.expires, now)
+	if early || tooFarAhead(int64(r.version.Time>>16), now) {
+		c.skewed.Add(1)
+		return r, 0, ErrClockSkew
+	}
+	c.clock.observe(op.Version)
+	if cur.there && !r.supersedes(&cur.entry) || c.retention.over(&r.entry, c.tick) {
+		return r, 0, ErrVersion
+	}
+	switch {
+	case r.deleted && remembered:
+		r.kind = recordTombstone
+	case r.deleted && !cur.there:
+		return r, 0, ErrNotFound
+	case r.deleted:
+		r.kind, r.deleted = recordDelete, false
+	}
+	return r, len(r.value), nil
+}
