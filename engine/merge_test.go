@@ -45,7 +45,10 @@ func TestWhatAMergeTakes(t *testing.T) {
 		"long value":                 {Entry{Version: at(0), Value: make([]byte, 101)}, invalid, invalid},
 	} {
 		for grace, want := range map[time.Duration]Merged{time.Hour: c.want, 0: c.without} {
-			s := startNode(t, t.TempDir(), Options{TombstoneGrace: grace, MaxValueSize: 100, Sync: "no"})
+			s, err := tryUnswept(t.TempDir(), Options{TombstoneGrace: grace, MaxValueSize: 100, Sync: "no"})
+			if err != nil {
+				t.Fatal(err)
+			}
 			c.e.Key = []byte("k")
 			if got, err := s.Merge([]Entry{c.e}); err != nil || got != want {
 				t.Errorf("%s, grace %v: %+v, %v; want %+v", name, grace, got, err, want)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,7 +79,7 @@ func withStore(t *testing.T, path string, grace time.Duration, do func(s *engine
 	if err != nil {
 		return err
 	}
-	s, err := engine.Open(t.Context(), dir, engine.Options{TombstoneGrace: grace, SweepInterval: time.Hour})
+	s, err := engine.Open(t.Context(), dir, engine.Options{TombstoneGrace: grace, SweepInterval: math.MaxInt64})
 	if err != nil {
 		return errors.Join(err, dir.Close())
 	}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
+	"math"
 
 	"owlcache/engine"
 	"owlcache/engine/datadir"
@@ -30,7 +30,7 @@ func (im *importer) openDir(ctx context.Context) (dump.Target, error) {
 		return nil, err
 	}
 	store, err := engine.Open(ctx, dir, engine.Options{
-		SweepInterval: 24 * time.Hour, // what is expired and deleted is left to the node
+		SweepInterval: math.MaxInt64, // never: what is expired and deleted is left to the node
 		Logger:        slog.New(slog.NewTextHandler(im.p.stderr, &slog.HandlerOptions{ReplaceAttr: withoutTime})),
 		Progress:      im.progress.update,
 	})
