@@ -1,0 +1,132 @@
+package gossip
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"owlcache/engine"
+)
+
+// pauseProgress is how soon a peer is looked at again after something has changed.
+const pauseProgress = time.Second
+
+// schedule is how often it is looked whether a comparison is due.
+const scheduleEvery = 100 * time.Millisecond
+
+// localState returns this node's digest for memberlist's push/pull.
+func (s *syncer) localState() []byte { return s.ownDigest(false) }
+
+func (s *syncer) ownDigest(answer bool) []byte {
+	m := digestMessage{sender: s.self, answer: answer, clock: time.Now().UnixMilli()}
+	s.opts.Store.Digest(&m.digest)
+	return m.append(make([]byte, 0, digestSize))
+}
+
+// mergeState takes the state that came with a push/pull.
+func (s *syncer) mergeState(buf []byte) { s.receive(buf) }
+
+// compare compares a peer's digest with this node's.
+func (s *syncer) compare(m *digestMessage) {
+	p := s.addPeer(m.sender)
+	if p == nil {
+		return
+	}
+	now := time.Now()
+	p.skew.Store(int64(time.UnixMilli(m.clock).Sub(now)))
+	if m.answer {
+		s.tellDigest(p, false)
+	}
+	var own engine.Digest
+	s.opts.Store.Digest(&own)
+	ranges := differing(&own, &m.digest)
+	if len(ranges) == 0 {
+		s.count.matches.Add(1)
+		s.agreed(p, now, lacksNone)
+		return
+	}
+	s.count.differs.Add(1)
+	s.startRound(p, ranges)
+}
+
+// agreed notes that this node has all that p had at the moment at, and that p had all
+// that this node had then, but for versions from lacking on.
+func (s *syncer) agreed(p *peer, at time.Time, lacking uint64) {
+	mark := s.marks.mark(p.id)
+	p.met.Store(lacking >= mark)
+	if t := min(markAt(at), lacking); t > mark {
+		s.marks.setMark(p.id, t)
+	}
+	now := time.Now()
+	p.lastMatch.Store(now.UnixNano())
+	s.lastMatch.Store(now.UnixNano())
+}
+
+// compareSoon has p compared in a while, or sooner if that is due already.
+func (s *syncer) compareSoon(id uint64, in time.Duration) {
+	p := s.peer(id)
+	if p == nil {
+		return
+	}
+	at := time.Now().Add(in).UnixNano()
+	for {
+		due := p.compareAt.Load()
+		if due != 0 && due <= at || p.compareAt.CompareAndSwap(due, at) {
+			return
+		}
+	}
+}
+
+// schedule starts the comparisons that are due, until ctx ends.
+func (s *syncer) schedule(ctx context.Context) {
+	tick := time.NewTicker(scheduleEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.compareDue()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *syncer) compareDue() {
+	now := time.Now().UnixNano()
+	for _, id := range s.net.peers() {
+		p := s.peer(id)
+		if p == nil {
+			continue
+		}
+		if due := p.compareAt.Load(); due != 0 && due <= now && p.compareAt.CompareAndSwap(due, 0) {
+			s.tellDigest(p, true)
+		}
+	}
+}
+
+// compareJoined has a peer that has just joined compared. In a large group only some of
+// the members do so at once, the others with a push/pull.
+func (s *syncer) compareJoined(p *peer) {
+	if n := len(s.net.peers()); n <= farGroup || rand.IntN(n) < farGroup {
+		s.compareSoon(p.id, 0)
+	}
+}
+
+// tellDigest sends this node's digest to p, one at a time.
+func (s *syncer) tellDigest(p *peer, answer bool) {
+	if !p.telling.CompareAndSwap(false, true) {
+		if answer {
+			s.compareSoon(p.id, pauseProgress)
+		}
+		return
+	}
+	started := s.work(func(context.Context) {
+		defer p.telling.Store(false)
+		if err := s.net.send(p.id, s.ownDigest(answer)); err != nil && answer {
+			s.compareSoon(p.id, pauseProgress)
+		}
+	})
+	if !started {
+		p.telling.Store(false)
+	}
+}

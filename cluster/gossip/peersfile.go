@@ -1,0 +1,301 @@
+package gossip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"owlcache/engine/datadir"
+)
+
+// peersFile is what outlives a restart: the members last seen alive, how far each is
+// known to have this node's entries (see marks), and what an operator has removed.
+//
+// Marks may never be ahead of the data on the disk, of this node and of the peer. So a
+// mark is written settle later than it was set at the earliest; with the log synced every
+// second, the data is there by then. What lowers marks is written at once.
+type peersFile struct {
+	path string
+	log  *slog.Logger
+	self uint64
+
+	wake chan struct{}
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+
+	writing sync.Mutex // held while the file is written, taken before mu
+
+	mu      sync.Mutex // protects what follows
+	peers   map[uint64]*savedPeer
+	removed *removal           // this node was removed; nil if not
+	dropped []forgotten        // what is not looked for any more
+	own     string             // address of this node
+	dirty   bool               // the file is to be written soon
+	lowered uint64             // how often a mark was lowered that may be in the file
+	durable uint64             // how many of these the file has
+	written time.Time          // when it was last written
+	failing bool               // the last writing has failed
+	write   func([]byte) error // replaces the file; for tests
+}
+
+// savedPeer is a member that was seen.
+type savedPeer struct {
+	address string
+	seen    time.Time
+	alive   bool
+
+	mark    uint64    // of now
+	settled uint64    // what may be written
+	next    uint64    // will be settled; 0 = none
+	since   time.Time // next was set
+}
+
+// removal is an operator's, of this node.
+type removal struct {
+	Time  time.Time `json:"time"`
+	By    string    `json:"by"`    // node id
+	Seeds string    `json:"seeds"` // hash of the list of seeds: another list ends it
+}
+
+// forgotten is a node that an operator has removed from the group.
+type forgotten struct {
+	Address string    `json:"address"`
+	Node    string    `json:"node,omitempty"`
+	Time    time.Time `json:"time"`
+}
+
+const (
+	settle       = 2 * time.Second
+	writePause   = 500 * time.Millisecond // between two writings
+	refreshEvery = time.Hour              // for the times at which live members were seen
+	expireAfter  = 30 * 24 * time.Hour    // of members that were not seen
+	brokenSuffix = ".broken"
+)
+
+// openPeersFile reads the file. One that is damaged is kept aside: its marks are gone,
+// which is safe, and members have to be found through seeds, or to find this node.
+func openPeersFile(path string, self uint64, log *slog.Logger) (*peersFile, error) {
+	f := &peersFile{
+		path: path, log: log, self: self, wake: make(chan struct{}, 1), peers: make(map[uint64]*savedPeer),
+	}
+	f.write = f.replace
+	content, err := datadir.ReadSmallFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil && !errors.Is(err, datadir.ErrNotRegular):
+		return nil, fmt.Errorf("gossip: %w", err)
+	default:
+		if err == nil {
+			err = f.take(content)
+		}
+		if err != nil {
+			if renameErr := f.putAside(); renameErr != nil {
+				return nil, fmt.Errorf("gossip: %s is damaged (%w) and cannot be put aside: %w", path, err, renameErr)
+			}
+			log.Warn("the file of peers is damaged: it was put aside, and the sync group is looked for through the seeds",
+				"file", path, "kept", path+brokenSuffix, "error", err)
+		}
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	f.stop = stop
+	f.wg.Go(func() { f.run(ctx) })
+	return f, nil
+}
+
+func (f *peersFile) putAside() error {
+	if err := os.Rename(f.path, f.path+brokenSuffix); err != nil {
+		return err
+	}
+	return datadir.SyncDir(filepath.Dir(f.path))
+}
+
+// take makes what the file holds the state.
+func (f *peersFile) take(content []byte) error {
+	d, err := parsePeers(content)
+	if err != nil {
+		return err
+	}
+	ours := d.Node == idString(f.self)
+	for _, p := range d.Peers {
+		if p.id == f.self {
+			continue
+		}
+		saved := &savedPeer{address: p.Address, seen: p.Seen}
+		if ours {
+			saved.mark, saved.settled = p.mark, p.mark
+		}
+		f.peers[p.id] = saved
+	}
+	if ours {
+		f.removed, f.dropped = d.Removed, d.Forgotten
+	}
+	f.prune()
+	return nil
+}
+
+// close writes what is to be written, but for marks that are too young, and ends.
+func (f *peersFile) close() {
+	f.stop()
+	f.wg.Wait()
+	f.mu.Lock()
+	dirty := f.dirty || f.lowered != f.durable || f.unsettled()
+	f.mu.Unlock()
+	if dirty {
+		f.saveLogged()
+	}
+}
+
+// run writes the file when there is something to write.
+func (f *peersFile) run(ctx context.Context) {
+	timer := time.NewTimer(refreshEvery)
+	defer timer.Stop()
+	for {
+		timer.Reset(max(0, time.Until(f.due())))
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.wake:
+		case <-timer.C:
+			f.saveLogged()
+		}
+	}
+}
+
+// due returns when to write next.
+func (f *peersFile) due() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	due := time.Now().Add(refreshEvery)
+	for _, p := range f.peers {
+		if p.next != 0 && p.since.Add(settle).Before(due) {
+			due = p.since.Add(settle)
+		}
+	}
+	if f.written.Add(settle).After(due) {
+		due = f.written.Add(settle)
+	}
+	pause := writePause
+	if f.failing {
+		pause = settle
+	}
+	if f.dirty || f.lowered != f.durable {
+		due = f.written.Add(pause)
+	}
+	return due
+}
+
+// touch has the file written soon. f.mu is held.
+func (f *peersFile) touch() {
+	f.dirty = true
+	f.kick()
+}
+
+func (f *peersFile) kick() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (f *peersFile) saveLogged() {
+	f.mu.Lock()
+	failing := f.failing
+	f.mu.Unlock()
+	if err := f.save(); err != nil && !failing {
+		f.log.Error("the file of peers cannot be written: it is tried again", "file", f.path, "error", err)
+	}
+}
+
+// save writes the file.
+func (f *peersFile) save() error {
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	f.mu.Lock()
+	content, err := f.content()
+	f.dirty, f.written = false, time.Now()
+	lowered := f.lowered
+	f.mu.Unlock()
+	if err == nil {
+		err = f.write(content)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failing = err != nil
+	if err != nil {
+		f.dirty = true
+		return err
+	}
+	f.durable = lowered
+	return nil
+}
+
+// replace puts the content in the place of the file.
+func (f *peersFile) replace(content []byte) error {
+	dir := filepath.Dir(f.path)
+	// The temporary file must lie beside it, where the next start removes it.
+	if err := renameio.WriteFile(f.path, content, 0o600, renameio.WithTempDir(dir), renameio.IgnoreUmask()); err != nil {
+		return fmt.Errorf("write %s: %w", f.path, err)
+	}
+	return datadir.SyncDir(dir)
+}
+
+// content returns what to write now. f.mu is held.
+func (f *peersFile) content() ([]byte, error) {
+	f.prune()
+	now := time.Now()
+	d := peersDocument{Node: idString(f.self), Removed: f.removed, Forgotten: f.dropped}
+	for id, p := range f.peers {
+		if p.alive {
+			p.seen = now
+		}
+		if p.next != 0 && now.Sub(p.since) >= settle {
+			p.settled, p.next = p.next, 0
+			p.await(now)
+		}
+		if p.address != f.own {
+			d.Peers = append(d.Peers, peerEntry{Address: p.address, Seen: p.seen, id: id, mark: p.settled})
+		}
+	}
+	return formatPeers(d)
+}
+
+// prune drops members that were not seen for long, counted to when any was: a node that
+// was off for a year still knows where its group was. f.mu is held.
+func (f *peersFile) prune() {
+	var last time.Time
+	for _, p := range f.peers {
+		if p.seen.After(last) {
+			last = p.seen
+		}
+	}
+	for id, p := range f.peers {
+		if !p.alive && last.Sub(p.seen) > expireAfter {
+			delete(f.peers, id)
+		}
+	}
+	for len(f.peers) > maxPeers {
+		f.dropOldest()
+	}
+	for len(f.dropped) > maxPeers {
+		f.dropped = f.dropped[1:]
+	}
+}
+
+// dropOldest drops the member that was seen least lately. f.mu is held.
+func (f *peersFile) dropOldest() {
+	var oldest uint64
+	for id, p := range f.peers {
+		if o := f.peers[oldest]; o == nil || !p.alive && o.alive || p.alive == o.alive && p.seen.Before(o.seen) {
+			oldest = id
+		}
+	}
+	delete(f.peers, oldest)
+}

@@ -1,0 +1,117 @@
+package gossip
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// peersDocument is peers.json, tab-indented:
+//
+//	{
+//		"node": "0123456789abcdef",                of this node
+//		"peers": [
+//			{
+//				"address": "10.0.0.5:7946",
+//				"node": "8c0b6e1f2a3d4c5b",        node id
+//				"seen": "2026-11-22T10:50:17Z",    alive, for the last time
+//				"mark": "117519382413312000"       version time; without: 0
+//			}
+//		],
+//		"forgotten": [                             removed by an operator: not looked for
+//			{"address": …, "node": …, "time": …}
+//		],
+//		"removed": {                               this node itself was removed
+//			"time": …, "by": node id, "seeds": hash
+//		}
+//	}
+//
+// In the directory of another node, which was copied, only the addresses are of use: what
+// this file says of marks and of removals holds for the node that has written it.
+//
+// A mark is text, since JSON readers round large numbers. Fields that are not known are
+// not looked at, and are gone with the next writing.
+type peersDocument struct {
+	Node      string      `json:"node"`
+	Peers     []peerEntry `json:"peers"`
+	Forgotten []forgotten `json:"forgotten,omitempty"`
+	Removed   *removal    `json:"removed,omitempty"`
+}
+
+// peerEntry is a member in the file.
+type peerEntry struct {
+	Address string    `json:"address"`
+	Node    string    `json:"node"`
+	Seen    time.Time `json:"seen"`
+	Mark    string    `json:"mark,omitempty"`
+
+	id   uint64 // Node
+	mark uint64 // Mark
+}
+
+// parsePeers takes the content of the file apart, and checks all of it.
+func parsePeers(content []byte) (d peersDocument, err error) {
+	if err := json.Unmarshal(content, &d); err != nil {
+		return peersDocument{}, err
+	}
+	if d.Peers == nil {
+		return peersDocument{}, errors.New("there is no list of peers")
+	}
+	seen := make(map[uint64]bool)
+	for i := range d.Peers {
+		p := &d.Peers[i]
+		if err := p.parse(); err != nil {
+			return peersDocument{}, fmt.Errorf("peer %d: %w", i+1, err)
+		}
+		if seen[p.id] {
+			return peersDocument{}, fmt.Errorf("peer %d: node %s is there twice", i+1, p.Node)
+		}
+		seen[p.id] = true
+	}
+	for i, f := range d.Forgotten {
+		if _, err := netip.ParseAddrPort(f.Address); err != nil {
+			return peersDocument{}, fmt.Errorf("forgotten node %d: address: %w", i+1, err)
+		}
+	}
+	return d, nil
+}
+
+func (p *peerEntry) parse() (err error) {
+	if _, err := netip.ParseAddrPort(p.Address); err != nil {
+		return fmt.Errorf("address: %w", err)
+	}
+	if p.id, err = parseName(p.Node); err != nil {
+		return fmt.Errorf("node %q: want 16 hexadecimal digits", p.Node)
+	}
+	if p.Mark != "" {
+		if p.mark, err = strconv.ParseUint(p.Mark, 10, 64); err != nil {
+			return fmt.Errorf("mark: %w", err)
+		}
+	}
+	return nil
+}
+
+// formatPeers returns the content of the file, with the members in the order of their
+// addresses.
+func formatPeers(d peersDocument) ([]byte, error) {
+	slices.SortFunc(d.Peers, func(a, b peerEntry) int {
+		return cmp.Or(cmp.Compare(a.Address, b.Address), cmp.Compare(a.id, b.id))
+	})
+	for i := range d.Peers {
+		p := &d.Peers[i]
+		p.Node, p.Mark, p.Seen = idString(p.id), "", p.Seen.UTC().Truncate(time.Second)
+		if p.mark != 0 {
+			p.Mark = strconv.FormatUint(p.mark, 10)
+		}
+	}
+	if d.Peers == nil {
+		d.Peers = []peerEntry{}
+	}
+	b, err := json.MarshalIndent(d, "", "\t")
+	return append(b, '\n'), err
+}

@@ -1,0 +1,43 @@
+package gossip
+
+import "time"
+
+var _ bridgeEvents = (*Node)(nil)
+
+// suspected notes that a member has not answered a probe.
+func (n *Node) suspected(peer uint64) {
+	n.members.with(peer, func(p *member) {
+		if p.state == Alive && (p.suspect.IsZero() || time.Since(p.suspect) > suspectFor) {
+			p.suspect = time.Now()
+		}
+	})
+}
+
+// answeredTCP notes that a member has answered a probe over TCP and not over UDP.
+func (n *Node) answeredTCP(peer uint64) {
+	n.members.with(peer, func(p *member) {
+		p.suspect = time.Time{}
+		p.tcpProbes++
+		if p.state == Alive && !p.tcpOnly && p.tcpProbes >= tcpOnlyAfter {
+			p.tcpOnly = true
+			n.log.Warn("a peer of the sync group answers over TCP and not over UDP: members that fail are found late; open its port for UDP, in both directions",
+				"peer", idString(peer), "address", p.node.Address())
+		}
+	})
+}
+
+// answeredUDP notes that a member has answered a probe as it should.
+func (n *Node) answeredUDP(peer uint64) {
+	n.members.with(peer, func(p *member) {
+		p.suspect, p.tcpProbes = time.Time{}, 0
+		if p.tcpOnly {
+			p.tcpOnly = false
+			n.log.Info("a peer of the sync group answers over UDP again", "peer", idString(peer), "address", p.node.Address())
+		}
+	})
+}
+
+// failed notes why an exchange with a member has failed.
+func (n *Node) failed(peer uint64, why string) {
+	n.members.with(peer, func(p *member) { p.lastError = why })
+}

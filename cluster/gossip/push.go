@@ -1,0 +1,82 @@
+package gossip
+
+import (
+	"context"
+	"time"
+
+	"owlcache/engine"
+)
+
+// Times of pushing.
+const (
+	// pushPause is the least time between two messages to a peer: it lets a batch gather,
+	// and bounds how many connections are opened.
+	pushPause = 10 * time.Millisecond
+	// pushRetry is how long a peer is left alone after a failure. What is written
+	// meanwhile gathers in its queue.
+	pushRetry = 500 * time.Millisecond
+)
+
+// push sends this node's writes to p until ctx ends or the store is closed.
+func (s *syncer) push(ctx context.Context, p *peer, sub *engine.Subscription) {
+	defer sub.Close()
+	var lost uint64
+	for {
+		changes, ok := sub.Next(ctx)
+		if !ok {
+			return
+		}
+		pause := pushPause
+		if failed := s.pushChanges(p, changes); failed > 0 {
+			p.dropped.Add(uint64(failed))
+			s.compareSoon(p.id, pauseProgress)
+			pause = pushRetry
+		}
+		if n := sub.Lost(); n > lost {
+			p.dropped.Add(n - lost)
+			lost = n
+			s.compareSoon(p.id, pauseProgress)
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// pushChanges sends changes in messages of about partSize, and returns how many were
+// not sent.
+func (s *syncer) pushChanges(p *peer, changes []engine.Change) (failed int) {
+	out := parts{kind: kindPush, sender: s.self}
+	for i := range changes {
+		e := entryOf(&changes[i])
+		out.add(&e)
+		for _, msg := range out.done {
+			failed += s.sendPush(p, msg, failed > 0)
+		}
+		out.done = out.done[:0]
+	}
+	for _, msg := range out.messages() {
+		failed += s.sendPush(p, msg, failed > 0)
+	}
+	return failed
+}
+
+// sendPush returns how many changes were not sent. After a first failure the rest of a
+// batch is not tried: each try may take the time limit of a stream.
+func (s *syncer) sendPush(p *peer, msg []byte, skip bool) (failed int) {
+	n := int(le.Uint32(msg[countOffset:]))
+	if skip || s.net.send(p.id, msg) != nil { // membership tells what it finds of a peer
+		return n
+	}
+	p.pushed.Add(uint64(n))
+	return 0
+}
+
+func entryOf(c *engine.Change) engine.Entry {
+	return engine.Entry{
+		Key: c.Key, Value: c.Value, Version: c.Version, Created: c.Created, Expires: c.Expires,
+		Tombstone: c.Kind == engine.Delete,
+	}
+}

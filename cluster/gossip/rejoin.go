@@ -1,0 +1,341 @@
+package gossip
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Bounds of looking for the group.
+const (
+	lookEvery   = 250 * time.Millisecond // at the seeds and at what is due
+	triesAtOnce = 8
+	pauseLeast  = 500 * time.Millisecond // after the first failure
+	pauseMost   = 3 * time.Second
+	pauseIdle   = 30 * time.Second // of a seed that leads to the group, but under no member's address
+	pauseSelf   = 5 * time.Minute  // of a seed that leads back to this node
+	askedFor    = time.Minute      // how long an address is tried that somebody has asked for
+	announceFor = 15 * time.Second // since a member has known this node under another address
+	announceNew = 5 * time.Second  // since this node has become a member
+)
+
+// rejoiner looks for the seeds, and for the peers that were seen, as long as they are not
+// live members: a node that starts finds its group, and two halves of a group that was
+// cut find each other. No failure ends it.
+type rejoiner struct {
+	node *Node
+	wake chan struct{}
+	wg   sync.WaitGroup // of tries
+
+	mu      sync.Mutex // protects what follows
+	targets map[string]*target
+	asked   map[string]time.Time // addresses that somebody has asked for, and when
+	seeds   []string             // of now
+	running int
+	next    time.Time // announcing
+}
+
+// target is an address that is looked for.
+type target struct {
+	address string
+	seed    bool
+	since   time.Time
+	due     time.Time
+	fails   int
+	trying  bool
+	found   []string // what the address stood for when it was last tried, IP:PORT
+	reached bool     // something has answered, when last tried
+	self    bool     // and it was this node
+	lastErr string
+}
+
+func newRejoiner(n *Node) *rejoiner {
+	return &rejoiner{node: n, wake: make(chan struct{}, 1), targets: make(map[string]*target), asked: make(map[string]time.Time)}
+}
+
+// run looks until ctx ends, and waits for the tries under way.
+func (r *rejoiner) run(ctx context.Context) {
+	defer r.wg.Wait()
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		r.look(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.wake:
+		case <-tick.C:
+		}
+	}
+}
+
+func (r *rejoiner) kick() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// ask has an address tried now, and for a while.
+func (r *rejoiner) ask(address string) {
+	r.mu.Lock()
+	r.asked[address] = time.Now()
+	if t := r.targets[address]; t != nil {
+		t.due, t.fails, t.self = time.Time{}, 0, false
+	}
+	r.mu.Unlock()
+	r.kick()
+}
+
+// forget ends what ask has begun.
+func (r *rejoiner) forget(address string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.asked, address)
+}
+
+// look begins the tries that are due.
+func (r *rejoiner) look(ctx context.Context) {
+	r.takeSeeds()
+	if r.node.isRemoved() {
+		return
+	}
+	members := r.node.members.addresses()
+	peers := r.node.peersFile.list()
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.setTargets(peers, now)
+	var due []*target
+	for _, t := range r.targets {
+		if !t.trying && !now.Before(t.due) && !r.satisfied(t, members) {
+			due = append(due, t)
+		}
+	}
+	slices.SortFunc(due, func(a, b *target) int { return a.due.Compare(b.due) })
+	for _, t := range due {
+		if r.running >= triesAtOnce {
+			return
+		}
+		r.start(ctx, t)
+	}
+	r.announce(ctx, members, now)
+}
+
+// takeSeeds looks whether the list of seeds has changed. Another list ends a removal.
+func (r *rejoiner) takeSeeds() {
+	var seeds []string
+	if s := r.node.o.Seeds; s != nil {
+		seeds = s.Addresses()
+	}
+	r.mu.Lock()
+	changed := !slices.Equal(r.seeds, seeds)
+	if changed {
+		for _, a := range seeds {
+			if t := r.targets[a]; t != nil {
+				t.self, t.due = false, time.Time{}
+			}
+			if !slices.Contains(r.seeds, a) && r.seeds != nil {
+				r.node.peersFile.remember(a) // it was added
+			}
+		}
+		r.seeds = slices.Clone(seeds)
+	}
+	r.mu.Unlock()
+	if changed {
+		r.node.seedsAre(hashSeeds(seeds))
+	}
+}
+
+// hashSeeds tells one list of seeds from another.
+func hashSeeds(seeds []string) string {
+	sum := sha256.Sum256([]byte(strings.Join(slices.Sorted(slices.Values(seeds)), "\n")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// setTargets makes the targets those of now. r.mu is held.
+func (r *rejoiner) setTargets(peers []peerEntry, now time.Time) {
+	want := make(map[string]bool, len(peers)+len(r.seeds)) // to whether it is a seed
+	for _, p := range peers {
+		want[p.Address] = false
+	}
+	maps.DeleteFunc(r.asked, func(_ string, at time.Time) bool { return now.Sub(at) > askedFor })
+	for a := range r.asked {
+		want[a] = true
+	}
+	for _, a := range r.seeds {
+		want[a] = true
+	}
+	for a, t := range r.targets {
+		if _, ok := want[a]; !ok && !t.trying {
+			delete(r.targets, a)
+		}
+	}
+	for a, seed := range want {
+		t := r.targets[a]
+		if t == nil {
+			t = &target{address: a, since: now}
+			r.targets[a] = t
+		}
+		t.seed = seed
+	}
+}
+
+// satisfied tells whether there is no need to try an address. r.mu is held.
+func (r *rejoiner) satisfied(t *target, members map[string]uint64) bool {
+	if r.known(t.address, members) {
+		return true
+	}
+	if len(t.found) == 0 {
+		return false
+	}
+	for _, a := range t.found {
+		if !r.known(a, members) {
+			return false
+		}
+	}
+	// What a name stands for is looked up again now and then.
+	return time.Since(t.due) < pauseIdle || slices.Equal(t.found, []string{t.address})
+}
+
+// known tells whether nothing new can be found at an address.
+func (r *rejoiner) known(address string, members map[string]uint64) bool {
+	_, ok := members[address]
+	return ok || address == r.node.Address() || r.node.peersFile.isForgotten(address)
+}
+
+// start begins a try. r.mu is held.
+func (r *rejoiner) start(ctx context.Context, t *target) {
+	t.trying = true
+	r.running++
+	r.wg.Go(func() {
+		found, result := r.try(ctx, t.address)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.running--
+		r.tried(t, found, result)
+	})
+}
+
+// tryResult is what has come of a try.
+type tryResult struct {
+	reached bool // something has answered
+	self    bool // and it was this node
+	member  bool // and what has answered is a live member now
+	err     error
+}
+
+// tried notes what has come of a try. r.mu is held.
+func (r *rejoiner) tried(t *target, found []string, got tryResult) {
+	t.trying, t.found, t.reached, t.self, t.lastErr = false, found, got.reached, got.self, ""
+	now := time.Now()
+	switch {
+	case got.err != nil:
+		t.lastErr = oneLine(explain(got.err), maxLogLine)
+		t.due = now.Add(pauseAfter(t.fails, rand.Float64()))
+		t.fails++
+	case got.self:
+		t.due = now.Add(pauseSelf)
+	case got.reached && !got.member && len(r.node.members.alive()) > 0:
+		t.fails, t.due = 0, now.Add(pauseIdle)
+	default: // it may take a second exchange until both sides agree
+		t.fails, t.due = 0, now.Add(pauseLeast)
+	}
+	r.kick()
+}
+
+// pauseAfter returns how long to wait after some failures; chance is from 0 to 1.
+func pauseAfter(fails int, chance float64) time.Duration {
+	pause := min(float64(pauseLeast)*float64(int(1)<<min(fails, 10)), float64(pauseMost))
+	return time.Duration(pause * (0.75 + 0.25*chance))
+}
+
+// try tries what an address stands for.
+func (r *rejoiner) try(ctx context.Context, address string) (found []string, got tryResult) {
+	found, err := resolve(ctx, address)
+	if err != nil {
+		return nil, tryResult{err: err}
+	}
+	members := r.node.members.addresses()
+	for _, a := range found {
+		if r.known(a, members) {
+			continue
+		}
+		met := r.node.metSelf.Load()
+		if err := r.node.joinNow(ctx, a); err != nil {
+			got.err = err
+			continue
+		}
+		got.reached = true
+		_, member := r.node.members.addresses()[a]
+		got.member = got.member || member
+		got.self = got.self || !member && r.node.metSelf.Load() != met
+	}
+	if got.reached {
+		got.err = nil
+	}
+	return found, got
+}
+
+// announce tells some members of this node's address, while others still know it by
+// another one: it takes them some seconds to find out that nobody is there any more, and
+// for one second more they do not believe it. r.mu is held.
+func (r *rejoiner) announce(ctx context.Context, members map[string]uint64, now time.Time) {
+	isNew := now.Sub(time.Unix(0, r.node.begun.Load())) < announceNew
+	if now.Before(r.next) || len(members) == 0 || !isNew && !r.node.twins.recent(announceFor) {
+		return
+	}
+	r.next = now.Add(time.Second)
+	some := slices.Collect(maps.Keys(members))
+	rand.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
+	for _, a := range some[:min(len(some), 3)] {
+		if r.running >= triesAtOnce {
+			return
+		}
+		r.running++
+		r.wg.Go(func() {
+			_ = r.node.joinNow(ctx, a) // it is a member, so its failure is seen elsewhere
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.running--
+		})
+	}
+}
+
+// explain says what the errors of memberlist mean.
+func explain(err error) string {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "no installed keys could decrypt"):
+		return "it has another key: compare GossipDataSyncAuthKey on both nodes"
+	case strings.HasSuffix(strings.TrimSpace(text), "EOF"):
+		return "it has closed the connection: it is no node of data sync, or holds too many connections"
+	case errors.Is(err, errDown):
+		return errDown.Error()
+	}
+	return text
+}
+
+// shown returns the seeds that lead to no member, and the last errors of all targets.
+func (r *rejoiner) shown(members map[string]uint64) (seeds []target, errs map[string]string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	errs = make(map[string]string)
+	for _, a := range slices.Sorted(maps.Keys(r.targets)) {
+		t := r.targets[a]
+		if t.lastErr != "" {
+			errs[a] = t.lastErr
+		}
+		if t.seed && !t.self && !t.reached && !r.known(a, members) && !slices.ContainsFunc(t.found, func(f string) bool { return r.known(f, members) }) {
+			seeds = append(seeds, *t)
+		}
+	}
+	return seeds, errs
+}

@@ -1,0 +1,194 @@
+package gossip
+
+import (
+	"context"
+	"maps"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Join has an address, HOST:PORT, tried at once and for a minute, also if the node there,
+// or this one, was removed from the group before. It does not wait.
+func (n *Node) Join(address string) {
+	n.peersFile.remember(address)
+	n.rejoin.ask(address)
+	n.goOn(func(ctx context.Context) {
+		// A name may stand for what was removed under its address.
+		if found, err := resolve(ctx, address); err == nil {
+			for _, a := range found {
+				n.peersFile.remember(a)
+			}
+		}
+		n.comeBack("it was asked to join " + oneLine(address, maxAddress))
+		n.rejoin.kick()
+	})
+}
+
+// Forget removes a node from the group: that of an address, HOST:PORT, or of a node id.
+// All live members are told to look for it no more, and the node itself, if it is alive,
+// leaves. It does not wait.
+func (n *Node) Forget(address string) {
+	n.rejoin.forget(address)
+	n.goOn(func(ctx context.Context) { n.remove(ctx, address) })
+}
+
+// remove removes what an address stands for.
+func (n *Node) remove(ctx context.Context, address string) {
+	found, err := resolve(ctx, address)
+	if err != nil {
+		found = nil // perhaps an id; else there is nothing that could be told to others
+	}
+	nodes := n.nodesAt(append(found, address))
+	for _, a := range found {
+		if _, ok := nodes[a]; !ok {
+			nodes[a] = 0
+		}
+	}
+	self := false
+	for _, a := range slices.Sorted(maps.Keys(nodes)) {
+		id := nodes[a]
+		m := removeMessage{sender: n.id, node: id, at: n.stamp(), address: a}
+		if id == n.id {
+			self = true
+		} else {
+			n.peersFile.forget(id, a)
+		}
+		n.log.Info("a node is removed from the sync group", "peer", idOrNone(id), "address", a)
+		n.tellAll(ctx, id, m.append(nil))
+	}
+	if self {
+		n.beRemoved(n.id)
+	}
+}
+
+// nodesAt returns the nodes that are, or were last seen, at one of some addresses, or
+// have one of them as their id, by address.
+func (n *Node) nodesAt(addresses []string) map[string]uint64 {
+	nodes := make(map[string]uint64)
+	note := func(address string, id uint64) {
+		if slices.Contains(addresses, address) || slices.Contains(addresses, idString(id)) {
+			nodes[address] = id
+		}
+	}
+	for _, p := range n.peersFile.list() {
+		note(p.Address, p.id)
+	}
+	for address, id := range n.members.addresses() {
+		note(address, id)
+	}
+	note(n.Address(), n.id)
+	return nodes
+}
+
+// Bounds of telling members of a removal.
+const (
+	tellTries = 3
+	tellPause = time.Second
+	tellFirst = 2 * time.Second // how long the others are waited for before the node itself
+)
+
+// tellAll sends a message to all live members, the removed one last, so that nobody looks
+// for it when it has left.
+func (n *Node) tellAll(ctx context.Context, removed uint64, msg []byte) {
+	limit := make(chan struct{}, triesAtOnce)
+	tell := func(wg *sync.WaitGroup, peer uint64) {
+		wg.Go(func() {
+			limit <- struct{}{}
+			defer func() { <-limit }()
+			n.tell(ctx, peer, msg)
+		})
+	}
+	var others, last sync.WaitGroup
+	alive := n.members.alive()
+	for _, peer := range alive {
+		if peer != removed {
+			tell(&others, peer)
+		}
+	}
+	if slices.Contains(alive, removed) {
+		waitFor(ctx, &others, tellFirst)
+		last.Go(func() { n.tell(ctx, removed, msg) })
+	}
+	others.Wait()
+	last.Wait()
+}
+
+// waitFor waits for wg, but not for longer than d.
+func waitFor(ctx context.Context, wg *sync.WaitGroup, d time.Duration) {
+	done := make(chan struct{})
+	go func() { // ends with wg, which the caller waits for, too
+		wg.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// tell sends a message to a member, a few times if need be.
+func (n *Node) tell(ctx context.Context, peer uint64, msg []byte) {
+	var err error
+	for range tellTries {
+		if err = n.send(peer, msg); err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(tellPause):
+		}
+		if _, alive := n.members.live(peer); !alive {
+			break
+		}
+	}
+	n.log.Warn("a peer could not be told that a node was removed: it may bring it back", "peer", idString(peer), "error", err)
+}
+
+// memberMessage takes a message of membership from a peer.
+func (n *Node) memberMessage(b []byte) {
+	if len(b) < headerSize || b[1] != messageFormat {
+		n.count.badMessages.Add(1)
+		return
+	}
+	sender := le.Uint64(b[2:])
+	if b[0] == kindLeave {
+		n.members.saysLeaving(sender)
+		return
+	}
+	var m removeMessage
+	err := m.parse(b)
+	if err == nil {
+		_, err = netip.ParseAddrPort(m.address)
+	}
+	if _, alive := n.members.live(sender); err != nil || !alive {
+		n.count.badMessages.Add(1)
+		return
+	}
+	n.mu.Lock()
+	isNew := n.removals.take(&m, time.Now())
+	n.mu.Unlock()
+	if !isNew {
+		n.count.badMessages.Add(1)
+		if n.notices.ok("removal") {
+			n.log.Warn("a removal of a node was not taken: it was seen before, or the clock of its sender is wrong", "from", idString(sender))
+		}
+		return
+	}
+	if m.node == n.id || m.node == 0 && m.address == n.Address() {
+		n.goOn(func(context.Context) { n.beRemoved(sender) })
+		return
+	}
+	n.peersFile.forget(m.node, m.address)
+	n.log.Info("a node was removed from the sync group", "peer", idOrNone(m.node), "address", m.address, "by", idString(sender))
+}
+
+func idOrNone(id uint64) string {
+	if id == 0 {
+		return "unknown"
+	}
+	return idString(id)
+}

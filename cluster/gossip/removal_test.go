@@ -1,0 +1,196 @@
+package gossip
+
+import (
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestARemovedNodeLeavesAndStaysAway(t *testing.T) {
+	t.Parallel()
+	a := startNode(t, options(t, 1, nil))
+	b := startNode(t, options(t, 2, seedsOf(a.Address())))
+	c := startNode(t, options(t, 3, seedsOf(a.Address())))
+	d := startNode(t, options(t, 4, seedsOf(a.Address(), c.Address()))) // has the removed one as a seed
+	meetAll(t, a, b, c, d)
+	for _, n := range []*testNode{a, b, c, d} {
+		n.times.quiet = 200 * time.Millisecond
+	}
+	c.times.quiet = time.Second
+	b.Forget(c.Address())
+	until(t, "c knows it", func() bool { return c.Status().Removed && c.sees() })
+	meetAll(t, a, b, d)
+	until(t, "c listens again", func() bool { ml, _ := c.membership(); return ml != nil })
+	for _, n := range []*testNode{a, b, d} {
+		until(t, "c is forgotten", func() bool { return n.peersFile.isForgotten(c.Address()) })
+		for _, p := range n.peersFile.list() {
+			if p.id == 3 {
+				t.Fatalf("node %d still has c among its peers", n.id)
+			}
+		}
+	}
+	if c.logs.count("was removed from its sync group") != 1 || c.logs.count("by="+idString(2)) != 1 {
+		t.Fatal("c does not say so")
+	}
+	// Neither those who look every quarter of a second, nor c itself, bring it back.
+	begun := time.Now()
+	until(t, "a few rounds are over", func() bool { return time.Since(begun) > 6*lookEvery })
+	if !c.sees() || !d.sees(a, b) {
+		t.Fatal("c is back by itself")
+	}
+	c.close(t)
+	c2 := startNode(t, withPort(c))
+	if !c2.Status().Removed || !c2.sees() {
+		t.Fatal("a restart has brought it back")
+	}
+	a.Join(c2.Address())
+	meetAll(t, a, b, c2, d)
+	until(t, "c knows it is back", func() bool { return !c2.Status().Removed && c2.peersFile.removal() == nil })
+	until(t, "nobody has it as forgotten", func() bool { return !d.peersFile.isForgotten(c2.Address()) })
+}
+
+// withPort returns the options of a node, with the port that it had.
+func withPort(n *testNode) Options {
+	o := n.opts
+	_, port, _ := net.SplitHostPort(n.Address())
+	o.BindPort, _ = strconv.Atoi(port)
+	return o
+}
+
+func TestARemovedNodeComesBackWhenAsked(t *testing.T) {
+	t.Parallel()
+	for name, back := range map[string]func(a, b *testNode, seeds *seedList){
+		"by Join":                       func(a, b *testNode, _ *seedList) { b.Join(a.Address()) },
+		"by Join on a member":           func(a, b *testNode, _ *seedList) { a.Join(b.Address()) },
+		"by another list of seeds":      func(a, _ *testNode, seeds *seedList) { seeds.set(a.Address(), "127.0.0.1:9") },
+		"by Join of a name on a member": func(a, b *testNode, _ *seedList) { a.Join(strings.Replace(b.Address(), "127.0.0.1", "localhost", 1)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := startNode(t, options(t, 1, nil))
+			seeds := seedsOf(a.Address())
+			b := startNode(t, options(t, 2, seeds))
+			meetAll(t, a, b)
+			b.times.quiet = 500 * time.Millisecond
+			a.Forget(idString(2))
+			until(t, "b is out", func() bool { return b.Status().Removed && a.sees() && b.sees() })
+			back(a, b, seeds)
+			meetAll(t, a, b)
+			if b.Status().Removed {
+				t.Fatal("it still counts as removed")
+			}
+		})
+	}
+}
+
+func TestANodeMayRemoveItself(t *testing.T) {
+	t.Parallel()
+	a := startNode(t, options(t, 1, nil))
+	b := startNode(t, options(t, 2, seedsOf(a.Address())))
+	meetAll(t, a, b)
+	b.Forget(b.Address())
+	until(t, "b is out", func() bool { return b.Status().Removed && a.sees() && b.sees() })
+	if !a.peersFile.isForgotten(b.Address()) {
+		t.Fatal("a was not told")
+	}
+}
+
+func TestASeedThatIsForgottenIsNotTried(t *testing.T) {
+	t.Parallel()
+	a := startNode(t, options(t, 1, nil))
+	seeds := seedsOf()
+	b := startNode(t, options(t, 2, seeds))
+	b.Forget(a.Address()) // which it has never met
+	until(t, "it is forgotten", func() bool { return b.peersFile.isForgotten(a.Address()) })
+	seeds.set("127.0.0.1:9") // the list is read once, so that the next change is one
+	until(t, "the list is read", func() bool { return len(b.Status().Peers) == 1 })
+	seeds.set("127.0.0.1:9", a.Address())
+	meetAll(t, a, b)
+}
+
+func TestRemovalsAreTakenOnce(t *testing.T) {
+	now := time.UnixMilli(1_700_000_000_000)
+	ms := now.UnixMilli()
+	r := newRemovals(now.Add(-10 * time.Minute))
+	for _, step := range []struct {
+		name   string
+		sender uint64
+		at     int64
+		want   bool
+	}{
+		{"fresh", 1, ms - 1000, true},
+		{"the same again", 1, ms - 1000, false},
+		{"an older one", 1, ms - 2000, false},
+		{"of another sender", 2, ms - 2000, true},
+		{"newer", 1, ms, true},
+		{"too old", 3, ms - 60_001, false},
+		{"just not too old", 3, ms - 60_000, true},
+		{"too far ahead", 4, ms + 60_001, false},
+	} {
+		if got := r.take(&removeMessage{sender: step.sender, at: step.at}, now); got != step.want {
+			t.Errorf("%s: %v", step.name, got)
+		}
+	}
+	if newRemovals(now).take(&removeMessage{sender: 1, at: ms - 1}, now) {
+		t.Error("one that is older than the node was taken")
+	}
+}
+
+func TestARemovalThatIsRepeatedChangesNothing(t *testing.T) {
+	t.Parallel()
+	a := startNode(t, options(t, 1, nil))
+	b := startNode(t, options(t, 2, seedsOf(a.Address())))
+	meetAll(t, a, b)
+	m := removeMessage{sender: 2, node: 9, at: b.stamp(), address: "127.0.0.1:99"}
+	frame := streamFrame(t, testKey, frameLabel, userText(string(m.append(nil))))
+	sendStream(t, a, frame)
+	until(t, "it is taken", func() bool { return a.peersFile.isForgotten("127.0.0.1:99") })
+	a.peersFile.remember("127.0.0.1:99")
+	before := a.Counters().BadMessages
+	sendStream(t, a, frame)
+	until(t, "it is counted", func() bool { return a.Counters().BadMessages == before+1 })
+	if a.peersFile.isForgotten("127.0.0.1:99") {
+		t.Fatal("it was taken twice")
+	}
+	m = removeMessage{sender: 77, node: 1, at: b.stamp(), address: a.Address()}
+	sendStream(t, a, streamFrame(t, testKey, frameLabel, userText(string(m.append(nil)))))
+	until(t, "one of a stranger is counted", func() bool { return a.Counters().BadMessages == before+2 })
+	if a.Status().Removed {
+		t.Fatal("a stranger has removed a node")
+	}
+}
+
+func TestRemoveMessage(t *testing.T) {
+	m := removeMessage{sender: 1, node: 2, at: 3, address: "10.0.0.1:7"}
+	b := m.append(nil)
+	want := "\x07\x01\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x0a\x0010.0.0.1:7"
+	if string(b) != want {
+		t.Fatalf("bytes %q", b)
+	}
+	var got removeMessage
+	if err := got.parse(b); err != nil || got != m {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	for i := range b {
+		if err := got.parse(b[:i]); err == nil {
+			t.Errorf("%d bytes were taken", i)
+		}
+	}
+	if got.parse(append(b, 0)) == nil {
+		t.Error("a longer one was taken")
+	}
+}
+
+func FuzzRemoveMessage(f *testing.F) {
+	m := removeMessage{sender: 1, node: 2, at: 3, address: "10.0.0.1:7"}
+	f.Add(m.append(nil))
+	f.Add([]byte{kindRemove, messageFormat})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var m removeMessage
+		if m.parse(b) == nil && string(m.append(nil)) != string(b) {
+			t.Fatalf("%q", b)
+		}
+	})
+}

@@ -1,0 +1,115 @@
+package gossip
+
+import (
+	"context"
+	"time"
+)
+
+// A node that was removed from its group listens, and looks for nobody. It comes back
+// when it is asked to join, when its list of seeds changes, or when a member joins it.
+
+func (n *Node) isRemoved() bool { return n.removed.Load() }
+
+// stillRemoved takes up a removal of an earlier run.
+func (n *Node) stillRemoved() {
+	r := n.peersFile.removal()
+	if r == nil {
+		return
+	}
+	if r.Seeds == hashSeeds(n.seedList()) {
+		n.removed.Store(true)
+		n.warnRemoved(r)
+		return
+	}
+	n.notRemoved("its list of seeds has changed")
+}
+
+func (n *Node) warnRemoved(r *removal) {
+	n.log.Warn("this node was removed from its sync group: it keeps its data and looks for nobody; "+
+		"to come back, add it to the gossip group on a member, or add a member to the gossip group here",
+		"by", r.By, "at", r.Time.Format(time.RFC3339))
+}
+
+// beRemoved leaves the group, and listens again when all members know of it.
+func (n *Node) beRemoved(by uint64) {
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	if n.isClosing() || n.isRemoved() {
+		return
+	}
+	r := &removal{Time: time.Now().UTC().Truncate(time.Second), By: idString(by), Seeds: hashSeeds(n.seedList())}
+	n.removed.Store(true)
+	if err := n.peersFile.setRemoved(r); err != nil {
+		n.log.Error("a removal from the sync group cannot be kept: it ends with a restart", "error", err)
+	}
+	n.warnRemoved(r)
+	n.end(n.ctx)
+	n.goOn(n.listenLater)
+}
+
+func (n *Node) isClosing() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.down
+}
+
+// listenLater begins a membership when those who have not heard yet that this node has
+// left do not talk to it any more: they would bring it back.
+func (n *Node) listenLater(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(n.times.quiet):
+	}
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	n.beginAgain()
+}
+
+// beginAgain begins a membership if there is none. n.turn is held.
+func (n *Node) beginAgain() {
+	if ml, _ := n.membership(); ml != nil || n.isClosing() {
+		return
+	}
+	if err := n.begin(); err != nil {
+		n.log.Error("this node cannot be a member of a sync group any more: restart it", "error", err)
+	}
+}
+
+// comeBack ends a removal.
+func (n *Node) comeBack(why string) {
+	if !n.isRemoved() {
+		return
+	}
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	if n.isClosing() || !n.isRemoved() {
+		return
+	}
+	n.notRemoved(why)
+	n.beginAgain()
+	n.rejoin.kick()
+}
+
+func (n *Node) notRemoved(why string) {
+	n.removed.Store(false)
+	if err := n.peersFile.setRemoved(nil); err != nil {
+		n.log.Error("that this node is back in its sync group cannot be kept: it ends with a restart", "error", err)
+	}
+	n.log.Info("this node looks for its sync group again", "reason", why)
+}
+
+// backByJoin ends a removal when a member has joined this node. It is called while
+// memberlist holds its locks.
+func (n *Node) backByJoin() {
+	if n.isRemoved() {
+		n.goOn(func(context.Context) { n.comeBack("a member has joined it") })
+	}
+}
+
+// seedsAre ends a removal that was made with another list of seeds.
+func (n *Node) seedsAre(hash string) {
+	if r := n.peersFile.removal(); r != nil && r.Seeds != hash {
+		n.comeBack("its list of seeds has changed")
+	}
+}

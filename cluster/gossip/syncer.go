@@ -1,0 +1,224 @@
+package gossip
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"owlcache/engine"
+)
+
+// maxPeers is how many nodes a node keeps figures of.
+const maxPeers = 1024
+
+// farGroup is from how many peers on a new one is not compared with by everybody at once.
+const farGroup = 16
+
+// syncer keeps the store and those of the peers the same. Membership calls it (core), and
+// it sends through membership (network).
+type syncer struct {
+	opts  Options
+	log   *slog.Logger
+	self  uint64
+	net   network
+	marks marks
+
+	inbox  *inbox
+	lists  chan *listMessage
+	rounds chan struct{} // holds a token per round under way
+
+	ctx  context.Context // of all goroutines
+	stop context.CancelFunc
+
+	mu      sync.Mutex // protects what follows
+	wg      sync.WaitGroup
+	closed  bool
+	pushers sync.WaitGroup
+	drained bool // no more pushers
+	known   map[uint64]*peer
+
+	lastMatch atomic.Int64 // Unix ns
+	count     counters
+}
+
+// peer is what the syncer knows of another node.
+type peer struct {
+	id uint64
+
+	pushed, dropped, sent atomic.Uint64
+	lastMatch             atomic.Int64 // Unix ns
+	compareAt             atomic.Int64 // Unix ns at which to compare; 0 = not due
+	skew                  atomic.Int64 // ns
+	skewed                atomic.Bool  // some of its last writes were refused
+	joinedAt              atomic.Int64 // Unix ns
+	met                   atomic.Bool  // compared since then
+	telling               atomic.Bool  // a digest is being sent
+	idle                  atomic.Bool  // has left
+
+	mu          sync.Mutex // protects what follows
+	round       *round
+	owed        *listMessage         // could not be answered, and is when the peer joins
+	owedAt      time.Time            // since when
+	pausedUntil time.Time            // no round before
+	sub         *engine.Subscription // nil while the peer is not alive
+	stopPush    context.CancelFunc
+}
+
+type counters struct {
+	received, merged, healed, stale, skewed, invalid, overflow, forgotten atomic.Uint64
+	rounds, aborted, matches, differs, badMessages                        atomic.Uint64
+}
+
+// newSyncer returns a running syncer. Close it.
+func newSyncer(o Options, net network, m marks) *syncer {
+	s := &syncer{
+		opts: o, log: o.Logger, self: o.Store.NodeID(), net: net, marks: m,
+		inbox: newInbox(o.InboxBytes), lists: make(chan *listMessage, answerQueue), rounds: make(chan struct{}, maxRounds),
+		known: make(map[uint64]*peer),
+	}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.work(s.merge)
+	s.work(s.schedule)
+	for range answerers {
+		s.work(s.answer)
+	}
+	return s
+}
+
+// work runs f in a goroutine that close waits for. It returns false after close.
+func (s *syncer) work(f func(context.Context)) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.wg.Go(func() { f(s.ctx) })
+	return true
+}
+
+// drain takes no more writes and gives those that are queued some time to be sent.
+func (s *syncer) drain(ctx context.Context) {
+	s.mu.Lock()
+	s.drained = true
+	peers := slices.Collect(maps.Values(s.known))
+	s.mu.Unlock()
+	for _, p := range peers {
+		p.mu.Lock()
+		if p.sub != nil {
+			p.sub.Close()
+		}
+		p.mu.Unlock()
+	}
+	sent := make(chan struct{})
+	if !s.work(func(context.Context) { s.pushers.Wait(); close(sent) }) {
+		return
+	}
+	select {
+	case <-sent:
+	case <-ctx.Done():
+	}
+}
+
+// close ends all goroutines and waits for them. What they send fails or ends by itself.
+func (s *syncer) close() {
+	s.mu.Lock()
+	s.closed, s.drained = true, true
+	s.mu.Unlock()
+	s.stop()
+	s.pushers.Wait()
+	s.wg.Wait()
+}
+
+// joined begins to push to a peer, and has it compared.
+func (s *syncer) joined(id uint64) {
+	p := s.addPeer(id)
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sub == nil && !s.startPush(p) {
+		return
+	}
+	p.pausedUntil = time.Time{}
+	p.idle.Store(false)
+	p.met.Store(false)
+	p.joinedAt.Store(time.Now().UnixNano())
+	s.answerOwed(p)
+	s.compareJoined(p)
+}
+
+// startPush begins to push to p, whose lock is held. It returns false after drain.
+func (s *syncer) startPush(p *peer) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.drained {
+		return false
+	}
+	// First the subscription: what is written from here on is pushed, and what was
+	// written before is in the digest.
+	sub := s.opts.Store.Subscribe(s.opts.QueueBytes)
+	ctx, cancel := context.WithCancel(s.ctx)
+	s.pushers.Go(func() { s.push(ctx, p, sub) })
+	p.sub, p.stopPush = sub, cancel
+	return true
+}
+
+// left ends pushing to a peer, and the round with it.
+func (s *syncer) left(id uint64) {
+	p := s.peer(id)
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopPush != nil {
+		p.stopPush()
+		p.sub, p.stopPush = nil, nil
+	}
+	p.idle.Store(true)
+	if p.round != nil {
+		p.round.fail(errGone)
+	}
+}
+
+func (s *syncer) peer(id uint64) *peer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.known[id]
+}
+
+// addPeer returns the record of a node, nil if there are too many.
+func (s *syncer) addPeer(id uint64) *peer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.known[id]; p != nil {
+		return p
+	}
+	if len(s.known) >= maxPeers && !s.dropPeer() {
+		return nil
+	}
+	p := &peer{id: id}
+	s.known[id] = p
+	return p
+}
+
+// dropPeer makes room for another peer; s.mu is held.
+func (s *syncer) dropPeer() bool {
+	for id, p := range s.known {
+		if p.idle.Load() {
+			delete(s.known, id)
+			return true
+		}
+	}
+	return false
+}
+
+func idString(id uint64) string { return fmt.Sprintf("%016x", id) }
+
+var _ core = (*syncer)(nil)

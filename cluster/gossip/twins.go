@@ -1,0 +1,115 @@
+package gossip
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+)
+
+// twins finds other nodes that have the id of this one, which is so when a data directory
+// was copied. They are not taken as members; but a group cannot tell them apart, so
+// somebody has to end it.
+//
+// That members know this node under another address means nothing yet: it may have had it
+// before it was restarted. So the address is asked.
+type twins struct {
+	id  uint64
+	own string // address of this node
+	log *slog.Logger
+	ask chan struct{}
+
+	mu      sync.Mutex // protects what follows
+	address string     // the last one under which others know this node
+	at      time.Time  // when that was heard of
+	told    bool
+}
+
+func newTwins(id uint64, own string, log *slog.Logger) *twins {
+	return &twins{id: id, own: own, log: log, ask: make(chan struct{}, 1)}
+}
+
+// seen notes that some member knows this node under another address.
+func (t *twins) seen(address string) {
+	t.mu.Lock()
+	t.address, t.at = address, time.Now()
+	t.mu.Unlock()
+	select {
+	case t.ask <- struct{}{}:
+	default:
+	}
+}
+
+// recent tells whether a member has known this node under another address of late.
+func (t *twins) recent(within time.Duration) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.at.IsZero() && time.Since(t.at) < within
+}
+
+// other returns the address that seen was told of.
+func (t *twins) other() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.address
+}
+
+// found tells whether there is another node with this id.
+func (t *twins) found() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.told
+}
+
+// met logs, once, that another node with this id has been talked to.
+func (t *twins) met() {
+	t.mu.Lock()
+	told, other := t.told, t.address
+	if other != "" { // without it the message would be of no use: it comes soon
+		t.told = true
+	}
+	t.mu.Unlock()
+	if told || other == "" {
+		return
+	}
+	t.log.Error("two nodes have the same id, as after copying a data directory: stop one of them, and give the copy an id of its own "+
+		"(\"owlcache backup\", then \"owlcache restore --new-node\")", "node", idString(t.id), "address", t.own, "other", other)
+}
+
+// askEvery is how often an address is asked at most.
+const askEvery = 2 * time.Second
+
+// watchTwins asks other addresses that this node is known under, until ctx ends.
+func (n *Node) watchTwins(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.twins.ask:
+			n.askTwin(n.twins.other())
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(askEvery):
+		}
+	}
+}
+
+// askTwin probes an address for a node with our name. The answer may be our own, where
+// the address still leads to this node: then a probe was answered here meanwhile.
+func (n *Node) askTwin(address string) {
+	udp, err := net.ResolveUDPAddr("udp", address)
+	if err != nil {
+		return
+	}
+	ml, d := n.membership()
+	if ml == nil {
+		return
+	}
+	acks := d.acks.Load()
+	if _, err := ml.Ping(idString(n.id), udp); err == nil && d.acks.Load() == acks {
+		n.twins.met()
+	}
+}
