@@ -37,7 +37,7 @@ func (s *syncer) answer(ctx context.Context) {
 
 // answerList sends what the list lacks, as far as its limit goes, and then an end.
 func (s *syncer) answerList(ctx context.Context, m *listMessage) {
-	p := s.peer(m.sender)
+	p := s.addPeer(m.sender)
 	if p == nil {
 		return
 	}
@@ -58,7 +58,7 @@ func (s *syncer) answerList(ctx context.Context, m *listMessage) {
 		}
 		p.sent.Add(uint64(le.Uint32(msg[countOffset:])))
 	}
-	a.end.sent = a.out.total
+	a.end.parts = a.out.begun
 	if s.net.send(m.sender, a.end.append(nil)) != nil {
 		s.owe(p, m, begun)
 	}
@@ -79,7 +79,7 @@ func (s *syncer) owe(p *peer, m *listMessage, begun time.Time) {
 // answerOwed has the list answered that p has sent too early, unless its round has ended
 // since. The lock of p is held.
 func (s *syncer) answerOwed(p *peer) {
-	if p.owed != nil && time.Since(p.owedAt) < roundPatience {
+	if p.owed != nil && time.Since(p.owedAt) < s.patience() {
 		s.queueAnswer(p.owed)
 	}
 	p.owed = nil
@@ -130,7 +130,7 @@ func (a *answer) compare(r engine.HashRange, theirs []engine.Item) bool {
 	fits := true
 	if len(need) > 0 {
 		a.opts.Store.Entries(need, func(e *engine.Entry) bool {
-			if a.out.total > 0 && a.out.bytes+entryFixed+len(e.Key)+len(e.Value) > int(a.list.limit) {
+			if a.out.begun > 0 && a.out.bytes+entryFixed+len(e.Key)+len(e.Value) > int(a.list.limit) {
 				fits = false
 				return false
 			}

@@ -11,6 +11,10 @@ import (
 // pauseProgress is how soon a peer is looked at again after something has changed.
 const pauseProgress = time.Second
 
+// pausedFor is how long this process must have stood still for what was sent to it
+// meanwhile to count as lost, at least in part: connections pile up, and are refused.
+const pausedFor = time.Second
+
 // schedule is how often it is looked whether a comparison is due.
 const scheduleEvery = 100 * time.Millisecond
 
@@ -49,6 +53,10 @@ func (s *syncer) compare(m *digestMessage) {
 	s.startRound(p, ranges)
 }
 
+// doubted has a peer compared that did not answer for a while and does again: what was
+// sent to it meanwhile may be lost.
+func (s *syncer) doubted(id uint64) { s.compareSoon(id, pauseProgress) }
+
 // agreed notes that this node has all that p had at the moment at, and that p had all
 // that this node had then, but for versions from lacking on.
 func (s *syncer) agreed(p *peer, at time.Time, lacking uint64) {
@@ -81,13 +89,24 @@ func (s *syncer) compareSoon(id uint64, in time.Duration) {
 func (s *syncer) schedule(ctx context.Context) {
 	tick := time.NewTicker(scheduleEvery)
 	defer tick.Stop()
-	for {
+	for last := time.Now(); ; {
 		select {
 		case <-tick.C:
+			if time.Since(last) > pausedFor {
+				s.compareAll()
+			}
+			last = time.Now()
 			s.compareDue()
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// compareAll has all peers compared soon.
+func (s *syncer) compareAll() {
+	for _, id := range s.net.peers() {
+		s.compareSoon(id, pauseProgress)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"owlcache/engine"
 )
 
-var simSeeds = flag.Int("sim.seeds", 100, "seeds of the simulations")
+var simSeeds = flag.Int("sim.seeds", usualSeeds, "seeds of the simulations")
 
 // truth is what has been acknowledged: of each key the greatest version.
 type truth struct {

@@ -48,6 +48,19 @@ func behind(ranges []engine.HashRange, hash uint64) []engine.HashRange {
 	return ranges
 }
 
+// splitAt returns what of ranges lies at hash and behind it, and what lies before it.
+func splitAt(ranges []engine.HashRange, hash uint64) (from, before []engine.HashRange) {
+	if hash == 0 {
+		return ranges, nil
+	}
+	for _, r := range ranges {
+		if r.First < hash {
+			before = append(before, engine.HashRange{First: r.First, Last: min(r.Last, hash-1)})
+		}
+	}
+	return behind(ranges, hash-1), before
+}
+
 // difference compares what two nodes have in one range, both ascending by hash. It
 // calls ours with each of own that theirs lacks or has older, and others with each of
 // theirs that own lacks or has older.

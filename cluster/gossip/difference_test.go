@@ -95,3 +95,18 @@ func TestAListIsNotCutWithinAHash(t *testing.T) {
 		}
 	}
 }
+
+func TestSplitAt(t *testing.T) {
+	ranges := []engine.HashRange{{First: 1, Last: 5}, {First: 8, Last: 9}}
+	type parts = [2][]engine.HashRange
+	for hash, want := range map[uint64]parts{
+		0: {ranges, nil}, 1: {ranges, nil}, 3: {{{First: 3, Last: 5}, ranges[1]}, {{First: 1, Last: 2}}},
+		6: {ranges[1:], ranges[:1]}, 8: {ranges[1:], ranges[:1]}, 9: {{{First: 9, Last: 9}}, {ranges[0], {First: 8, Last: 8}}},
+		10: {{}, ranges}, ^uint64(0): {{}, ranges},
+	} {
+		from, before := splitAt(slices.Clone(ranges), hash)
+		if d := cmp.Diff(parts{from, before}, want); d != "" {
+			t.Errorf("at %d: %s", hash, d)
+		}
+	}
+}

@@ -76,10 +76,6 @@ func (m *digestMessage) parse(b []byte) error {
 	return r.end()
 }
 
-// The race detector would look at each byte of a digest, which only its caller has, and
-// simulations of many nodes would do little else.
-//
-//go:norace
 func appendDigest(dst []byte, d *engine.Digest) []byte {
 	for i := range d {
 		dst = le.AppendUint64(dst, d[i])
@@ -87,7 +83,6 @@ func appendDigest(dst []byte, d *engine.Digest) []byte {
 	return dst
 }
 
-//go:norace
 func parseDigest(d *engine.Digest, b []byte) {
 	for i := range d {
 		d[i] = le.Uint64(b[8*i:])
@@ -97,7 +92,7 @@ func parseDigest(d *engine.Digest, b []byte) {
 // endMessage ends the answer to a list.
 //
 //	10  8  number of the list
-//	18  4  entries that were sent in answer to it
+//	18  4  parts that were sent in answer to it
 //	22  8  all hashes up to this one, inclusive, have been answered; the rest has to be
 //	       listed again. Only valid with the flag at 38.
 //	30  8  time of the oldest version in the list that the sender lacks; 2^64-1 = none
@@ -105,7 +100,7 @@ func parseDigest(d *engine.Digest, b []byte) {
 type endMessage struct {
 	sender  uint64
 	list    uint64
-	sent    uint32
+	parts   uint32
 	upTo    uint64
 	lacking uint64
 	some    bool // upTo is valid
@@ -123,7 +118,7 @@ const (
 func (m *endMessage) append(dst []byte) []byte {
 	dst = appendHeader(dst, kindEnd, m.sender)
 	dst = le.AppendUint64(dst, m.list)
-	dst = le.AppendUint32(dst, m.sent)
+	dst = le.AppendUint32(dst, m.parts)
 	dst = le.AppendUint64(dst, m.upTo)
 	dst = le.AppendUint64(dst, m.lacking)
 	return append(dst, boolByte(m.some)*endSome|boolByte(m.held)*endHeld)
@@ -134,7 +129,7 @@ func (m *endMessage) parse(b []byte) error {
 		return errShort
 	}
 	r := reader{b: b[2:]}
-	m.sender, m.list, m.sent = r.u64(), r.u64(), r.u32()
+	m.sender, m.list, m.parts = r.u64(), r.u64(), r.u32()
 	m.upTo, m.lacking = r.u64(), r.u64()
 	flags := r.u8()
 	if flags > maxEndFlags {

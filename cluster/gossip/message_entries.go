@@ -7,8 +7,9 @@ import (
 // entriesMessage is a push or a part of an answer.
 //
 //	10  8  number of the list it answers; 0 for a push
-//	18  4  entries
-//	22     the entries, each
+//	18  4  number of the part, from 0 on; 0 for a push
+//	22  4  entries
+//	26     the entries, each
 //	        0  1  1 = tombstone                15  8  version, node
 //	        1  2  length k of the key          23  8  created, Unix ns
 //	        3  4  length v of the value        31  8  expires, Unix ms
@@ -17,12 +18,13 @@ type entriesMessage struct {
 	kind    byte
 	sender  uint64
 	list    uint64
+	part    uint32
 	entries []engine.Entry // point into the message
 }
 
 const (
-	entriesHeader = headerSize + 12
-	countOffset   = headerSize + 8
+	entriesHeader = headerSize + 16
+	countOffset   = headerSize + 12
 	entryFixed    = 39
 
 	// partSize is the length at which a message of entries is ended and sent.
@@ -38,7 +40,7 @@ type parts struct {
 	buf   []byte // the message that is being filled; nil if none is
 	count uint32 // of its entries
 	bytes int    // of all entries
-	total uint32 // entries
+	begun uint32 // messages
 }
 
 func (p *parts) add(e *engine.Entry) {
@@ -49,7 +51,9 @@ func (p *parts) add(e *engine.Entry) {
 	if p.buf == nil {
 		p.buf = appendHeader(nil, p.kind, p.sender)
 		p.buf = le.AppendUint64(p.buf, p.list)
-		p.buf = le.AppendUint32(p.buf, 0)
+		p.buf = le.AppendUint32(p.buf, p.begun)
+		p.buf = le.AppendUint32(p.buf, 0) // the count, when it is known
+		p.begun++
 	}
 	p.buf = append(p.buf, boolByte(e.Tombstone))
 	p.buf = le.AppendUint16(p.buf, uint16(len(e.Key)))
@@ -60,7 +64,6 @@ func (p *parts) add(e *engine.Entry) {
 	p.buf = le.AppendUint64(p.buf, uint64(e.Expires))
 	p.buf = append(append(p.buf, e.Key...), e.Value...)
 	p.count++
-	p.total++
 	p.bytes += size
 }
 
@@ -85,7 +88,7 @@ func (m *entriesMessage) parse(b []byte) error {
 	}
 	m.kind = b[0]
 	r := reader{b: b[2:]}
-	m.sender, m.list = r.u64(), r.u64()
+	m.sender, m.list, m.part = r.u64(), r.u64(), r.u32()
 	n := int(r.u32())
 	if n > len(r.b)/entryFixed {
 		return errShort

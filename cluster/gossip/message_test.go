@@ -16,7 +16,7 @@ func messagesForTest() map[string][]byte {
 	l.add(listedRange{HashRange: bucketRange(0), items: []engine.Item{{Hash: 5, Version: engine.Version{Time: 1, Node: 2}, Tombstone: true}}})
 	l.add(listedRange{HashRange: bucketRange(1)})
 	l.add(listedRange{HashRange: bucketRange(7), items: []engine.Item{{Hash: 7 << bucketShift}, {Hash: 7 << bucketShift}}})
-	e := endMessage{sender: 7, list: 9, sent: 3, upTo: 4, lacking: lacksNone, some: true}
+	e := endMessage{sender: 7, list: 9, parts: 3, upTo: 4, lacking: lacksNone, some: true}
 	p := parts{kind: kindPush, sender: 7}
 	p.add(&engine.Entry{Key: []byte("k"), Value: []byte("value"), Version: engine.Version{Time: 8, Node: 9}, Created: -1, Expires: 2})
 	p.add(&engine.Entry{Key: []byte("gone"), Value: []byte{}, Tombstone: true})

@@ -42,6 +42,7 @@ func (c *fakeCore) localState() []byte         { return []byte(c.state()) }
 func (c *fakeCore) mergeState(buf []byte)      { c.note(&c.states, string(buf)) }
 func (c *fakeCore) joined(peer uint64)         { c.note(&c.events, "+"+idString(peer)) }
 func (c *fakeCore) left(peer uint64)           { c.note(&c.events, "-"+idString(peer)) }
+func (c *fakeCore) doubted(uint64)             {}
 func (c *fakeCore) drain(context.Context)      {}
 func (c *fakeCore) figures(uint64) peerFigures { return peerFigures{} }
 func (c *fakeCore) totals() Counters           { return Counters{} }

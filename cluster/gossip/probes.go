@@ -15,8 +15,8 @@ func (n *Node) suspected(peer uint64) {
 
 // answeredTCP notes that a member has answered a probe over TCP and not over UDP.
 func (n *Node) answeredTCP(peer uint64) {
+	n.trusted(peer)
 	n.members.with(peer, func(p *member) {
-		p.suspect = time.Time{}
 		p.tcpProbes++
 		if p.state == Alive && !p.tcpOnly && p.tcpProbes >= tcpOnlyAfter {
 			p.tcpOnly = true
@@ -28,13 +28,26 @@ func (n *Node) answeredTCP(peer uint64) {
 
 // answeredUDP notes that a member has answered a probe as it should.
 func (n *Node) answeredUDP(peer uint64) {
+	n.trusted(peer)
 	n.members.with(peer, func(p *member) {
-		p.suspect, p.tcpProbes = time.Time{}, 0
+		p.tcpProbes = 0
 		if p.tcpOnly {
 			p.tcpOnly = false
 			n.log.Info("a peer of the sync group answers over UDP again", "peer", idString(peer), "address", p.node.Address())
 		}
 	})
+}
+
+// trusted notes that a member has answered a probe in some way.
+func (n *Node) trusted(peer uint64) {
+	doubted := false
+	n.members.with(peer, func(p *member) {
+		doubted = !p.suspect.IsZero()
+		p.suspect = time.Time{}
+	})
+	if doubted {
+		n.core.doubted(peer)
+	}
 }
 
 // failed notes why an exchange with a member has failed.

@@ -16,11 +16,18 @@ const (
 	maxRounds = 4 // under way at a time
 	// answerBytes is how much one answer brings at most, but for one entry more.
 	answerBytes = 8 << 20
-	// roundPatience is how long a round waits for the next message of its peer.
-	roundPatience = 20 * time.Second
 	// manyEntries is how many entries make a round worth a line in the log.
 	manyEntries = 1000
 )
+
+// patience is how long a round waits for the next message of its peer. What comes later
+// is merged all the same.
+func (s *syncer) patience() time.Duration {
+	if s.opts.Preset == WAN {
+		return 20 * time.Second
+	}
+	return 5 * time.Second
+}
 
 var (
 	errSilent  = errors.New("no answer in time")
@@ -37,10 +44,10 @@ type round struct {
 	begun time.Time
 	news  chan struct{} // holds a token when something has come
 
-	mu      sync.Mutex  // protects what follows
-	list    uint64      // number of the list that is being answered
-	arrived uint32      // entries that have come in answer to it, and were merged
-	end     *endMessage // of the answer
+	mu      sync.Mutex      // protects what follows
+	list    uint64          // number of the list that is being answered
+	arrived map[uint32]bool // parts of the answer that have been merged
+	end     *endMessage     // of the answer
 	err     error
 	roundResult
 }
@@ -82,13 +89,19 @@ func (s *syncer) startRound(p *peer, ranges []engine.HashRange) {
 // runRound runs r to its end.
 func (s *syncer) runRound(ctx context.Context, r *round, ranges []engine.HashRange) {
 	s.count.rounds.Add(1)
-	err := s.goRound(ctx, r, ranges)
+	// Several peers may have the same for this node. Beginning anywhere, the rounds with
+	// them share the work.
+	behind, before := splitAt(ranges, rand.Uint64())
+	err := s.goRound(ctx, r, behind)
+	if err == nil {
+		err = s.goRound(ctx, r, before)
+	}
 	p, got := r.peer, r.result()
 	if err == nil && got.refused {
 		err = errRefused
 	}
 	pause := s.opts.Interval
-	if got.taken > 0 || errors.Is(err, errSilent) {
+	if got.taken > 0 || errors.Is(err, errSilent) || errors.Is(err, errGone) {
 		pause = min(pause, pauseProgress)
 	}
 	if err == nil {
@@ -127,7 +140,7 @@ func (s *syncer) goRound(ctx context.Context, r *round, todo []engine.HashRange)
 		if err := s.sendList(r, m); err != nil {
 			return err
 		}
-		end, err := r.await(ctx)
+		end, err := r.await(ctx, s.patience())
 		if err != nil {
 			return err
 		}
@@ -177,7 +190,7 @@ func cutAt(items []engine.Item, max int) int {
 func (s *syncer) sendList(r *round, m *listMessage) error {
 	r.mu.Lock()
 	r.list++
-	r.arrived, r.end = 0, nil
+	r.arrived, r.end = make(map[uint32]bool), nil
 	m.number = r.list
 	r.mu.Unlock()
 	m.mark = s.marks.mark(r.peer.id)
@@ -185,9 +198,9 @@ func (s *syncer) sendList(r *round, m *listMessage) error {
 }
 
 // await waits until the list has been answered and the answer merged.
-func (r *round) await(ctx context.Context) (*endMessage, error) {
+func (r *round) await(ctx context.Context, within time.Duration) (*endMessage, error) {
 	for {
-		patience := time.NewTimer(roundPatience)
+		patience := time.NewTimer(within)
 		select {
 		case <-r.news:
 			patience.Stop()
@@ -210,7 +223,7 @@ func (r *round) look() (*endMessage, error) {
 	switch {
 	case r.err != nil:
 		return nil, r.err
-	case r.end == nil || r.arrived < r.end.sent:
+	case r.end == nil || len(r.arrived) < int(r.end.parts):
 		return nil, nil
 	case r.end.held:
 		return nil, errHeld
@@ -257,7 +270,7 @@ func (s *syncer) partOf(m *entriesMessage, merged engine.Merged, err error) {
 	if r.list != m.list {
 		return
 	}
-	r.arrived += uint32(len(m.entries))
+	r.arrived[m.part] = true
 	r.taken += merged.Taken
 	r.refused = r.refused || merged.Skewed+merged.Invalid > 0
 	if err != nil {

@@ -13,6 +13,7 @@ type core interface {
 	mergeState(buf []byte)     // the peer's; the callee owns it
 	joined(peer uint64)        // alive (again)
 	left(peer uint64)          // not alive any more
+	doubted(peer uint64)       // did not answer for a while, and does again
 	drain(ctx context.Context) // no more events; sends the writes that are queued
 	close()                    // stops and waits; call it when sending fails at once
 

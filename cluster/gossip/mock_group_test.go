@@ -1,0 +1,172 @@
+package gossip
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"owlcache/engine"
+)
+
+// mockGroup are nodes with real stores and real memberlist on a mockNet.
+type mockGroup struct {
+	t     *testing.T
+	net   *mockNet
+	rng   *rand.Rand
+	nodes []*mockNode
+	truth truth
+}
+
+// mockNode is a node of a mockGroup. It outlives its runs.
+type mockNode struct {
+	simNode // its directory and store
+	ports   [2]*mockPort
+	seeds   *seedList
+	node    *Node
+	at      *mockEndpoint
+}
+
+// newMockGroup makes n nodes that are not up.
+func newMockGroup(t *testing.T, n int, seed uint64) *mockGroup {
+	g := &mockGroup{t: t, net: newMockNet(seed), rng: rand.New(rand.NewPCG(seed, 4)), truth: truth{keys: make(map[string]engine.Entry)}}
+	for i := range n {
+		node := &mockNode{simNode: simNode{
+			dir:  simDir(t),
+			opts: engine.Options{Sync: "no", SegmentSize: simSegment, TombstoneGrace: time.Hour, SweepInterval: 5 * time.Second},
+		}}
+		node.open(t)
+		for j := range node.ports {
+			node.ports[j] = g.net.add(i, idString(node.id))
+		}
+		g.nodes = append(g.nodes, node)
+	}
+	for i, node := range g.nodes {
+		// Some addresses have nobody behind them, as those of a node that has moved.
+		node.seeds = seedsOf(g.nodes[0].ports[0].addr, g.nodes[i/2].ports[0].addr, g.nodes[i/2].ports[1].addr)
+	}
+	return g
+}
+
+// start brings a node up at one of its addresses.
+func (g *mockGroup) start(n *mockNode) {
+	g.t.Helper()
+	if n.store == nil {
+		n.open(g.t)
+	}
+	n.at = n.ports[g.rng.IntN(len(n.ports))].listen()
+	var err error
+	n.node, err = Start(Options{
+		Store: n.store, PeersFile: filepath.Join(n.dir, "peers.json"), AuthKey: testKey, Seeds: n.seeds, Transport: n.at,
+		Grace: n.opts.TombstoneGrace,
+	})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	n.up = true
+}
+
+// stop takes a node down; with crash the others are not told, and what is queued is lost.
+func (g *mockGroup) stop(n *mockNode, crash bool) {
+	g.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if crash {
+		_ = n.at.Shutdown() // returns nil always
+		cancel()
+	}
+	n.up = false
+	if err := n.node.Close(ctx); err != nil {
+		g.t.Error(err)
+	}
+	n.shut(g.t)
+}
+
+// close ends everything. What memberlist does not wait for ends within a minute.
+func (g *mockGroup) close() {
+	for _, n := range g.nodes {
+		if n.up { // so that nobody looks for those that go first
+			_ = n.at.Shutdown() // returns nil always
+		}
+	}
+	for _, n := range g.nodes {
+		switch {
+		case n.up:
+			g.stop(n, true)
+		case n.store != nil:
+			n.shut(g.t)
+		}
+	}
+	time.Sleep(time.Minute)
+	g.net.close()
+}
+
+// cut cuts the network between nodes; nil heals it.
+func (g *mockGroup) cut(f func(from, to int) bool) {
+	g.net.mu.Lock()
+	defer g.net.mu.Unlock()
+	g.net.cut = f
+}
+
+func (g *mockGroup) setFaults(f mockFaults) {
+	g.net.mu.Lock()
+	defer g.net.mu.Unlock()
+	g.net.faults = f
+}
+
+// change makes a random change at a node, if it is up, while nothing else moves.
+func (g *mockGroup) change(n *mockNode, number int) {
+	g.t.Helper()
+	if !n.up {
+		return
+	}
+	synctest.Wait()
+	if err := g.truth.change(g.rng, &n.simNode, number); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+// settle waits until all nodes are members for each other and equal, and returns how long
+// that took.
+func (g *mockGroup) settle(within time.Duration) time.Duration {
+	g.t.Helper()
+	begun := time.Now()
+	for {
+		why := g.differ()
+		if why == "" {
+			return time.Since(begun)
+		}
+		if time.Since(begun) > within {
+			g.t.Fatalf("after %v %s%s", within, why, g.describe())
+		}
+		time.Sleep(250 * time.Millisecond)
+	}
+}
+
+// differ says what is not as it should be.
+func (g *mockGroup) differ() string {
+	for _, n := range g.nodes {
+		if alive := len(n.node.peers()); alive != len(g.nodes)-1 {
+			return fmt.Sprintf("%016x sees %d other nodes", n.id, alive)
+		}
+	}
+	var first, other engine.Digest
+	g.nodes[0].store.Digest(&first)
+	for _, n := range g.nodes[1:] {
+		if n.store.Digest(&other); other != first {
+			return fmt.Sprintf("%016x and %016x differ", g.nodes[0].id, n.id)
+		}
+	}
+	return ""
+}
+
+func (g *mockGroup) describe() (text string) {
+	for _, n := range g.nodes[:min(len(g.nodes), 10)] {
+		st := n.store.Stats()
+		text += fmt.Sprintf("\n%016x: %d keys, %d tombstones, %+v", n.id, st.Keys, st.Tombstones, n.node.Counters())
+	}
+	return text
+}
