@@ -5,8 +5,17 @@ import (
 	"slices"
 )
 
-// Synced tells whether this node has agreed with any peer since the start.
-func (n *Node) Synced() bool { return !n.core.matched().IsZero() }
+// Synced tells whether this node has agreed with any peer since the start, or knows of
+// nobody to agree with.
+func (n *Node) Synced() bool { return !n.core.matched().IsZero() || n.alone() }
+
+// alone tells whether there is nobody else in the group, as far as this node knows.
+func (n *Node) alone() bool {
+	if len(n.members.alive()) > 0 {
+		return false
+	}
+	return n.isRemoved() || len(n.peersFile.list()) == 0 && n.rejoin.onlySelf(n.seedList())
+}
 
 // Status returns what this node knows of its group now.
 func (n *Node) Status() Status {

@@ -76,6 +76,16 @@ func (r *rejoiner) run(ctx context.Context) {
 	}
 }
 
+// onlySelf tells whether each of seeds has been found to be this node.
+func (r *rejoiner) onlySelf(seeds []string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !slices.ContainsFunc(seeds, func(address string) bool {
+		t := r.targets[address]
+		return address != r.node.Address() && (t == nil || !t.self)
+	})
+}
+
 func (r *rejoiner) kick() {
 	select {
 	case r.wake <- struct{}{}:

@@ -53,3 +53,21 @@ func TestStoresBecomeEqual(t *testing.T) {
 		t.Fatalf("status %+v", s)
 	}
 }
+
+// Who knows of nobody else has nobody to wait for; who does waits.
+func TestANodeAloneIsInSync(t *testing.T) {
+	t.Parallel()
+	if _, n := startStore(t); !n.Synced() {
+		t.Error("without seeds it waits")
+	}
+	if _, n := startStore(t, "127.0.0.1:1"); n.Synced() {
+		t.Error("it does not wait for its seed")
+	}
+	seeds := seedsOf()
+	n := startNode(t, options(t, 1, seeds))
+	defer n.close(t)
+	seeds.set(n.Address())
+	if !n.Synced() {
+		t.Error("it waits for itself")
+	}
+}
