@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"time"
 
 	"owlcache/engine"
@@ -48,27 +47,14 @@ func (s *Server) serveAdminGroup(x *exchange) {
 	if s.opts.Gossip != nil {
 		answer.Gossip = append(answer.Gossip, s.opts.Gossip.Members()...)
 	}
-	body, err := json.Marshal(answer)
-	if err != nil {
-		s.opts.Logger.Error("request failed", "path", "/admin/group", "err", err)
-		x.refuse(refusal{status: 500, reason: reasonInternal})
-		return
-	}
-	x.ctx.Response.Header.Set("Cache-Control", "no-store")
-	x.ctx.SetContentType(typeJSON)
-	x.ctx.SetBody(append(body, '\n'))
+	x.answerJSON(answer)
 }
 
 func (m *MemberStatus) json() memberJSON {
-	j := memberJSON{
-		Address: m.Address, Self: m.Self, State: m.State, LastError: m.LastError,
+	return memberJSON{
+		Address: m.Address, Self: m.Self, State: m.State, LastContact: utcOrNil(m.LastContact), LastError: m.LastError,
 		Requests: m.Requests, Errors: m.Errors, CacheHits: m.CacheHits, Latency: latencyOf(m.Latency),
 	}
-	if !m.LastContact.IsZero() {
-		at := m.LastContact.UTC()
-		j.LastContact = &at
-	}
-	return j
 }
 
 func latencyOf(h engine.Histogram) latencyJSON {

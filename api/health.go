@@ -13,7 +13,9 @@ func serveLive(x *exchange) {
 	x.text(200, text)
 }
 
-// serveReady answers whether the node takes reads and writes.
+// serveReady answers whether the node takes reads and writes, and with sync=1 whether it
+// also has had the same data as another node. Without data sync that is no condition, so
+// that one probe serves all nodes.
 func serveReady(x *exchange) {
 	store := x.srv.gate.peek()
 	if store == nil || x.srv.stopped() {
@@ -23,6 +25,17 @@ func serveReady(x *exchange) {
 	ok, text := describe(store)
 	if !ok {
 		x.refuse(refusal{status: 503, reason: text})
+		return
+	}
+	switch string(x.ctx.QueryArgs().Peek("sync")) {
+	case "", "0":
+	case "1":
+		if sync := x.srv.dataSync(); sync != nil && !sync.Synced() {
+			x.refuse(refusal{status: 503, reason: "not in sync: no other node has held the same data since the start", retryAfter: 1})
+			return
+		}
+	default:
+		x.refuse(refusal{status: 400, reason: "sync: want 0 or 1"})
 		return
 	}
 	x.text(200, text)

@@ -41,6 +41,9 @@ type memStore struct {
 	stats  engine.Stats        // answer of Stats
 	wrote  int                 // writes that were tried
 	values map[string][]string // values that were set, by key
+
+	entries   []engine.Entry // what Digest, Items and Entries tell of
+	onEntries func()         // called before Entries
 }
 
 type memEntry struct {

@@ -96,7 +96,7 @@ func latencyIndex(d time.Duration) int {
 
 // register puts everything that /metrics shows into reg.
 func (m *metrics) register(reg *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{newRequestCollector(m), newStoreCollector(m.srv.gate), newSocketCollector(m.srv.sockets), newGroupCollector(m.srv), buildInfo(m.srv.opts.Version)} {
+	for _, c := range []prometheus.Collector{newRequestCollector(m), newStoreCollector(m.srv.gate), newSocketCollector(m.srv.sockets), newGroupCollector(m.srv), newSyncCollector(m.srv), buildInfo(m.srv.opts.Version)} {
 		if err := reg.Register(c); err != nil {
 			return fmt.Errorf("register metrics: %w", err)
 		}

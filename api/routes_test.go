@@ -20,10 +20,13 @@ func classified() map[string]access {
 		"/readyz":      accessPublic,
 		"/metrics":     accessPublic,
 
-		"/server":       accessToken,
-		"/server/":      accessToken,
-		"/admin/backup": accessToken,
-		"/admin/group":  accessToken,
+		"/server":                accessToken,
+		"/server/":               accessToken,
+		"/admin/backup":          accessToken,
+		"/admin/cluster":         accessToken,
+		"/admin/cluster/digest":  accessToken,
+		"/admin/cluster/entries": accessToken, // it names keys
+		"/admin/group":           accessToken,
 	}
 }
 

@@ -25,6 +25,7 @@ type Server struct {
 	unknown  *command
 	groupGet *command
 	group    atomic.Pointer[Group] // set by SetGroup
+	sync     atomic.Pointer[Sync]  // set by SetSync, if data sync is on
 
 	incomplete atomic.Uint64 // answers of the group without those of all nodes that were asked
 
@@ -37,6 +38,7 @@ type Server struct {
 	bodies    *budget       // large request bodies
 	answers   *budget       // large values on their way out
 	backups   chan struct{} // holds one for each backup that is being made
+	lists     chan struct{} // holds one for each list of entries that is being sent
 	sockets   *sockets
 	metrics   *metrics
 	exchanges sync.Pool // of *exchange
@@ -63,6 +65,7 @@ func New(opts Options) (*Server, error) {
 		bodies:   newBudget(opts.MaxBodyMemory),
 		answers:  newBudget(opts.MaxBodyMemory),
 		backups:  make(chan struct{}, maxBackups),
+		lists:    make(chan struct{}, maxEntryLists),
 		sockets:  newSockets(opts),
 		now:      time.Now,
 		stopping: make(chan struct{}),

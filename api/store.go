@@ -18,4 +18,15 @@ type Store interface {
 	Health() (engine.State, error)
 	// Stats returns the store's figures.
 	Stats() engine.Stats
+
+	// NodeID returns the id of this node.
+	NodeID() uint64
+	// Digest fills d with the digest of all entries.
+	Digest(d *engine.Digest)
+	// Items appends what tells entries apart whose key hash is in ranges, which are
+	// ascending and disjoint; they are ordered by hash.
+	Items(dst []engine.Item, ranges []engine.HashRange) []engine.Item
+	// Entries calls f with the entries of these key hashes, which are ascending, in that
+	// order, until f returns false. f must not call the store.
+	Entries(keyHashes []uint64, f func(e *engine.Entry) bool)
 }

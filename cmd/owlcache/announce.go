@@ -19,12 +19,17 @@ func (s *server) announcePassword() {
 // announce tells the operator where the node and its data are, and what to try.
 func (s *server) announce() {
 	url := "http://" + reachable(s.ln.Addr().(*net.TCPAddr))
-	s.logs.Info("serving", "url", url, "data", s.dir.Path(), "version", version)
+	serving := []any{"url", url, "data", s.dir.Path(), "version", version}
 	secret := s.dir.File(datadir.SecretFile)
 	lines := []string{
 		"owlcache " + version + " serves " + url,
 		"  data      " + s.dir.Path(),
 	}
+	if s.sync != nil {
+		serving = append(serving, "sync", s.sync.Address())
+		lines = append(lines, "  sync      with the gossip group, at "+s.sync.Address()+" (TCP and UDP)")
+	}
+	s.logs.Info("serving", serving...)
 	switch {
 	case s.secrets.made:
 		lines = append(lines, "  password  made just now, see above; kept in "+secret)

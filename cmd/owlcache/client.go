@@ -59,7 +59,7 @@ func newClient(addr string, timeout time.Duration, password func() (string, erro
 	c.http.Timeout = timeout
 	// No proxy of the environment: it would see the password. No redirects: a
 	// node sends none, and the password must not follow one.
-	c.http.Transport = &http.Transport{MaxResponseHeaderBytes: 1 << 20}
+	c.http.Transport = &http.Transport{MaxResponseHeaderBytes: 1 << 20, MaxIdleConnsPerHost: diffWorkers}
 	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return c, nil
 }
@@ -148,14 +148,28 @@ func (c *client) post(ctx context.Context, target *url.URL, params []param) (ans
 	return c.do(req)
 }
 
-// do sends a request and reads the whole answer.
-func (c *client) do(req *http.Request) (answer, error) {
+// open sends a request. Whoever called it closes the body.
+func (c *client) open(req *http.Request) (*http.Response, error) {
 	req.Header.Set("User-Agent", "owlcache/"+version)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return answer{}, unreachable(c.base.Host, err)
+		return nil, unreachable(c.base.Host, err)
+	}
+	return resp, nil
+}
+
+// do sends a request and reads the whole answer.
+func (c *client) do(req *http.Request) (answer, error) {
+	resp, err := c.open(req)
+	if err != nil {
+		return answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }() // only read from
+	return c.read(resp)
+}
+
+// read reads the whole answer.
+func (c *client) read(resp *http.Response) (answer, error) {
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return answer{}, unreachable(c.base.Host, err)

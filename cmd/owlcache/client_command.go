@@ -25,28 +25,40 @@ func (p *program) clientCommands() []*cobra.Command {
 	}
 }
 
-// clientCommand completes cmd to one that runs do with a client.
-func (p *program) clientCommand(cmd *cobra.Command, do func(ctx context.Context, c *client, args []string, out output) error) *cobra.Command {
-	var f clientFlags
+// register adds to a command the flags that have nothing to do with the node's address.
+func (f *clientFlags) register(cmd *cobra.Command, timeout time.Duration) {
 	set := cmd.Flags()
-	set.StringVar(&f.addr, "addr", "", "`address` of the node (default "+envAddr+", else Host and Httpport of the configuration)")
 	set.StringVar(&f.passwordFile, "password-file", "", "`file` with the password (default OWLCACHE_PASS, else, on the node's machine, its configuration and data directory)")
-	set.DurationVar(&f.timeout, "timeout", 10*time.Second, "`time` that a request may take")
+	set.DurationVar(&f.timeout, "timeout", timeout, "`time` that a request may take")
 	set.StringVar(&f.config.file, "config", "", "configuration `file` of the server (default owlcache.conf if it is there)")
 	set.StringVar(&f.config.dir, "dir", "", "data `directory` of the server (option DBfile)")
 	f.out.register(cmd)
+}
+
+// client returns a client of the node at addr; own tells that it is the one of the
+// configuration.
+func (f *clientFlags) client(addr string, own bool, env []string) (*client, error) {
+	if f.timeout <= 0 {
+		return nil, usageError(fmt.Errorf("flag --timeout %s: want a time above 0", f.timeout))
+	}
+	var c *client
+	c, err := newClient(addr, f.timeout, func() (string, error) {
+		return clientPassword(f.passwordFile, own || c.local(), f.config, env)
+	})
+	return c, err
+}
+
+// clientCommand completes cmd to one that runs do with a client.
+func (p *program) clientCommand(cmd *cobra.Command, do func(ctx context.Context, c *client, args []string, out output) error) *cobra.Command {
+	var f clientFlags
+	cmd.Flags().StringVar(&f.addr, "addr", "", "`address` of the node (default "+envAddr+", else Host and Httpport of the configuration)")
+	f.register(cmd, 10*time.Second)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if f.timeout <= 0 {
-			return usageError(fmt.Errorf("flag --timeout %s: want a time above 0", f.timeout))
-		}
 		addr, own, err := clientAddr(f.addr, f.config, p.env)
 		if err != nil {
 			return err
 		}
-		var c *client
-		c, err = newClient(addr, f.timeout, func() (string, error) {
-			return clientPassword(f.passwordFile, own || c.local(), f.config, p.env)
-		})
+		c, err := f.client(addr, own, p.env)
 		if err != nil {
 			return err
 		}

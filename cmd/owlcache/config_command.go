@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -115,8 +116,10 @@ func (c *config) warnings() []string {
 	if s := c.get("Tonken_jwt_secret"); s.value != "" && s.value != wellKnownSecret && len(s.value) < minTokenSecret {
 		list = append(list, fmt.Sprintf("%s: Tonken_jwt_secret has fewer than %d bytes: it is mixed with the secret of the data directory and does not work on another node by itself", s.origin, minTokenSecret))
 	}
-	if s := c.get("Pass"); s.origin == "flag --pass" || s.origin == "flag --set Pass" {
-		list = append(list, s.origin+": every user of this machine can read the password in the list of processes: use Pass_File or the configuration file")
+	for _, secret := range []struct{ name, what string }{{"Pass", "password"}, {"GossipDataSyncAuthKey", "secret"}} {
+		if s := c.get(secret.name); strings.HasPrefix(s.origin, "flag ") {
+			list = append(list, fmt.Sprintf("%s: every user of this machine can read the %s in the list of processes: use %s_File or the configuration file", s.origin, secret.what, secret.name))
+		}
 	}
 	if s := c.get("WAL_Sync"); s.value != "always" {
 		list = append(list, fmt.Sprintf("%s: WAL_Sync %s: a crash of the machine can lose the last acknowledged writes", s.origin, s.value))

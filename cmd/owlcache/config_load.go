@@ -101,11 +101,16 @@ func readConfigFile(flag, env string) (path string, data []byte, err error) {
 
 // checkFiles finds what is wrong with files that the configuration names.
 func (c *config) checkFiles() []error {
-	if c.text("Pass_File") == "" {
-		return nil
+	var errs []error
+	if c.text("Pass_File") != "" {
+		if _, err := c.passwordFromFile(); err != nil {
+			errs = append(errs, err)
+		}
 	}
-	if _, err := c.passwordFromFile(); err != nil {
-		return []error{err}
+	if c.on("GroupDataSync") {
+		if _, err := c.syncKey(); err != nil {
+			errs = append(errs, err)
+		}
 	}
-	return nil
+	return errs
 }

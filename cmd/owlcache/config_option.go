@@ -20,6 +20,8 @@ const (
 	text       kind = iota // any printable text
 	host                   // an IP address or a host name
 	hosts                  // host names separated by commas or spaces
+	ipAddress              // an IP address
+	hostPort               // an IP address or a host name, perhaps with a port
 	toggle                 // 0 or 1
 	number                 // an integer of at least min and at most max
 	size                   // bytes, with or without a unit: 1048576, 1MiB
@@ -53,6 +55,13 @@ func (o *option) parse(s string) (int64, error) {
 		return 0, checkHost(s)
 	case hosts:
 		return 0, checkHosts(s)
+	case ipAddress:
+		if net.ParseIP(bareHost(s)) == nil {
+			return 0, errors.New("want an IP address")
+		}
+	case hostPort:
+		_, _, err := splitHostPort(s)
+		return 0, err
 	case toggle:
 		if s != "0" && s != "1" {
 			return 0, errors.New("want 0 (off) or 1 (on)")
@@ -145,6 +154,22 @@ func checkHost(s string) error {
 		return errors.New("want an IP address or a host name, without a port")
 	}
 	return nil
+}
+
+// splitHostPort takes HOST or HOST:PORT apart. Without a port, port is 0.
+func splitHostPort(s string) (hostname string, port int, err error) {
+	if checkHost(s) == nil {
+		return bareHost(s), 0, nil
+	}
+	hostname, digits, err := net.SplitHostPort(s)
+	if err == nil {
+		err = checkHost(hostname)
+	}
+	n, numErr := strconv.ParseUint(digits, 10, 16)
+	if err != nil || numErr != nil || n == 0 {
+		return "", 0, errors.New("want HOST or HOST:PORT, like 203.0.113.7 or node.example:7946, with an IPv6 address in brackets")
+	}
+	return hostname, int(n), nil
 }
 
 // checkHosts accepts what splitHosts splits into host names or *.

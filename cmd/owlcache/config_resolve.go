@@ -139,10 +139,12 @@ func (c *config) check() []error {
 				name, s.value, s.option.unavailable, name, s.option.def))
 		}
 	}
-	if pass, file := c.get("Pass"), c.get("Pass_File"); pass.value != "" && file.value != "" {
-		errs = append(errs, mistakef(file.origin, "Pass_File: Pass is given too, at %s: only one of them can count", pass.origin))
+	for _, name := range []string{"Pass", "GossipDataSyncAuthKey"} {
+		if secret, file := c.get(name), c.get(name+"_File"); secret.value != "" && file.value != "" {
+			errs = append(errs, mistakef(file.origin, "%s: %s is given too, at %s: only one of them can count", file.option.name, name, secret.origin))
+		}
 	}
-	return append(errs, c.checkPairs()...)
+	return append(append(errs, c.checkPairs()...), c.checkSync()...)
 }
 
 // checkPairs finds numbers that contradict each other.

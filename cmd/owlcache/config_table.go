@@ -118,10 +118,16 @@ func groupOptions() []option {
 
 func syncOptions() []option {
 	return []option{
-		{name: "GroupDataSync", def: "0", kind: toggle, unavailable: "data sync between nodes", help: "1 switches data sync on"},
-		{name: "Gossipport", def: "0", kind: number, max: 65535, help: "gossip port; 0 takes a free one"},
-		{name: "GossipDataSyncAuthKey", secret: true, help: "secret that the nodes of a gossip group share"},
-		{name: "GossipHttpClientRequestTimeout", def: "5000", kind: number, unit: "ms", min: 1, max: 3600_000, help: "time for a node to answer"},
+		{name: "GroupDataSync", def: "0", kind: toggle, help: "1 lets all nodes of the gossip group hold the same data"},
+		{name: "Gossipport", def: "0", kind: number, max: 65535, help: "gossip port, TCP and UDP; 0 takes a free one"},
+		{name: "GossipDataSyncAuthKey", secret: true, help: "secret that the nodes of the gossip group share; data sync needs it"},
+		{name: "GossipDataSyncAuthKey_File", help: "file that holds this secret"},
+		{name: "Gossip_AcceptKeys", secret: true, help: "further secrets that are accepted from others, separated by |, while the secret is changed"},
+		{name: "Gossip_BindAddr", kind: ipAddress, help: "IP address that data sync listens on; empty = that of Host"},
+		{name: "Gossip_AdvertiseAddr", kind: hostPort, help: "HOST or HOST:PORT where other nodes find this one; empty = ResponseHost"},
+		{name: "Gossip_Network", def: "LAN", kind: choice, choices: []string{"LAN", "WAN"}, help: "kind of network between the nodes, for the times of data sync"},
+		{name: "Gossip_QueueSize", def: "64MiB", kind: size, min: 1 << 20, max: 1 << 40, help: "memory for changes that wait to be sent, for each node"},
+		{name: "GossipHttpClientRequestTimeout", def: "5000", kind: number, unit: "ms", min: 1, max: 3600_000, help: "no effect, accepted for older files"},
 	}
 }
 

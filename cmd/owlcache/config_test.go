@@ -157,7 +157,7 @@ func TestResolveConfigErrors(t *testing.T) {
 // that is said, and none when a stronger source switches it off.
 func TestUnavailableFeatures(t *testing.T) {
 	for _, name := range []string{
-		"CloseTcp", "GroupDataSync", "Open_Https", "Cors", "Get_data_from_memcache",
+		"CloseTcp", "Open_Https", "Cors", "Get_data_from_memcache",
 		"Get_data_from_redis", "Open_Urlcache", "Urlcache_Request_Easy",
 	} {
 		on := []assignment{{name: name, value: "1", origin: "f:1"}}

@@ -2,6 +2,25 @@ package main
 
 import "bytes"
 
+// prefixRule says what the prefix of a key is.
+type prefixRule struct {
+	delimiter []byte
+	depth     int // at most so many delimiters belong to it
+}
+
+// of returns the part of key up to the last delimiter that counts.
+func (r prefixRule) of(key []byte) []byte {
+	end := 0
+	for range r.depth {
+		i := bytes.Index(key[end:], r.delimiter)
+		if i < 0 {
+			break
+		}
+		end += i + len(r.delimiter)
+	}
+	return key[:end]
+}
+
 // prefixCount counts the keys with a prefix.
 type prefixCount struct {
 	prefix []byte // empty for keys without a delimiter
@@ -12,14 +31,13 @@ type prefixCount struct {
 // prefixGroups counts keys, which come in order, by their prefix up to a delimiter.
 // It holds one count for each delimiter of a key, however many keys there are.
 type prefixGroups struct {
-	delimiter []byte
-	depth     int
-	done      func(*prefixCount) // takes each count when it is final
-	open      []prefixCount      // each one's prefix begins with that of the one before
+	prefixRule
+	done func(*prefixCount) // takes each count when it is final
+	open []prefixCount      // each one's prefix begins with that of the one before
 }
 
 func newPrefixGroups(delimiter []byte, depth int, done func(*prefixCount)) *prefixGroups {
-	return &prefixGroups{delimiter: delimiter, depth: depth, done: done, open: make([]prefixCount, 1)}
+	return &prefixGroups{prefixRule: prefixRule{delimiter, depth}, done: done, open: make([]prefixCount, 1)}
 }
 
 // add counts a key. It must not be before the last one.
@@ -28,26 +46,13 @@ func (g *prefixGroups) add(key []byte, size int64) {
 	for n := len(g.open) - 1; n > 0 && !bytes.HasPrefix(key, g.open[n].prefix); n-- {
 		g.close()
 	}
-	prefix := g.prefix(key)
+	prefix := g.of(key)
 	if last := g.open[len(g.open)-1].prefix; len(prefix) > len(last) {
 		g.open = append(g.open, prefixCount{prefix: bytes.Clone(prefix)})
 	}
 	c := &g.open[len(g.open)-1]
 	c.keys++
 	c.bytes += size
-}
-
-// prefix returns the part of key up to the last delimiter that counts.
-func (g *prefixGroups) prefix(key []byte) []byte {
-	end := 0
-	for range g.depth {
-		i := bytes.Index(key[end:], g.delimiter)
-		if i < 0 {
-			break
-		}
-		end += i + len(g.delimiter)
-	}
-	return key[:end]
 }
 
 // close ends the last of the open counts.

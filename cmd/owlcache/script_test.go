@@ -69,6 +69,7 @@ func TestScripts(t *testing.T) {
 			"http":      scriptHTTP,
 			"json":      scriptJSON,
 			"ready":     scriptReady,
+			"retry":     scriptRetry,
 			"signal":    scriptSignal,
 			"until":     scriptUntil,
 		},
@@ -103,15 +104,22 @@ func scriptFreePort(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// scriptReady waits until a node serves data: ready HOST:PORT
+// scriptReady waits until a node serves data, with sync=1 until it also is in sync:
+// ready HOST:PORT [sync=1]
 func scriptReady(ts *testscript.TestScript, _ bool, args []string) {
+	query := strings.Join(args[1:], "&")
 	poll(ts, "ready "+args[0], func() error {
-		status, body, err := request(http.MethodGet, "http://"+args[0]+"/readyz", nil)
+		status, body, err := request(http.MethodGet, "http://"+args[0]+"/readyz?"+query, nil)
 		if err == nil && status != http.StatusOK {
 			err = fmt.Errorf("%d %s", status, body)
 		}
 		return err
 	})
+}
+
+// scriptRetry runs a program until it succeeds: retry PROGRAM [ARG...]
+func scriptRetry(ts *testscript.TestScript, _ bool, args []string) {
+	poll(ts, "retry "+strings.Join(args, " "), func() error { return ts.Exec(args[0], args[1:]...) })
 }
 
 // scriptHTTP does a request and checks the status; the body goes to stdout:

@@ -36,18 +36,24 @@ func checkPassword(s string) error {
 	return nil
 }
 
-// passwordFromFile reads Pass_File. Line ends at the end are not part of the password.
+// passwordFromFile reads Pass_File.
 func (c *config) passwordFromFile() (string, error) {
-	s := c.get("Pass_File")
+	return c.secretFromFile("Pass_File", checkPassword)
+}
+
+// secretFromFile reads the file that an option names. Line ends at its end are not part
+// of the secret.
+func (c *config) secretFromFile(name string, check func(string) error) (string, error) {
+	s := c.get(name)
 	data, err := os.ReadFile(s.value)
 	if err != nil {
-		return "", fmt.Errorf("%s: Pass_File: %w", s.origin, err)
+		return "", fmt.Errorf("%s: %s: %w", s.origin, name, err)
 	}
-	password := strings.TrimRight(string(data), "\r\n")
-	if err := checkPassword(password); err != nil {
-		return "", fmt.Errorf("%s: Pass_File %s: %w", s.origin, s.value, err)
+	secret := strings.TrimRight(string(data), "\r\n")
+	if err := check(secret); err != nil {
+		return "", fmt.Errorf("%s: %s %s: %w", s.origin, name, s.value, err)
 	}
-	return password, nil
+	return secret, nil
 }
 
 // configuredPassword returns what Pass or Pass_File says, "" if neither is given.

@@ -41,6 +41,7 @@ type server struct {
 	served  chan error // the result of serving, once
 	store   *engine.Store
 	group   *cluster.Group
+	sync    syncNode // nil: data sync is off
 
 	reload chan struct{} // holds one while Reload waits to be obeyed
 
@@ -88,11 +89,13 @@ func (s *server) Run(ctx context.Context) (err error) {
 //  4. the secrets, which the data directory keeps;
 //  5. HTTP, so that probes and waiting clients are answered;
 //  6. the store, which recovers all data;
-//  7. the group, which reads the store;
+//  7. the group, which reads the store, and data sync, which writes it too;
 //  8. only then data is served.
 func (s *server) Start(ctx context.Context) error {
 	s.limitMemory()
-	steps := []func(context.Context) error{s.openDir, s.openLists, s.listen, s.openSecrets, s.serveHTTP, s.openStore, s.openGroup}
+	steps := []func(context.Context) error{
+		s.openDir, s.openLists, s.listen, s.checkSyncPort, s.openSecrets, s.serveHTTP, s.openStore, s.openGroup, s.openSync,
+	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
@@ -103,59 +106,6 @@ func (s *server) Start(ctx context.Context) error {
 	s.warn()
 	s.announce()
 	return nil
-}
-
-// Close stops the server in the reverse order of Start. It may be called at any
-// point of a start that failed, and more than once.
-func (s *server) Close() error {
-	var errs []error
-	// Requests in flight end first: a write among them shall still find the
-	// store open, and its client the answer.
-	if s.api != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
-		defer cancel()
-		switch err := s.api.Shutdown(ctx); {
-		case errors.Is(err, context.DeadlineExceeded):
-			s.logs.Warn("connections were cut: they did not end in time", "after", shutdownTime.String())
-		case err != nil:
-			errs = append(errs, fmt.Errorf("stopping HTTP: %w", err))
-		}
-		if err := <-s.served; err != nil {
-			errs = append(errs, fmt.Errorf("serving HTTP: %w", err))
-		}
-		s.api, s.ln = nil, nil
-	}
-	if s.ln != nil {
-		errs = append(errs, s.ln.Close())
-		s.ln = nil
-	}
-	// Now nobody asks the group any more, and then nobody needs its lists.
-	if s.group != nil {
-		if err := s.group.Close(); err != nil {
-			errs = append(errs, fmt.Errorf("closing the group: %w", err))
-		}
-		s.group = nil
-	}
-	if s.stopTasks != nil {
-		s.stopTasks()
-		s.tasks.Wait()
-		s.stopTasks = nil
-	}
-	// Now nobody writes any more: what is queued goes to the disk.
-	if s.store != nil {
-		if err := s.store.Close(); err != nil {
-			errs = append(errs, fmt.Errorf("closing the store: %w", err))
-		}
-		s.store = nil
-	}
-	// The lock goes last, so that no other process sees files that still change.
-	if s.dir != nil {
-		if err := s.dir.Close(); err != nil {
-			errs = append(errs, fmt.Errorf("closing the data directory: %w", err))
-		}
-		s.dir = nil
-	}
-	return errors.Join(errs...)
 }
 
 // gcPercent is how much garbage may gather, in percent of what is in use. The data
@@ -227,7 +177,7 @@ func (s *server) serveHTTP(context.Context) error {
 	o.TokenSecret = s.secrets.tokenSecret
 	o.Logger = s.logs.Logger
 	o.Backup = s.backup
-	o.Owlcache, o.Gossip = memberList{s.lists.Owlcache}, memberList{s.lists.Gossip}
+	o.Owlcache, o.Gossip = memberList{s.lists.Owlcache}, gossipList{memberList{s.lists.Gossip}, func() syncNode { return s.sync }}
 	o.GroupMode = s.config.text("GroupData_Mode")
 	if s.config.on("AccessLog") {
 		o.AccessLog = s.logs.With("log", "access")
@@ -297,5 +247,8 @@ func (s *server) warn() {
 	if !s.ln.Addr().(*net.TCPAddr).IP.IsLoopback() {
 		s.logs.Warn("listening beyond this machine without TLS: passwords, tokens and data are readable on the way, put a TLS proxy in front",
 			"address", s.ln.Addr().String(), "option", "Host "+s.config.text("Host"))
+	}
+	if warning := s.config.syncWarning(s.listenIP()); s.sync != nil && warning != "" {
+		s.logs.Warn(warning)
 	}
 }

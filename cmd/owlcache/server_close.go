@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Close stops the server. It may be called at any point of a start that failed, and
+// more than once.
+func (s *server) Close() error {
+	return errors.Join(
+		// Requests in flight end first: a write among them shall still find the store open,
+		// and its client the answer.
+		s.closeHTTP(),
+		// Now nobody writes here any more, and the other nodes get all that was written.
+		s.closeSync(),
+		// Nobody asks the group any more either, and then nobody needs its lists.
+		s.closeGroup(),
+		// What is queued goes to the disk.
+		s.closeStore(),
+		// The lock goes last, so that no other process sees files that still change.
+		s.closeDir(),
+	)
+}
+
+func (s *server) closeHTTP() error {
+	if s.api == nil {
+		if s.ln == nil {
+			return nil
+		}
+		ln := s.ln
+		s.ln = nil
+		return ln.Close()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	var errs []error
+	switch err := s.api.Shutdown(ctx); {
+	case errors.Is(err, context.DeadlineExceeded):
+		s.logs.Warn("connections were cut: they did not end in time", "after", shutdownTime.String())
+	case err != nil:
+		errs = append(errs, fmt.Errorf("stopping HTTP: %w", err))
+	}
+	if err := <-s.served; err != nil {
+		errs = append(errs, fmt.Errorf("serving HTTP: %w", err))
+	}
+	s.api, s.ln = nil, nil
+	return errors.Join(errs...)
+}
+
+func (s *server) closeGroup() error {
+	if s.group == nil {
+		return nil
+	}
+	err := s.group.Close()
+	s.group = nil
+	if err != nil {
+		return fmt.Errorf("closing the group: %w", err)
+	}
+	return nil
+}
+
+func (s *server) closeStore() error {
+	if s.stopTasks != nil {
+		s.stopTasks()
+		s.tasks.Wait()
+		s.stopTasks = nil
+	}
+	if s.store == nil {
+		return nil
+	}
+	err := s.store.Close()
+	s.store = nil
+	if err != nil {
+		return fmt.Errorf("closing the store: %w", err)
+	}
+	return nil
+}
+
+func (s *server) closeDir() error {
+	if s.dir == nil {
+		return nil
+	}
+	err := s.dir.Close()
+	s.dir = nil
+	if err != nil {
+		return fmt.Errorf("closing the data directory: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"owlcache/api"
+	"owlcache/cluster"
+	"owlcache/engine/datadir"
+)
+
+// fakeSyncNode notes what it is told, with the members that the file has at that moment.
+type fakeSyncNode struct {
+	syncNode
+	file  string
+	peers []api.SyncPeer
+	told  []string
+}
+
+func (f *fakeSyncNode) Status() api.SyncStatus { return api.SyncStatus{Peers: f.peers} }
+func (f *fakeSyncNode) Join(address string)    { f.tell("join", address) }
+func (f *fakeSyncNode) Forget(address string)  { f.tell("forget", address) }
+
+func (f *fakeSyncNode) tell(what, address string) {
+	content, err := os.ReadFile(f.file)
+	f.told = append(f.told, fmt.Sprintf("%s %s, in the file: %v", what, address, err == nil && strings.Contains(string(content), `"`+address+`"`)))
+}
+
+func TestGossipList(t *testing.T) {
+	d, err := datadir.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	lists, err := cluster.OpenLists(d, cluster.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := &fakeSyncNode{file: d.File(datadir.GossipFile), peers: []api.SyncPeer{{Address: "10.0.0.7:1"}}}
+	l := gossipList{memberList{lists.Gossip}, func() syncNode { return node }}
+	for _, tt := range []struct {
+		do, address, member string
+		err                 bool
+		told                string
+	}{
+		{"add", "Node:01", "node:1", false, "join node:1, in the file: true"},
+		{"add", "node:1", "node:1", false, "join node:1, in the file: true"}, // known, and tried at once all the same
+		{"add", "node", "", true, ""},
+		{"remove", "Node:1", "node:1", false, "forget node:1, in the file: false"},
+		{"remove", "node:1", "", true, ""},
+		{"remove", "10.0.0.7:01", "10.0.0.7:1", false, "forget 10.0.0.7:1, in the file: false"}, // has joined by itself
+		{"remove", "10.0.0.8:1", "", true, ""},
+		{"remove", "10.0.0.7", "", true, ""},
+	} {
+		node.told = nil
+		var member string
+		if tt.do == "add" {
+			member, _, err = l.Add(tt.address)
+		} else {
+			member, err = l.Remove(tt.address)
+		}
+		if member != tt.member || (err != nil) != tt.err || strings.Join(node.told, "; ") != tt.told {
+			t.Errorf("%s %s: %q, %v, told %q", tt.do, tt.address, member, err, node.told)
+		}
+	}
+	off := gossipList{memberList{lists.Gossip}, func() syncNode { return nil }}
+	if _, _, err := off.Add("a:1"); err != nil {
+		t.Error(err)
+	}
+	if _, err := off.Remove("a:1"); err != nil {
+		t.Error(err)
+	}
+	if _, err := off.Remove("a:1"); !errors.Is(err, api.ErrUnknownMember) {
+		t.Error(err)
+	}
+}
+
+// syncServer returns a server with data sync, and what it tells the operator.
+func syncServer(t *testing.T, options string) (*server, *safeBuilder) {
+	t.Helper()
+	c := syncConfig(t, "Httpport 0\nPass correct horse battery\nDBfile "+t.TempDir()+"\n"+options)
+	stderr := &safeBuilder{}
+	l, err := openLogs(&c, nil, stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newServer(c, l, stderr), stderr
+}
+
+// A port that is taken, for TCP or UDP, ends the start before the store is loaded.
+func TestSyncPortInUse(t *testing.T) {
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tcp.Close() }()
+	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = udp.Close() }()
+	for _, port := range []int{tcp.Addr().(*net.TCPAddr).Port, udp.LocalAddr().(*net.UDPAddr).Port} {
+		srv, stderr := syncServer(t, fmt.Sprintf("Gossipport %d", port))
+		err := srv.Run(t.Context())
+		want := fmt.Sprintf("cannot listen on 127.0.0.1:%d (options Gossip_BindAddr and Gossipport): ", port)
+		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), "in use") || strings.Contains(stderr.String(), "recovered") {
+			t.Errorf("%v\n%s", err, stderr.String())
+		}
+	}
+}
+
+// Three servers come to hold the same data; one that is told to stop says so to the
+// others, and the probe for data sync follows.
+func TestServersInSync(t *testing.T) {
+	type running struct {
+		addr, sync string
+		stop       func()
+	}
+	start := func(options string) running {
+		srv, stderr := syncServer(t, options)
+		ctx, cancel := context.WithCancel(t.Context())
+		result := make(chan error, 1)
+		go func() { result <- srv.Run(ctx) }()
+		waitFor(t, "the start", func() bool { return address(stderr.String()) != "" })
+		_, gossip, _ := strings.Cut(stderr.String(), "with the gossip group, at ")
+		gossip, _, _ = strings.Cut(gossip, " ")
+		stop := func() {
+			cancel()
+			if err := <-result; err != nil {
+				t.Error(err)
+			}
+			if strings.Contains(stderr.String(), goodSyncKey) {
+				t.Error("the key is in the log")
+			}
+			result <- nil
+		}
+		t.Cleanup(stop)
+		return running{address(stderr.String()), gossip, stop}
+	}
+	a, b, c := start(""), start("Gossip_Network WAN"), start("")
+	ready := func(n running) bool {
+		status, _, err := request(http.MethodGet, "http://"+n.addr+"/readyz?sync=1", nil)
+		return err == nil && status == http.StatusOK
+	}
+	pass := passwordFile(t)
+	owlcache := func(args ...string) string {
+		t.Helper()
+		code, stdout, stderr := runProgram(t, append(args, "--password-file", pass)...)
+		if code != 0 {
+			t.Fatalf("%q: %d, %s", args, code, stderr)
+		}
+		return stdout
+	}
+	owlcache("set", "hello", "world", "--addr", c.addr)
+	owlcache("group", "add", b.sync, "--type", "gossip", "--addr", a.addr)
+	owlcache("group", "add", c.sync, "--type", "gossip", "--addr", a.addr)
+	for _, n := range []running{a, b, c} {
+		waitFor(t, "a match", func() bool { return ready(n) })
+	}
+	waitFor(t, "the value", func() bool {
+		code, stdout, _ := runProgram(t, "get", "hello", "--addr", b.addr)
+		return code == 0 && stdout == "world"
+	})
+	waitFor(t, "equal nodes", func() bool {
+		code, _, _ := runProgram(t, "cluster", "diff", b.addr, c.addr, "--password-file", pass)
+		return code == 0
+	})
+	for _, want := range []string{b.sync + "  this node", a.sync + "  alive", c.sync + "  alive"} {
+		waitFor(t, want, func() bool { return strings.Contains(owlcache("cluster", "members", "--addr", b.addr), want) })
+	}
+	c.stop()
+	waitFor(t, "the farewell", func() bool {
+		return strings.Contains(owlcache("cluster", "members", "--addr", b.addr), c.sync+"  left")
+	})
+}
+
+// Tombstones are kept only for data sync.
+func TestTombstonesAreForSync(t *testing.T) {
+	c := syncConfig(t, "Tombstone_Grace 60")
+	if grace := c.engineOptions().TombstoneGrace; grace != time.Minute {
+		t.Errorf("with data sync: %v", grace)
+	}
+	o, err := c.gossipOptions(net.IPv4(127, 0, 0, 1))
+	if err != nil || o.Grace != time.Minute {
+		t.Errorf("%v, %v", o.Grace, err)
+	}
+}
+
+func TestGossipOptions(t *testing.T) {
+	c := syncConfig(t, "Gossip_AcceptKeys "+goodSyncKey+"1|"+goodSyncKey+"2\nGossipport 7946\nGossip_Network WAN\nGossip_QueueSize 2MiB\nGossip_AdvertiseAddr [2001:db8::5]:7000\nGossip_BindAddr ::")
+	o, err := c.gossipOptions(net.IPv4(127, 0, 0, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.AuthKey != goodSyncKey || !slices.Equal(o.AcceptKeys, []string{goodSyncKey + "1", goodSyncKey + "2"}) || o.BindAddr != "::" || o.BindPort != 7946 ||
+		o.Preset != "WAN" || o.QueueBytes != 2<<20 || o.AdvertiseAddr != "2001:db8::5" || o.AdvertisePort != 7000 {
+		t.Errorf("%+v", o)
+	}
+}
