@@ -4,7 +4,9 @@
 //	owlbench compare   the same load on a node and on its peers, side by side
 //	owlbench tools     the commands that work on a data directory, against cat
 //	owlbench group     three nodes that answer together: cached, uncached, many at once
+//	owlbench sync      three nodes that hold the same: how soon, catching up, a stopped one
 //	owlbench crash     writes, kills and restarts; nothing acknowledged may be lost
+//	owlbench partition a network that is cut and healed; all nodes have to agree again
 //
 // Load is closed: each connection has one request under way and sends the next
 // when the answer is there. One thread drives all connections through epoll

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+const (
+	partitionHTTPPort = "7721"
+	partitionSyncPort = "7946"
+)
+
+// partitionNode is an owlcache in a network of its own.
+type partitionNode struct {
+	*process
+	number  int
+	program string
+	dir     string
+	addr    string // HOST:PORT on the network that is never cut
+	token   string
+	id      string // of its data directory
+	read    uint64 // up to which record its log was read
+}
+
+// startPartitionNode starts node number n, with node 1 as its seed, and waits until it
+// serves.
+func startPartitionNode(ctx context.Context, program, dir string, number int, password, key string) (*partitionNode, error) {
+	n := &partitionNode{
+		number: number, program: program, dir: filepath.Join(dir, netName(number)),
+		addr: net.JoinHostPort(mgmtAddress(number), partitionHTTPPort),
+	}
+	if err := os.Mkdir(n.dir, 0o700); err != nil {
+		return nil, err
+	}
+	seeds := fmt.Sprintf("[{\"Address\":%q}]", net.JoinHostPort(syncAddress(1), partitionSyncPort))
+	if err := os.WriteFile(filepath.Join(n.dir, "server_group_gossip_config.json"), []byte(seeds), 0o600); err != nil {
+		return nil, err
+	}
+	args := []string{"netns", "exec", netName(number), program, "serve", "--dir", n.dir, "--host", mgmtAddress(number), "--port", partitionHTTPPort}
+	// The log is to hold all writes.
+	for _, setting := range append(unfolded(), "GroupDataSync=1", "Gossipport="+partitionSyncPort, "Gossip_BindAddr="+syncAddress(number)) {
+		args = append(args, "--set", setting)
+	}
+	var err error
+	n.process, err = startProcess(processOptions{
+		Name: netName(number), Path: "ip", Args: args, Dir: dir, CPU: noCPU,
+		Env: []string{"OWLCACHE_PASS=" + password, "OWLCACHE_GOSSIPDATASYNCAUTHKEY=" + key},
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = n.waitReady(ctx, startPatience, func() error { return askReady(ctx, n.addr) })
+	if err == nil {
+		n.token, err = login(ctx, n.addr, password)
+	}
+	if err == nil {
+		var state partitionState
+		err = n.ask(ctx, "/admin/cluster", &state)
+		n.id = state.Node
+	}
+	if err != nil {
+		n.kill()
+		return nil, err
+	}
+	return n, nil
+}
+
+// open asks for a path that takes a token. The caller closes the body.
+func (n *partitionNode) open(ctx context.Context, path string) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.addr+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+n.token)
+	client := http.Client{Timeout: answerPatience, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		text, err := io.ReadAll(io.LimitReader(resp.Body, 200))
+		return nil, errors.Join(fmt.Errorf("%s%s answers %d: %s", n.addr, path, resp.StatusCode, text), err, resp.Body.Close())
+	}
+	return resp.Body, nil
+}
+
+func (n *partitionNode) ask(ctx context.Context, path string, v any) error {
+	body, err := n.open(ctx, path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(json.NewDecoder(body).Decode(v), body.Close())
+}
+
+// digest returns the digest of the node's store, as it shows it.
+func (n *partitionNode) digest(ctx context.Context) (string, error) {
+	var digest struct{ Buckets json.RawMessage }
+	err := n.ask(ctx, "/admin/cluster/digest", &digest)
+	if err == nil && len(digest.Buckets) == 0 {
+		err = fmt.Errorf("%s shows no digest", n.addr)
+	}
+	return string(digest.Buckets), err
+}
+
+// partitionState is what a node says of its group.
+type partitionState struct {
+	Node  string
+	Peers []struct{ State string }
+}
+
+// alive returns how many other nodes the node takes as alive.
+func (n *partitionNode) alive(ctx context.Context) (alive int, err error) {
+	var state partitionState
+	err = n.ask(ctx, "/admin/cluster", &state)
+	for _, p := range state.Peers {
+		if p.State == "alive" {
+			alive++
+		}
+	}
+	return alive, err
+}
+
+// partitionEntry is what a node says of an entry.
+type partitionEntry struct {
+	Key       []byte
+	Version   string
+	Tombstone bool
+}
+
+// buckets is how many parts the digest has, and bucketsAtOnce how many can be listed with
+// one request.
+const (
+	buckets       = 4096
+	bucketsAtOnce = 64
+)
+
+// entries returns all that the node holds, tombstones too.
+func (n *partitionNode) entries(ctx context.Context) (map[string]partitionEntry, error) {
+	all := map[string]partitionEntry{}
+	for first := 0; first < buckets; first += bucketsAtOnce {
+		var list []string
+		for i := range bucketsAtOnce {
+			list = append(list, strconv.Itoa(first+i))
+		}
+		body, err := n.open(ctx, "/admin/cluster/entries?buckets="+strings.Join(list, ","))
+		if err != nil {
+			return nil, err
+		}
+		lines := json.NewDecoder(body)
+		for err == nil {
+			var e partitionEntry
+			if err = lines.Decode(&e); err == nil {
+				all[string(e.Key)] = e
+			}
+		}
+		if closed := body.Close(); !errors.Is(err, io.EOF) || closed != nil {
+			return nil, errors.Join(err, closed)
+		}
+	}
+	return all, nil
+}
+
+// loggedWrite is an operation in the log of a node.
+type loggedWrite struct {
+	LSN     uint64
+	Op      string // set, or tombstone
+	Key     string
+	Node    string
+	Version string
+}
+
+// ownWrites returns the writes that the node has logged since the last call and that
+// were made on it, in order.
+func (n *partitionNode) ownWrites(ctx context.Context) (writes []loggedWrite, err error) {
+	cmd := exec.CommandContext(ctx, n.program, "inspect", "log", n.dir, "-o", "json", "--from", strconv.FormatUint(n.read+1, 10))
+	cmd.Env = withoutOptions(os.Environ())
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	lines := json.NewDecoder(bufio.NewReader(out))
+	for err == nil {
+		var w loggedWrite
+		if err = lines.Decode(&w); err == nil {
+			n.read = w.LSN
+			if w.Node == n.id {
+				writes = append(writes, w)
+			}
+		}
+	}
+	if !errors.Is(err, io.EOF) {
+		return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
+	}
+	if err := cmd.Wait(); err != nil {
+		return nil, fmt.Errorf("owlcache inspect log: %w", err)
+	}
+	return writes, nil
+}

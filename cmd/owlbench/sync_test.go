@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestSync measures with little data. Of what it measures only what does not depend on
+// the time is looked at.
+func TestSync(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts many servers")
+	}
+	path, err := findOwlcache(t.Context(), "", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := syncFlags{
+		runFlags: runFlags{owlcache: path, dir: t.TempDir(), output: "json"},
+		load:     loadOptions{Conns: 4, Keys: 500, Seconds: 0.2, Rounds: 1}, keys: 2000, queue: 1,
+	}
+	var out, progress bytes.Buffer
+	if err := (&program{stdout: &out, stderr: &progress}).sync(t.Context(), f); err != nil {
+		t.Fatalf("%v\n%s", err, &progress)
+	}
+	var report syncReport
+	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Rows) != 7 || len(report.Notes) < 4 {
+		t.Fatalf("report %+v", report)
+	}
+	for _, row := range report.Rows {
+		if !(row.Owlcache > 0) && row.Unit != "MB" || len(row.OwlcacheRound) != 1 {
+			t.Errorf("row %+v", row)
+		}
+		if strings.HasPrefix(row.What, "queue") && !row.OK {
+			t.Errorf("the queue was longer than it may be: %+v", row)
+		}
+	}
+}
+
+func TestSyncUsage(t *testing.T) {
+	for _, args := range [][]string{{"--keys", "999"}, {"--queue", "0"}, {"--only", "fly"}, {"--rounds", "-1"}, {"extra"}} {
+		code, _, stderr := runProgram(t, append([]string{"sync"}, args...)...)
+		if code != exitUsage || stderr == "" {
+			t.Errorf("%v: exit code %d, %q", args, code, stderr)
+		}
+	}
+}
+
+func TestSampleBoard(t *testing.T) {
+	node := &syncNode{node: &node{process: &process{name: "node-2"}}}
+	b := newSampleBoard([]*syncNode{node, node})
+	b.add(1)
+	b.add(2)
+	b.seen(0, 1, time.Now())
+	b.seen(0, 2, time.Now())
+	if h := b.latencies(); h.total != 0 {
+		t.Errorf("%d samples are readable on both after one node has answered", h.total)
+	}
+	if keys, over, err := b.next(0); len(keys) != 0 || over || err != nil {
+		t.Errorf("before the end the first node is asked for %v, over %v, error %v", keys, over, err)
+	}
+	b.end()
+	if _, over, err := b.next(0); !over || err != nil {
+		t.Errorf("the first node has answered all: over %v, error %v", over, err)
+	}
+	b.seen(1, 1, time.Now().Add(time.Second))
+	if keys, over, err := b.next(1); len(keys) != 1 || keys[0] != 2 || over || err != nil {
+		t.Errorf("the second node is asked for %v, over %v, error %v", keys, over, err)
+	}
+	if h := b.latencies(); h.total != 1 || h.max < time.Second {
+		t.Errorf("%d samples, at most %v", h.total, h.max)
+	}
+	b.ended = time.Now().Add(-2 * sampleLimit)
+	if _, _, err := b.next(1); err == nil || !strings.Contains(err.Error(), "1 writes have not reached node-2") {
+		t.Errorf("a write is missing and the error is %v", err)
+	}
+}
+
+func TestSyncFigures(t *testing.T) {
+	var f syncFigures
+	for name, v := range map[string]float64{
+		`owlcache_sync_members{state="alive"}`: 2, `owlcache_sync_members{state="gone"}`: 1,
+		`owlcache_sync_peer_queue_bytes{peer="a"}`: 3, `owlcache_sync_peer_queue_bytes{peer="b"}`: 5,
+		`owlcache_sync_peer_dropped_total{peer="a"}`: 1, `owlcache_sync_peer_dropped_total{peer="b"}`: 1,
+		`process_resident_memory_bytes`: 9, `owlcache_sync_merged_total`: 7, `owlcache_sync_received_total`: 8, `owlcache_sync_inbox_bytes`: 6,
+	} {
+		f.take(name, v)
+	}
+	if want := (syncFigures{alive: 2, queue: 5, inbox: 6, memory: 9, merged: 7, received: 8, dropped: 2}); f != want {
+		t.Errorf("%+v, want %+v", f, want)
+	}
+	f.grow(syncFigures{queue: 1, memory: 10})
+	if f.queue != 5 || f.memory != 10 {
+		t.Errorf("%+v", f)
+	}
+}
