@@ -168,9 +168,13 @@ func (c *committer) apply() {
 		for i := range sub.records {
 			r := &sub.records[i]
 			c.shards.apply(r)
-			if cap(changes) > 0 && sub.local() {
+			if !sub.local() {
+				continue
+			}
+			if cap(changes) > 0 {
 				changes = append(changes, c.change(r))
 			}
+			c.clock.applied.Store(r.version.Time)
 		}
 		c.commits.Add(1)
 		c.ops.Add(uint64(len(sub.records)))
@@ -198,6 +202,7 @@ func (c *committer) listenedTo() (n int) {
 // copies of what belongs to the caller.
 func (c *committer) change(r *record) Change {
 	change := Change{Kind: Set, Key: c.copies.clone(r.key), Version: r.version, Created: r.created, Expires: r.expires}
+	change.Before = c.clock.applied.Load()
 	switch r.kind {
 	case recordDelete, recordTombstone:
 		change.Kind = Delete

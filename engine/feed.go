@@ -16,10 +16,13 @@ type Change struct {
 	Version Version
 	Created int64 // Unix nanoseconds
 	Expires int64 // Unix milliseconds, 0 = never
+	// Before is the time of the local write before this one: where the change before has
+	// another version, one has been lost.
+	Before uint64
 }
 
 // changeFixed is what a Change takes in memory besides key and value, in bytes.
-const changeFixed = 88
+const changeFixed = 96
 
 func (c *Change) size() int64 { return int64(len(c.Key)+len(c.Value)) + changeFixed }
 

@@ -57,7 +57,7 @@ func (r *repairer) readFiles() (files []repairFile, err error) {
 			state.State, state.Problem = FileLost, err.Error()
 		default:
 			if f.name == datadir.PeersFile {
-				content = withoutMarks(content)
+				content = withoutVersions(content)
 			}
 			files = append(files, repairFile{f.name, content})
 		}
@@ -70,20 +70,15 @@ func (r *repairer) readFiles() (files []repairFile, err error) {
 	return files, nil
 }
 
-// withoutMarks drops the marks from a list of peers: a mark says that a peer has had all
-// entries of this node up to some time, of which some may have been lost. Without one
-// the group makes that good.
-func withoutMarks(content []byte) []byte {
+// withoutVersions drops from a list of peers what this node has seen of the writes of
+// each: some of that may have been lost. Without it the group makes the loss good; with
+// it the others would take what is lacking for deleted.
+func withoutVersions(content []byte) []byte {
 	var list map[string]any
 	if json.Unmarshal(content, &list) != nil {
-		return content // no list with marks
+		return content // no list with versions
 	}
-	peers, _ := list["peers"].([]any)
-	for _, p := range peers {
-		if p, ok := p.(map[string]any); ok {
-			delete(p, "mark")
-		}
-	}
+	delete(list, "versions")
 	b, err := json.MarshalIndent(list, "", "\t")
 	if err != nil {
 		return content // cannot be: it has just been read

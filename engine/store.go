@@ -149,6 +149,15 @@ func (s *Store) check(op *Op) error {
 // NodeID returns the id of this node, which is part of each version.
 func (s *Store) NodeID() uint64 { return s.clock.node }
 
+// Applied returns the time of the last local write in the map: every local write with a
+// version up to it can be seen, and is durable as Options.Sync says.
+func (s *Store) Applied() uint64 { return s.clock.applied.Load() }
+
+// Recovered returns what Applied was when Open returned: the time of the greatest version
+// that was found. A store that was put back to an older state has lost what it wrote
+// between then and now.
+func (s *Store) Recovered() uint64 { return s.clock.recovered }
+
 // Health returns the state of the store and, unless that is Writable, the reason.
 func (s *Store) Health() (State, error) {
 	s.submitMu.RLock()

@@ -13,13 +13,14 @@ const (
 	answerQueue = 16 // lists that wait
 )
 
-// queueAnswer has a list answered. One that finds the queue full is dropped: its round
-// begins again later.
+// queueAnswer has a list answered. When too many wait, its sender is told to come again.
 func (s *syncer) queueAnswer(m *listMessage) {
 	select {
 	case s.lists <- m:
 	default:
 		s.count.overflow.Add(1)
+		busy := endMessage{sender: s.self, list: m.number, busy: true}
+		s.work(func(context.Context) { _ = s.net.send(m.sender, busy.append(nil)) }) // else its round ends by itself
 	}
 }
 
@@ -44,13 +45,11 @@ func (s *syncer) answerList(ctx context.Context, m *listMessage) {
 	begun := time.Now()
 	a := answer{
 		syncer: s, list: m,
-		out: parts{kind: kindPart, sender: s.self, list: m.number},
-		end: endMessage{sender: s.self, list: m.number, lacking: lacksNone},
+		out:     parts{kind: kindPart, sender: s.self, list: m.number},
+		end:     endMessage{sender: s.self, list: m.number},
+		deleted: deletedBy(m.seen, s.opts.Grace, begun),
 	}
-	a.deletedBefore, a.end.held = s.judge(m)
-	if !a.end.held {
-		a.compareAll(ctx)
-	}
+	a.compareAll(ctx)
 	for _, msg := range a.out.messages() {
 		if s.net.send(m.sender, msg) != nil {
 			s.owe(p, m, begun)
@@ -91,9 +90,8 @@ type answer struct {
 	list *listMessage
 	out  parts
 	end  endMessage
-	// deletedBefore: entries with an older version that the peer lacks have been deleted
-	// there while this node was away; 0 = none.
-	deletedBefore uint64
+	// deleted tells of an entry that the peer lacks whether it has deleted it.
+	deleted func(engine.Version) bool
 }
 
 // compareAll goes through the ranges of the list, shard by shard, until enough is
@@ -116,28 +114,35 @@ func (a *answer) compare(r engine.HashRange, theirs []engine.Item) bool {
 	own := a.opts.Store.Items(nil, []engine.HashRange{r})
 	var need []uint64
 	var drop []engine.Item
-	difference(own, theirs,
-		func(it engine.Item) {
-			switch {
-			case !it.Tombstone && it.Version.Time < a.deletedBefore && !listed(theirs, it.Hash):
-				drop = append(drop, it)
-			case len(need) == 0 || need[len(need)-1] != it.Hash:
-				need = append(need, it.Hash)
-			}
-		},
-		func(it engine.Item) { a.end.lacking = min(a.end.lacking, it.Version.Time) })
+	difference(own, theirs, func(it engine.Item) {
+		switch {
+		case !it.Tombstone && a.deleted(it.Version) && !listed(theirs, it.Hash):
+			drop = append(drop, it)
+		case len(need) == 0 || need[len(need)-1] != it.Hash:
+			need = append(need, it.Hash)
+		}
+	})
 	a.forget(drop)
-	fits := true
-	if len(need) > 0 {
-		a.opts.Store.Entries(need, func(e *engine.Entry) bool {
-			if a.out.begun > 0 && a.out.bytes+entryFixed+len(e.Key)+len(e.Value) > int(a.list.limit) {
-				fits = false
-				return false
+	return len(need) == 0 || a.gather(need)
+}
+
+// gather adds the entries of these hashes to the answer. It returns false if not all of
+// them fit.
+func (a *answer) gather(hashes []uint64) (fits bool) {
+	fits = true
+	limit := int(min(a.list.limit, answerBytes))
+	a.opts.Store.Entries(hashes, func(e *engine.Entry) bool {
+		if a.out.begun > 0 && a.out.bytes+entryFixed+len(e.Key)+len(e.Value) > limit {
+			// They come in the order of their hashes.
+			if h := engine.KeyHash(e.Key); h > hashes[0] {
+				a.end.upTo, a.end.some = h-1, true
 			}
-			a.out.add(e)
-			return true
-		})
-	}
+			fits = false
+			return false
+		}
+		a.out.add(e)
+		return true
+	})
 	return fits
 }
 

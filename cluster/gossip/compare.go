@@ -22,9 +22,9 @@ const scheduleEvery = 100 * time.Millisecond
 func (s *syncer) localState() []byte { return s.ownDigest(false) }
 
 func (s *syncer) ownDigest(answer bool) []byte {
-	m := digestMessage{sender: s.self, answer: answer, clock: time.Now().UnixMilli()}
+	m := digestMessage{sender: s.self, answer: answer, clock: time.Now().UnixMilli(), seen: s.seen.get()}
 	s.opts.Store.Digest(&m.digest)
-	return m.append(make([]byte, 0, digestSize))
+	return m.append(make([]byte, 0, digestFixed+2+16*len(m.seen)))
 }
 
 // mergeState takes the state that came with a push/pull.
@@ -46,28 +46,23 @@ func (s *syncer) compare(m *digestMessage) {
 	ranges := differing(&own, &m.digest)
 	if len(ranges) == 0 {
 		s.count.matches.Add(1)
-		s.agreed(p, now, lacksNone)
+		s.agreed(p, m.seen)
 		return
 	}
 	s.count.differs.Add(1)
-	s.startRound(p, ranges)
+	s.startRound(p, ranges, m.seen)
 }
 
 // doubted has a peer compared that did not answer for a while and does again: what was
 // sent to it meanwhile may be lost.
 func (s *syncer) doubted(id uint64) { s.compareSoon(id, pauseProgress) }
 
-// agreed notes that this node has all that p had at the moment at, and that p had all
-// that this node had then, but for versions from lacking on.
-func (s *syncer) agreed(p *peer, at time.Time, lacking uint64) {
-	mark := s.marks.mark(p.id)
-	p.met.Store(lacking >= mark)
-	if t := min(markAt(at), lacking); t > mark {
-		s.marks.setMark(p.id, t)
-	}
-	now := time.Now()
-	p.lastMatch.Store(now.UnixNano())
-	s.lastMatch.Store(now.UnixNano())
+// agreed notes that this node has all that p had when p had seen this.
+func (s *syncer) agreed(p *peer, seen []versionOf) {
+	s.seen.agreed(seen)
+	now := time.Now().UnixNano()
+	p.lastMatch.Store(now)
+	s.lastMatch.Store(now)
 }
 
 // compareSoon has p compared in a while, or sooner if that is due already.

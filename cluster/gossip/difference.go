@@ -61,40 +61,26 @@ func splitAt(ranges []engine.HashRange, hash uint64) (from, before []engine.Hash
 	return behind(ranges, hash-1), before
 }
 
-// difference compares what two nodes have in one range, both ascending by hash. It
-// calls ours with each of own that theirs lacks or has older, and others with each of
-// theirs that own lacks or has older.
+// difference compares what two nodes have in one range, both ascending by hash, and calls
+// lacks with each of own that theirs lacks or has older.
 //
 // Items name a key by its hash. Two keys of one hash are seldom, but anybody can make
 // some: where a side has several items of a hash, only the same version counts as the
 // same entry. So each key gets across, and what is sent in vain is refused as stale.
-func difference(own, theirs []engine.Item, ours, others func(engine.Item)) {
-	for len(own) > 0 || len(theirs) > 0 {
-		hash := nextHash(own, theirs)
+func difference(own, theirs []engine.Item, lacks func(engine.Item)) {
+	for len(own) > 0 {
+		hash := own[0].Hash
+		for len(theirs) > 0 && theirs[0].Hash < hash {
+			theirs = theirs[1:]
+		}
 		a, b := leading(own, hash), leading(theirs, hash)
 		own, theirs = own[len(a):], theirs[len(b):]
-		exact := len(a) > 1 || len(b) > 1
 		for _, it := range a {
-			if !covers(b, it, exact) {
-				ours(it)
-			}
-		}
-		for _, it := range b {
-			if !covers(a, it, exact) {
-				others(it)
+			if !covers(b, it, len(a) > 1 || len(b) > 1) {
+				lacks(it)
 			}
 		}
 	}
-}
-
-func nextHash(a, b []engine.Item) uint64 {
-	switch {
-	case len(a) == 0:
-		return b[0].Hash
-	case len(b) == 0:
-		return a[0].Hash
-	}
-	return min(a[0].Hash, b[0].Hash)
 }
 
 // leading returns the items of hash at the beginning of items.

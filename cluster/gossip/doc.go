@@ -26,10 +26,11 @@
 // # A node that was away
 //
 // Tombstones are purged after Options.Grace. A node that was away for longer may hold
-// entries that all others have deleted, and forgotten that they did. A mark (marks.go)
-// remembers for each peer up to which version that peer has had all of this node's
-// entries. What is older than the mark, and is lacking there after such an absence, was
-// deleted, and is dropped here; what is younger was written here and is offered.
+// entries that all others have deleted, and forgotten that they did. So each node knows
+// what it has seen (versions.go): for each node a version up to which it has had all writes
+// of that one. An entry that a peer has seen and lacks, and that is older than the grace,
+// was deleted there, and is dropped here; one that it has not seen is sent to it. The same
+// keeps messages that somebody has recorded from bringing anything back.
 //
 // # Promises
 //

@@ -48,80 +48,66 @@ func appendHeader(dst []byte, kind byte, sender uint64) []byte {
 //	10  1  1 = the sender wants to see the receiver's digest, too
 //	11  8  wall clock of the sender, Unix ms
 //	19     the digest: engine.Buckets times 8 bytes
+//	…      what the sender had seen before (message_versions.go)
 type digestMessage struct {
 	sender uint64
 	answer bool
 	clock  int64
 	digest engine.Digest
+	seen   []versionOf
 }
 
-const digestSize = headerSize + 9 + 8*engine.Buckets
+const digestFixed = headerSize + 9 + 8*engine.Buckets
 
 func (m *digestMessage) append(dst []byte) []byte {
 	dst = appendHeader(dst, kindDigest, m.sender)
 	dst = append(dst, boolByte(m.answer))
 	dst = le.AppendUint64(dst, uint64(m.clock))
-	return appendDigest(dst, &m.digest)
+	for _, v := range m.digest {
+		dst = le.AppendUint64(dst, v)
+	}
+	return appendVersions(dst, m.seen)
 }
 
 func (m *digestMessage) parse(b []byte) error {
-	if len(b) != digestSize {
+	if len(b) < digestFixed {
 		return errShort
 	}
 	r := reader{b: b[2:]}
 	m.sender = r.u64()
 	m.answer = r.flag()
 	m.clock = int64(r.u64())
-	parseDigest(&m.digest, r.bytes(8*len(m.digest)))
+	for i := range m.digest {
+		m.digest[i] = r.u64()
+	}
+	m.seen = r.versions()
 	return r.end()
-}
-
-func appendDigest(dst []byte, d *engine.Digest) []byte {
-	for i := range d {
-		dst = le.AppendUint64(dst, d[i])
-	}
-	return dst
-}
-
-func parseDigest(d *engine.Digest, b []byte) {
-	for i := range d {
-		d[i] = le.Uint64(b[8*i:])
-	}
 }
 
 // endMessage ends the answer to a list.
 //
 //	10  8  number of the list
 //	18  4  parts that were sent in answer to it
-//	22  8  all hashes up to this one, inclusive, have been answered; the rest has to be
-//	       listed again. Only valid with the flag at 38.
-//	30  8  time of the oldest version in the list that the sender lacks; 2^64-1 = none
-//	38  1  1 = some hashes have been answered, 2 = the sender holds its entries back
+//	22  1  1 = the next field is valid, 2 = nothing was answered: come again later
+//	23  8  all hashes up to this one, inclusive, have been answered; the rest has to be
+//	       listed again
 type endMessage struct {
-	sender  uint64
-	list    uint64
-	parts   uint32
-	upTo    uint64
-	lacking uint64
-	some    bool // upTo is valid
-	held    bool // nothing was sent: ask again later
+	sender uint64
+	list   uint64
+	parts  uint32
+	some   bool // upTo is valid
+	busy   bool
+	upTo   uint64
 }
 
-const (
-	endSize     = headerSize + 29
-	lacksNone   = ^uint64(0)
-	endSome     = 1
-	endHeld     = 2
-	maxEndFlags = endSome | endHeld
-)
+const endSize = headerSize + 21
 
 func (m *endMessage) append(dst []byte) []byte {
 	dst = appendHeader(dst, kindEnd, m.sender)
 	dst = le.AppendUint64(dst, m.list)
 	dst = le.AppendUint32(dst, m.parts)
-	dst = le.AppendUint64(dst, m.upTo)
-	dst = le.AppendUint64(dst, m.lacking)
-	return append(dst, boolByte(m.some)*endSome|boolByte(m.held)*endHeld)
+	dst = append(dst, boolByte(m.some)|boolByte(m.busy)<<1)
+	return le.AppendUint64(dst, m.upTo)
 }
 
 func (m *endMessage) parse(b []byte) error {
@@ -130,12 +116,11 @@ func (m *endMessage) parse(b []byte) error {
 	}
 	r := reader{b: b[2:]}
 	m.sender, m.list, m.parts = r.u64(), r.u64(), r.u32()
-	m.upTo, m.lacking = r.u64(), r.u64()
 	flags := r.u8()
-	if flags > maxEndFlags {
+	m.some, m.busy, m.upTo = flags&1 != 0, flags&2 != 0, r.u64()
+	if flags > 3 {
 		return errField
 	}
-	m.some, m.held = flags&endSome != 0, flags&endHeld != 0
 	return r.end()
 }
 

@@ -8,8 +8,10 @@ import (
 //
 //	10  8  number of the list it answers; 0 for a push
 //	18  4  number of the part, from 0 on; 0 for a push
-//	22  4  entries
-//	26     the entries, each
+//	22  8  a push: it carries all writes of the sender with versions behind this time
+//	30  8  a push: up to this one
+//	38  4  entries
+//	42     the entries, each
 //	        0  1  1 = tombstone                15  8  version, node
 //	        1  2  length k of the key          23  8  created, Unix ns
 //	        3  4  length v of the value        31  8  expires, Unix ms
@@ -19,12 +21,16 @@ type entriesMessage struct {
 	sender  uint64
 	list    uint64
 	part    uint32
+	after   uint64
+	last    uint64
 	entries []engine.Entry // point into the message
 }
 
 const (
-	entriesHeader = headerSize + 16
-	countOffset   = headerSize + 12
+	entriesHeader = headerSize + 32
+	afterOffset   = headerSize + 12
+	lastOffset    = headerSize + 20
+	countOffset   = headerSize + 28
 	entryFixed    = 39
 
 	// partSize is the length at which a message of entries is ended and sent.
@@ -35,6 +41,7 @@ const (
 type parts struct {
 	kind         byte
 	sender, list uint64
+	after, last  uint64 // of the message that is being filled; see entriesMessage
 
 	done  [][]byte
 	buf   []byte // the message that is being filled; nil if none is
@@ -52,6 +59,8 @@ func (p *parts) add(e *engine.Entry) {
 		p.buf = appendHeader(nil, p.kind, p.sender)
 		p.buf = le.AppendUint64(p.buf, p.list)
 		p.buf = le.AppendUint32(p.buf, p.begun)
+		p.buf = le.AppendUint64(p.buf, p.after)
+		p.buf = le.AppendUint64(p.buf, p.last)
 		p.buf = le.AppendUint32(p.buf, 0) // the count, when it is known
 		p.begun++
 	}
@@ -71,7 +80,10 @@ func (p *parts) flush() {
 	if p.buf == nil {
 		return
 	}
+	le.PutUint64(p.buf[afterOffset:], p.after)
+	le.PutUint64(p.buf[lastOffset:], p.last)
 	le.PutUint32(p.buf[countOffset:], p.count)
+	p.after = p.last
 	p.done = append(p.done, p.buf)
 	p.buf, p.count = nil, 0
 }
@@ -89,6 +101,7 @@ func (m *entriesMessage) parse(b []byte) error {
 	m.kind = b[0]
 	r := reader{b: b[2:]}
 	m.sender, m.list, m.part = r.u64(), r.u64(), r.u32()
+	m.after, m.last = r.u64(), r.u64()
 	n := int(r.u32())
 	if n > len(r.b)/entryFixed {
 		return errShort
@@ -106,13 +119,4 @@ func (m *entriesMessage) parse(b []byte) error {
 		}
 	}
 	return r.end()
-}
-
-// oldest returns the time of the oldest version among entries.
-func oldest(entries []engine.Entry) uint64 {
-	t := lacksNone
-	for i := range entries {
-		t = min(t, entries[i].Version.Time)
-	}
-	return t
 }

@@ -11,11 +11,10 @@ import (
 // it lacks there.
 //
 //	10  8  number of the list, chosen by the sender
-//	18  8  the sender's mark for the receiver (marks.go)
-//	26  8  the greatest of the sender's marks
-//	34  4  how many bytes of entries the sender wants at most
-//	38  2  ranges
-//	40     the ranges, ascending, each
+//	18  4  how many bytes of entries the sender wants at most
+//	22     what the sender had seen before (message_versions.go)
+//	…   2  ranges
+//	       the ranges, ascending, each
 //	        0  8  first hash              16  4  items
 //	        8  8  last hash, inclusive    20     the items, ascending, each
 //	        0  8  hash of the key         16  8  version, node
@@ -23,9 +22,8 @@ import (
 type listMessage struct {
 	sender uint64
 	number uint64
-	mark   uint64
-	best   uint64
 	limit  uint32
+	seen   []versionOf
 	ranges []listedRange
 }
 
@@ -36,7 +34,7 @@ type listedRange struct {
 }
 
 const (
-	listHeader = headerSize + 30
+	listHeader = headerSize + 16
 	rangeFixed = 20
 	itemSize   = 25
 
@@ -59,9 +57,8 @@ func (m *listMessage) add(l listedRange) {
 func (m *listMessage) append(dst []byte) []byte {
 	dst = appendHeader(dst, kindList, m.sender)
 	dst = le.AppendUint64(dst, m.number)
-	dst = le.AppendUint64(dst, m.mark)
-	dst = le.AppendUint64(dst, m.best)
 	dst = le.AppendUint32(dst, m.limit)
+	dst = appendVersions(dst, m.seen)
 	dst = le.AppendUint16(dst, uint16(len(m.ranges)))
 	for i := range m.ranges {
 		dst = le.AppendUint64(dst, m.ranges[i].First)
@@ -82,8 +79,11 @@ func (m *listMessage) parse(b []byte) error {
 		return errShort
 	}
 	r := reader{b: b[2:]}
-	m.sender, m.number, m.mark, m.best = r.u64(), r.u64(), r.u64(), r.u64()
-	m.limit = r.u32()
+	m.sender, m.number, m.limit = r.u64(), r.u64(), r.u32()
+	m.seen = r.versions()
+	if len(r.b)/itemSize > 4*maxListItems {
+		return errField
+	}
 	n := int(r.u16())
 	if n > len(r.b)/rangeFixed {
 		return errShort

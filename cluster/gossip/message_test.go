@@ -10,14 +10,14 @@ import (
 )
 
 func messagesForTest() map[string][]byte {
-	d := digestMessage{sender: 7, answer: true, clock: 1234}
+	d := digestMessage{sender: 7, answer: true, clock: 1234, seen: []versionOf{{1, 2}, {3, 4}}}
 	d.digest[0], d.digest[engine.Buckets-1] = 1, ^uint64(0)
-	l := listMessage{sender: 7, number: 9, mark: 1, best: 2, limit: 3}
+	l := listMessage{sender: 7, number: 9, limit: 3, seen: []versionOf{{1, 2}}}
 	l.add(listedRange{HashRange: bucketRange(0), items: []engine.Item{{Hash: 5, Version: engine.Version{Time: 1, Node: 2}, Tombstone: true}}})
 	l.add(listedRange{HashRange: bucketRange(1)})
 	l.add(listedRange{HashRange: bucketRange(7), items: []engine.Item{{Hash: 7 << bucketShift}, {Hash: 7 << bucketShift}}})
-	e := endMessage{sender: 7, list: 9, parts: 3, upTo: 4, lacking: lacksNone, some: true}
-	p := parts{kind: kindPush, sender: 7}
+	e := endMessage{sender: 7, list: 9, parts: 3, upTo: 4, some: true}
+	p := parts{kind: kindPush, sender: 7, after: 5, last: 8}
 	p.add(&engine.Entry{Key: []byte("k"), Value: []byte("value"), Version: engine.Version{Time: 8, Node: 9}, Created: -1, Expires: 2})
 	p.add(&engine.Entry{Key: []byte("gone"), Value: []byte{}, Tombstone: true})
 	return map[string][]byte{"digest": d.append(nil), "list": l.append(nil), "end": e.append(nil), "push": p.messages()[0]}
@@ -46,7 +46,7 @@ func again(b []byte) ([]byte, error) {
 	if err := m.parse(b); err != nil || len(m.entries) == 0 {
 		return b, err
 	}
-	p := parts{kind: m.kind, sender: m.sender, list: m.list}
+	p := parts{kind: m.kind, sender: m.sender, list: m.list, begun: m.part, after: m.after, last: m.last}
 	for i := range m.entries {
 		p.add(&m.entries[i])
 	}

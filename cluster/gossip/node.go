@@ -55,11 +55,11 @@ type Node struct {
 }
 
 // newCore makes the core of a node.
-type newCore func(o Options, net network, m marks) core
+type newCore func(o Options, net network, saved map[uint64]uint64) core
 
 // Start begins to listen, and to look for the group; it does not wait until it is found.
 func Start(o Options) (*Node, error) {
-	return start(o, func(o Options, net network, m marks) core { return newSyncer(o, net, m) })
+	return start(o, func(o Options, net network, saved map[uint64]uint64) core { return newSyncer(o, net, saved) })
 }
 
 func start(o Options, makeCore newCore) (_ *Node, err error) {
@@ -87,7 +87,8 @@ func start(o Options, makeCore newCore) (_ *Node, err error) {
 	n.twins = newTwins(n.id, n.address, n.log)
 	n.rejoin = newRejoiner(n)
 	n.ctx, n.stop = context.WithCancel(context.Background())
-	n.core = makeCore(o, n, n.peersFile)
+	n.core = makeCore(o, n, n.peersFile.versions())
+	n.peersFile.keepVersions(n.core.versions)
 	n.stillRemoved()
 	if err := n.begin(); err != nil {
 		return nil, errors.Join(err, n.Close(context.Background()))

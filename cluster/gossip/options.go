@@ -15,6 +15,8 @@ import (
 type Store interface {
 	NodeID() uint64
 	Subscribe(maxBytes int64) *engine.Subscription
+	Applied() uint64
+	Recovered() uint64
 	Digest(d *engine.Digest)
 	Items(dst []engine.Item, ranges []engine.HashRange) []engine.Item
 	Entries(hashes []uint64, f func(e *engine.Entry) bool)

@@ -16,18 +16,15 @@ import (
 	"owlcache/engine/datadir"
 )
 
-// peersFile is what outlives a restart: the members last seen alive, how far each is
-// known to have this node's entries (see marks), and what an operator has removed.
-//
-// Marks may never be ahead of the data on the disk, of this node and of the peer. So a
-// mark is written settle later than it was set at the earliest; with the log synced every
-// second, the data is there by then. What lowers marks is written at once.
+// peersFile is what outlives a restart: the members last seen alive, what this node has
+// seen of the writes of others (vector), and what an operator has removed.
 type peersFile struct {
 	path string
 	log  *slog.Logger
 	self uint64
 
 	wake chan struct{}
+	ctx  context.Context // of the goroutines
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 
@@ -39,11 +36,14 @@ type peersFile struct {
 	dropped []forgotten        // what is not looked for any more
 	own     string             // address of this node
 	dirty   bool               // the file is to be written soon
-	lowered uint64             // how often a mark was lowered that may be in the file
-	durable uint64             // how many of these the file has
 	written time.Time          // when it was last written
 	failing bool               // the last writing has failed
 	write   func([]byte) error // replaces the file; for tests
+
+	seenNow   func() map[uint64]uint64 // what this node has seen, by node; nil: not kept
+	settled   map[uint64]uint64        // what is written of it
+	sampled   map[uint64]uint64        // will be written
+	sampledAt time.Time
 }
 
 // savedPeer is a member that was seen.
@@ -51,11 +51,6 @@ type savedPeer struct {
 	address string
 	seen    time.Time
 	alive   bool
-
-	mark    uint64    // of now
-	settled uint64    // what may be written
-	next    uint64    // will be settled; 0 = none
-	since   time.Time // next was set
 }
 
 // removal is an operator's, of this node.
@@ -73,15 +68,16 @@ type forgotten struct {
 }
 
 const (
-	settle       = 2 * time.Second
+	settleAfter  = 2 * time.Second
+	failedPause  = 2 * time.Second
 	writePause   = 500 * time.Millisecond // between two writings
 	refreshEvery = time.Hour              // for the times at which live members were seen
 	expireAfter  = 30 * 24 * time.Hour    // of members that were not seen
 	brokenSuffix = ".broken"
 )
 
-// openPeersFile reads the file. One that is damaged is kept aside: its marks are gone,
-// which is safe, and members have to be found through seeds, or to find this node.
+// openPeersFile reads the file. One that is damaged is kept aside: what was seen of other
+// nodes is forgotten then, which is safe, and members have to be found through seeds, or to find this node.
 func openPeersFile(path string, self uint64, log *slog.Logger) (*peersFile, error) {
 	f := &peersFile{
 		path: path, log: log, self: self, wake: make(chan struct{}, 1), peers: make(map[uint64]*savedPeer),
@@ -104,9 +100,8 @@ func openPeersFile(path string, self uint64, log *slog.Logger) (*peersFile, erro
 				"file", path, "kept", path+brokenSuffix, "error", err)
 		}
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	f.stop = stop
-	f.wg.Go(func() { f.run(ctx) })
+	f.ctx, f.stop = context.WithCancel(context.Background())
+	f.wg.Go(func() { f.run(f.ctx) })
 	return f, nil
 }
 
@@ -128,25 +123,22 @@ func (f *peersFile) take(content []byte) error {
 		if p.id == f.self {
 			continue
 		}
-		saved := &savedPeer{address: p.Address, seen: p.Seen}
-		if ours {
-			saved.mark, saved.settled = p.mark, p.mark
-		}
-		f.peers[p.id] = saved
+		f.peers[p.id] = &savedPeer{address: p.Address, seen: p.Seen}
 	}
 	if ours {
-		f.removed, f.dropped = d.Removed, d.Forgotten
+		f.removed, f.dropped, f.settled = d.Removed, d.Forgotten, d.versions
 	}
 	f.prune()
 	return nil
 }
 
-// close writes what is to be written, but for marks that are too young, and ends.
+// close writes what is to be written, and ends.
 func (f *peersFile) close() {
 	f.stop()
 	f.wg.Wait()
 	f.mu.Lock()
-	dirty := f.dirty || f.lowered != f.durable || f.unsettled()
+	f.settle(time.Now())
+	dirty := f.dirty
 	f.mu.Unlock()
 	if dirty {
 		f.saveLogged()
@@ -173,23 +165,13 @@ func (f *peersFile) run(ctx context.Context) {
 func (f *peersFile) due() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	due := time.Now().Add(refreshEvery)
-	for _, p := range f.peers {
-		if p.next != 0 && p.since.Add(settle).Before(due) {
-			due = p.since.Add(settle)
-		}
+	switch {
+	case !f.dirty:
+		return time.Now().Add(refreshEvery)
+	case f.failing:
+		return f.written.Add(failedPause)
 	}
-	if f.written.Add(settle).After(due) {
-		due = f.written.Add(settle)
-	}
-	pause := writePause
-	if f.failing {
-		pause = settle
-	}
-	if f.dirty || f.lowered != f.durable {
-		due = f.written.Add(pause)
-	}
-	return due
+	return f.written.Add(writePause)
 }
 
 // touch has the file written soon. f.mu is held.
@@ -221,7 +203,6 @@ func (f *peersFile) save() error {
 	f.mu.Lock()
 	content, err := f.content()
 	f.dirty, f.written = false, time.Now()
-	lowered := f.lowered
 	f.mu.Unlock()
 	if err == nil {
 		err = f.write(content)
@@ -229,12 +210,8 @@ func (f *peersFile) save() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.failing = err != nil
-	if err != nil {
-		f.dirty = true
-		return err
-	}
-	f.durable = lowered
-	return nil
+	f.dirty = f.dirty || err != nil
+	return err
 }
 
 // replace puts the content in the place of the file.
@@ -251,17 +228,13 @@ func (f *peersFile) replace(content []byte) error {
 func (f *peersFile) content() ([]byte, error) {
 	f.prune()
 	now := time.Now()
-	d := peersDocument{Node: idString(f.self), Removed: f.removed, Forgotten: f.dropped}
+	d := peersDocument{Node: idString(f.self), Removed: f.removed, Forgotten: f.dropped, versions: f.settled}
 	for id, p := range f.peers {
 		if p.alive {
 			p.seen = now
 		}
-		if p.next != 0 && now.Sub(p.since) >= settle {
-			p.settled, p.next = p.next, 0
-			p.await(now)
-		}
 		if p.address != f.own {
-			d.Peers = append(d.Peers, peerEntry{Address: p.address, Seen: p.seen, id: id, mark: p.settled})
+			d.Peers = append(d.Peers, peerEntry{Address: p.address, Seen: p.seen, id: id})
 		}
 	}
 	return formatPeers(d)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,8 +21,8 @@ func openPeers(t *testing.T, path string) *peersFile {
 	return f
 }
 
-// markOf returns the mark of a peer in the file.
-func markOf(t *testing.T, path string, id uint64) uint64 {
+// savedVersion returns what the file has seen of a node.
+func savedVersion(t *testing.T, path string, id uint64) uint64 {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -34,12 +35,7 @@ func markOf(t *testing.T, path string, id uint64) uint64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range d.Peers {
-		if p.id == id {
-			return p.mark
-		}
-	}
-	return 0
+	return d.versions[id]
 }
 
 func TestPeersSurviveARestart(t *testing.T) {
@@ -85,7 +81,7 @@ func TestPeersSurviveARestart(t *testing.T) {
 func TestACopiedFileHasOnlyAddresses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "peers.json")
 	content, err := formatPeers(peersDocument{
-		Node: idString(7), Peers: []peerEntry{{Address: "10.0.0.1:7", id: 1, mark: 100}},
+		Node: idString(7), Peers: []peerEntry{{Address: "10.0.0.1:7", id: 1}}, versions: map[uint64]uint64{1: 100},
 		Removed: &removal{By: idString(1)}, Forgotten: []forgotten{{Address: "10.0.0.3:7"}},
 	})
 	if err != nil {
@@ -95,137 +91,65 @@ func TestACopiedFileHasOnlyAddresses(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := openPeers(t, path) // of node 99
-	if len(f.list()) != 1 || f.mark(1) != 0 || f.removal() != nil || f.isForgotten("10.0.0.3:7") {
+	if len(f.list()) != 1 || len(f.versions()) != 0 || f.removal() != nil || f.isForgotten("10.0.0.3:7") {
 		t.Fatal("more than the addresses was taken")
 	}
 }
 
-func TestMarksAreWrittenLate(t *testing.T) {
+func TestVersionsAreWrittenLate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "peers.json")
 	synctest.Test(t, func(t *testing.T) {
 		f := openPeers(t, path)
-		f.seen(1, "10.0.0.1:7")
-		time.Sleep(time.Second)
-		f.setMark(9, 100) // not known
-		f.setMark(1, 100)
-		if f.mark(1) != 100 || f.mark(9) != 0 || f.best() != 100 {
-			t.Fatal("marks of now")
-		}
-		time.Sleep(settle - time.Millisecond)
-		f.seen(2, "10.0.0.2:7") // written soon, but without the mark
-		f.setMark(1, 200)
+		var now atomic.Uint64
+		now.Store(100)
+		f.keepVersions(func() map[uint64]uint64 { return map[uint64]uint64{1: now.Load()} })
+		time.Sleep(versionsEvery + time.Millisecond)
+		now.Store(200)
+		f.seen(2, "10.0.0.2:7") // written soon, but without what is too new
+		time.Sleep(settleAfter)
 		synctest.Wait()
-		if got := markOf(t, path, 1); got != 0 {
-			t.Fatalf("mark %d was written too early", got)
+		if got := savedVersion(t, path, 1); got != 0 {
+			t.Fatalf("%d was written too early", got)
 		}
-		time.Sleep(settle)
+		time.Sleep(versionsEvery)
 		synctest.Wait()
-		if got := markOf(t, path, 1); got != 100 {
-			t.Fatalf("mark %d in the file", got)
+		if got := savedVersion(t, path, 1); got != 100 {
+			t.Fatalf("%d in the file", got)
 		}
-		time.Sleep(3 * settle)
-		synctest.Wait()
-		if got := markOf(t, path, 1); got != 200 {
-			t.Fatalf("mark %d in the file", got)
+		time.Sleep(settleAfter)
+		f.close() // writes the sample that has settled
+		if got := savedVersion(t, path, 1); got != 200 {
+			t.Fatalf("%d in the file", got)
+		}
+		g := openPeers(t, path)
+		if got := g.versions()[1]; got != 200 {
+			t.Fatalf("%d was read", got)
 		}
 	})
 }
 
-func TestMarksThatAreSetAllTheTimeAreWritten(t *testing.T) {
+func TestAFailedWritingIsTriedAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "peers.json")
 	synctest.Test(t, func(t *testing.T) {
 		f := openPeers(t, path)
-		writes := 0
-		f.mu.Lock()
-		f.write = func(b []byte) error { writes++; return f.replace(b) }
-		f.mu.Unlock()
-		f.seen(1, "10.0.0.1:7")
-		for i := range 200 {
-			f.setMark(1, uint64(i+1))
-			time.Sleep(100 * time.Millisecond)
-		}
-		synctest.Wait()
-		got := markOf(t, path, 1)
-		if got < 200-10*2*uint64(settle/time.Second)-5 || got > 200-10*uint64(settle/time.Second)+1 {
-			t.Fatalf("mark %d in the file after 20 s", got)
-		}
-		if writes > 12 {
-			t.Fatalf("%d writings in 20 s", writes)
-		}
-	})
-}
-
-func TestLoweredMarksAreDurableAtOnce(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "peers.json")
-	synctest.Test(t, func(t *testing.T) {
-		f := openPeers(t, path)
-		for id, mark := range []uint64{100, 200, 300} {
-			f.seen(uint64(id+1), "10.0.0.1:7")
-			f.setMark(uint64(id+1), mark)
-		}
-		time.Sleep(3 * settle)
-		synctest.Wait()
-		writes := 0
-		f.mu.Lock()
-		f.write = func(b []byte) error { writes++; return f.replace(b) }
-		f.mu.Unlock()
-		for _, step := range []struct {
-			t, except uint64
-			writes    int
-			want      [3]uint64
-		}{
-			{300, 0, 0, [3]uint64{100, 200, 300}},
-			{200, 3, 0, [3]uint64{100, 200, 300}},
-			{150, 3, 1, [3]uint64{100, 150, 300}},
-			{150, 3, 1, [3]uint64{100, 150, 300}},
-			{50, 0, 2, [3]uint64{50, 50, 50}},
-		} {
-			if err := f.lowerMarks(step.t, step.except); err != nil {
-				t.Fatal(err)
-			}
-			got := [3]uint64{markOf(t, path, 1), markOf(t, path, 2), markOf(t, path, 3)}
-			if got != step.want || writes != step.writes || f.mark(3) != step.want[2] {
-				t.Fatalf("%+v: marks %v, %d writings", step, got, writes)
-			}
-		}
-		// One that waits to be written must not come up later.
-		f.setMark(1, 500)
-		if err := f.lowerMarks(60, 0); err != nil || f.mark(1) != 60 {
-			t.Fatal(f.mark(1), err)
-		}
-		time.Sleep(3 * settle)
-		synctest.Wait()
-		if got := markOf(t, path, 1); got != 60 {
-			t.Fatalf("mark %d in the file", got)
-		}
-	})
-}
-
-func TestAFailedLoweringIsTriedAgain(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "peers.json")
-	synctest.Test(t, func(t *testing.T) {
-		f := openPeers(t, path)
-		f.seen(1, "10.0.0.1:7")
-		f.setMark(1, 100)
-		time.Sleep(3 * settle)
-		synctest.Wait()
-		full := true
+		var full atomic.Bool
+		full.Store(true)
 		f.mu.Lock()
 		f.write = func(b []byte) error {
-			if full {
+			if full.Load() {
 				return errors.New("no space")
 			}
 			return f.replace(b)
 		}
 		f.mu.Unlock()
-		for range 2 { // the second time there is nothing to lower, but it is not durable
-			if err := f.lowerMarks(50, 0); err == nil {
-				t.Fatal("it seems durable")
-			}
-		}
-		full = false
-		if err := f.lowerMarks(50, 0); err != nil || markOf(t, path, 1) != 50 {
-			t.Fatal(markOf(t, path, 1), err)
+		f.seen(1, "10.0.0.1:7")
+		time.Sleep(3 * failedPause)
+		synctest.Wait()
+		full.Store(false)
+		time.Sleep(2 * failedPause)
+		synctest.Wait()
+		if _, err := os.Stat(path); err != nil {
+			t.Fatal(err)
 		}
 	})
 }
@@ -238,7 +162,8 @@ func TestADamagedFileIsKeptAside(t *testing.T) {
 		"no peers":  "{}",
 		"no node":   `{"peers":[{"address":"10.0.0.1:7"}]}`,
 		"a name":    `{"peers":[{"address":"x:7","node":"0000000000000001"}]}`,
-		"a mark":    `{"peers":[{"address":"10.0.0.1:7","node":"0000000000000001","mark":"x"}]}`,
+		"a version": `{"peers":[],"versions":{"0000000000000001":"x"}}`,
+		"a node":    `{"peers":[],"versions":{"x":"1"}}`,
 		"twice":     `{"peers":[{"address":"10.0.0.1:7","node":"0000000000000001"},{"address":"10.0.0.2:7","node":"0000000000000001"}]}`,
 		"forgotten": `{"peers":[],"forgotten":[{"address":"x"}]}`,
 	} {
@@ -300,7 +225,8 @@ func TestPeersFileFormat(t *testing.T) {
 	at := time.Date(2026, 11, 22, 10, 50, 17, 5, time.UTC)
 	b, err := formatPeers(peersDocument{
 		Node:      idString(9),
-		Peers:     []peerEntry{{Address: "10.0.0.6:7946", Seen: at, id: 1}, {Address: "10.0.0.5:7946", Seen: at, id: 0x8c0b6e1f2a3d4c5b, mark: 1<<64 - 1}},
+		Peers:     []peerEntry{{Address: "10.0.0.6:7946", Seen: at, id: 1}, {Address: "10.0.0.5:7946", Seen: at, id: 0x8c0b6e1f2a3d4c5b}},
+		versions:  map[uint64]uint64{0x8c0b6e1f2a3d4c5b: 1<<64 - 1},
 		Forgotten: []forgotten{{Address: "10.0.0.7:7946", Time: at.Truncate(time.Second)}},
 	})
 	want := `{
@@ -309,8 +235,7 @@ func TestPeersFileFormat(t *testing.T) {
 		{
 			"address": "10.0.0.5:7946",
 			"node": "8c0b6e1f2a3d4c5b",
-			"seen": "2026-11-22T10:50:17Z",
-			"mark": "18446744073709551615"
+			"seen": "2026-11-22T10:50:17Z"
 		},
 		{
 			"address": "10.0.0.6:7946",
@@ -318,6 +243,9 @@ func TestPeersFileFormat(t *testing.T) {
 			"seen": "2026-11-22T10:50:17Z"
 		}
 	],
+	"versions": {
+		"8c0b6e1f2a3d4c5b": "18446744073709551615"
+	},
 	"forgotten": [
 		{
 			"address": "10.0.0.7:7946",
@@ -330,13 +258,13 @@ func TestPeersFileFormat(t *testing.T) {
 		t.Fatalf("%v\n%s", err, b)
 	}
 	d, err := parsePeers(b)
-	if err != nil || len(d.Peers) != 2 || d.Peers[0].mark != 1<<64-1 || d.Peers[1].id != 1 {
+	if err != nil || len(d.Peers) != 2 || d.versions[0x8c0b6e1f2a3d4c5b] != 1<<64-1 || d.Peers[1].id != 1 {
 		t.Fatalf("%+v, %v", d, err)
 	}
 }
 
 func FuzzPeersFile(f *testing.F) {
-	f.Add([]byte(`{"peers":[{"address":"10.0.0.5:7946","node":"8c0b6e1f2a3d4c5b","seen":"2026-11-22T10:50:17Z","mark":"7"}],"removed":{"time":"2026-11-22T10:50:17Z"}}`))
+	f.Add([]byte(`{"peers":[{"address":"10.0.0.5:7946","node":"8c0b6e1f2a3d4c5b","seen":"2026-11-22T10:50:17Z"}],"versions":{"8c0b6e1f2a3d4c5b":"7"},"removed":{"time":"2026-11-22T10:50:17Z"}}`))
 	f.Add([]byte(`{"peers":[],"forgotten":[{"address":"[::1]:7","time":"2026-11-22T10:50:17Z"}]}`))
 	f.Add([]byte("null"))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -19,10 +19,12 @@ import (
 //			{
 //				"address": "10.0.0.5:7946",
 //				"node": "8c0b6e1f2a3d4c5b",        node id
-//				"seen": "2026-11-22T10:50:17Z",    alive, for the last time
-//				"mark": "117519382413312000"       version time; without: 0
+//				"seen": "2026-11-22T10:50:17Z"     alive, for the last time
 //			}
 //		],
+//		"versions": {                              what this node has seen (vector)
+//			"8c0b6e1f2a3d4c5b": "117519382413312000"
+//		},
 //		"forgotten": [                             removed by an operator: not looked for
 //			{"address": …, "node": …, "time": …}
 //		],
@@ -32,15 +34,18 @@ import (
 //	}
 //
 // In the directory of another node, which was copied, only the addresses are of use: what
-// this file says of marks and of removals holds for the node that has written it.
+// this file says of versions and of removals holds for the node that has written it.
 //
-// A mark is text, since JSON readers round large numbers. Fields that are not known are
+// Versions are text, since JSON readers round large numbers. Fields that are not known are
 // not looked at, and are gone with the next writing.
 type peersDocument struct {
-	Node      string      `json:"node"`
-	Peers     []peerEntry `json:"peers"`
-	Forgotten []forgotten `json:"forgotten,omitempty"`
-	Removed   *removal    `json:"removed,omitempty"`
+	Node      string            `json:"node"`
+	Peers     []peerEntry       `json:"peers"`
+	Versions  map[string]string `json:"versions,omitempty"`
+	Forgotten []forgotten       `json:"forgotten,omitempty"`
+	Removed   *removal          `json:"removed,omitempty"`
+
+	versions map[uint64]uint64 // Versions
 }
 
 // peerEntry is a member in the file.
@@ -48,10 +53,8 @@ type peerEntry struct {
 	Address string    `json:"address"`
 	Node    string    `json:"node"`
 	Seen    time.Time `json:"seen"`
-	Mark    string    `json:"mark,omitempty"`
 
-	id   uint64 // Node
-	mark uint64 // Mark
+	id uint64 // Node
 }
 
 // parsePeers takes the content of the file apart, and checks all of it.
@@ -73,6 +76,9 @@ func parsePeers(content []byte) (d peersDocument, err error) {
 		}
 		seen[p.id] = true
 	}
+	if d.versions, err = parseVersions(d.Versions); err != nil {
+		return peersDocument{}, err
+	}
 	for i, f := range d.Forgotten {
 		if _, err := netip.ParseAddrPort(f.Address); err != nil {
 			return peersDocument{}, fmt.Errorf("forgotten node %d: address: %w", i+1, err)
@@ -88,12 +94,21 @@ func (p *peerEntry) parse() (err error) {
 	if p.id, err = parseName(p.Node); err != nil {
 		return fmt.Errorf("node %q: want 16 hexadecimal digits", p.Node)
 	}
-	if p.Mark != "" {
-		if p.mark, err = strconv.ParseUint(p.Mark, 10, 64); err != nil {
-			return fmt.Errorf("mark: %w", err)
+	return nil
+}
+
+func parseVersions(texts map[string]string) (map[uint64]uint64, error) {
+	versions := make(map[uint64]uint64, len(texts))
+	for name, text := range texts {
+		node, err := parseName(name)
+		if err != nil {
+			return nil, fmt.Errorf("versions: node %q: want 16 hexadecimal digits", name)
+		}
+		if versions[node], err = strconv.ParseUint(text, 10, 64); err != nil {
+			return nil, fmt.Errorf("versions: node %s: %w", name, err)
 		}
 	}
-	return nil
+	return versions, nil
 }
 
 // formatPeers returns the content of the file, with the members in the order of their
@@ -104,10 +119,11 @@ func formatPeers(d peersDocument) ([]byte, error) {
 	})
 	for i := range d.Peers {
 		p := &d.Peers[i]
-		p.Node, p.Mark, p.Seen = idString(p.id), "", p.Seen.UTC().Truncate(time.Second)
-		if p.mark != 0 {
-			p.Mark = strconv.FormatUint(p.mark, 10)
-		}
+		p.Node, p.Seen = idString(p.id), p.Seen.UTC().Truncate(time.Second)
+	}
+	d.Versions = make(map[string]string, len(d.versions))
+	for node, t := range d.versions {
+		d.Versions[idString(node)] = strconv.FormatUint(t, 10)
 	}
 	if d.Peers == nil {
 		d.Peers = []peerEntry{}

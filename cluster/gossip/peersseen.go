@@ -54,7 +54,7 @@ func (f *peersFile) list() []peerEntry {
 	defer f.mu.Unlock()
 	list := make([]peerEntry, 0, len(f.peers))
 	for id, p := range f.peers {
-		list = append(list, peerEntry{Address: p.address, Seen: p.seen, id: id, mark: p.mark})
+		list = append(list, peerEntry{Address: p.address, Seen: p.seen, id: id})
 	}
 	return list
 }

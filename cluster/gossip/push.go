@@ -50,8 +50,14 @@ func (s *syncer) push(ctx context.Context, p *peer, sub *engine.Subscription) {
 func (s *syncer) pushChanges(p *peer, changes []engine.Change) (failed int) {
 	out := parts{kind: kindPush, sender: s.self}
 	for i := range changes {
-		e := entryOf(&changes[i])
+		c := &changes[i]
+		if c.Before != out.last {
+			out.flush() // what lies between is lost
+			out.after = c.Before
+		}
+		e := entryOf(c)
 		out.add(&e)
+		out.last = c.Version.Time
 		for _, msg := range out.done {
 			failed += s.sendPush(p, msg, failed > 0)
 		}

@@ -3,6 +3,7 @@ package gossip
 import (
 	"context"
 	"slices"
+	"time"
 
 	"owlcache/engine"
 )
@@ -80,44 +81,50 @@ func together(msgs [][]byte) int {
 func (s *syncer) mergeMessages(msgs [][]byte) {
 	var m entriesMessage
 	var entries []engine.Entry
+	var intervals []interval
 	for _, msg := range msgs {
 		if err := m.parse(msg); err != nil {
 			s.count.badMessages.Add(1)
 			continue
 		}
-		if entries == nil {
-			entries = m.entries
-		} else {
-			entries = append(entries, m.entries...)
-		}
-	}
-	if len(entries) == 0 {
-		return
+		entries = append(entries, m.entries...)
+		intervals = append(intervals, interval{m.sender, m.after, m.last})
 	}
 	s.count.received.Add(uint64(len(entries)))
-	merged, err := s.take(m.sender, entries)
+	entries, known := s.dropKnown(entries)
+	merged, err := s.opts.Store.Merge(entries)
 	if err != nil {
 		// The store tells why. A round begins again when it is well.
 		s.compareSoon(m.sender, s.opts.Interval)
 	}
 	s.count.merged.Add(uint64(merged.Taken))
-	s.count.stale.Add(uint64(merged.Stale))
+	s.count.stale.Add(uint64(merged.Stale + known))
 	s.count.skewed.Add(uint64(merged.Skewed))
 	s.count.invalid.Add(uint64(merged.Invalid))
 	s.tellSkew(m.sender, merged.Skewed)
-	if m.kind == kindPart {
+	switch {
+	case m.kind == kindPart:
 		s.count.healed.Add(uint64(merged.Taken))
 		s.partOf(&m, merged, err)
+	case err == nil && merged.Skewed+merged.Invalid == 0:
+		for _, i := range intervals {
+			s.seen.received(i)
+		}
 	}
 }
 
-// take makes entries of a peer part of the store.
-func (s *syncer) take(sender uint64, entries []engine.Entry) (engine.Merged, error) {
-	// What the marks say of other peers must not cover what is about to come.
-	if err := s.marks.lowerMarks(oldest(entries), sender); err != nil {
-		return engine.Merged{}, err
+// dropKnown leaves out what this node has had, and may have deleted so long ago that it
+// does not know of it any more: a message that somebody has recorded must not bring it
+// back.
+func (s *syncer) dropKnown(entries []engine.Entry) (rest []engine.Entry, known int) {
+	now := time.Now()
+	old := uint64(max(0, now.Add(-s.opts.Grace).UnixMilli())) << 16
+	if !slices.ContainsFunc(entries, func(e engine.Entry) bool { return e.Version.Time < old }) {
+		return entries, 0
 	}
-	return s.opts.Store.Merge(entries)
+	deleted := deletedBy(s.seen.get(), s.opts.Grace, now)
+	rest = slices.DeleteFunc(entries, func(e engine.Entry) bool { return !e.Tombstone && deleted(e.Version) })
+	return rest, len(entries) - len(rest)
 }
 
 // tellSkew warns once when a peer's writes begin to be refused.

@@ -31,8 +31,8 @@ func (s *syncer) patience() time.Duration {
 
 var (
 	errSilent  = errors.New("no answer in time")
+	errBusy    = errors.New("the peer answers too many others")
 	errGone    = errors.New("the peer is gone")
-	errHeld    = errors.New("the peer holds its entries back until it has met a member it knows")
 	errRefused = errors.New("the store took not all")
 )
 
@@ -42,6 +42,7 @@ var (
 type round struct {
 	peer  *peer
 	begun time.Time
+	seen  []versionOf   // what the peer had seen when its digest was made
 	news  chan struct{} // holds a token when something has come
 
 	mu      sync.Mutex      // protects what follows
@@ -54,13 +55,12 @@ type round struct {
 
 // roundResult is what a round has come to.
 type roundResult struct {
-	taken   int    // entries taken over
-	refused bool   // some were refused: the stores do not agree yet
-	lacking uint64 // see endMessage
+	taken   int  // entries taken over
+	refused bool // some were refused: the stores do not agree yet
 }
 
 // startRound begins a round with p over ranges, unless that is to wait.
-func (s *syncer) startRound(p *peer, ranges []engine.HashRange) {
+func (s *syncer) startRound(p *peer, ranges []engine.HashRange, seen []versionOf) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	wait := time.Until(p.pausedUntil)
@@ -77,8 +77,7 @@ func (s *syncer) startRound(p *peer, ranges []engine.HashRange) {
 		s.compareSoon(p.id, pauseProgress)
 		return
 	}
-	r := &round{peer: p, begun: time.Now(), news: make(chan struct{}, 1), list: rand.Uint64()}
-	r.lacking = lacksNone
+	r := &round{peer: p, begun: time.Now(), seen: seen, news: make(chan struct{}, 1), list: rand.Uint64()}
 	if !s.work(func(ctx context.Context) { s.runRound(ctx, r, ranges) }) {
 		<-s.rounds
 		return
@@ -101,11 +100,11 @@ func (s *syncer) runRound(ctx context.Context, r *round, ranges []engine.HashRan
 		err = errRefused
 	}
 	pause := s.opts.Interval
-	if got.taken > 0 || errors.Is(err, errSilent) || errors.Is(err, errGone) {
+	if got.taken > 0 || errors.Is(err, errSilent) || errors.Is(err, errGone) || errors.Is(err, errBusy) {
 		pause = min(pause, pauseProgress)
 	}
 	if err == nil {
-		s.agreed(p, r.begun, got.lacking)
+		s.agreed(p, r.seen)
 	} else {
 		s.count.aborted.Add(1)
 	}
@@ -162,7 +161,7 @@ func (s *syncer) goRound(ctx context.Context, r *round, todo []engine.HashRange)
 // listOf makes a list of what this node has in the first of todo, and returns the ranges
 // that did not fit.
 func (s *syncer) listOf(todo []engine.HashRange) (m *listMessage, rest []engine.HashRange) {
-	m = &listMessage{sender: s.self, best: s.marks.best(), limit: answerBytes}
+	m = &listMessage{sender: s.self, seen: s.seen.get(), limit: answerBytes}
 	rest = todo
 	for n := 0; len(rest) > 0 && n < maxListItems && len(m.ranges) < maxListRanges; {
 		head, _, _ := headOf(rest[0])
@@ -193,7 +192,6 @@ func (s *syncer) sendList(r *round, m *listMessage) error {
 	r.arrived, r.end = make(map[uint32]bool), nil
 	m.number = r.list
 	r.mu.Unlock()
-	m.mark = s.marks.mark(r.peer.id)
 	return s.net.send(r.peer.id, m.append(nil))
 }
 
@@ -223,12 +221,11 @@ func (r *round) look() (*endMessage, error) {
 	switch {
 	case r.err != nil:
 		return nil, r.err
+	case r.end != nil && r.end.busy:
+		return nil, errBusy
 	case r.end == nil || len(r.arrived) < int(r.end.parts):
 		return nil, nil
-	case r.end.held:
-		return nil, errHeld
 	}
-	r.lacking = min(r.lacking, r.end.lacking)
 	return r.end, nil
 }
 

@@ -17,6 +17,8 @@ type core interface {
 	drain(ctx context.Context) // no more events; sends the writes that are queued
 	close()                    // stops and waits; call it when sending fails at once
 
+	versions() map[uint64]uint64 // to be saved: what has been seen of each node
+
 	figures(peer uint64) peerFigures
 	totals() Counters
 	matched() time.Time // the last agreement with any peer; zero = none since the start

@@ -39,7 +39,7 @@ type simNode struct {
 	lock  *datadir.Dir
 	store *engine.Store
 	sync  *syncer
-	marks *simMarks
+	saved map[uint64]uint64 // the vector, over restarts
 	up    bool
 }
 
@@ -97,44 +97,6 @@ func (p port) send(peer uint64, msg []byte) error {
 	return nil
 }
 
-// simMarks are marks in memory.
-type simMarks struct {
-	mu sync.Mutex
-	m  map[uint64]uint64
-}
-
-func (s *simMarks) mark(peer uint64) uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.m[peer]
-}
-
-func (s *simMarks) setMark(peer, t uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.m[peer] = t
-}
-
-func (s *simMarks) lowerMarks(t, except uint64) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for id, v := range s.m {
-		if id != except && v > t {
-			s.m[id] = t
-		}
-	}
-	return nil
-}
-
-func (s *simMarks) best() (best uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, v := range s.m {
-		best = max(best, v)
-	}
-	return best
-}
-
 func newSimNet(seed uint64) *simNet {
 	return &simNet{rng: rand.New(rand.NewPCG(seed, 1)), nodes: make(map[uint64]*simNode)}
 }
@@ -155,7 +117,7 @@ func simDir(t testing.TB) string {
 // add adds a node that is not up.
 func (n *simNet) add(t testing.TB, grace time.Duration) *simNode {
 	node := &simNode{
-		net: n, dir: simDir(t), marks: &simMarks{m: make(map[uint64]uint64)},
+		net: n, dir: simDir(t),
 		opts: engine.Options{Sync: "no", SegmentSize: simSegment, TombstoneGrace: grace, SweepInterval: time.Second},
 	}
 	node.open(t)
@@ -199,7 +161,7 @@ func (node *simNode) start(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSyncer(o, port{node}, node.marks)
+	s := newSyncer(o, port{node}, node.saved)
 	node.net.mu.Lock()
 	node.sync, node.up = s, true
 	node.net.mu.Unlock()
@@ -214,6 +176,7 @@ func (node *simNode) stop(t testing.TB) {
 	s := node.sync
 	node.net.mu.Unlock()
 	s.close()
+	node.saved = s.versions()
 	for _, other := range node.net.nodes {
 		if other.up && other.sync != nil {
 			other.sync.left(node.id)

@@ -48,7 +48,7 @@ func TestStoresBecomeEqual(t *testing.T) {
 	}
 	until(t, "what is written arrives", func() bool { _, _, ok := first.Get(nil, []byte("after")); return ok })
 	until(t, "both have seen that they agree", func() bool { return a.Synced() && b.Synced() })
-	until(t, "marks are durable", func() bool { return markOf(t, b.o.PeersFile, a.id) > 0 })
+	until(t, "what was seen is durable", func() bool { return savedVersion(t, b.o.PeersFile, a.id) > 0 })
 	if s := a.Status(); len(s.Peers) != 1 || s.Peers[0].State != Alive || s.Peers[0].LastMatch.IsZero() {
 		t.Fatalf("status %+v", s)
 	}

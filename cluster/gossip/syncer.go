@@ -22,11 +22,11 @@ const farGroup = 16
 // syncer keeps the store and those of the peers the same. Membership calls it (core), and
 // it sends through membership (network).
 type syncer struct {
-	opts  Options
-	log   *slog.Logger
-	self  uint64
-	net   network
-	marks marks
+	opts Options
+	log  *slog.Logger
+	self uint64
+	net  network
+	seen *vector
 
 	inbox  *inbox
 	lists  chan *listMessage
@@ -56,7 +56,6 @@ type peer struct {
 	skew                  atomic.Int64 // ns
 	skewed                atomic.Bool  // some of its last writes were refused
 	joinedAt              atomic.Int64 // Unix ns
-	met                   atomic.Bool  // compared since then
 	telling               atomic.Bool  // a digest is being sent
 	idle                  atomic.Bool  // has left
 
@@ -75,9 +74,9 @@ type counters struct {
 }
 
 // newSyncer returns a running syncer. Close it.
-func newSyncer(o Options, net network, m marks) *syncer {
+func newSyncer(o Options, net network, saved map[uint64]uint64) *syncer {
 	s := &syncer{
-		opts: o, log: o.Logger, self: o.Store.NodeID(), net: net, marks: m,
+		opts: o, log: o.Logger, self: o.Store.NodeID(), net: net, seen: newVector(o.Store, saved),
 		inbox: newInbox(o.InboxBytes), lists: make(chan *listMessage, answerQueue), rounds: make(chan struct{}, maxRounds),
 		known: make(map[uint64]*peer),
 	}
@@ -147,7 +146,6 @@ func (s *syncer) joined(id uint64) {
 	}
 	p.pausedUntil = time.Time{}
 	p.idle.Store(false)
-	p.met.Store(false)
 	p.joinedAt.Store(time.Now().UnixNano())
 	s.answerOwed(p)
 	s.compareJoined(p)
@@ -204,6 +202,7 @@ func (s *syncer) addPeer(id uint64) *peer {
 		return nil
 	}
 	p := &peer{id: id}
+	p.idle.Store(true)
 	s.known[id] = p
 	return p
 }

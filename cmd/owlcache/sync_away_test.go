@@ -1,14 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
-
-	"owlcache/engine/datadir"
 )
 
 // TestSyncAwayForLong has a node come back when the others have forgotten what they
@@ -34,7 +29,6 @@ func TestSyncAwayForLong(t *testing.T) {
 	}
 	hold("deleted 19", "1", nodes...)
 	agree(nodes...)
-	rememberMatches(time.Now(), nodes...)
 
 	c.kill()
 	c.settings["GossipDataSyncAuthKey"] = "nobody else has this one"
@@ -67,40 +61,6 @@ func TestSyncAwayForLong(t *testing.T) {
 
 // awayPatience is how long waiting takes for what is due once a minute, or by chance.
 const awayPatience = time.Minute + patience
-
-// rememberMatches waits until each node has written down that each other one has had all that
-// there was at some time: with less, what was deleted cannot be told from what was
-// written alone.
-func rememberMatches(since time.Time, nodes ...*syncedNode) {
-	want := uint64(since.UnixMilli()) << 16 // as a version time
-	for _, n := range nodes {
-		n.t.Helper()
-		n.within(awayPatience, "have the marks of all written down", func() error {
-			text, err := os.ReadFile(filepath.Join(n.dir, datadir.PeersFile))
-			if err != nil {
-				return err
-			}
-			var file struct {
-				Peers []struct {
-					Mark uint64 `json:",string"`
-				}
-			}
-			if err := json.Unmarshal(text, &file); err != nil {
-				return err
-			}
-			done := 0
-			for _, p := range file.Peers {
-				if p.Mark >= want {
-					done++
-				}
-			}
-			if done != len(nodes)-1 {
-				return fmt.Errorf("%s, want marks from %d on", text, want)
-			}
-			return nil
-		})
-	}
-}
 
 // forgets waits until the node has only so many entries, and no tombstones.
 func (n *syncedNode) forgets(entries int) {
