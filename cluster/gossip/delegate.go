@@ -66,6 +66,7 @@ func (d *delegate) MergeRemoteState(b []byte, _ bool) {
 	case id == d.node.id:
 		d.node.twins.met()
 	default:
+		d.node.succeeded(id)
 		d.node.core.mergeState(slices.Clone(message))
 	}
 }

@@ -7,7 +7,9 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,6 +74,30 @@ func sendStream(t *testing.T, n *testNode, b []byte) {
 	_, _ = io.Copy(io.Discard, c) // until the node has done with it
 }
 
+// sendInTwo has the version of the encryption arrive by itself.
+func sendInTwo(t *testing.T, n *testNode, b []byte) {
+	t.Helper()
+	c, err := net.Dial("tcp", n.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close() //nolint:errcheck // all was sent or refused
+	if _, err := c.Write(b[:headVersion]); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the first part is read", func() bool { return n.hub.limits.streams() > 0 })
+	_, _ = c.Write(b[headVersion:])
+	_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_, _ = io.Copy(io.Discard, c)
+}
+
+// withByte returns a copy of b in which one byte is another one.
+func withByte(b []byte, i int, v byte) []byte {
+	b = bytes.Clone(b)
+	b[i] = v
+	return b
+}
+
 func sendPacket(t *testing.T, n *testNode, b []byte) {
 	t.Helper()
 	c, err := net.Dial("udp", n.Address())
@@ -96,9 +122,11 @@ func TestForgedFrames(t *testing.T) {
 	other := strings.Repeat("another key ", 3)
 	flipped := bytes.Clone(good)
 	flipped[len(flipped)-1] ^= 1
-	packet := packetFrame(t, testKey, frameLabel, append([]byte{8}, "by packet"...))
+	// Where memberlist looks for the length of the padding there is more than there are bytes.
+	packet := packetFrame(t, testKey, frameLabel, append([]byte{8}, "a message by packet \xff"...))
+	padded := streamFrame(t, testKey, frameLabel, userText("ends with \x7f"))
 	sendPacket(t, n, packet)
-	until(t, "a packet with the key arrives", func() bool { return n.fake.has(&n.fake.msgs, "by packet") })
+	until(t, "a packet with the key arrives", func() bool { return n.fake.has(&n.fake.msgs, "a message by packet \xff") })
 	if c := n.Counters(); c.BadFrames != 0 || c.BadMessages != 0 || c.Refused != 0 {
 		t.Fatalf("counters %+v", c)
 	}
@@ -120,6 +148,10 @@ func TestForgedFrames(t *testing.T) {
 		{"stream, cut in the label", sendStream, good[:6], false},
 		{"stream, huge", sendStream, labelled(frameLabel, []byte{frameMark, 0xff, 0xff, 0xff, 0xff, 0}), false},
 		{"stream, garbage", sendStream, []byte("GET / HTTP/1.0\r\n\r\n"), false},
+		{"stream, version 0", sendStream, withByte(padded, headVersion, 0), false},
+		{"stream, version 0, in two parts", sendInTwo, withByte(padded, headVersion, 0), false},
+		{"stream, version 2", sendStream, withByte(padded, headVersion, 2), false},
+		{"stream, version 0, other label", sendStream, withByte(withByte(padded, headVersion, 0), 2, 'x'), false},
 		{"stream, unknown type", sendStream, streamFrame(t, testKey, frameLabel, []byte{77}), true},
 		{"stream, bad message", sendStream, streamFrame(t, testKey, frameLabel, []byte{8, 0xc1}), true},
 		{"packet, other key", sendPacket, packetFrame(t, other, frameLabel, hello), false},
@@ -130,6 +162,9 @@ func TestForgedFrames(t *testing.T) {
 		{"packet, empty label", sendPacket, []byte{labelMark, 0, 1}, false},
 		{"packet, plain", sendPacket, labelled(frameLabel, hello), false},
 		{"packet, garbage", sendPacket, []byte("hello"), false},
+		{"packet, version 0", sendPacket, withByte(packet, headLabel, 0), false},
+		{"packet, version 2", sendPacket, withByte(packet, headLabel, 2), false},
+		{"packet, nothing", sendPacket, packet[:headLabel], false},
 		{"packet, unknown type", sendPacket, packetFrame(t, testKey, frameLabel, []byte{77, 1}), true},
 		{"packet, bad alive message", sendPacket, packetFrame(t, testKey, frameLabel, []byte{4, 0xc1}), true},
 	}
@@ -158,6 +193,94 @@ func TestForgedFrames(t *testing.T) {
 	if strings.Contains(n.logs.String(), testKey) {
 		t.Fatal("the key is in the log")
 	}
+}
+
+// A stranger at an address that this node looks for sends back what it gets, as an answer
+// of another version.
+func TestAnAnswerOfAnotherVersion(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var echo sync.WaitGroup
+	defer echo.Wait()
+	defer l.Close() //nolint:errcheck // nothing was sent
+	echo.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+			frame := make([]byte, headVersion)
+			if _, err := io.ReadFull(c, frame); err == nil {
+				text := make([]byte, binary.BigEndian.Uint32(frame[headLabel+1:]))
+				_, _ = io.ReadFull(c, text)
+				text[0] = 0
+				_, _ = c.Write(append(frame[headLabel:], text...))
+			}
+			_ = c.Close()
+		}
+	})
+	n := startNode(t, options(t, 1, seedsOf(l.Addr().String())))
+	until(t, "the reason is shown", func() bool {
+		s := n.Status()
+		return len(s.Peers) == 1 && strings.Contains(s.Peers[0].LastError, "another version")
+	})
+	if n.Counters().BadFrames == 0 {
+		t.Fatal("it was not counted")
+	}
+	n.close(t)
+}
+
+// chunks is a connection on which bytes arrive in parts.
+type chunks struct {
+	net.Conn
+	rest []byte
+	size int
+}
+
+func (c *chunks) Read(b []byte) (int, error) {
+	if len(c.rest) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, c.rest[:min(c.size, len(c.rest))])
+	c.rest = c.rest[n:]
+	return n, nil
+}
+
+func (c *chunks) Close() error { return nil }
+
+func (c *chunks) RemoteAddr() net.Addr { return &net.TCPAddr{} }
+
+func (c *chunks) SetReadDeadline(time.Time) error { return nil }
+
+// FuzzFrameConn holds that memberlist is never given the version of a frame that it must
+// not see, in whatever parts it arrives.
+func FuzzFrameConn(f *testing.F) {
+	for _, version := range []byte{0, 1, 2} {
+		f.Add(labelled(frameLabel, []byte{frameMark, 0, 0, 0, 60, version, 1, 2, 3}), 3)
+		f.Add([]byte{frameMark, 0, 0, 0, 60, version, 1, 2, 3}, 9)
+	}
+	f.Fuzz(func(t *testing.T, b []byte, size int) {
+		size = 1 + max(size, -size, 0)%64
+		l := newInbound(&tally{}, &rarely{}, discard(), func(netip.Addr) bool { return false })
+		if !l.admit(source{}) {
+			t.Fatal("not admitted")
+		}
+		in, _ := io.ReadAll(newFrameConn(&chunks{rest: b, size: size}, l, source{}))
+		if head := labelled(frameLabel, []byte{frameMark}); bytes.HasPrefix(in, head) && len(in) > len(head)+4 && in[len(head)+4] != 1 {
+			t.Fatalf("in: %q", in)
+		}
+		out, _ := io.ReadAll(&dialledConn{Conn: &chunks{rest: b, size: size}, limits: l})
+		if len(out) > 5 && out[0] == frameMark && out[5] != 1 {
+			t.Fatalf("out: %q", out)
+		}
+		if !bytes.HasPrefix(b, in) {
+			t.Fatalf("%q became %q", b, in)
+		}
+	})
 }
 
 func TestAPeerWithAnotherKeyOrLabelGetsNothing(t *testing.T) {

@@ -39,15 +39,17 @@ func TestStateOfPushPull(t *testing.T) {
 }
 
 func TestPausesBetweenTries(t *testing.T) {
-	last := time.Duration(0)
-	for fails := range 40 {
-		least, most := pauseAfter(fails, 0), pauseAfter(fails, 1)
-		if least < pauseLeast*3/4 || most > pauseMost || least > most || most < last {
-			t.Fatalf("after %d failures %v to %v", fails, least, most)
+	for _, limit := range []time.Duration{pauseMost, pauseRare} {
+		last := time.Duration(0)
+		for fails := range 40 {
+			least, most := pauseAfter(fails, limit, 0), pauseAfter(fails, limit, 1)
+			if least < pauseLeast*3/4 || most > limit || least > most || most < last {
+				t.Fatalf("after %d failures %v to %v", fails, least, most)
+			}
+			last = most
 		}
-		last = most
-	}
-	if pauseAfter(0, 1) != pauseLeast || last != pauseMost {
-		t.Fatal(pauseAfter(0, 1), last)
+		if pauseAfter(0, limit, 1) != pauseLeast || last != limit {
+			t.Fatal(pauseAfter(0, limit, 1), last)
+		}
 	}
 }

@@ -1,9 +1,7 @@
 package gossip
 
 import (
-	"encoding/binary"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -12,13 +10,16 @@ import (
 )
 
 // Bounds of the connections that others have to this node. What they send is kept in
-// memory until it can be authenticated, so anybody could fill it.
+// memory until it can be authenticated, so anybody could fill it. Strangers cannot take
+// what is there for known members.
 const (
-	maxStreams     = 256
-	maxStreamsFrom = 64        // from one address
-	maxUnread      = 256 << 20 // bytes that all of them have sent
-	maxUnreadFrom  = 128 << 20
-	freeUnread     = 16 << 10 // of a connection: does not count
+	maxStreams        = 256
+	maxStreamsUnknown = maxStreams - 64 // of strangers
+	maxStreamsFrom    = 64              // from one source
+	maxUnread         = 64 << 20        // bytes that all strangers have sent
+	maxUnreadFrom     = 32 << 20        // from one source
+	maxUnreadMembers  = 128 << 20       // bytes that all known members have sent
+	freeUnread        = 16 << 10        // of a connection: does not count
 )
 
 // errUnread is returned for reading beyond the bounds.
@@ -34,10 +35,12 @@ type inbound struct {
 	count   *tally
 	notices *rarely
 	log     *slog.Logger
+	known   func(ip netip.Addr) bool // tells whether it is that of a member
 
-	mu     sync.Mutex // protects what follows
-	all    usage
-	byAddr map[netip.Addr]*usage
+	mu       sync.Mutex // protects what follows
+	members  usage
+	unknown  usage
+	bySource map[source]*usage
 }
 
 // usage is what connections hold.
@@ -46,158 +49,107 @@ type usage struct {
 	bytes   int64
 }
 
-func newInbound(count *tally, notices *rarely, log *slog.Logger) *inbound {
-	return &inbound{count: count, notices: notices, log: log, byAddr: make(map[netip.Addr]*usage)}
+// source is where connections come from. One stranger may have all addresses of a network
+// of IPv6, so these count as one.
+type source struct {
+	net    netip.Prefix // the zero one where there is no address
+	member bool
 }
 
-// addrOf returns the address of the other end, the zero one where there is none.
-func addrOf(c net.Conn) netip.Addr {
-	if a, ok := c.RemoteAddr().(*net.TCPAddr); ok {
-		return a.AddrPort().Addr().Unmap()
+func newInbound(count *tally, notices *rarely, log *slog.Logger, known func(netip.Addr) bool) *inbound {
+	return &inbound{count: count, notices: notices, log: log, known: known, bySource: make(map[source]*usage)}
+}
+
+// hostBits is the length of the part of an IPv6 address that a host chooses.
+const hostBits = 64
+
+// sourceOf returns where a connection comes from.
+func (l *inbound) sourceOf(c net.Conn) source {
+	a, ok := c.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return source{}
 	}
-	return netip.Addr{}
+	ip := plainIP(a.AddrPort().Addr())
+	s := source{member: l.known(ip)}
+	bits := ip.BitLen()
+	if ip.Is6() && !s.member {
+		bits -= hostBits
+	}
+	s.net, _ = ip.Prefix(bits) // fails where there is none
+	return s
 }
 
 // admit counts a connection in, if there is room for it.
-func (l *inbound) admit(c net.Conn) bool {
-	addr := addrOf(c)
+func (l *inbound) admit(s source) bool {
 	l.mu.Lock()
-	from := l.byAddr[addr]
+	from := l.bySource[s]
 	if from == nil {
 		from = &usage{}
 	}
-	ok := l.all.streams < maxStreams && (from.streams < maxStreamsFrom || !addr.IsValid())
+	all := l.allOf(s)
+	ok := l.members.streams+l.unknown.streams < maxStreams && (s.member || all.streams < maxStreamsUnknown) &&
+		(from.streams < maxStreamsFrom || !s.net.IsValid())
 	if ok {
-		l.all.streams++
+		all.streams++
 		from.streams++
-		l.byAddr[addr] = from
+		l.bySource[s] = from
 	}
 	l.mu.Unlock()
 	if !ok {
-		l.refuse(addr)
+		l.refuse(s)
 	}
 	return ok
 }
 
+// allOf returns what all sources of a kind hold. l.mu is held.
+func (l *inbound) allOf(s source) *usage {
+	if s.member {
+		return &l.members
+	}
+	return &l.unknown
+}
+
 // take counts bytes that a connection has sent, if there is room for them.
-func (l *inbound) take(addr netip.Addr, n int64) bool {
+func (l *inbound) take(s source, n int64) bool {
 	l.mu.Lock()
-	from := l.byAddr[addr]
-	ok := l.all.bytes+n <= maxUnread && (from.bytes+n <= maxUnreadFrom || !addr.IsValid())
+	all, from := l.allOf(s), l.bySource[s]
+	ok := s.member && all.bytes+n <= maxUnreadMembers ||
+		!s.member && all.bytes+n <= maxUnread && (from.bytes+n <= maxUnreadFrom || !s.net.IsValid())
 	if ok {
-		l.all.bytes += n
+		all.bytes += n
 		from.bytes += n
 	}
 	l.mu.Unlock()
 	if !ok {
-		l.refuse(addr)
+		l.refuse(s)
 	}
 	return ok
 }
 
 // release counts a connection out, and the bytes that were taken for it.
-func (l *inbound) release(addr netip.Addr, n int64) {
+func (l *inbound) release(s source, n int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	from := l.byAddr[addr]
-	l.all.streams--
-	l.all.bytes -= n
-	from.streams--
-	from.bytes -= n
-	if from.streams == 0 {
-		delete(l.byAddr, addr)
+	for _, u := range []*usage{l.allOf(s), l.bySource[s]} {
+		u.streams--
+		u.bytes -= n
+	}
+	if l.bySource[s].streams == 0 {
+		delete(l.bySource, s)
 	}
 }
 
-func (l *inbound) refuse(addr netip.Addr) {
+func (l *inbound) refuse(s source) {
 	l.count.refused.Add(1)
 	if l.notices.ok("refused") {
-		l.log.Warn("too many connections to the port of data sync, or too much sent by them: some were closed", "from", addr.String())
+		l.log.Warn("too many connections to the port of data sync, or too much sent by them: some were closed", "from", s.net.String())
 	}
 }
 
-// frameConn is a connection that somebody has to this node. It sees to the bounds, and
-// finds frames that are cut off, of which memberlist says nothing.
-type frameConn struct {
-	net.Conn
-	limits *inbound
-	addr   netip.Addr
-	once   sync.Once
-	done   func()
-
-	mu    sync.Mutex // protects what follows
-	head  []byte     // the first bytes, up to headSize of them
-	got   int64      // bytes
-	taken int64      // of them, those that count
-	ended bool       // the other end has sent all
-}
-
-// A frame of a stream, as memberlist sends it:
-//
-//	0   1  244
-//	1   1  length of the label
-//	2      the label
-//	17  1  10, encrypted
-//	18  4  length of what follows, big-endian
-const (
-	labelMark = 244
-	frameMark = 10
-	headLabel = 2 + len(frameLabel)
-	headSize  = headLabel + 1 + 4
-)
-
-func newFrameConn(c net.Conn, limits *inbound) *frameConn {
-	return &frameConn{Conn: c, limits: limits, addr: addrOf(c), done: func() {}}
-}
-
-func (c *frameConn) closed(f func()) { c.done = f }
-
-func (c *frameConn) abort() { _ = c.Conn.Close() }
-
-func (c *frameConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.head = append(c.head, b[:min(n, headSize-len(c.head))]...)
-	c.got += int64(n)
-	c.ended = errors.Is(err, io.EOF)
-	if more := c.got - freeUnread - c.taken; more > 0 {
-		if !c.limits.take(c.addr, more) {
-			_ = c.Conn.Close()
-			return 0, errUnread
-		}
-		c.taken += more
+// badFrame counts a frame that was dropped, and says so once a minute.
+func (l *inbound) badFrame(what, kind string, from net.Addr) {
+	l.count.badFrames.Add(1)
+	if l.notices.ok(kind) {
+		l.log.Warn(what, "from", from.String())
 	}
-	return n, err
-}
-
-// Close is called once memberlist has done with the connection.
-func (c *frameConn) Close() error {
-	err := c.Conn.Close()
-	c.once.Do(func() {
-		c.mu.Lock()
-		taken, cut := c.taken, c.ended && isCut(c.head, c.got)
-		c.mu.Unlock()
-		if cut {
-			c.limits.count.badFrames.Add(1)
-			if c.limits.notices.ok("cut") {
-				c.limits.log.Warn("a frame of data sync was cut off, and dropped", "from", c.addr.String())
-			}
-		}
-		c.limits.release(c.addr, taken)
-		c.done()
-	})
-	return err
-}
-
-// isCut tells whether a stream of got bytes that begins with head has ended within a
-// frame. What is no frame of this group is not told so here: memberlist says it.
-func isCut(head []byte, got int64) bool {
-	switch {
-	case len(head) < headLabel || head[0] != labelMark || string(head[2:headLabel]) != frameLabel:
-		return false
-	case len(head) == headLabel || head[headLabel] == frameMark && len(head) < headSize:
-		return true
-	}
-	return head[headLabel] == frameMark && got < int64(headSize)+int64(binary.BigEndian.Uint32(head[headLabel+1:]))
 }

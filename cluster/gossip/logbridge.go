@@ -25,8 +25,9 @@ type bridgeEvents interface {
 //
 // What memberlist calls an error is mostly a peer or a network that fails, which it goes
 // on without: here it is a warning. Frames that have not got the key, or make no sense,
-// are counted, and logged once a minute for each kind: anybody can send them. So are
-// conflicts, which go on until somebody ends them.
+// are counted, and logged once a minute for each kind: anybody can send them. What goes
+// on until somebody ends it, as a conflict, and warnings that are not known here, are
+// logged as rarely.
 type logBridge struct {
 	log     *slog.Logger
 	count   *tally
@@ -62,17 +63,16 @@ const (
 // lineRules in the order in which they are tried.
 func lineRules() []lineRule {
 	return []lineRule{
+		{"with unacceptable label", "label", badFrame}, // first: text of strangers follows
 		{errDown.Error(), "", ownLine},
 		{"Push/Pull with ", "", exchangeLine},
 		{"Failed fallback TCP ping", "", ownLine},
 		{"Decrypt packet failed", "key", badFrame},
 		{"no installed keys could decrypt", "key", badFrame},
 		{"encryption is configured but remote state is not encrypted", "plain", badFrame},
-		{"with unacceptable label", "label", badFrame},
 		{"the stream label header", "garbled", badFrame},
 		{"cannot decode label", "garbled", badFrame},
 		{"label header cannot be empty", "garbled", badFrame},
-		{"UDP packet too short", "garbled", badFrame},
 		{"invalid checksum for UDP packet", "garbled", badFrame},
 		{"memberlist: failed to receive: ", "garbled", badFrame},
 		{"missing message type byte", "message", badMessage},
@@ -98,18 +98,19 @@ func lineRules() []lineRule {
 		{"Failed to push local state", "send", noisyLine},
 		{"queue full", "queue", noisyLine},
 		{"Too many pending", "queue", noisyLine},
-		{"Error accepting", "accept", noisyLine},
-		{"Error reading UDP", "accept", noisyLine},
+		{"Remote node state size", "size", noisyLine}, // as announced by anybody
 	}
 }
 
+// ruleOf looks at a line up to the first quote: what follows may be text of strangers.
 func (b *logBridge) ruleOf(line string) lineRule {
+	line, _, _ = strings.Cut(line, `"`)
 	for _, r := range b.rules {
 		if strings.Contains(line, r.text) {
 			return r
 		}
 	}
-	return lineRule{what: plainLine}
+	return lineRule{kind: "other", what: plainLine}
 }
 
 // Enabled is true: the level of a line is in its text.
@@ -135,6 +136,10 @@ func (b *logBridge) Handle(ctx context.Context, r slog.Record) error {
 	switch rule.what {
 	case ownLine, suspectLine, tcpLine, exchangeLine:
 		level = slog.LevelDebug
+	case plainLine:
+		if level > slog.LevelInfo && !b.notices.ok("memberlist "+rule.kind) {
+			return nil
+		}
 	case badFrame, badMessage, noisyLine:
 		if level > slog.LevelDebug && !b.notices.ok("memberlist "+rule.kind) {
 			return nil

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ type Node struct {
 	notices   rarely
 	bridge    *logBridge
 	peersFile *peersFile
+	savedIPs  map[netip.Addr]bool // of the members that peersFile had at the start
 	members   *members
 	hub       *hub
 	twins     *twins
@@ -72,7 +74,7 @@ func start(o Options, makeCore newCore) (_ *Node, err error) {
 	if n.keys, err = newKeyring(o.AuthKey, o.AcceptKeys); err != nil {
 		return nil, err
 	}
-	if n.hub, err = newHub(o, n.times, &n.count, &n.notices, n.bridge); err != nil {
+	if n.hub, err = newHub(o, n.times, newInbound(&n.count, &n.notices, n.log, n.knows)); err != nil {
 		return nil, err
 	}
 	ip, port, err := n.hub.address(o.AdvertiseAddr, o.AdvertisePort)
@@ -84,6 +86,7 @@ func start(o Options, makeCore newCore) (_ *Node, err error) {
 		return nil, errors.Join(err, n.hub.close())
 	}
 	n.peersFile.setOwn(n.address)
+	n.savedIPs = ipsOf(n.peersFile.list())
 	n.twins = newTwins(n.id, n.address, n.log)
 	n.rejoin = newRejoiner(n)
 	n.ctx, n.stop = context.WithCancel(context.Background())
@@ -248,11 +251,12 @@ func (n *Node) send(peer uint64, msg []byte) error {
 	if !alive || ml == nil {
 		return errDown
 	}
-	err := ml.SendReliable(&node, msg)
-	if err != nil {
+	if err := ml.SendReliable(&node, msg); err != nil {
 		n.failed(peer, oneLine(err.Error(), maxLogLine))
+		return err
 	}
-	return err
+	n.succeeded(peer)
+	return nil
 }
 
 // joinNow exchanges members and states with the node at IP:PORT.

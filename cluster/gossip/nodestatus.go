@@ -50,7 +50,7 @@ func (n *Node) peerStatus(m *member, errs map[string]string) PeerStatus {
 	return PeerStatus{
 		Node: idString(m.id), Address: address, State: m.state, Since: m.since, LastMatch: f.lastMatch, Skew: f.skew,
 		TCPOnly: m.tcpOnly, Queue: f.queue, Pushed: f.pushed, Dropped: f.dropped, Sent: f.sent,
-		LastError: cmp.Or(m.lastError, errs[address]),
+		LastError: cmp.Or(errs[address], m.lastError),
 	}
 }
 

@@ -57,7 +57,7 @@ type savedPeer struct {
 type removal struct {
 	Time  time.Time `json:"time"`
 	By    string    `json:"by"`    // node id
-	Seeds string    `json:"seeds"` // hash of the list of seeds: another list ends it
+	Seeds string    `json:"seeds"` // the list of seeds, in order: one that is added ends it
 }
 
 // forgotten is a node that an operator has removed from the group.

@@ -29,7 +29,7 @@ import (
 //			{"address": …, "node": …, "time": …}
 //		],
 //		"removed": {                               this node itself was removed
-//			"time": …, "by": node id, "seeds": hash
+//			"time": …, "by": node id, "seeds": list
 //		}
 //	}
 //

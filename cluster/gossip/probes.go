@@ -16,26 +16,32 @@ func (n *Node) suspected(peer uint64) {
 // answeredTCP notes that a member has answered a probe over TCP and not over UDP.
 func (n *Node) answeredTCP(peer uint64) {
 	n.trusted(peer)
+	address := "" // set if this is news
 	n.members.with(peer, func(p *member) {
 		p.tcpProbes++
 		if p.state == Alive && !p.tcpOnly && p.tcpProbes >= tcpOnlyAfter {
-			p.tcpOnly = true
-			n.log.Warn("a peer of the sync group answers over TCP and not over UDP: members that fail are found late; open its port for UDP, in both directions",
-				"peer", idString(peer), "address", p.node.Address())
+			p.tcpOnly, address = true, p.node.Address()
 		}
 	})
+	if address != "" {
+		n.log.Warn("a peer of the sync group answers over TCP and not over UDP: members that fail are found late; open its port for UDP, in both directions",
+			"peer", idString(peer), "address", address)
+	}
 }
 
 // answeredUDP notes that a member has answered a probe as it should.
 func (n *Node) answeredUDP(peer uint64) {
 	n.trusted(peer)
+	address := "" // set if this is news
 	n.members.with(peer, func(p *member) {
 		p.tcpProbes = 0
 		if p.tcpOnly {
-			p.tcpOnly = false
-			n.log.Info("a peer of the sync group answers over UDP again", "peer", idString(peer), "address", p.node.Address())
+			p.tcpOnly, address = false, p.node.Address()
 		}
 	})
+	if address != "" {
+		n.log.Info("a peer of the sync group answers over UDP again", "peer", idString(peer), "address", address)
+	}
 }
 
 // trusted notes that a member has answered a probe in some way.
@@ -54,3 +60,6 @@ func (n *Node) trusted(peer uint64) {
 func (n *Node) failed(peer uint64, why string) {
 	n.members.with(peer, func(p *member) { p.lastError = why })
 }
+
+// succeeded notes that an exchange with a member has not failed.
+func (n *Node) succeeded(peer uint64) { n.failed(peer, "") }

@@ -2,8 +2,6 @@ package gossip
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"maps"
 	"math/rand/v2"
@@ -17,8 +15,11 @@ import (
 const (
 	lookEvery   = 250 * time.Millisecond // at the seeds and at what is due
 	triesAtOnce = 8
+	triesOthers = triesAtOnce - 2        // of what is no seed
 	pauseLeast  = 500 * time.Millisecond // after the first failure
-	pauseMost   = 3 * time.Second
+	pauseMost   = 3 * time.Second        // of seeds, and of peers that were seen lately
+	pauseRare   = time.Minute            // of others, which make way for the former
+	lately      = time.Hour
 	pauseIdle   = 30 * time.Second // of a seed that leads to the group, but under no member's address
 	pauseSelf   = 5 * time.Minute  // of a seed that leads back to this node
 	askedFor    = time.Minute      // how long an address is tried that somebody has asked for
@@ -39,6 +40,7 @@ type rejoiner struct {
 	asked   map[string]time.Time // addresses that somebody has asked for, and when
 	seeds   []string             // of now
 	running int
+	others  int       // of those that run, tries of what is no seed
 	next    time.Time // announcing
 }
 
@@ -46,6 +48,7 @@ type rejoiner struct {
 type target struct {
 	address string
 	seed    bool
+	soon    bool // it is a seed, or was seen lately
 	since   time.Time
 	due     time.Time
 	fails   int
@@ -57,7 +60,9 @@ type target struct {
 }
 
 func newRejoiner(n *Node) *rejoiner {
-	return &rejoiner{node: n, wake: make(chan struct{}, 1), targets: make(map[string]*target), asked: make(map[string]time.Time)}
+	return &rejoiner{
+		node: n, wake: make(chan struct{}, 1), targets: make(map[string]*target), asked: make(map[string]time.Time), seeds: n.seedList(),
+	}
 }
 
 // run looks until ctx ends, and waits for the tries under way.
@@ -129,22 +134,26 @@ func (r *rejoiner) look(ctx context.Context) {
 			due = append(due, t)
 		}
 	}
-	slices.SortFunc(due, func(a, b *target) int { return a.due.Compare(b.due) })
+	slices.SortFunc(due, func(a, b *target) int { return a.turn().Compare(b.turn()) })
 	for _, t := range due {
-		if r.running >= triesAtOnce {
-			return
+		if r.running < triesAtOnce && (t.seed || r.others < triesOthers) {
+			r.start(ctx, t)
 		}
-		r.start(ctx, t)
 	}
 	r.announce(ctx, members, now)
 }
 
-// takeSeeds looks whether the list of seeds has changed. Another list ends a removal.
-func (r *rejoiner) takeSeeds() {
-	var seeds []string
-	if s := r.node.o.Seeds; s != nil {
-		seeds = s.Addresses()
+// turn puts those that wait into an order: what is not urgent comes later, but comes.
+func (t *target) turn() time.Time {
+	if t.soon {
+		return t.due
 	}
+	return t.due.Add(pauseRare)
+}
+
+// takeSeeds looks whether the list of seeds has changed.
+func (r *rejoiner) takeSeeds() {
+	seeds := r.node.seedList()
 	r.mu.Lock()
 	changed := !slices.Equal(r.seeds, seeds)
 	if changed {
@@ -152,29 +161,25 @@ func (r *rejoiner) takeSeeds() {
 			if t := r.targets[a]; t != nil {
 				t.self, t.due = false, time.Time{}
 			}
-			if !slices.Contains(r.seeds, a) && r.seeds != nil {
+			if !slices.Contains(r.seeds, a) {
 				r.node.peersFile.remember(a) // it was added
 			}
 		}
-		r.seeds = slices.Clone(seeds)
+		r.seeds = seeds
 	}
 	r.mu.Unlock()
 	if changed {
-		r.node.seedsAre(hashSeeds(seeds))
+		r.node.seedsAre(seeds)
 	}
-}
-
-// hashSeeds tells one list of seeds from another.
-func hashSeeds(seeds []string) string {
-	sum := sha256.Sum256([]byte(strings.Join(slices.Sorted(slices.Values(seeds)), "\n")))
-	return hex.EncodeToString(sum[:8])
 }
 
 // setTargets makes the targets those of now. r.mu is held.
 func (r *rejoiner) setTargets(peers []peerEntry, now time.Time) {
 	want := make(map[string]bool, len(peers)+len(r.seeds)) // to whether it is a seed
+	recent := make(map[string]bool, len(peers))
 	for _, p := range peers {
 		want[p.Address] = false
+		recent[p.Address] = now.Sub(p.Seen) < lately
 	}
 	maps.DeleteFunc(r.asked, func(_ string, at time.Time) bool { return now.Sub(at) > askedFor })
 	for a := range r.asked {
@@ -191,10 +196,10 @@ func (r *rejoiner) setTargets(peers []peerEntry, now time.Time) {
 	for a, seed := range want {
 		t := r.targets[a]
 		if t == nil {
-			t = &target{address: a, since: now}
+			t = &target{address: a, since: now, due: now}
 			r.targets[a] = t
 		}
-		t.seed = seed
+		t.seed, t.soon = seed, seed || recent[a]
 	}
 }
 
@@ -224,12 +229,18 @@ func (r *rejoiner) known(address string, members map[string]uint64) bool {
 // start begins a try. r.mu is held.
 func (r *rejoiner) start(ctx context.Context, t *target) {
 	t.trying = true
+	other := 1
+	if t.seed {
+		other = 0
+	}
 	r.running++
+	r.others += other
 	r.wg.Go(func() {
 		found, result := r.try(ctx, t.address)
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.running--
+		r.others -= other
 		r.tried(t, found, result)
 	})
 }
@@ -249,7 +260,11 @@ func (r *rejoiner) tried(t *target, found []string, got tryResult) {
 	switch {
 	case got.err != nil:
 		t.lastErr = oneLine(explain(got.err), maxLogLine)
-		t.due = now.Add(pauseAfter(t.fails, rand.Float64()))
+		most := pauseRare
+		if t.soon {
+			most = pauseMost
+		}
+		t.due = now.Add(pauseAfter(t.fails, most, rand.Float64()))
 		t.fails++
 	case got.self:
 		t.due = now.Add(pauseSelf)
@@ -261,9 +276,9 @@ func (r *rejoiner) tried(t *target, found []string, got tryResult) {
 	r.kick()
 }
 
-// pauseAfter returns how long to wait after some failures; chance is from 0 to 1.
-func pauseAfter(fails int, chance float64) time.Duration {
-	pause := min(float64(pauseLeast)*float64(int(1)<<min(fails, 10)), float64(pauseMost))
+// pauseAfter returns how long to wait after some failures, at most; chance is from 0 to 1.
+func pauseAfter(fails int, most time.Duration, chance float64) time.Duration {
+	pause := min(float64(pauseLeast)*float64(int(1)<<min(fails, 10)), float64(most))
 	return time.Duration(pause * (0.75 + 0.25*chance))
 }
 
@@ -333,18 +348,31 @@ func explain(err error) string {
 	return text
 }
 
-// shown returns the seeds that lead to no member, and the last errors of all targets.
+// seedForgotten is shown for a seed that is not looked for.
+const seedForgotten = "it was removed from the group: add it to the gossip group again, or take it out of the list"
+
+// shown returns the seeds that lead to no member, and why what is looked for was not
+// reached.
 func (r *rejoiner) shown(members map[string]uint64) (seeds []target, errs map[string]string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	errs = make(map[string]string)
 	for _, a := range slices.Sorted(maps.Keys(r.targets)) {
-		t := r.targets[a]
+		t := *r.targets[a]
+		at := append([]string{a}, t.found...)
+		here := slices.ContainsFunc(at, func(f string) bool { _, ok := members[f]; return ok || f == r.node.Address() })
+		gone := slices.ContainsFunc(at, r.node.peersFile.isForgotten)
+		switch {
+		case here:
+			continue // what was not reached before it was a member is of no interest
+		case t.seed && gone:
+			t.lastErr = seedForgotten
+		}
 		if t.lastErr != "" {
 			errs[a] = t.lastErr
 		}
-		if t.seed && !t.self && !t.reached && !r.known(a, members) && !slices.ContainsFunc(t.found, func(f string) bool { return r.known(f, members) }) {
-			seeds = append(seeds, *t)
+		if t.seed && (gone || !t.self && !t.reached) {
+			seeds = append(seeds, t)
 		}
 	}
 	return seeds, errs

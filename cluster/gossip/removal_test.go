@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -104,10 +105,92 @@ func TestASeedThatIsForgottenIsNotTried(t *testing.T) {
 	b := startNode(t, options(t, 2, seeds))
 	b.Forget(a.Address()) // which it has never met
 	until(t, "it is forgotten", func() bool { return b.peersFile.isForgotten(a.Address()) })
-	seeds.set("127.0.0.1:9") // the list is read once, so that the next change is one
-	until(t, "the list is read", func() bool { return len(b.Status().Peers) == 1 })
-	seeds.set("127.0.0.1:9", a.Address())
+	seeds.set(a.Address()) // the first one
 	meetAll(t, a, b)
+}
+
+// A seed that is in the list and was removed is shown, with the reason.
+func TestASeedThatWasRemovedIsShown(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{"127.0.0.1", "localhost"} {
+		a := startNode(t, options(t, 1, nil))
+		seed := strings.Replace(a.Address(), "127.0.0.1", host, 1)
+		b := startNode(t, options(t, 2, seedsOf(seed)))
+		meetAll(t, a, b)
+		a.close(t)
+		until(t, "a is gone", func() bool { return b.sees() })
+		b.Forget(a.Address())
+		until(t, "it is forgotten", func() bool { return b.peersFile.isForgotten(a.Address()) })
+		shown := func(n *testNode) bool {
+			return slices.ContainsFunc(n.Status().Peers, func(p PeerStatus) bool { return p.Address == seed && p.LastError == seedForgotten })
+		}
+		until(t, "the reason is shown", func() bool { return shown(b) })
+		b.close(t)
+		a2, b2 := startNode(t, withPort(a)), startNode(t, b.opts)
+		if host == "127.0.0.1" { // what a name stands for is not known before it is tried
+			until(t, "the reason is shown after a restart", func() bool { return shown(b2) })
+		}
+		b2.Join(seed)
+		meetAll(t, a2, b2)
+		until(t, "it is no more", func() bool { return !shown(b2) })
+		a2.close(t)
+		b2.close(t)
+	}
+}
+
+func TestARemovalEndsOnlyWhenASeedIsAdded(t *testing.T) {
+	t.Parallel()
+	a := startNode(t, options(t, 1, nil))
+	other := "127.0.0.1:9"
+	seeds := seedsOf(a.Address(), other)
+	o := options(t, 2, seeds)
+	b := startNode(t, o)
+	meetAll(t, a, b)
+	b.times.quiet = 100 * time.Millisecond
+	a.Forget(b.Address())
+	until(t, "b is out", func() bool { return b.Status().Removed && a.sees() && b.sees() })
+	kept := func(want string) func() bool {
+		return func() bool { r := b.peersFile.removal(); return r != nil && r.Seeds == want }
+	}
+	seeds.set(a.Address())
+	until(t, "that one was taken out is noted", kept(a.Address()))
+	seeds.set()
+	until(t, "that the other was taken out is noted", kept(""))
+	if !b.Status().Removed {
+		t.Fatal("a seed that was taken out ends the removal")
+	}
+	b.close(t)
+	seeds.set(other)
+	b = startNode(t, o)
+	if b.Status().Removed {
+		t.Fatal("a seed that was added while the node was down does not end the removal")
+	}
+	b.close(t)
+}
+
+func TestRemovalsSurviveARestartWithFewerSeeds(t *testing.T) {
+	t.Parallel()
+	seeds := seedsOf("127.0.0.1:9", "127.0.0.1:8")
+	o := options(t, 2, seeds)
+	b := startNode(t, o)
+	b.Forget(b.Address())
+	until(t, "it is out", func() bool { return b.Status().Removed })
+	b.close(t)
+	for _, step := range []struct {
+		list []string
+		want bool
+	}{
+		{[]string{"127.0.0.1:8", "127.0.0.1:9"}, true}, // the order is of no matter
+		{[]string{"127.0.0.1:8"}, true},
+		{[]string{"127.0.0.1:9"}, false},
+	} {
+		seeds.set(step.list...)
+		n := startNode(t, o)
+		if got := n.Status().Removed; got != step.want {
+			t.Fatalf("with %v removed is %v", step.list, got)
+		}
+		n.close(t)
+	}
 }
 
 func TestRemovalsAreTakenOnce(t *testing.T) {

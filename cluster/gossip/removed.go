@@ -2,11 +2,13 @@ package gossip
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 )
 
 // A node that was removed from its group listens, and looks for nobody. It comes back
-// when it is asked to join, when its list of seeds changes, or when a member joins it.
+// when it is asked to join, when a seed is added, or when a member joins it.
 
 func (n *Node) isRemoved() bool { return n.removed.Load() }
 
@@ -16,12 +18,14 @@ func (n *Node) stillRemoved() {
 	if r == nil {
 		return
 	}
-	if r.Seeds == hashSeeds(n.seedList()) {
-		n.removed.Store(true)
-		n.warnRemoved(r)
+	seeds := n.seedList()
+	if wasAdded(r.Seeds, seeds) {
+		n.notRemoved(seedAdded)
 		return
 	}
-	n.notRemoved("its list of seeds has changed")
+	n.removed.Store(true)
+	n.warnRemoved(r)
+	n.keepSeeds(r, seeds)
 }
 
 func (n *Node) warnRemoved(r *removal) {
@@ -37,7 +41,7 @@ func (n *Node) beRemoved(by uint64) {
 	if n.isClosing() || n.isRemoved() {
 		return
 	}
-	r := &removal{Time: time.Now().UTC().Truncate(time.Second), By: idString(by), Seeds: hashSeeds(n.seedList())}
+	r := &removal{Time: time.Now().UTC().Truncate(time.Second), By: idString(by), Seeds: joinSeeds(n.seedList())}
 	n.removed.Store(true)
 	if err := n.peersFile.setRemoved(r); err != nil {
 		n.log.Error("a removal from the sync group cannot be kept: it ends with a restart", "error", err)
@@ -107,9 +111,41 @@ func (n *Node) backByJoin() {
 	}
 }
 
-// seedsAre ends a removal that was made with another list of seeds.
-func (n *Node) seedsAre(hash string) {
-	if r := n.peersFile.removal(); r != nil && r.Seeds != hash {
-		n.comeBack("its list of seeds has changed")
+const seedAdded = "an address was added to its list of seeds"
+
+// seedsAre ends a removal if a seed was added since.
+func (n *Node) seedsAre(seeds []string) {
+	r := n.peersFile.removal()
+	if r != nil && wasAdded(r.Seeds, seeds) {
+		n.comeBack(seedAdded)
+		return
 	}
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	if r = n.peersFile.removal(); r != nil {
+		n.keepSeeds(r, seeds)
+	}
+}
+
+// keepSeeds notes the seeds of a removal: one that was taken out may be added again.
+// n.turn is held, or nothing else runs yet.
+func (n *Node) keepSeeds(r *removal, seeds []string) {
+	kept := *r
+	if kept.Seeds = joinSeeds(seeds); kept == *r {
+		return
+	}
+	if err := n.peersFile.setRemoved(&kept); err != nil {
+		n.log.Error("the seeds of a node that was removed from its sync group cannot be kept", "error", err)
+	}
+}
+
+// joinSeeds returns seeds as they are kept with a removal: sorted, with blanks between.
+func joinSeeds(seeds []string) string {
+	return strings.Join(slices.Sorted(slices.Values(seeds)), " ")
+}
+
+// wasAdded tells whether seeds has one that is not in before, which joinSeeds has made.
+func wasAdded(before string, seeds []string) bool {
+	old := strings.Fields(before)
+	return slices.ContainsFunc(seeds, func(a string) bool { return !slices.Contains(old, a) })
 }

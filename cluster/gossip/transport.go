@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +17,7 @@ import (
 //
 // It bounds what others can make this node hold: see inbound.
 type hub struct {
-	inner   memberlist.NodeAwareTransport
+	inner   listener
 	dial    func(ctx context.Context, a memberlist.Address, timeout time.Duration) (net.Conn, error)
 	limits  *inbound
 	times   times
@@ -32,18 +30,26 @@ type hub struct {
 	view *view // of the membership of now, nil if there is none; protected by mu
 }
 
+// listener is what a hub takes things from: sockets, or a part of Options.Transport.
+type listener interface {
+	PacketCh() <-chan *memberlist.Packet
+	StreamCh() <-chan net.Conn
+	WriteToAddress(b []byte, a memberlist.Address) (time.Time, error)
+	Shutdown() error
+}
+
 // errDown is returned for sending while this node is no member.
 var errDown = errors.New("this node is not connected to its sync group")
 
 // newHub listens. Close it.
-func newHub(o Options, times times, count *tally, notices *rarely, bridge *logBridge) (*hub, error) {
-	h := &hub{times: times, stop: make(chan struct{}), limits: newInbound(count, notices, o.Logger)}
+func newHub(o Options, times times, limits *inbound) (*hub, error) {
+	h := &hub{times: times, stop: make(chan struct{}), limits: limits}
 	if o.Transport != nil {
 		h.inner, h.address = o.Transport, o.Transport.FinalAdvertiseAddr
 		h.dial = func(_ context.Context, a memberlist.Address, timeout time.Duration) (net.Conn, error) {
 			return o.Transport.DialAddressTimeout(a, timeout)
 		}
-	} else if err := h.listen(o, bridge); err != nil {
+	} else if err := h.listen(o); err != nil {
 		return nil, err
 	}
 	h.wg.Go(h.streams)
@@ -52,26 +58,25 @@ func newHub(o Options, times times, count *tally, notices *rarely, bridge *logBr
 }
 
 // listen makes the transport of real networks.
-func (h *hub) listen(o Options, bridge *logBridge) error {
+func (h *hub) listen(o Options) error {
 	ctx := context.Background()
 	bind, err := ownIP(ctx, "listen on", o.BindAddr)
 	if err != nil {
 		return err
 	}
-	inner, err := listenOn(bind.String(), o.BindPort, bridge)
+	inner, err := openSockets(bind, o.BindPort, h.limits.notices, o.Logger)
 	if err != nil {
 		return err
 	}
-	ip, port := bind.AsSlice(), inner.GetAutoBindPort()
+	ip, port := bind, inner.port()
 	switch {
 	case o.AdvertiseAddr != "":
-		advertised, lookupErr := ownIP(ctx, "advertise to other nodes", o.AdvertiseAddr)
-		ip, err = advertised.AsSlice(), lookupErr
-		if err == nil && advertised.IsUnspecified() {
-			err = fmt.Errorf("gossip: the address to advertise to other nodes is %s: give one that they can connect to", advertised)
+		ip, err = ownIP(ctx, "advertise to other nodes", o.AdvertiseAddr)
+		if err == nil && ip.IsUnspecified() {
+			err = fmt.Errorf("gossip: the address to advertise to other nodes is %s: give one that they can connect to", ip)
 		}
 	case bind.Is4() && bind.IsUnspecified():
-		ip, _, err = inner.FinalAdvertiseAddr("", 0) // a private one of this machine
+		ip, err = privateIP()
 		if err != nil {
 			err = fmt.Errorf("gossip: data sync listens on all addresses, and which of them to advertise to other nodes is not clear: set it: %w", err)
 		}
@@ -85,28 +90,8 @@ func (h *hub) listen(o Options, bridge *logBridge) error {
 		port = o.AdvertisePort
 	}
 	h.inner, h.dial = inner, dialTCP
-	h.address = func(string, int) (net.IP, int, error) { return ip, port, nil }
+	h.address = func(string, int) (net.IP, int, error) { return ip.AsSlice(), port, nil }
 	return nil
-}
-
-// bindTries is how often a port is asked for that is free for TCP and for UDP.
-const bindTries = 10
-
-func listenOn(ip string, port int, bridge *logBridge) (*memberlist.NetTransport, error) {
-	for try := 1; ; try++ {
-		t, err := memberlist.NewNetTransport(&memberlist.NetTransportConfig{
-			BindAddrs: []string{ip}, BindPort: port, Logger: slog.NewLogLogger(bridge, slog.LevelInfo),
-		})
-		switch {
-		case err == nil:
-			return t, nil
-		case port == 0 && try < bindTries:
-		case port != 0 && strings.Contains(err.Error(), "address already in use"): // memberlist wraps nothing
-			return nil, fmt.Errorf("gossip: Gossipport %d of %s is in use, for TCP or UDP: choose another one, or 0 for a free one: %w", port, ip, err)
-		default:
-			return nil, fmt.Errorf("gossip: Gossipport %d of %s: %w", port, ip, err)
-		}
-	}
 }
 
 func dialTCP(ctx context.Context, a memberlist.Address, timeout time.Duration) (net.Conn, error) {
@@ -136,11 +121,16 @@ func (h *hub) streams() {
 
 func (h *hub) accept(c net.Conn) {
 	v := h.current()
-	if v == nil || !h.limits.admit(c) {
+	if v == nil {
 		_ = c.Close()
 		return
 	}
-	frames := newFrameConn(c, h.limits)
+	from := h.limits.sourceOf(c)
+	if !h.limits.admit(from) {
+		_ = c.Close()
+		return
+	}
+	frames := newFrameConn(c, h.limits, from)
 	if v.track(frames) != nil {
 		_ = frames.Close()
 		return
@@ -157,14 +147,22 @@ func (h *hub) packets() {
 	for {
 		select {
 		case p := <-h.inner.PacketCh():
-			if v := h.current(); v != nil {
-				select {
-				case v.packetCh <- p:
-				case <-v.ctx.Done():
-				}
-			}
+			h.pass(p)
 		case <-h.stop:
 			return
+		}
+	}
+}
+
+func (h *hub) pass(p *memberlist.Packet) {
+	if badPacket(p.Buf) {
+		h.limits.badFrame("a packet of data sync has another version of the encryption, and was dropped", "version", p.From)
+		return
+	}
+	if v := h.current(); v != nil {
+		select {
+		case v.packetCh <- p:
+		case <-v.ctx.Done():
 		}
 	}
 }

@@ -2,7 +2,6 @@ package gossip
 
 import (
 	"net"
-	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,34 +47,7 @@ func TestConnectionsOverTheLimitAreClosed(t *testing.T) {
 func (l *inbound) streams() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.all.streams
-}
-
-func TestWhatIsReceivedAtATimeIsBounded(t *testing.T) {
-	var count tally
-	l := newInbound(&count, &rarely{}, discard())
-	local, remote := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("192.0.2.1")
-	l.byAddr[local], l.byAddr[remote] = &usage{streams: 1}, &usage{streams: 1}
-	l.all.streams = 2
-	for _, step := range []struct {
-		addr netip.Addr
-		n    int64
-		want bool
-	}{
-		{local, maxUnreadFrom, true},
-		{local, 1, false},
-		{remote, maxUnreadFrom, true},
-		{remote, 1, false},
-	} {
-		if got := l.take(step.addr, step.n); got != step.want {
-			t.Fatalf("%v: %v", step, got)
-		}
-	}
-	l.release(local, maxUnreadFrom)
-	l.release(remote, maxUnreadFrom)
-	if l.all != (usage{}) || len(l.byAddr) != 0 || count.refused.Load() != 2 {
-		t.Fatalf("%+v, refused %d", l, count.refused.Load())
-	}
+	return l.members.streams + l.unknown.streams
 }
 
 // TestAStoppedPeerHoldsNobodyUp has a peer that takes connections and reads nothing.

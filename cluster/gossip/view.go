@@ -66,7 +66,7 @@ func (v *view) DialAddressTimeout(a memberlist.Address, timeout time.Duration) (
 		_ = c.Close()
 		return nil, err
 	}
-	dialled := &dialledConn{Conn: c}
+	dialled := &dialledConn{Conn: c, limits: v.hub.limits}
 	if err := v.track(dialled); err != nil {
 		_ = c.Close()
 		return nil, err
@@ -118,16 +118,31 @@ func (v *view) Shutdown() error {
 	return nil
 }
 
-// dialledConn is a connection that this node has made.
+// dialledConn is a connection that this node has made. Who is at the other end may be a
+// stranger.
 type dialledConn struct {
 	net.Conn
-	once sync.Once
-	done func()
+	limits *inbound
+	once   sync.Once
+	done   func()
+	head   []byte // the first bytes of the answer; only for Read
 }
 
 func (c *dialledConn) closed(f func()) { c.done = f }
 
 func (c *dialledConn) abort() { _ = c.Conn.Close() }
+
+// Read keeps from memberlist what ends the process. There is one reader at a time.
+func (c *dialledConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.head = firstBytes(c.head, b[:n], headVersion-headLabel+1)
+	if badAnswer(c.head) {
+		c.limits.badFrame("an answer of data sync has another version of the encryption: it was dropped", "answer", c.RemoteAddr())
+		_ = c.Conn.Close()
+		return 0, errFrameVersion
+	}
+	return n, err
+}
 
 // Write closes the connection after an error: memberlist forgets to when it is the label
 // that cannot be written.

@@ -47,12 +47,7 @@ func (s *server) closeSync() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
 	defer cancel()
-	err := s.sync.Close(ctx)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		s.logs.Warn("the sync group was left without a farewell: it did not end in time", "after", leaveTime.String())
-		return nil
-	case err != nil:
+	if err := s.sync.Close(ctx); err != nil {
 		return fmt.Errorf("leaving the sync group: %w", err)
 	}
 	return nil
@@ -64,12 +59,17 @@ func (s *server) checkSyncPort(ctx context.Context) error {
 	if !s.config.on("GroupDataSync") || port == 0 {
 		return nil
 	}
-	addr := net.JoinHostPort(s.config.syncBindIP(s.listenIP()).String(), strconv.FormatInt(port, 10))
+	ip := s.config.syncBindIP(s.listenIP())
+	addr := net.JoinHostPort(ip.String(), strconv.FormatInt(port, 10))
+	family := ""
+	if ip.To4() != nil {
+		family = "4"
+	}
 	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", addr)
+	ln, err := lc.Listen(ctx, "tcp"+family, addr)
 	if err == nil {
 		var packets net.PacketConn
-		if packets, err = lc.ListenPacket(ctx, "udp", addr); err == nil {
+		if packets, err = lc.ListenPacket(ctx, "udp"+family, addr); err == nil {
 			err = packets.Close()
 		}
 		err = errors.Join(err, ln.Close())

@@ -1,0 +1,93 @@
+package gossip
+
+import (
+	"net"
+	"net/netip"
+	"strconv"
+	"testing"
+
+	"github.com/hashicorp/memberlist"
+)
+
+func TestAllIPv4AddressesAreNoneOfIPv6(t *testing.T) {
+	t.Parallel()
+	if l, err := net.ListenTCP("tcp6", &net.TCPAddr{IP: net.IPv6loopback}); err != nil {
+		t.Skip("there is no IPv6")
+	} else {
+		_ = l.Close()
+	}
+	o := options(t, 1, nil)
+	o.BindAddr, o.AdvertiseAddr = "0.0.0.0", "127.0.0.1"
+	a := startNode(t, o)
+	own := netip.MustParseAddrPort(a.Address())
+	there := netip.AddrPortFrom(netip.IPv6Loopback(), own.Port())
+	tcp, err := net.ListenTCP("tcp6", net.TCPAddrFromAddrPort(there))
+	if err != nil {
+		t.Fatalf("TCP: %v", err)
+	}
+	defer tcp.Close() //nolint:errcheck // nothing was sent
+	udp, err := net.ListenUDP("udp6", net.UDPAddrFromAddrPort(there))
+	if err != nil {
+		t.Fatalf("UDP: %v", err)
+	}
+	defer udp.Close() //nolint:errcheck // nothing was sent
+	meetAll(t, a, startNode(t, options(t, 2, seedsOf(a.Address()))))
+}
+
+func TestNodesMeetOverIPv6(t *testing.T) {
+	t.Parallel()
+	o := options(t, 1, nil)
+	o.BindAddr = "::1"
+	if l, err := net.ListenTCP("tcp6", &net.TCPAddr{IP: net.IPv6loopback}); err != nil {
+		t.Skip("there is no IPv6")
+	} else {
+		_ = l.Close()
+	}
+	a := startNode(t, o)
+	o = options(t, 2, seedsOf(a.Address()))
+	o.BindAddr = "::1"
+	b := startNode(t, o)
+	meetAll(t, a, b)
+	until(t, "packets get through", func() bool {
+		_, d := a.membership()
+		return d.acks.Load() > 0
+	})
+}
+
+func TestAPortThatIsTakenForUDPOnly(t *testing.T) {
+	t.Parallel()
+	udp, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer udp.Close() //nolint:errcheck // nothing was sent
+	port := udp.LocalAddr().(*net.UDPAddr).Port
+	if _, err := openSockets(netip.MustParseAddr("127.0.0.1"), port, &rarely{}, discard()); err == nil {
+		t.Fatal("it was opened")
+	}
+	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
+	if err != nil {
+		t.Fatalf("TCP stays open: %v", err)
+	}
+	_ = l.Close()
+}
+
+func TestSocketsThatNobodyTakesFromCanBeClosed(t *testing.T) {
+	t.Parallel()
+	s, err := openSockets(netip.MustParseAddr("127.0.0.1"), 0, &rarely{}, discard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port()))
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close() //nolint:errcheck // nothing was sent
+	if _, err := s.WriteToAddress([]byte("x"), memberlist.Address{Addr: address}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Shutdown(); err != nil {
+		t.Fatal(err)
+	}
+}
