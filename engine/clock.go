@@ -15,8 +15,8 @@ type clock struct {
 	node uint64
 	last atomic.Uint64 // greatest time given or seen
 
-	recovered uint64        // last, when all was recovered
-	applied   atomic.Uint64 // every local write up to this time is in the map
+	recovered Recovered
+	applied   atomic.Uint64 // every local write since the start, up to this time, is in the map
 }
 
 func hybrid(t time.Time) uint64 { return uint64(max(0, t.UnixMilli())) << 16 }

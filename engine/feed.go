@@ -16,8 +16,8 @@ type Change struct {
 	Version Version
 	Created int64 // Unix nanoseconds
 	Expires int64 // Unix milliseconds, 0 = never
-	// Before is the time of the local write before this one: where the change before has
-	// another version, one has been lost.
+	// Before is the time of the local write before this one since the start of the store, or
+	// Recovered.Start: where the change before has another version, one has been lost.
 	Before uint64
 }
 

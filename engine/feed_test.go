@@ -182,3 +182,47 @@ func TestFeedHasNoMergedEntries(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 }
+
+// Each change tells which local write came before it, whether anybody listened to that or
+// not, and all of them are behind the start.
+func TestChangesAreAChain(t *testing.T) {
+	s := startNode(t, t.TempDir(), Options{})
+	start := s.Recovered().Start
+	if s.Applied() != start || start == 0 {
+		t.Fatalf("applied %d, start %d", s.Applied(), start)
+	}
+	first, err := s.Set([]byte("k"), []byte("1"), 0) // nobody listens
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Applied() != first.Version.Time || first.Version.Time <= start {
+		t.Fatalf("applied %d behind a write of %d, start %d", s.Applied(), first.Version.Time, start)
+	}
+	sub := s.Subscribe(1 << 20)
+	defer sub.Close()
+	if _, err := s.Merge([]Entry{{Key: []byte("other"), Version: Version{Time: 1 << 20, Node: 9}}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := s.Set([]byte("k"), []byte("2"), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := first.Version.Time
+	for n := 0; n < 3; {
+		changes, ok := sub.Next(t.Context())
+		if !ok {
+			t.Fatal("no changes")
+		}
+		for _, c := range changes {
+			if c.Before != before {
+				t.Errorf("change %d is behind %d, want %d", n, c.Before, before)
+			}
+			before = c.Version.Time
+			n++
+		}
+	}
+	if s.Applied() != before {
+		t.Errorf("applied %d, want %d", s.Applied(), before)
+	}
+}

@@ -38,8 +38,9 @@ func Open(ctx context.Context, dir *datadir.Dir, opts Options) (*Store, error) {
 	if err := s.openLog(ctx, policy, meta.lsn); err != nil {
 		return nil, asCorrupt(err)
 	}
-	s.clock.recovered = s.clock.last.Load()
-	s.clock.applied.Store(s.clock.recovered)
+	found := s.clock.last.Load()
+	s.clock.recovered = Recovered{LSN: s.log.LastLSN(), Version: found, Start: s.clock.tick(time.Now()).Time}
+	s.clock.applied.Store(s.clock.recovered.Start)
 	s.recovery.SnapshotLSN = meta.lsn
 	s.recovery.Duration = time.Since(start)
 	if err := s.start(meta); err != nil {

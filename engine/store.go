@@ -149,14 +149,24 @@ func (s *Store) check(op *Op) error {
 // NodeID returns the id of this node, which is part of each version.
 func (s *Store) NodeID() uint64 { return s.clock.node }
 
-// Applied returns the time of the last local write in the map: every local write with a
-// version up to it can be seen, and is durable as Options.Sync says.
+// Applied returns the time of the last local write in the map, Recovered.Start if there is
+// none yet: every local write since the start with a version up to it can be seen, and is
+// durable as Options.Sync says.
 func (s *Store) Applied() uint64 { return s.clock.applied.Load() }
 
-// Recovered returns what Applied was when Open returned: the time of the greatest version
-// that was found. A store that was put back to an older state has lost what it wrote
-// between then and now.
-func (s *Store) Recovered() uint64 { return s.clock.recovered }
+// Recovered tells what was found when the store was opened.
+type Recovered struct {
+	LSN     uint64 // of the last log record
+	Version uint64 // time of the greatest version
+	Start   uint64 // time of a version: all writes since have greater ones
+}
+
+// Recovered returns what was found when the store was opened. What was written before,
+// with versions between Version and Start, is lost, if there was anything.
+func (s *Store) Recovered() Recovered { return s.clock.recovered }
+
+// LSN returns the number of the last log record.
+func (s *Store) LSN() uint64 { return s.log.LastLSN() }
 
 // Health returns the state of the store and, unless that is Writable, the reason.
 func (s *Store) Health() (State, error) {

@@ -24,7 +24,7 @@ func (s *syncer) localState() []byte { return s.ownDigest(false) }
 func (s *syncer) ownDigest(answer bool) []byte {
 	m := digestMessage{sender: s.self, answer: answer, clock: time.Now().UnixMilli(), seen: s.seen.get()}
 	s.opts.Store.Digest(&m.digest)
-	return m.append(make([]byte, 0, digestFixed+2+16*len(m.seen)))
+	return m.append(make([]byte, 0, digestFixed+2+spanSize*len(m.seen)))
 }
 
 // mergeState takes the state that came with a push/pull.
@@ -58,7 +58,7 @@ func (s *syncer) compare(m *digestMessage) {
 func (s *syncer) doubted(id uint64) { s.compareSoon(id, pauseProgress) }
 
 // agreed notes that this node has all that p had when p had seen this.
-func (s *syncer) agreed(p *peer, seen []versionOf) {
+func (s *syncer) agreed(p *peer, seen []spanOf) {
 	s.seen.agreed(seen)
 	now := time.Now().UnixNano()
 	p.lastMatch.Store(now)

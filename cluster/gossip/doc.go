@@ -27,8 +27,8 @@
 //
 // Tombstones are purged after Options.Grace. A node that was away for longer may hold
 // entries that all others have deleted, and forgotten that they did. So each node knows
-// what it has seen (versions.go): for each node a version up to which it has had all writes
-// of that one. An entry that a peer has seen and lacks, and that is older than the grace,
+// what it has seen (versions.go): for each node between which versions it has had all
+// writes of that one. An entry that a peer has seen and lacks, and that is older than the grace,
 // was deleted there, and is dropped here; one that it has not seen is sent to it. The same
 // keeps messages that somebody has recorded from bringing anything back.
 //

@@ -50,4 +50,4 @@ func unixTime(ns int64) time.Time {
 
 func (s *syncer) waiting() int64 { return s.inbox.size() }
 
-func (s *syncer) versions() map[uint64]uint64 { return s.seen.toSave() }
+func (s *syncer) versions() savedVector { return s.seen.toSave() }

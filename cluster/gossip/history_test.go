@@ -2,12 +2,13 @@ package gossip
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"owlcache/engine"
 )
@@ -130,7 +131,7 @@ func TestARestoredNodeGetsItsWritesBack(t *testing.T) {
 		b.set(t, "before", "1")
 		n.settle(t, 5*time.Second)
 		b.stop(t)
-		backup, saved := t.TempDir(), maps.Clone(b.saved)
+		backup, saved := t.TempDir(), b.saved
 		if err := os.CopyFS(backup, os.DirFS(b.dir)); err != nil {
 			t.Fatal(err)
 		}
@@ -221,82 +222,111 @@ func TestRefusedEntriesHideNoOthers(t *testing.T) {
 	})
 }
 
-func TestVector(t *testing.T) {
+// A node that has lost the last of what it wrote does not claim it when it writes again.
+func TestALostTailIsGivenBack(t *testing.T) {
+	for _, all := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			n, nodes := group(t, 3, awayGrace)
+			defer n.close(t)
+			x, q, p := nodes[0], nodes[1], nodes[2]
+			x.set(t, "before", "1")
+			n.settle(t, 5*time.Second)
+			x.stop(t)
+			backup, saved := t.TempDir(), x.saved
+			if all {
+				copyFile(t, x.dir, backup, "node.json")
+			} else if err := os.CopyFS(backup, os.DirFS(x.dir)); err != nil {
+				t.Fatal(err)
+			}
+			x.start(t)
+			n.settle(t, 5*time.Second)
+			n.partition(func(from, to uint64) bool { return (from == q.id) != (to == q.id) })
+			x.set(t, "k", "1")
+			time.Sleep(time.Second)
+			p.want(t, "k", "1")
+			x.stop(t)
+			p.stop(t)
+			n.partition(nil)
+			x.dir, x.saved = backup, saved
+			x.start(t)
+			x.set(t, "new", "1")
+			n.settle(t, time.Minute)
+			x.stop(t)
+			x.start(t) // what it has saved since must not claim it either
+			x.set(t, "newer", "1")
+			n.settle(t, time.Minute)
+			n.pass(2 * awayGrace)
+			p.start(t)
+			n.settle(t, time.Minute)
+			for _, node := range nodes {
+				node.want(t, "k", "1")
+				node.want(t, "before", "1")
+			}
+		})
+	}
+}
+
+// A part that makes no sense ends its round: it is not as if it had come.
+func TestAPartThatMakesNoSenseEndsTheRound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, a, b := pair(t, func(_, _ *simNode) {})
+		defer n.close(t)
+		n.settle(t, time.Second)
+		r := &round{news: make(chan struct{}, 1), list: 5, arrived: make(map[uint32]bool), end: &endMessage{parts: 1}}
+		p := b.sync.peer(a.id)
+		p.mu.Lock()
+		p.round = r
+		p.mu.Unlock()
+		part := parts{kind: kindPart, sender: a.id, list: 5}
+		part.add(&engine.Entry{Key: []byte("k"), Version: version(time.Now())})
+		b.sync.receive(append(part.messages()[0], 0))
+		time.Sleep(time.Second)
+		if _, err := r.look(); err == nil {
+			t.Error("the part counts as merged")
+		}
+		p.mu.Lock()
+		p.round = nil
+		p.mu.Unlock()
+	})
+}
+
+func TestSpans(t *testing.T) {
+	var l spans
+	for _, s := range []span{{10, 20}, {30, 40}, {40, 50}, {5, 10}, {60, 70}, {15, 35}} {
+		l = l.add(s)
+	}
+	if d := cmp.Diff(l, spans{{5, 50}, {60, 70}}, cmp.AllowUnexported(span{})); d != "" {
+		t.Error(d)
+	}
+	for at, want := range map[uint64]bool{5: false, 6: true, 50: true, 51: false, 60: false, 61: true, 70: true, 71: false} {
+		if l.cover(at) != want {
+			t.Errorf("%d is covered: %v", at, !want)
+		}
+	}
+	for i := range uint64(10 * maxSpans) {
+		l = l.add(span{1000 + 10*i, 1001 + 10*i})
+	}
+	if len(l) != maxSpans || l[0] != (span{5, 50}) {
+		t.Error("the shortest go first, and are bounded", l)
+	}
+}
+
+func TestVectorIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newSimNet(1)
 		node := n.add(t, time.Hour)
 		defer n.close(t)
 		v := newVector(node.store, nil)
-		seen := func(id uint64) uint64 {
-			for _, s := range v.get() {
-				if s.node == id {
-					return s.time
-				}
-			}
-			return 0
+		for i := range uint64(2 * maxSeen) {
+			v.agreed([]spanOf{{100 + i, span{0, 2 + i}}})
 		}
-		v.received(interval{7, 10, 20}) // what lies before has not been seen
-		if seen(7) != 0 {
-			t.Fatal("a gap was passed")
+		v.agreed([]spanOf{{99, span{0, ^uint64(0)}}}) // far ahead: of a faulty node
+		if len(v.seen) > maxSeen || v.seen[99] != nil || v.seen[100] != nil || v.seen[99+2*maxSeen] == nil {
+			t.Error(len(v.seen), v.seen[99], v.seen[100])
 		}
-		v.agreed([]versionOf{{7, 12}, {8, 5}})
-		if seen(7) != 20 || seen(8) != 5 {
-			t.Fatal("an agreement closes the gap", seen(7), seen(8))
-		}
-		v.received(interval{7, 30, 40})
-		v.received(interval{7, 25, 30})
-		v.received(interval{7, 20, 25})
-		if seen(7) != 40 {
-			t.Fatal("out of order", seen(7))
-		}
-		v.received(interval{7, 50, 45})
-		v.agreed([]versionOf{{7, 1}})
-		if seen(7) != 40 || len(v.waiting) != 0 {
-			t.Fatal("what was seen is forgotten", seen(7), v.waiting)
-		}
-		for i := range uint64(10 * maxSeen) {
-			v.received(interval{100 + i, 1, 2})
-			v.agreed([]versionOf{{1000000 + i, 2}})
-		}
-		if len(v.seen) > maxSeen || len(v.waiting) > maxWaiting {
-			t.Fatal("no bound", len(v.seen), len(v.waiting))
-		}
-		if v.toSave()[7] != 40 {
-			t.Fatal("nothing to save")
-		}
-	})
-}
-
-// A vector that was saved counts only for data that is as new.
-func TestVectorOfOlderData(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n := newSimNet(1)
-		node := n.add(t, time.Hour)
-		defer n.close(t)
-		saved := map[uint64]uint64{7: 40}
-		if len(newVector(node.store, saved).seen) != 0 {
-			t.Error("the store is empty")
-		}
-		node.set(t, "k", "1")
-		node.shut(t)
-		node.open(t)
-		found := node.store.Recovered()
-		if len(newVector(node.store, saved).seen) != 1 {
-			t.Error("the store is as new")
-		}
-		saved[node.id] = found
-		if len(newVector(node.store, saved).seen) != 1 {
-			t.Error("the store is just as new")
-		}
-		if own := newVector(node.store, saved).own(); own != found {
-			t.Errorf("%d of its own writes are claimed, want %d", own, found)
-		}
-		if newVector(node.store, map[uint64]uint64{7: 40}).own() != 0 {
-			t.Error("it is not known what was lost, and yet something is claimed")
-		}
-		saved[node.id] = found + 1
-		if len(newVector(node.store, saved).seen) != 0 {
-			t.Error("the store is older")
+		saved := v.toSave()
+		if again := newVector(node.store, &saved); len(again.seen) < maxSeen-1 || again.seen[99+2*maxSeen] == nil {
+			t.Error("what was saved is lost")
 		}
 	})
 }

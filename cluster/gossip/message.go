@@ -54,7 +54,7 @@ type digestMessage struct {
 	answer bool
 	clock  int64
 	digest engine.Digest
-	seen   []versionOf
+	seen   []spanOf
 }
 
 const digestFixed = headerSize + 9 + 8*engine.Buckets

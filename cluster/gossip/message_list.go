@@ -23,7 +23,7 @@ type listMessage struct {
 	sender uint64
 	number uint64
 	limit  uint32
-	seen   []versionOf
+	seen   []spanOf
 	ranges []listedRange
 }
 

@@ -10,9 +10,9 @@ import (
 )
 
 func messagesForTest() map[string][]byte {
-	d := digestMessage{sender: 7, answer: true, clock: 1234, seen: []versionOf{{1, 2}, {3, 4}}}
+	d := digestMessage{sender: 7, answer: true, clock: 1234, seen: []spanOf{{1, span{2, 3}}, {1, span{5, 6}}, {3, span{0, 4}}}}
 	d.digest[0], d.digest[engine.Buckets-1] = 1, ^uint64(0)
-	l := listMessage{sender: 7, number: 9, limit: 3, seen: []versionOf{{1, 2}}}
+	l := listMessage{sender: 7, number: 9, limit: 3, seen: []spanOf{{1, span{2, 3}}}}
 	l.add(listedRange{HashRange: bucketRange(0), items: []engine.Item{{Hash: 5, Version: engine.Version{Time: 1, Node: 2}, Tombstone: true}}})
 	l.add(listedRange{HashRange: bucketRange(1)})
 	l.add(listedRange{HashRange: bucketRange(7), items: []engine.Item{{Hash: 7 << bucketShift}, {Hash: 7 << bucketShift}}})

@@ -57,11 +57,11 @@ type Node struct {
 }
 
 // newCore makes the core of a node.
-type newCore func(o Options, net network, saved map[uint64]uint64) core
+type newCore func(o Options, net network, saved *savedVector) core
 
 // Start begins to listen, and to look for the group; it does not wait until it is found.
 func Start(o Options) (*Node, error) {
-	return start(o, func(o Options, net network, saved map[uint64]uint64) core { return newSyncer(o, net, saved) })
+	return start(o, func(o Options, net network, saved *savedVector) core { return newSyncer(o, net, saved) })
 }
 
 func start(o Options, makeCore newCore) (_ *Node, err error) {
@@ -85,12 +85,17 @@ func start(o Options, makeCore newCore) (_ *Node, err error) {
 	if n.peersFile, err = openPeersFile(o.PeersFile, n.id, n.log); err != nil {
 		return nil, errors.Join(err, n.hub.close())
 	}
+	saved, err := n.peersFile.versions(o.Store.Recovered().LSN)
+	if err != nil {
+		n.peersFile.close()
+		return nil, errors.Join(err, n.hub.close())
+	}
 	n.peersFile.setOwn(n.address)
 	n.savedIPs = ipsOf(n.peersFile.list())
 	n.twins = newTwins(n.id, n.address, n.log)
 	n.rejoin = newRejoiner(n)
 	n.ctx, n.stop = context.WithCancel(context.Background())
-	n.core = makeCore(o, n, n.peersFile.versions())
+	n.core = makeCore(o, n, saved)
 	n.peersFile.keepVersions(n.core.versions)
 	n.stillRemoved()
 	if err := n.begin(); err != nil {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/memberlist"
+
+	"owlcache/engine"
 )
 
 // idStore is a store of which membership needs the id alone.
@@ -20,6 +22,8 @@ type idStore struct {
 }
 
 func (s idStore) NodeID() uint64 { return s.id }
+
+func (s idStore) Recovered() engine.Recovered { return engine.Recovered{LSN: 1 << 62} }
 
 // fakeCore notes what membership tells it.
 type fakeCore struct {
@@ -37,18 +41,18 @@ func (c *fakeCore) note(list *[]string, s string) {
 	*list = append(*list, s)
 }
 
-func (c *fakeCore) receive(msg []byte)          { c.note(&c.msgs, string(msg)) }
-func (c *fakeCore) localState() []byte          { return []byte(c.state()) }
-func (c *fakeCore) mergeState(buf []byte)       { c.note(&c.states, string(buf)) }
-func (c *fakeCore) joined(peer uint64)          { c.note(&c.events, "+"+idString(peer)) }
-func (c *fakeCore) left(peer uint64)            { c.note(&c.events, "-"+idString(peer)) }
-func (c *fakeCore) doubted(uint64)              {}
-func (c *fakeCore) versions() map[uint64]uint64 { return nil }
-func (c *fakeCore) drain(context.Context)       {}
-func (c *fakeCore) figures(uint64) peerFigures  { return peerFigures{} }
-func (c *fakeCore) totals() Counters            { return Counters{} }
-func (c *fakeCore) matched() (never time.Time)  { return never }
-func (c *fakeCore) waiting() int64              { return 0 }
+func (c *fakeCore) receive(msg []byte)         { c.note(&c.msgs, string(msg)) }
+func (c *fakeCore) localState() []byte         { return []byte(c.state()) }
+func (c *fakeCore) mergeState(buf []byte)      { c.note(&c.states, string(buf)) }
+func (c *fakeCore) joined(peer uint64)         { c.note(&c.events, "+"+idString(peer)) }
+func (c *fakeCore) left(peer uint64)           { c.note(&c.events, "-"+idString(peer)) }
+func (c *fakeCore) doubted(uint64)             {}
+func (c *fakeCore) versions() savedVector      { return savedVector{} }
+func (c *fakeCore) drain(context.Context)      {}
+func (c *fakeCore) figures(uint64) peerFigures { return peerFigures{} }
+func (c *fakeCore) totals() Counters           { return Counters{} }
+func (c *fakeCore) matched() (never time.Time) { return never }
+func (c *fakeCore) waiting() int64             { return 0 }
 
 func (c *fakeCore) close() {
 	c.mu.Lock()
@@ -148,7 +152,7 @@ func startNode(t *testing.T, o Options) *testNode {
 	n := &testNode{fake: &fakeCore{text: "state of " + idString(o.Store.NodeID())}, logs: &logText{}, opts: o}
 	o.Logger = slog.New(slog.NewTextHandler(n.logs, nil))
 	var err error
-	if n.Node, err = start(o, func(Options, network, map[uint64]uint64) core { return n.fake }); err != nil {
+	if n.Node, err = start(o, func(Options, network, *savedVector) core { return n.fake }); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -172,7 +172,7 @@ func TestAPortThatIsTaken(t *testing.T) {
 	_, port, _ := net.SplitHostPort(a.Address())
 	o := options(t, 2, nil)
 	o.BindPort, _ = strconv.Atoi(port)
-	_, err := start(o, func(Options, network, map[uint64]uint64) core { t.Error("a core was made"); return &fakeCore{} })
+	_, err := start(o, func(Options, network, *savedVector) core { t.Error("a core was made"); return &fakeCore{} })
 	if err == nil || !strings.Contains(err.Error(), "Gossipport "+port) || !strings.Contains(err.Error(), "choose another one") {
 		t.Fatalf("error: %v", err)
 	}
@@ -202,7 +202,7 @@ func TestAddressesOfANode(t *testing.T) {
 			o := options(t, 1, nil)
 			o.BindAddr, o.AdvertiseAddr, o.AdvertisePort = tc.bind, tc.advertise, tc.port
 			if tc.wrong {
-				if _, err := start(o, func(Options, network, map[uint64]uint64) core { return &fakeCore{} }); err == nil || !strings.Contains(err.Error(), tc.want) {
+				if _, err := start(o, func(Options, network, *savedVector) core { return &fakeCore{} }); err == nil || !strings.Contains(err.Error(), tc.want) {
 					t.Fatalf("error: %v", err)
 				}
 				return

@@ -16,7 +16,8 @@ type Store interface {
 	NodeID() uint64
 	Subscribe(maxBytes int64) *engine.Subscription
 	Applied() uint64
-	Recovered() uint64
+	Recovered() engine.Recovered
+	LSN() uint64
 	Digest(d *engine.Digest)
 	Items(dst []engine.Item, ranges []engine.HashRange) []engine.Item
 	Entries(hashes []uint64, f func(e *engine.Entry) bool)

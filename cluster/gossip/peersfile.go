@@ -40,9 +40,9 @@ type peersFile struct {
 	failing bool               // the last writing has failed
 	write   func([]byte) error // replaces the file; for tests
 
-	seenNow   func() map[uint64]uint64 // what this node has seen, by node; nil: not kept
-	settled   map[uint64]uint64        // what is written of it
-	sampled   map[uint64]uint64        // will be written
+	seenNow   func() savedVector // what this node has seen; nil: not kept
+	settled   *savedVector       // what is written of it
+	sampled   *savedVector       // will be written
 	sampledAt time.Time
 }
 

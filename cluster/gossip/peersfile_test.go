@@ -35,7 +35,10 @@ func savedVersion(t *testing.T, path string, id uint64) uint64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d.versions[id]
+	if d.versions == nil || len(d.versions.seen[id]) == 0 {
+		return 0
+	}
+	return d.versions.seen[id][0].last
 }
 
 func TestPeersSurviveARestart(t *testing.T) {
@@ -81,7 +84,7 @@ func TestPeersSurviveARestart(t *testing.T) {
 func TestACopiedFileHasOnlyAddresses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "peers.json")
 	content, err := formatPeers(peersDocument{
-		Node: idString(7), Peers: []peerEntry{{Address: "10.0.0.1:7", id: 1}}, versions: map[uint64]uint64{1: 100},
+		Node: idString(7), Peers: []peerEntry{{Address: "10.0.0.1:7", id: 1}}, versions: &savedVector{lsn: 7, seen: map[uint64]spans{1: {{0, 100}}}},
 		Removed: &removal{By: idString(1)}, Forgotten: []forgotten{{Address: "10.0.0.3:7"}},
 	})
 	if err != nil {
@@ -91,7 +94,7 @@ func TestACopiedFileHasOnlyAddresses(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := openPeers(t, path) // of node 99
-	if len(f.list()) != 1 || len(f.versions()) != 0 || f.removal() != nil || f.isForgotten("10.0.0.3:7") {
+	if len(f.list()) != 1 || f.settled != nil || f.removal() != nil || f.isForgotten("10.0.0.3:7") {
 		t.Fatal("more than the addresses was taken")
 	}
 }
@@ -102,7 +105,7 @@ func TestVersionsAreWrittenLate(t *testing.T) {
 		f := openPeers(t, path)
 		var now atomic.Uint64
 		now.Store(100)
-		f.keepVersions(func() map[uint64]uint64 { return map[uint64]uint64{1: now.Load()} })
+		f.keepVersions(func() savedVector { return savedVector{lsn: 9, seen: map[uint64]spans{1: {{0, now.Load()}}}} })
 		time.Sleep(versionsEvery + time.Millisecond)
 		now.Store(200)
 		f.seen(2, "10.0.0.2:7") // written soon, but without what is too new
@@ -122,8 +125,15 @@ func TestVersionsAreWrittenLate(t *testing.T) {
 			t.Fatalf("%d in the file", got)
 		}
 		g := openPeers(t, path)
-		if got := g.versions()[1]; got != 200 {
-			t.Fatalf("%d was read", got)
+		if got, err := g.versions(9); err != nil || got == nil || got.seen[1][0].last != 200 {
+			t.Fatal("it was not read", err)
+		}
+		// Data that is older is not believed, now or later.
+		if got, err := g.versions(8); err != nil || got != nil {
+			t.Fatal("it is believed", err)
+		}
+		if got, err := openPeers(t, path).versions(9); err != nil || got != nil {
+			t.Fatal("it is believed later", err)
 		}
 	})
 }
@@ -162,8 +172,8 @@ func TestADamagedFileIsKeptAside(t *testing.T) {
 		"no peers":  "{}",
 		"no node":   `{"peers":[{"address":"10.0.0.1:7"}]}`,
 		"a name":    `{"peers":[{"address":"x:7","node":"0000000000000001"}]}`,
-		"a version": `{"peers":[],"versions":{"0000000000000001":"x"}}`,
-		"a node":    `{"peers":[],"versions":{"x":"1"}}`,
+		"a version": `{"peers":[],"versions":{"lsn":"1","start":"1","seen":{"0000000000000001":["1-x"]}}}`,
+		"a node":    `{"peers":[],"versions":{"lsn":"1","start":"1","seen":{"x":["1-2"]}}}`,
 		"twice":     `{"peers":[{"address":"10.0.0.1:7","node":"0000000000000001"},{"address":"10.0.0.2:7","node":"0000000000000001"}]}`,
 		"forgotten": `{"peers":[],"forgotten":[{"address":"x"}]}`,
 	} {
@@ -226,7 +236,7 @@ func TestPeersFileFormat(t *testing.T) {
 	b, err := formatPeers(peersDocument{
 		Node:      idString(9),
 		Peers:     []peerEntry{{Address: "10.0.0.6:7946", Seen: at, id: 1}, {Address: "10.0.0.5:7946", Seen: at, id: 0x8c0b6e1f2a3d4c5b}},
-		versions:  map[uint64]uint64{0x8c0b6e1f2a3d4c5b: 1<<64 - 1},
+		versions:  &savedVector{lsn: 3, start: 4, seen: map[uint64]spans{0x8c0b6e1f2a3d4c5b: {{5, 1<<64 - 1}}}},
 		Forgotten: []forgotten{{Address: "10.0.0.7:7946", Time: at.Truncate(time.Second)}},
 	})
 	want := `{
@@ -244,7 +254,13 @@ func TestPeersFileFormat(t *testing.T) {
 		}
 	],
 	"versions": {
-		"8c0b6e1f2a3d4c5b": "18446744073709551615"
+		"lsn": "3",
+		"start": "4",
+		"seen": {
+			"8c0b6e1f2a3d4c5b": [
+				"5-18446744073709551615"
+			]
+		}
 	},
 	"forgotten": [
 		{
@@ -258,13 +274,13 @@ func TestPeersFileFormat(t *testing.T) {
 		t.Fatalf("%v\n%s", err, b)
 	}
 	d, err := parsePeers(b)
-	if err != nil || len(d.Peers) != 2 || d.versions[0x8c0b6e1f2a3d4c5b] != 1<<64-1 || d.Peers[1].id != 1 {
+	if err != nil || len(d.Peers) != 2 || d.versions.seen[0x8c0b6e1f2a3d4c5b][0] != (span{5, 1<<64 - 1}) || d.Peers[1].id != 1 {
 		t.Fatalf("%+v, %v", d, err)
 	}
 }
 
 func FuzzPeersFile(f *testing.F) {
-	f.Add([]byte(`{"peers":[{"address":"10.0.0.5:7946","node":"8c0b6e1f2a3d4c5b","seen":"2026-11-22T10:50:17Z"}],"versions":{"8c0b6e1f2a3d4c5b":"7"},"removed":{"time":"2026-11-22T10:50:17Z"}}`))
+	f.Add([]byte(`{"peers":[{"address":"10.0.0.5:7946","node":"8c0b6e1f2a3d4c5b","seen":"2026-11-22T10:50:17Z"}],"versions":{"lsn":"1","start":"2","seen":{"8c0b6e1f2a3d4c5b":["7-9"]}},"removed":{"time":"2026-11-22T10:50:17Z"}}`))
 	f.Add([]byte(`{"peers":[],"forgotten":[{"address":"[::1]:7","time":"2026-11-22T10:50:17Z"}]}`))
 	f.Add([]byte("null"))
 	f.Fuzz(func(t *testing.T, b []byte) {

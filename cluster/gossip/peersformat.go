@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -23,7 +24,10 @@ import (
 //			}
 //		],
 //		"versions": {                              what this node has seen (vector)
-//			"8c0b6e1f2a3d4c5b": "117519382413312000"
+//			"lsn": "812", "start": "117519382413300000",
+//			"seen": {
+//				"8c0b6e1f2a3d4c5b": ["117519382413312000-117519382499000000"]
+//			}
 //		},
 //		"forgotten": [                             removed by an operator: not looked for
 //			{"address": …, "node": …, "time": …}
@@ -39,13 +43,20 @@ import (
 // Versions are text, since JSON readers round large numbers. Fields that are not known are
 // not looked at, and are gone with the next writing.
 type peersDocument struct {
-	Node      string            `json:"node"`
-	Peers     []peerEntry       `json:"peers"`
-	Versions  map[string]string `json:"versions,omitempty"`
-	Forgotten []forgotten       `json:"forgotten,omitempty"`
-	Removed   *removal          `json:"removed,omitempty"`
+	Node      string         `json:"node"`
+	Peers     []peerEntry    `json:"peers"`
+	Versions  *versionsEntry `json:"versions,omitempty"`
+	Forgotten []forgotten    `json:"forgotten,omitempty"`
+	Removed   *removal       `json:"removed,omitempty"`
 
-	versions map[uint64]uint64 // Versions
+	versions *savedVector // Versions
+}
+
+// versionsEntry is a vector in the file.
+type versionsEntry struct {
+	LSN   string              `json:"lsn"`
+	Start string              `json:"start"`
+	Seen  map[string][]string `json:"seen"` // behind-up to, by node
 }
 
 // peerEntry is a member in the file.
@@ -76,7 +87,7 @@ func parsePeers(content []byte) (d peersDocument, err error) {
 		}
 		seen[p.id] = true
 	}
-	if d.versions, err = parseVersions(d.Versions); err != nil {
+	if d.versions, err = d.Versions.parse(); err != nil {
 		return peersDocument{}, err
 	}
 	for i, f := range d.Forgotten {
@@ -97,18 +108,58 @@ func (p *peerEntry) parse() (err error) {
 	return nil
 }
 
-func parseVersions(texts map[string]string) (map[uint64]uint64, error) {
-	versions := make(map[uint64]uint64, len(texts))
-	for name, text := range texts {
+func (e *versionsEntry) parse() (*savedVector, error) {
+	if e == nil {
+		return nil, nil
+	}
+	v := &savedVector{seen: make(map[uint64]spans, len(e.Seen))}
+	var err error
+	if v.lsn, err = strconv.ParseUint(e.LSN, 10, 64); err != nil {
+		return nil, fmt.Errorf("versions: lsn: %w", err)
+	}
+	if v.start, err = strconv.ParseUint(e.Start, 10, 64); err != nil {
+		return nil, fmt.Errorf("versions: start: %w", err)
+	}
+	for name, texts := range e.Seen {
 		node, err := parseName(name)
 		if err != nil {
 			return nil, fmt.Errorf("versions: node %q: want 16 hexadecimal digits", name)
 		}
-		if versions[node], err = strconv.ParseUint(text, 10, 64); err != nil {
-			return nil, fmt.Errorf("versions: node %s: %w", name, err)
+		for _, text := range texts {
+			s, err := parseSpan(text)
+			if err != nil {
+				return nil, fmt.Errorf("versions: node %s: %w", name, err)
+			}
+			v.seen[node] = append(v.seen[node], s)
 		}
 	}
-	return versions, nil
+	return v, nil
+}
+
+func parseSpan(text string) (s span, err error) {
+	after, last, ok := strings.Cut(text, "-")
+	if !ok {
+		return s, fmt.Errorf("%q: want two numbers with - between them", text)
+	}
+	if s.after, err = strconv.ParseUint(after, 10, 64); err != nil {
+		return s, err
+	}
+	s.last, err = strconv.ParseUint(last, 10, 64)
+	return s, err
+}
+
+func (v *savedVector) entry() *versionsEntry {
+	if v == nil {
+		return nil
+	}
+	e := &versionsEntry{LSN: strconv.FormatUint(v.lsn, 10), Start: strconv.FormatUint(v.start, 10), Seen: make(map[string][]string)}
+	for node, list := range v.seen {
+		for _, s := range list {
+			name := idString(node)
+			e.Seen[name] = append(e.Seen[name], strconv.FormatUint(s.after, 10)+"-"+strconv.FormatUint(s.last, 10))
+		}
+	}
+	return e
 }
 
 // formatPeers returns the content of the file, with the members in the order of their
@@ -121,10 +172,7 @@ func formatPeers(d peersDocument) ([]byte, error) {
 		p := &d.Peers[i]
 		p.Node, p.Seen = idString(p.id), p.Seen.UTC().Truncate(time.Second)
 	}
-	d.Versions = make(map[string]string, len(d.versions))
-	for node, t := range d.versions {
-		d.Versions[idString(node)] = strconv.FormatUint(t, 10)
-	}
+	d.Versions = d.versions.entry()
 	if d.Peers == nil {
 		d.Peers = []peerEntry{}
 	}

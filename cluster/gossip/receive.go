@@ -81,14 +81,18 @@ func together(msgs [][]byte) int {
 func (s *syncer) mergeMessages(msgs [][]byte) {
 	var m entriesMessage
 	var entries []engine.Entry
-	var intervals []interval
+	var brought []spanOf
 	for _, msg := range msgs {
 		if err := m.parse(msg); err != nil {
 			s.count.badMessages.Add(1)
+			s.failRound(le.Uint64(msg[2:]), err)
 			continue
 		}
 		entries = append(entries, m.entries...)
-		intervals = append(intervals, interval{m.sender, m.after, m.last})
+		brought = append(brought, spanOf{m.sender, span{m.after, m.last}})
+	}
+	if len(brought) == 0 {
+		return
 	}
 	s.count.received.Add(uint64(len(entries)))
 	entries, known := s.dropKnown(entries)
@@ -107,9 +111,7 @@ func (s *syncer) mergeMessages(msgs [][]byte) {
 		s.count.healed.Add(uint64(merged.Taken))
 		s.partOf(&m, merged, err)
 	case err == nil && merged.Skewed+merged.Invalid == 0:
-		for _, i := range intervals {
-			s.seen.received(i)
-		}
+		s.seen.agreed(brought)
 	}
 }
 

@@ -42,7 +42,7 @@ var (
 type round struct {
 	peer  *peer
 	begun time.Time
-	seen  []versionOf   // what the peer had seen when its digest was made
+	seen  []spanOf      // what the peer had seen when its digest was made
 	news  chan struct{} // holds a token when something has come
 
 	mu      sync.Mutex      // protects what follows
@@ -60,7 +60,7 @@ type roundResult struct {
 }
 
 // startRound begins a round with p over ranges, unless that is to wait.
-func (s *syncer) startRound(p *peer, ranges []engine.HashRange, seen []versionOf) {
+func (s *syncer) startRound(p *peer, ranges []engine.HashRange, seen []spanOf) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	wait := time.Until(p.pausedUntil)
@@ -274,6 +274,13 @@ func (s *syncer) partOf(m *entriesMessage, merged engine.Merged, err error) {
 		r.err = err
 	}
 	r.tell()
+}
+
+// failRound ends the round with a peer that sends what makes no sense.
+func (s *syncer) failRound(id uint64, err error) {
+	if r := s.roundWith(id); r != nil {
+		r.fail(err)
+	}
 }
 
 // endOf tells the round of the end of an answer.

@@ -17,7 +17,7 @@ type core interface {
 	drain(ctx context.Context) // no more events; sends the writes that are queued
 	close()                    // stops and waits; call it when sending fails at once
 
-	versions() map[uint64]uint64 // to be saved: what has been seen of each node
+	versions() savedVector // to be saved: what has been seen of each node
 
 	figures(peer uint64) peerFigures
 	totals() Counters

@@ -39,7 +39,7 @@ type simNode struct {
 	lock  *datadir.Dir
 	store *engine.Store
 	sync  *syncer
-	saved map[uint64]uint64 // the vector, over restarts
+	saved *savedVector // over restarts
 	up    bool
 }
 
@@ -161,11 +161,19 @@ func (node *simNode) start(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSyncer(o, port{node}, node.saved)
+	s := newSyncer(o, port{node}, node.trusted())
 	node.net.mu.Lock()
 	node.sync, node.up = s, true
 	node.net.mu.Unlock()
 	node.net.meet()
+}
+
+// trusted returns what was saved, as peersFile does.
+func (node *simNode) trusted() *savedVector {
+	if node.saved != nil && node.saved.lsn > node.store.Recovered().LSN {
+		node.saved = nil
+	}
+	return node.saved
 }
 
 // stop takes a node down with its store.
@@ -176,7 +184,8 @@ func (node *simNode) stop(t testing.TB) {
 	s := node.sync
 	node.net.mu.Unlock()
 	s.close()
-	node.saved = s.versions()
+	saved := s.versions()
+	node.saved = &saved
 	for _, other := range node.net.nodes {
 		if other.up && other.sync != nil {
 			other.sync.left(node.id)

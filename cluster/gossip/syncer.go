@@ -74,7 +74,7 @@ type counters struct {
 }
 
 // newSyncer returns a running syncer. Close it.
-func newSyncer(o Options, net network, saved map[uint64]uint64) *syncer {
+func newSyncer(o Options, net network, saved *savedVector) *syncer {
 	s := &syncer{
 		opts: o, log: o.Logger, self: o.Store.NodeID(), net: net, seen: newVector(o.Store, saved),
 		inbox: newInbox(o.InboxBytes), lists: make(chan *listMessage, answerQueue), rounds: make(chan struct{}, maxRounds),

@@ -1,7 +1,7 @@
 package gossip
 
 import (
-	"maps"
+	"cmp"
 	"slices"
 	"sync"
 	"time"
@@ -9,156 +9,178 @@ import (
 	"owlcache/engine"
 )
 
-// vector is what a node has seen: for each node a version time up to which it has had
-// every write of that one, or what took its place. (A version vector: Parker et al.,
-// 1983.) Such a fact stays true for ever. So of an entry that a peer lacks, and that its
-// vector covers, is known: the peer has had it, and has deleted it since.
+// vector is what a node has seen: for each node, of which ranges of versions it has had
+// every write of that one, or what took its place. (A version vector with gaps: Parker et
+// al., 1983; Malkhi and Terry, 2005.) Such a fact stays true for ever. So of an entry
+// that a peer lacks, and that its vector covers, is known: the peer has had it, and has
+// deleted it since.
 //
-// It grows with pushes that follow each other without a gap, and with each agreement:
-// then this node has all that the peer has, so it has seen what the peer has seen. It
-// never grows over an entry that was refused.
+// It grows with each push, which says what it carries, and with each agreement: then this
+// node has all that the peer has, so it has seen what the peer has seen. It never grows
+// over an entry that was refused.
+//
+// A start may have lost what was written last before it, or be one with older data. So
+// between what it found and its first version there is a gap, which only a peer that has
+// seen more can close.
 type vector struct {
 	self  uint64
 	store Store
 
-	mu      sync.Mutex        // protects what follows
-	intact  bool              // the data is as new as the vector that was saved with it
-	seen    map[uint64]uint64 // by node; of this one only what peers tell
-	settled bool              // has agreed with a peer since the start
-	waiting []interval        // have arrived before what lies in front of them
+	mu   sync.Mutex // protects seen
+	seen map[uint64]spans
 }
 
-// interval tells that a message carries all writes of a node with versions behind after,
-// up to last.
-type interval struct{ node, after, last uint64 }
+// span is the versions behind after, up to last.
+type span struct{ after, last uint64 }
 
-// Bounds of a vector.
+// spans ascend, and there is something between each two.
+type spans []span
+
+// spanOf is a span of the writes of a node, in a message.
+type spanOf struct {
+	node uint64
+	span
+}
+
+// savedVector is a vector in peers.json. start is the store's Recovered.Start of the run
+// that has saved it; all it covers is in the log up to lsn.
+type savedVector struct {
+	seen       map[uint64]spans
+	start, lsn uint64
+}
+
+// Bounds of a vector. What does not fit is dropped: less is covered then.
 const (
-	maxSeen    = 1024 // nodes
-	maxWaiting = 256
+	maxSeen  = 1024 // nodes
+	maxSpans = 16   // for each
 )
 
-// versionOf is an element of a vector in a message.
-type versionOf struct{ node, time uint64 }
+// aheadMost is how far ahead of the local clock a version may be that is said to be seen.
+const aheadMost = time.Second
 
-// newVector returns the vector that was saved, unless the data is older than that: then
-// what it tells may be gone.
-func newVector(store Store, saved map[uint64]uint64) *vector {
-	v := &vector{self: store.NodeID(), store: store, seen: make(map[uint64]uint64)}
-	found := store.Recovered()
-	v.intact = saved[v.self] > 0 && found >= saved[v.self]
-	if found == 0 || found < saved[v.self] {
+// newVector returns the vector that was saved; nil = none.
+func newVector(store Store, saved *savedVector) *vector {
+	v := &vector{self: store.NodeID(), store: store, seen: make(map[uint64]spans)}
+	if saved == nil {
 		return v
 	}
-	for node, t := range saved {
-		if node != v.self {
-			v.raise(node, t)
+	for node, list := range saved.seen {
+		for _, s := range list {
+			v.add(spanOf{node, s})
 		}
 	}
+	// What the last run wrote after it had saved the vector is in the log without a gap.
+	v.add(spanOf{v.self, span{saved.start, store.Recovered().Version}})
 	return v
 }
 
-// own returns how much this node has of its own writes. After a start that may be less
-// than it once wrote: its directory may be an older copy, or one that was repaired. A peer
-// that it has agreed with has given it the rest.
-func (v *vector) own() uint64 {
-	switch {
-	case v.settled:
-		return max(v.seen[v.self], v.store.Applied())
-	case v.intact:
-		return v.store.Recovered()
-	}
-	return 0
-}
-
-// get returns the vector, ascending by node. Whoever tells of it and of entries takes the
-// vector first: it must cover nothing that came in between.
-func (v *vector) get() []versionOf {
+// get returns the vector, by node. Whoever tells of it and of entries takes the vector
+// first: it must cover nothing that came in between.
+func (v *vector) get() []spanOf {
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	list := []versionOf{{v.self, v.own()}}
-	for node, t := range v.seen {
-		if node != v.self {
-			list = append(list, versionOf{node, t})
+	v.add(spanOf{v.self, span{v.store.Recovered().Start, v.store.Applied()}})
+	var list []spanOf
+	for node, ranges := range v.seen {
+		for _, s := range ranges {
+			list = append(list, spanOf{node, s})
 		}
 	}
-	slices.SortFunc(list, func(a, b versionOf) int {
-		if a.node < b.node {
-			return -1
-		}
-		return 1
+	v.mu.Unlock()
+	slices.SortFunc(list, func(a, b spanOf) int {
+		return cmp.Or(cmp.Compare(a.node, b.node), cmp.Compare(a.after, b.after))
 	})
 	return list
 }
 
-// toSave returns what is worth keeping over a restart. What it says of this node is by
-// what newVector tells whether the data is as new.
-func (v *vector) toSave() map[uint64]uint64 {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	list := maps.Clone(v.seen)
-	list[v.self] = v.store.Applied()
-	return list
-}
-
-// agreed takes over what a peer has seen: this node has all that the peer had then.
-func (v *vector) agreed(peers []versionOf) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.settled = true
-	for _, p := range peers {
-		v.raise(p.node, p.time)
+// toSave returns what is to be kept over a restart.
+func (v *vector) toSave() savedVector {
+	saved := savedVector{seen: make(map[uint64]spans), start: v.store.Recovered().Start}
+	for _, s := range v.get() {
+		saved.seen[s.node] = append(saved.seen[s.node], s.span)
 	}
-	v.advance()
+	saved.lsn = v.store.LSN() // after the vector: all that covers is up to here
+	return saved
 }
 
-// received notes that all writes of an interval have been merged.
-func (v *vector) received(i interval) {
-	if i.last <= i.after {
+// agreed takes over what a peer has seen: this node has all that the peer had then. It is
+// also for what a push has brought.
+func (v *vector) agreed(list []spanOf) {
+	limit := uint64(max(0, time.Now().Add(aheadMost).UnixMilli())) << 16
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, s := range list {
+		if s.last <= limit {
+			v.add(s)
+		}
+	}
+}
+
+// add adds a span. v.mu is held.
+func (v *vector) add(s spanOf) {
+	if s.last <= s.after {
 		return
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if len(v.waiting) == maxWaiting {
-		v.waiting = v.waiting[1:] // the next agreement makes up for it
+	list, known := v.seen[s.node]
+	if !known && len(v.seen) >= maxSeen {
+		v.evict()
 	}
-	v.waiting = append(v.waiting, i)
-	v.advance()
+	v.seen[s.node] = list.add(s.span)
 }
 
-// advance takes in the intervals that join what has been seen, and drops those that tell
-// nothing new. v.mu is held.
-func (v *vector) advance() {
-	for again := true; again; {
-		again = false
-		v.waiting = slices.DeleteFunc(v.waiting, func(i interval) bool {
-			seen := v.seen[i.node]
-			if seen >= i.after && seen < i.last {
-				v.raise(i.node, i.last)
-				again = true
-			}
-			return i.last <= v.seen[i.node]
-		})
+// evict drops the node whose writes are the oldest. v.mu is held.
+func (v *vector) evict() {
+	var oldest uint64
+	var least uint64
+	for node, list := range v.seen {
+		if last := list[len(list)-1].last; node != v.self && (least == 0 || last < least) {
+			oldest, least = node, last
+		}
 	}
+	delete(v.seen, oldest)
 }
 
-// raise notes that writes of node up to t have been seen. v.mu is held.
-func (v *vector) raise(node, t uint64) {
-	if _, known := v.seen[node]; !known && len(v.seen) >= maxSeen {
-		return
+// add returns the spans with s, joined with those that it touches.
+func (l spans) add(s span) spans {
+	joined := make(spans, 0, len(l)+1)
+	for _, o := range l {
+		switch {
+		case o.last < s.after || s.last < o.after:
+			joined = append(joined, o)
+		default:
+			s = span{min(s.after, o.after), max(s.last, o.last)}
+		}
 	}
-	v.seen[node] = max(v.seen[node], t)
+	i, _ := slices.BinarySearchFunc(joined, s, func(a, b span) int { return cmp.Compare(a.after, b.after) })
+	joined = slices.Insert(joined, i, s)
+	if len(joined) > maxSpans {
+		joined = joined.withoutShortest()
+	}
+	return joined
+}
+
+func (l spans) withoutShortest() spans {
+	shortest := 0
+	for i, s := range l {
+		if s.last-s.after < l[shortest].last-l[shortest].after {
+			shortest = i
+		}
+	}
+	return slices.Delete(l, shortest, shortest+1)
+}
+
+func (l spans) cover(t uint64) bool {
+	return slices.ContainsFunc(l, func(s span) bool { return s.after < t && t <= s.last })
 }
 
 // deletedBy returns a function that tells of an entry of a version, which the node with
 // this vector has not got, whether it has deleted it: it has seen it, and it is so old that
 // a tombstone of it can have been purged. Without a tombstone in between, younger ones
 // were lost there.
-func deletedBy(seen []versionOf, grace time.Duration, now time.Time) func(engine.Version) bool {
-	byNode := make(map[uint64]uint64, len(seen))
+func deletedBy(seen []spanOf, grace time.Duration, now time.Time) func(engine.Version) bool {
+	byNode := make(map[uint64]spans)
 	for _, s := range seen {
-		byNode[s.node] = s.time
+		byNode[s.node] = append(byNode[s.node], s.span)
 	}
 	old := uint64(max(0, now.Add(-grace).UnixMilli())) << 16
-	return func(v engine.Version) bool { return v.Time < old && v.Time <= byNode[v.Node] }
+	return func(v engine.Version) bool { return v.Time < old && byNode[v.Node].cover(v.Time) }
 }
