@@ -38,7 +38,7 @@ func look(path string) (s seen, err error) {
 	if err != nil {
 		return s, err
 	}
-	s = seen{entries: map[string]string{}, node: n.NodeID(), created: n.dir.Created().UnixNano(), clock: n.clock.last.Load(), lsn: n.log.LastLSN()}
+	s = seen{entries: map[string]string{}, node: n.NodeID(), created: n.dir.Created().UnixNano(), clock: n.Recovered().Version, lsn: n.log.LastLSN()}
 	n.shards.each(func(e *entry) {
 		s.entries[string(e.key)] = string((&record{kind: recordSet, entry: *e}).appendTo([]byte(fmt.Sprint(e.deleted))))
 	})

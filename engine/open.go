@@ -38,8 +38,8 @@ func Open(ctx context.Context, dir *datadir.Dir, opts Options) (*Store, error) {
 	if err := s.openLog(ctx, policy, meta.lsn); err != nil {
 		return nil, asCorrupt(err)
 	}
-	found := s.clock.last.Load()
-	s.clock.recovered = Recovered{LSN: s.log.LastLSN(), Version: found, Start: s.clock.tick(time.Now()).Time}
+	s.clock.recovered = Recovered{LSN: s.log.LastLSN(), Version: s.clock.last.Load()}
+	s.clock.recovered.Start = s.clock.tick(time.Now()).Time
 	s.clock.applied.Store(s.clock.recovered.Start)
 	s.recovery.SnapshotLSN = meta.lsn
 	s.recovery.Duration = time.Since(start)

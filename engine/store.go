@@ -154,15 +154,14 @@ func (s *Store) NodeID() uint64 { return s.clock.node }
 // durable as Options.Sync says.
 func (s *Store) Applied() uint64 { return s.clock.applied.Load() }
 
-// Recovered tells what was found when the store was opened.
+// Recovered tells where a store was when it was opened.
 type Recovered struct {
 	LSN     uint64 // of the last log record
-	Version uint64 // time of the greatest version
-	Start   uint64 // time of a version: all writes since have greater ones
+	Version uint64 // time of the greatest version found
+	Start   uint64 // time of a version greater than that, and less than those of all writes since
 }
 
-// Recovered returns what was found when the store was opened. What was written before,
-// with versions between Version and Start, is lost, if there was anything.
+// Recovered returns where the store was when it was opened.
 func (s *Store) Recovered() Recovered { return s.clock.recovered }
 
 // LSN returns the number of the last log record.

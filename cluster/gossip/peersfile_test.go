@@ -172,8 +172,8 @@ func TestADamagedFileIsKeptAside(t *testing.T) {
 		"no peers":  "{}",
 		"no node":   `{"peers":[{"address":"10.0.0.1:7"}]}`,
 		"a name":    `{"peers":[{"address":"x:7","node":"0000000000000001"}]}`,
-		"a version": `{"peers":[],"versions":{"lsn":"1","start":"1","seen":{"0000000000000001":["1-x"]}}}`,
-		"a node":    `{"peers":[],"versions":{"lsn":"1","start":"1","seen":{"x":["1-2"]}}}`,
+		"a version": `{"peers":[],"versions":{"lsn":"1","seen":{"0000000000000001":["1-x"]}}}`,
+		"a node":    `{"peers":[],"versions":{"lsn":"1","seen":{"x":["1-2"]}}}`,
 		"twice":     `{"peers":[{"address":"10.0.0.1:7","node":"0000000000000001"},{"address":"10.0.0.2:7","node":"0000000000000001"}]}`,
 		"forgotten": `{"peers":[],"forgotten":[{"address":"x"}]}`,
 	} {
@@ -236,7 +236,7 @@ func TestPeersFileFormat(t *testing.T) {
 	b, err := formatPeers(peersDocument{
 		Node:      idString(9),
 		Peers:     []peerEntry{{Address: "10.0.0.6:7946", Seen: at, id: 1}, {Address: "10.0.0.5:7946", Seen: at, id: 0x8c0b6e1f2a3d4c5b}},
-		versions:  &savedVector{lsn: 3, start: 4, seen: map[uint64]spans{0x8c0b6e1f2a3d4c5b: {{5, 1<<64 - 1}}}},
+		versions:  &savedVector{lsn: 3, seen: map[uint64]spans{0x8c0b6e1f2a3d4c5b: {{5, 1<<64 - 1}}}},
 		Forgotten: []forgotten{{Address: "10.0.0.7:7946", Time: at.Truncate(time.Second)}},
 	})
 	want := `{
@@ -255,7 +255,6 @@ func TestPeersFileFormat(t *testing.T) {
 	],
 	"versions": {
 		"lsn": "3",
-		"start": "4",
 		"seen": {
 			"8c0b6e1f2a3d4c5b": [
 				"5-18446744073709551615"
@@ -280,7 +279,7 @@ func TestPeersFileFormat(t *testing.T) {
 }
 
 func FuzzPeersFile(f *testing.F) {
-	f.Add([]byte(`{"peers":[{"address":"10.0.0.5:7946","node":"8c0b6e1f2a3d4c5b","seen":"2026-11-22T10:50:17Z"}],"versions":{"lsn":"1","start":"2","seen":{"8c0b6e1f2a3d4c5b":["7-9"]}},"removed":{"time":"2026-11-22T10:50:17Z"}}`))
+	f.Add([]byte(`{"peers":[{"address":"10.0.0.5:7946","node":"8c0b6e1f2a3d4c5b","seen":"2026-11-22T10:50:17Z"}],"versions":{"lsn":"1","seen":{"8c0b6e1f2a3d4c5b":["7-9"]}},"removed":{"time":"2026-11-22T10:50:17Z"}}`))
 	f.Add([]byte(`{"peers":[],"forgotten":[{"address":"[::1]:7","time":"2026-11-22T10:50:17Z"}]}`))
 	f.Add([]byte("null"))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -24,7 +24,7 @@ import (
 //			}
 //		],
 //		"versions": {                              what this node has seen (vector)
-//			"lsn": "812", "start": "117519382413300000",
+//			"lsn": "812",
 //			"seen": {
 //				"8c0b6e1f2a3d4c5b": ["117519382413312000-117519382499000000"]
 //			}
@@ -54,9 +54,8 @@ type peersDocument struct {
 
 // versionsEntry is a vector in the file.
 type versionsEntry struct {
-	LSN   string              `json:"lsn"`
-	Start string              `json:"start"`
-	Seen  map[string][]string `json:"seen"` // behind-up to, by node
+	LSN  string              `json:"lsn"`
+	Seen map[string][]string `json:"seen"` // behind-up to, by node
 }
 
 // peerEntry is a member in the file.
@@ -117,9 +116,6 @@ func (e *versionsEntry) parse() (*savedVector, error) {
 	if v.lsn, err = strconv.ParseUint(e.LSN, 10, 64); err != nil {
 		return nil, fmt.Errorf("versions: lsn: %w", err)
 	}
-	if v.start, err = strconv.ParseUint(e.Start, 10, 64); err != nil {
-		return nil, fmt.Errorf("versions: start: %w", err)
-	}
 	for name, texts := range e.Seen {
 		node, err := parseName(name)
 		if err != nil {
@@ -152,7 +148,7 @@ func (v *savedVector) entry() *versionsEntry {
 	if v == nil {
 		return nil
 	}
-	e := &versionsEntry{LSN: strconv.FormatUint(v.lsn, 10), Start: strconv.FormatUint(v.start, 10), Seen: make(map[string][]string)}
+	e := &versionsEntry{LSN: strconv.FormatUint(v.lsn, 10), Seen: make(map[string][]string)}
 	for node, list := range v.seen {
 		for _, s := range list {
 			name := idString(node)

@@ -69,5 +69,5 @@ func (f *peersFile) settle(now time.Time) {
 
 // same tells whether nothing has been seen since o.
 func (s *savedVector) same(o *savedVector) bool {
-	return o != nil && s.start == o.start && maps.EqualFunc(s.seen, o.seen, slices.Equal[spans])
+	return o != nil && maps.EqualFunc(s.seen, o.seen, slices.Equal[spans])
 }

@@ -20,8 +20,8 @@ import (
 // over an entry that was refused.
 //
 // A start may have lost what was written last before it, or be one with older data. So
-// between what it found and its first version there is a gap, which only a peer that has
-// seen more can close.
+// of its own writes a node has seen those since the start, and what was saved before. Only
+// a peer that has seen more can close the gap between them.
 type vector struct {
 	self  uint64
 	store Store
@@ -42,11 +42,10 @@ type spanOf struct {
 	span
 }
 
-// savedVector is a vector in peers.json. start is the store's Recovered.Start of the run
-// that has saved it; all it covers is in the log up to lsn.
+// savedVector is a vector in peers.json. All that it covers is in the log up to lsn.
 type savedVector struct {
-	seen       map[uint64]spans
-	start, lsn uint64
+	seen map[uint64]spans
+	lsn  uint64
 }
 
 // Bounds of a vector. What does not fit is dropped: less is covered then.
@@ -69,8 +68,6 @@ func newVector(store Store, saved *savedVector) *vector {
 			v.add(spanOf{node, s})
 		}
 	}
-	// What the last run wrote after it had saved the vector is in the log without a gap.
-	v.add(spanOf{v.self, span{saved.start, store.Recovered().Version}})
 	return v
 }
 
@@ -94,7 +91,7 @@ func (v *vector) get() []spanOf {
 
 // toSave returns what is to be kept over a restart.
 func (v *vector) toSave() savedVector {
-	saved := savedVector{seen: make(map[uint64]spans), start: v.store.Recovered().Start}
+	saved := savedVector{seen: make(map[uint64]spans)}
 	for _, s := range v.get() {
 		saved.seen[s.node] = append(saved.seen[s.node], s.span)
 	}

@@ -81,7 +81,8 @@ func TestDamagedArchives(t *testing.T) {
 				accepted++
 			}
 		}
-		if accepted > 8 {
+		// Some bits of a frame mean nothing; how many there are depends on its content.
+		if accepted > len(good)/50 {
 			t.Errorf("%d of %d flips were not noticed", accepted, len(good))
 		}
 	})
