@@ -51,7 +51,7 @@ type savedVector struct {
 // Bounds of a vector. What does not fit is dropped: less is covered then.
 const (
 	maxSeen  = 1024 // nodes
-	maxSpans = 16   // for each
+	maxSpans = 32   // for each: a start makes a gap
 )
 
 // aheadMost is how far ahead of the local clock a version may be that is said to be seen.
