@@ -19,8 +19,10 @@ func (s *syncer) queueAnswer(m *listMessage) {
 	case s.lists <- m:
 	default:
 		s.count.overflow.Add(1)
-		busy := endMessage{sender: s.self, list: m.number, busy: true}
-		s.work(func(context.Context) { _ = s.net.send(m.sender, busy.append(nil)) }) // else its round ends by itself
+		if p := s.addPeer(m.sender); p != nil {
+			busy := endMessage{sender: s.self, list: m.number, busy: true}
+			s.tell(p, func() error { return s.net.send(p.id, busy.append(nil)) }, func() {}) // else its round ends by itself
+		}
 	}
 }
 

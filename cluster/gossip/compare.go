@@ -126,18 +126,28 @@ func (s *syncer) compareJoined(p *peer) {
 	}
 }
 
-// tellDigest sends this node's digest to p, one at a time.
+// tellDigest sends this node's digest to p. One that asks for p's is tried again if it
+// cannot be sent.
 func (s *syncer) tellDigest(p *peer, answer bool) {
-	if !p.telling.CompareAndSwap(false, true) {
+	send := func() error { return s.net.send(p.id, s.ownDigest(answer)) }
+	s.tell(p, send, func() {
 		if answer {
 			s.compareSoon(p.id, pauseProgress)
 		}
+	})
+}
+
+// tell has send run in the background, one for each peer at a time. failed is called if
+// it fails or another one is running.
+func (s *syncer) tell(p *peer, send func() error, failed func()) {
+	if !p.telling.CompareAndSwap(false, true) {
+		failed()
 		return
 	}
 	started := s.work(func(context.Context) {
 		defer p.telling.Store(false)
-		if err := s.net.send(p.id, s.ownDigest(answer)); err != nil && answer {
-			s.compareSoon(p.id, pauseProgress)
+		if send() != nil {
+			failed()
 		}
 	})
 	if !started {

@@ -110,6 +110,14 @@ func sendPacket(t *testing.T, n *testNode, b []byte) {
 	}
 }
 
+// forgedFrame is a frame that a node has to refuse.
+type forgedFrame struct {
+	name  string
+	send  func(*testing.T, *testNode, []byte)
+	frame []byte
+	bad   bool // a message rather than a frame
+}
+
 // TestForgedFrames holds that what has not got the key is counted and changes nothing:
 // the counters depend on the words of memberlist's log.
 func TestForgedFrames(t *testing.T) {
@@ -130,12 +138,7 @@ func TestForgedFrames(t *testing.T) {
 	if c := n.Counters(); c.BadFrames != 0 || c.BadMessages != 0 || c.Refused != 0 {
 		t.Fatalf("counters %+v", c)
 	}
-	cases := []struct {
-		name  string
-		send  func(*testing.T, *testNode, []byte)
-		frame []byte
-		bad   bool // a message rather than a frame
-	}{
+	cases := []forgedFrame{
 		{"stream, other key", sendStream, streamFrame(t, other, frameLabel, hello), false},
 		{"stream, other label", sendStream, streamFrame(t, testKey, "owlcache-sync-0", hello), false},
 		{"stream, no label", sendStream, good[headLabel:], false},

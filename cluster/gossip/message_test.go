@@ -17,10 +17,11 @@ func messagesForTest() map[string][]byte {
 	l.add(listedRange{HashRange: bucketRange(1)})
 	l.add(listedRange{HashRange: bucketRange(7), items: []engine.Item{{Hash: 7 << bucketShift}, {Hash: 7 << bucketShift}}})
 	e := endMessage{sender: 7, list: 9, parts: 3, upTo: 4, some: true}
+	busy := endMessage{sender: 7, list: 9, busy: true}
 	p := parts{kind: kindPush, sender: 7, after: 5, last: 8}
 	p.add(&engine.Entry{Key: []byte("k"), Value: []byte("value"), Version: engine.Version{Time: 8, Node: 9}, Created: -1, Expires: 2})
 	p.add(&engine.Entry{Key: []byte("gone"), Value: []byte{}, Tombstone: true})
-	return map[string][]byte{"digest": d.append(nil), "list": l.append(nil), "end": e.append(nil), "push": p.messages()[0]}
+	return map[string][]byte{"digest": d.append(nil), "list": l.append(nil), "end": e.append(nil), "busy": busy.append(nil), "push": p.messages()[0]}
 }
 
 // again parses a message and makes it anew.

@@ -186,3 +186,27 @@ func TestAQuietGroupIsQuiet(t *testing.T) {
 		}
 	})
 }
+
+// Who finds too many others waiting is told so at once.
+func TestABusyPeerSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, a, b := pair(t, func(_, _ *simNode) {})
+		defer n.close(t)
+		n.settle(t, time.Second)
+		time.Sleep(time.Second)
+		a.sync.stop() // nobody answers any more
+		synctest.Wait()
+		for range answerQueue {
+			a.sync.queueAnswer(&listMessage{sender: b.id})
+		}
+		b.set(t, "k", "1")
+		b.sync.startRound(b.sync.peer(a.id), []engine.HashRange{{Last: ^uint64(0)}}, nil)
+		begun := time.Now()
+		for b.sync.totals().Aborted == 0 && time.Since(begun) < time.Minute {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("the round ended after %v", took)
+		}
+	})
+}

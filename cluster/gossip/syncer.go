@@ -56,7 +56,7 @@ type peer struct {
 	skew                  atomic.Int64 // ns
 	skewed                atomic.Bool  // some of its last writes were refused
 	joinedAt              atomic.Int64 // Unix ns
-	telling               atomic.Bool  // a digest is being sent
+	telling               atomic.Bool  // see tell
 	idle                  atomic.Bool  // has left
 
 	mu          sync.Mutex // protects what follows
