@@ -109,7 +109,7 @@ func openList(dir *datadir.Dir, name string, logger *slog.Logger) (*List, error)
 	l := &List{dir: dir, name: name, logger: logger}
 	members, seen, err := l.readFile()
 	switch {
-	case errors.Is(err, errEmptyFile):
+	case errors.Is(err, ErrEmptyFile):
 		logger.Warn("the file of a group is empty, as after a write that was interrupted; it counts as a list without members", "file", l.path())
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, err

@@ -23,17 +23,22 @@ type FileError struct {
 }
 
 func (e *FileError) Error() string {
+	return fmt.Sprintf("%s: %v", e.Place(), e.Err)
+}
+
+// Place returns PATH, or PATH:LINE:COLUMN.
+func (e *FileError) Place() string {
 	if e.Line == 0 {
-		return fmt.Sprintf("%s: %v", e.Path, e.Err)
+		return e.Path
 	}
-	return fmt.Sprintf("%s:%d:%d: %v", e.Path, e.Line, e.Column, e.Err)
+	return fmt.Sprintf("%s:%d:%d", e.Path, e.Line, e.Column)
 }
 
 func (e *FileError) Unwrap() error { return e.Err }
 
-// errEmptyFile is returned for a file without content, which is what is left of one
+// ErrEmptyFile is returned for a file without content, which is what is left of one
 // whose writing was interrupted. An empty list is null or [].
-var errEmptyFile = errors.New("the file is empty: an empty list is written null")
+var ErrEmptyFile = errors.New("the file is empty: an empty list is written null")
 
 // fault is what is wrong at an offset of a file.
 type fault struct {
@@ -60,7 +65,7 @@ func (f *fault) Unwrap() error { return f.err }
 // Only Address is looked at. null stands for an empty list.
 func parseList(content []byte) ([]string, error) {
 	if len(bytes.TrimSpace(content)) == 0 {
-		return nil, errEmptyFile
+		return nil, ErrEmptyFile
 	}
 	if err := checkSyntax(content); err != nil {
 		return nil, err

@@ -31,27 +31,36 @@ func lookAt(path string) (fileState, error) {
 	return fileState{info}, err
 }
 
+// ReadList returns the members in the file of a list, as a node that starts reads them.
+// A file that is not there is fs.ErrNotExist, one that holds no list a *FileError.
+func ReadList(path string) ([]string, error) {
+	members, _, err := readList(path)
+	return members, err
+}
+
 // readFile returns what the file holds, and its state before it was read: what is
 // written meanwhile makes another state.
-func (l *List) readFile() (members []string, seen fileState, err error) {
-	if seen, err = lookAt(l.path()); err != nil {
+func (l *List) readFile() (members []string, seen fileState, err error) { return readList(l.path()) }
+
+func readList(path string) (members []string, seen fileState, err error) {
+	if seen, err = lookAt(path); err != nil {
 		return nil, fileState{}, err
 	}
 	if seen.info == nil {
-		return nil, seen, &fs.PathError{Op: "open", Path: l.path(), Err: fs.ErrNotExist}
+		return nil, seen, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
 	}
 	if !seen.info.Mode().IsRegular() { // reading a pipe could take for ever
-		return nil, seen, &FileError{Path: l.path(), Err: errors.New("it is not a file")}
+		return nil, seen, &FileError{Path: path, Err: errors.New("it is not a file")}
 	}
-	content, err := readBounded(l.path())
+	content, err := readBounded(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("%s has just gone", l.path()) // not the same as one that is not there
+		err = fmt.Errorf("%s has just gone", path) // not the same as one that is not there
 	}
 	if err != nil {
 		return nil, seen, err
 	}
 	if members, err = parseList(content); err != nil {
-		return nil, seen, placed(l.path(), content, err)
+		return nil, seen, placed(path, content, err)
 	}
 	return members, seen, nil
 }
@@ -111,7 +120,7 @@ func (l *List) takeUpAndTell(err error) {
 // takeUp makes what the file holds the list. l.mu is held.
 func (l *List) takeUp() error {
 	members, seen, err := l.readFile()
-	if errors.Is(err, errEmptyFile) && !l.wrong && seen.same(l.read) {
+	if errors.Is(err, ErrEmptyFile) && !l.wrong && seen.same(l.read) {
 		err = nil // it has been so since the start, where it counts as an empty list
 	}
 	_, mistake := errors.AsType[*FileError](err)

@@ -45,6 +45,7 @@ type checkpointer struct {
 
 	folding sync.Mutex // held while folding
 	broken  error      // what has made the snapshot unusable until a restart; protected by folding
+	keys    int64      // in the snapshot that was written last; protected by folding
 
 	mu    sync.Mutex // protects state
 	state CheckpointStats
@@ -164,7 +165,7 @@ func (c *checkpointer) fold(ctx context.Context) error {
 		s.Done++
 		s.Time, s.Duration, s.FileBytes = time.Now(), time.Since(start), fi.Size()
 	})
-	c.logger.Debug("checkpoint", "lsn", c.stats().LSN, "took", time.Since(start), "bytes", fi.Size())
+	logDone(c.logger, "checkpoint", start, "keys", c.keys, "lsn", c.stats().LSN, "bytes", fi.Size())
 	return nil
 }
 
@@ -282,6 +283,7 @@ func (c *checkpointer) writeAll(ctx context.Context, db *bbolt.DB, path string, 
 		if err != nil {
 			return err
 		}
+		c.keys = m.keys
 	}
 	return nil
 }

@@ -89,9 +89,27 @@ func readLegacy(path string) (list []*legacyEntry, err error) {
 	}
 	defer f.Close() //nolint:errcheck // read only
 	if err := gob.NewDecoder(bufio.NewReaderSize(f, 1<<20)).Decode(&list); err != nil {
-		return nil, &CorruptError{Path: path, Offset: -1, Reason: fmt.Sprintf("it is neither a snapshot nor the file of a 0.5.1 node (%v)", err)}
+		return nil, legacyDamage(f, err)
 	}
 	return list, nil
+}
+
+// legacyDamage says what is wrong with a file that cannot be decoded for err.
+func legacyDamage(f *os.File, err error) error {
+	fi, statErr := f.Stat()
+	if statErr != nil {
+		return statErr
+	}
+	damage := &CorruptError{Path: f.Name(), Offset: -1, Reason: fmt.Sprintf("it is neither a snapshot nor the file of a 0.5.1 node (%v)", err)}
+	switch {
+	case fi.Size() == 0:
+		damage.Offset, damage.Reason = 0, "the file is empty, as a 0.5.1 node leaves it that dies when it begins to save"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		if legacy, err := startsLegacy(f.Name()); err == nil && legacy {
+			damage.Offset, damage.Reason = fi.Size(), "the file of a 0.5.1 node ends in the middle of its entries, as it does when that node dies while it saves"
+		}
+	}
+	return damage
 }
 
 // convert makes records of the entries that are not expired. What cannot be kept,
@@ -100,18 +118,40 @@ func (s *Store) convert(list []*legacyEntry) *folded {
 	part := &folded{}
 	now := time.Now()
 	for _, kv := range list {
-		switch {
-		case kv == nil:
-		case len(kv.Key) == 0 || len(kv.Key) > MaxKeySize || len(kv.Value) > MaxValueSize:
+		if kv == nil {
+			continue
+		}
+		switch kv.fate(now) {
+		case legacyTaken:
+			part.add(s.convertOne(kv, now))
+		case legacyRefused:
 			s.opts.Logger.Warn("an entry of the 0.5.1 node is left out: its key is empty, or key or value is too long",
 				"key", fmt.Sprintf("%.100q", kv.Key), "key_bytes", len(kv.Key), "value_bytes", len(kv.Value))
-		case kv.LifeTime != 0 && !now.Before(kv.CreateTime.Add(kv.LifeTime)):
-		default:
-			part.add(s.convertOne(kv, now))
+		case legacyExpired:
 		}
 	}
 	part.sort()
 	return part
+}
+
+// legacyFate is what becomes of an entry of a 0.5.1 node.
+type legacyFate uint8
+
+const (
+	legacyTaken   legacyFate = iota
+	legacyExpired            // left out
+	legacyRefused            // left out: no store can hold it
+)
+
+// fate returns what becomes of an entry at the time now.
+func (kv *legacyEntry) fate(now time.Time) legacyFate {
+	switch {
+	case kv.LifeTime != 0 && !now.Before(kv.CreateTime.Add(kv.LifeTime)):
+		return legacyExpired
+	case len(kv.Key) == 0 || len(kv.Key) > MaxKeySize || len(kv.Value) > MaxValueSize:
+		return legacyRefused
+	}
+	return legacyTaken
 }
 
 func (s *Store) convertOne(kv *legacyEntry, now time.Time) *record {

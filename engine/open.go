@@ -133,7 +133,7 @@ func (s *Store) start(meta snapshotMeta) error {
 	}
 	s.checkpoint = &checkpointer{
 		log: s.log, logFS: s.opts.logFS, logDir: s.logPath(), path: s.snapshotPath(),
-		node: s.clock.node, logger: s.opts.Logger,
+		node: s.clock.node, logger: s.opts.TaskLogger,
 		logBytes: s.opts.CheckpointLogBytes, interval: s.opts.CheckpointInterval,
 		compactAbove: s.opts.compactAbove, txEntries: maxTxEntries,
 		budget: func() int64 {

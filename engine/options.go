@@ -32,6 +32,10 @@ type Options struct {
 	TombstoneGrace time.Duration
 	// Logger is told what goes wrong in the background; default: nobody.
 	Logger *slog.Logger
+	// TaskLogger is told how checkpoints and sweeps go: what fails at the levels warn and
+	// error, what takes longer than ten seconds at info, all else that was done at debug.
+	// Default: Logger.
+	TaskLogger *slog.Logger
 	// Progress, if set, is called now and then while Open loads, one call at a time.
 	Progress func(Progress)
 
@@ -73,6 +77,9 @@ func (o Options) withDefaults() (Options, wal.SyncPolicy, error) {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.TaskLogger == nil {
+		o.TaskLogger = o.Logger
 	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -20,7 +21,7 @@ func (c *checkpointer) compact() error {
 	if err != nil {
 		return err
 	}
-	tmp := c.path + datadir.TmpSuffix
+	start, tmp := time.Now(), c.path+datadir.TmpSuffix
 	done, err := compactSnapshot(c.path, tmp)
 	if errors.Is(err, errSnapshotRead) {
 		return nil // the next checkpoint will do it
@@ -32,6 +33,7 @@ func (c *checkpointer) compact() error {
 		return err
 	}
 	c.update(func(s *CheckpointStats) { s.Compacted++ })
+	logDone(c.logger, "snapshot was compacted", start, "bytes_before", fi.Size())
 	return nil
 }
 

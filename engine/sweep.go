@@ -35,17 +35,21 @@ func (s *Store) sweep(ctx context.Context) {
 // sweepOnce looks at all entries as of an instant. What it finds goes through the
 // log, so that the snapshot loses it too.
 func (s *Store) sweepOnce(ctx context.Context, at time.Time) {
+	start, dropped := time.Now(), 0
 	for i := range s.shards.list {
 		if State(s.committer.state.Load()) != Writable {
 			return // later: what is expired does no harm
 		}
 		ops := s.sweepable(&s.shards.list[i], at.UnixMilli())
 		for ; len(ops) > 0 && ctx.Err() == nil; ops = ops[min(len(ops), sweepBatch):] {
-			if err := s.submit(newSubmission(ops[:min(len(ops), sweepBatch)])); err != nil {
+			batch := ops[:min(len(ops), sweepBatch)]
+			if err := s.submit(newSubmission(batch)); err != nil {
 				return // the committer has logged why
 			}
+			dropped += len(batch)
 		}
 	}
+	logDone(s.opts.TaskLogger, "sweep", start, "entries", dropped)
 }
 
 // sweepable returns the operations that drop what a shard need not keep at an instant.

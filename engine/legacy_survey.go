@@ -1,0 +1,85 @@
+package engine
+
+import (
+	"errors"
+	"os"
+	"time"
+)
+
+// ErrNotLegacy is returned by SurveyLegacy for the snapshot of this version.
+var ErrNotLegacy = errors.New("this is no file of a 0.5.1 node")
+
+// maxLegacyRefused bounds LegacySurvey.Refused.
+const maxLegacyRefused = 10
+
+// LegacySurvey is what a file of a 0.5.1 node holds, and what a start does with it.
+// Sizes are in bytes.
+type LegacySurvey struct {
+	Entries  int64 // all of them
+	Live     int64 // taken over
+	Expiring int64 // those of them that expire some day
+	Expired  int64 // left out
+
+	KeyBytes, ValueBytes     int64 // of the live ones, all together
+	LargestKey, LargestValue int   // of a live one
+
+	RefusedTotal int64           // not expired, and left out because the store cannot hold them
+	Refused      []LegacyRefusal // the first of these, at most ten
+}
+
+// LegacyRefusal is an entry that a store cannot hold: its key is empty, or key or value
+// is too long. Sizes are in bytes.
+type LegacyRefusal struct {
+	Key                string // at most its first 100 bytes
+	KeySize, ValueSize int
+}
+
+// SurveyLegacy reads the owlcache.db or auth.db of a 0.5.1 node at path as a whole, as a
+// start at that time would, and counts. Nothing is changed or locked: a node that writes
+// the file meanwhile makes it look damaged, which is a *CorruptError.
+func SurveyLegacy(path string, now time.Time) (*LegacySurvey, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	legacy, err := isLegacy(path)
+	if err != nil {
+		return nil, err
+	}
+	if !legacy {
+		return nil, ErrNotLegacy
+	}
+	list, err := readLegacy(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &LegacySurvey{}
+	for _, kv := range list {
+		s.add(kv, now)
+	}
+	return s, nil
+}
+
+func (s *LegacySurvey) add(kv *legacyEntry, now time.Time) {
+	if kv == nil {
+		return
+	}
+	s.Entries++
+	switch kv.fate(now) {
+	case legacyExpired:
+		s.Expired++
+	case legacyRefused:
+		s.RefusedTotal++
+		if len(s.Refused) < maxLegacyRefused {
+			s.Refused = append(s.Refused, LegacyRefusal{kv.Key[:min(len(kv.Key), 100)], len(kv.Key), len(kv.Value)})
+		}
+	case legacyTaken:
+		s.Live++
+		if kv.LifeTime != 0 {
+			s.Expiring++
+		}
+		s.KeyBytes += int64(len(kv.Key))
+		s.ValueBytes += int64(len(kv.Value))
+		s.LargestKey = max(s.LargestKey, len(kv.Key))
+		s.LargestValue = max(s.LargestValue, len(kv.Value))
+	}
+}
