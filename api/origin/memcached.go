@@ -1,0 +1,113 @@
+package origin
+
+import (
+	"context"
+	"errors"
+	"hash/crc32"
+	"io"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/bradfitz/gomemcache/memcache"
+)
+
+// maxMemcachedKey is the size in bytes of the largest key that memcached can hold.
+const maxMemcachedKey = 250
+
+// memcachedRing is the servers of memcached, each as often as it was given.
+type memcachedRing []*server
+
+// newMemcached returns the ring of servers, and each server once.
+func newMemcached(opts Options) (memcachedRing, []*server) {
+	var ring memcachedRing
+	var servers []*server
+	known := map[string]*server{}
+	for _, address := range opts.Memcached.Servers {
+		s := known[address]
+		if s == nil {
+			s = newServer("memcached", address, opts, opts.Memcached.SourceOptions)
+			s.client = newMemcachedClient(address, s.limit, opts)
+			known[address] = s
+			servers = append(servers, s)
+		}
+		ring = append(ring, s)
+	}
+	return ring, servers
+}
+
+// pick returns the server that holds key, the same as memcache.ServerList would, and nil
+// if no memcached can hold such a key.
+func (r memcachedRing) pick(key string) *server {
+	if len(key) > maxMemcachedKey {
+		return nil
+	}
+	for i := range len(key) {
+		if key[i] <= ' ' || key[i] == 0x7f {
+			return nil
+		}
+	}
+	if len(r) == 1 {
+		return r[0]
+	}
+	return r[crc32.ChecksumIEEE([]byte(key))%uint32(len(r))]
+}
+
+// memcachedClient asks one memcached server.
+type memcachedClient struct {
+	memcache *memcache.Client
+	stale    time.Duration // in which a connection that was closed meanwhile is noticed
+}
+
+// newMemcachedClient makes a client whose questions end within limit: half of it is for
+// connecting, half for the question.
+func newMemcachedClient(address string, limit time.Duration, opts Options) *memcachedClient {
+	c := &memcachedClient{memcache: memcache.NewFromSelector(memcachedAddress(address)), stale: limit / 8}
+	c.memcache.Timeout = limit / 2
+	c.memcache.MaxIdleConns = opts.Concurrency
+	c.memcache.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		var d net.Dialer
+		conn, err := d.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &memcachedConn{Conn: conn, maxValue: uint64(opts.MaxValueSize), timeout: limit / 2}, nil
+	}
+	return c
+}
+
+// get does not look at ctx, which the library knows nothing of: its own limits end sooner.
+func (c *memcachedClient) get(_ context.Context, key string) ([]byte, error) {
+	start := time.Now()
+	item, err := c.memcache.Get(key)
+	if isEnd(err) && time.Since(start) < c.stale {
+		// The server has closed the connection, as at its restart. The others that were
+		// kept are no better.
+		_ = c.memcache.Close()
+		item, err = c.memcache.Get(key)
+	}
+	switch {
+	case errors.Is(err, memcache.ErrCacheMiss), errors.Is(err, memcache.ErrMalformedKey):
+		return nil, errMiss
+	case err != nil:
+		return nil, err
+	}
+	return item.Value, nil
+}
+
+func (c *memcachedClient) close() error { return c.memcache.Close() }
+
+// isEnd tells whether err is that of a connection which the other side has closed.
+func isEnd(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// memcachedAddress is the HOST:PORT of the only server of a client. The name of the host is
+// looked up for each connection, so that a name service that is down keeps nobody from
+// starting.
+type memcachedAddress string
+
+func (a memcachedAddress) Network() string                     { return "tcp" }
+func (a memcachedAddress) String() string                      { return string(a) }
+func (a memcachedAddress) PickServer(string) (net.Addr, error) { return a, nil }
+func (a memcachedAddress) Each(f func(net.Addr) error) error   { return f(a) }

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package origintest
+
+import "syscall"
+
+func endWithParent() *syscall.SysProcAttr { return nil }

@@ -1,0 +1,172 @@
+package urlcache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// maxAddrs is how many addresses of one name are tried.
+const maxAddrs = 8
+
+// Returned for a connection that is not opened.
+var (
+	errNotConfigured = errors.New("no site has this host and port")
+	errNoAddress     = errors.New("the name has no address that may be used: link-local, multicast, unspecified and metadata addresses may not, unless the site names the address itself")
+)
+
+// network is how names are looked up and connections opened; tests have others.
+type network struct {
+	lookup  func(ctx context.Context, host string) ([]netip.Addr, error)
+	connect func(ctx context.Context, addr netip.AddrPort) (net.Conn, error)
+}
+
+func systemNetwork() network {
+	var d net.Dialer
+	return network{
+		lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		},
+		connect: func(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
+			return d.DialContext(ctx, "tcp", addr.String())
+		},
+	}
+}
+
+// dialer opens connections to the configured hosts and ports, and to no others, whoever
+// asks. A transport goes on connecting when the request that wanted the connection has
+// ended; so a dialer has its own time limit, and an end.
+type dialer struct {
+	network
+	allowed map[string]struct{} // host:port
+	timeout time.Duration
+	running context.Context // when it ends, everything that was opened is closed
+	begin   func() bool     // false: nothing may begin any more
+	end     func()
+}
+
+// dial is what a transport calls.
+func (d *dialer) dial(ctx context.Context, _, addr string) (net.Conn, error) {
+	if !d.begin() {
+		return nil, context.Canceled
+	}
+	defer d.end()
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	release := context.AfterFunc(d.running, cancel)
+	defer release()
+	conn, err := d.open(ctx, strings.ToLower(addr))
+	if err != nil {
+		return nil, err
+	}
+	return &openConn{Conn: conn, forget: context.AfterFunc(d.running, func() { _ = conn.Close() })}, nil
+}
+
+// openConn is a connection that is closed when the cache is.
+type openConn struct {
+	net.Conn
+	forget func() bool
+}
+
+func (c *openConn) Close() error {
+	c.forget()
+	return c.Conn.Close()
+}
+
+func (d *dialer) open(ctx context.Context, addr string) (net.Conn, error) {
+	if _, ok := d.allowed[addr]; !ok {
+		return nil, errNotConfigured
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return d.connectTo(ctx, ip, port)
+	}
+	addrs, err := d.lookup(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	return d.connectAny(ctx, usableAddrs(addrs), port)
+}
+
+// connectAny tries addresses in turn; each gets an equal part of the time that is left.
+func (d *dialer) connectAny(ctx context.Context, addrs []netip.Addr, port string) (net.Conn, error) {
+	errs := []error{errNoAddress}
+	for i, ip := range addrs {
+		part, cancel := ctx, context.CancelFunc(func() {})
+		if end, ok := ctx.Deadline(); ok {
+			part, cancel = context.WithTimeout(ctx, time.Until(end)/time.Duration(len(addrs)-i))
+		}
+		conn, err := d.connectTo(part, ip, port)
+		cancel()
+		if err == nil {
+			return conn, nil
+		}
+		if errs = append(errs[:i], err); ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, errors.Join(errs...)
+}
+
+func (d *dialer) connectTo(ctx context.Context, ip netip.Addr, port string) (net.Conn, error) {
+	addr, err := netip.ParseAddrPort(net.JoinHostPort(ip.String(), port))
+	if err != nil {
+		return nil, fmt.Errorf("address of the origin: %w", err)
+	}
+	return d.connect(ctx, addr)
+}
+
+// usableAddrs returns the addresses that a name may stand for, at most maxAddrs.
+func usableAddrs(addrs []netip.Addr) []netip.Addr {
+	var usable []netip.Addr
+	for _, ip := range addrs {
+		if ip = ip.Unmap(); mayResolveTo(ip) && len(usable) < maxAddrs {
+			usable = append(usable, ip)
+		}
+	}
+	return usable
+}
+
+// mayResolveTo tells whether a configured name may stand for ip. Private and loopback
+// addresses are usual for origins. The others are no hosts, or services of a cloud that give
+// secrets to whoever asks from this machine, which nobody means who configures a name.
+func mayResolveTo(ip netip.Addr) bool {
+	ip = embedded(ip.Unmap().WithZone(""))
+	if !ip.IsValid() || ip.IsUnspecified() || ip.IsMulticast() || ip.IsLinkLocalUnicast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+		return false
+	}
+	if ip.Is4() && ip.As4()[0] == 0 {
+		return false // this network: 0.x.y.z reaches this machine on some systems
+	}
+	switch ip.String() {
+	case "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254":
+		return false
+	}
+	return true
+}
+
+// embedded returns the IPv4 address that an IPv6 address translates to: NAT64 (64:ff9b::/96),
+// 6to4 (2002::/16), IPv4-compatible (::/96). Every other address is returned as it is.
+func embedded(ip netip.Addr) netip.Addr {
+	if !ip.Is6() {
+		return ip
+	}
+	b := ip.As16()
+	v4 := func(from int) netip.Addr { return netip.AddrFrom4([4]byte(b[from : from+4])) }
+	switch {
+	case netip.MustParsePrefix("64:ff9b::/96").Contains(ip):
+		return v4(12)
+	case netip.MustParsePrefix("2002::/16").Contains(ip):
+		return v4(2)
+	case netip.MustParsePrefix("::/96").Contains(ip) && !ip.IsLoopback() && !ip.IsUnspecified():
+		return v4(12)
+	}
+	return ip
+}

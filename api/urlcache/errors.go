@@ -1,0 +1,112 @@
+package urlcache
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// ErrStored is returned by Fetch for a key that has got a value since the caller looked:
+// look again.
+var ErrStored = errors.New("the key has a value by now")
+
+// Kind says what kept a key from being fetched.
+type Kind uint8
+
+// The kinds of failure.
+const (
+	KindBadKey   Kind = iota // the key is no path at an origin
+	KindBusy                 // too many requests to origins at once
+	KindMemory               // no memory for the body
+	KindConnect              // the origin cannot be reached
+	KindTimeout              // the origin did not answer in time
+	KindAnswer               // the origin's answer is cut off or no HTTP
+	KindStatus               // the origin answered another status than 200
+	KindRedirect             // the origin redirects to where it may not, or too often
+	KindEncoding             // the origin compressed its answer without being asked
+	KindTooLarge             // the body is larger than any value
+	KindStopping             // the node stops
+	KindInternal             // a mistake in this program
+	numKinds
+)
+
+// String returns the name of the kind as metrics show it.
+func (k Kind) String() string {
+	switch k {
+	case KindBadKey:
+		return "bad_key"
+	case KindBusy:
+		return "busy"
+	case KindMemory:
+		return "memory"
+	case KindConnect:
+		return "connect"
+	case KindTimeout:
+		return "timeout"
+	case KindAnswer:
+		return "answer"
+	case KindStatus:
+		return "status"
+	case KindRedirect:
+		return "redirect"
+	case KindEncoding:
+		return "encoding"
+	case KindTooLarge:
+		return "too_large"
+	case KindStopping:
+		return "stopping"
+	default:
+		return "internal"
+	}
+}
+
+// status returns the HTTP status that stands for the kind.
+func (k Kind) status() int {
+	switch k {
+	case KindBadKey:
+		return http.StatusBadRequest
+	case KindBusy, KindMemory, KindStopping:
+		return http.StatusServiceUnavailable
+	case KindTimeout:
+		return http.StatusGatewayTimeout
+	case KindInternal:
+		return http.StatusInternalServerError
+	default:
+		return http.StatusBadGateway
+	}
+}
+
+// Error says why a key could not be fetched. Its text may be shown to clients: it names
+// no address, no part of the key and no header.
+type Error struct {
+	Kind   Kind
+	Status int // HTTP status to answer: 400, 500, 502, 503 or 504
+	reason string
+	origin int   // status of the origin, 0 = none
+	cause  error // for the log; may name addresses
+}
+
+func (e *Error) Error() string { return e.reason }
+
+func failure(k Kind, format string, args ...any) *Error {
+	return &Error{Kind: k, Status: k.status(), reason: fmt.Sprintf(format, args...)}
+}
+
+// because keeps what the operator needs to know and clients do not.
+func (e *Error) because(err error) *Error {
+	e.cause = err
+	return e
+}
+
+// excusable tells whether an expired copy may be answered instead: not where the origin
+// has spoken about the request or the resource itself.
+func (e *Error) excusable() bool {
+	switch e.Kind {
+	case KindBadKey, KindStopping:
+		return false
+	case KindStatus:
+		return e.origin >= 500 || e.origin == http.StatusTooManyRequests || e.origin == http.StatusRequestTimeout
+	default:
+		return true
+	}
+}

@@ -1,0 +1,190 @@
+package urlcache
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	maxRedirects   = 5
+	maxHeaderBytes = 64 << 10 // of an origin's answer
+	maxIdleConns   = 16       // kept to one origin
+	maxTypeSize    = 255      // bytes of a content type
+	idleTime       = 60 * time.Second
+)
+
+// client asks one site's origin.
+type client struct {
+	Site
+	index     int
+	origins   map[Origin]struct{} // of all sites: where redirects may lead
+	transport *http.Transport
+	userAgent string
+	slots     chan struct{} // holds one for each request at this moment
+	failing   atomic.Bool   // the last request failed
+}
+
+// newClients makes clients for all sites.
+func (c *Cache) newClients(sites []Site) []*client {
+	origins, addrs := map[Origin]struct{}{}, map[string]struct{}{}
+	for i := range sites {
+		origins[sites[i].Origin] = struct{}{}
+		addrs[sites[i].Origin.addr()] = struct{}{}
+	}
+	clients := make([]*client, len(sites))
+	for i := range sites {
+		clients[i] = &client{
+			Site: sites[i], index: i, origins: origins, transport: c.newTransport(&sites[i], addrs),
+			userAgent: c.opts.UserAgent, slots: make(chan struct{}, c.opts.maxSiteFetches()),
+		}
+	}
+	return clients
+}
+
+// newTransport makes what sends a site's requests. It connects to addrs, or only to the
+// site's proxy if there is one. What the environment says of proxies does not count.
+func (c *Cache) newTransport(s *Site, addrs map[string]struct{}) *http.Transport {
+	d := &dialer{network: c.opts.network, allowed: addrs, timeout: s.Timeout, running: c.running, begin: c.begin, end: c.tasks.Done}
+	t := &http.Transport{
+		DialContext:            d.dial,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    s.Timeout,
+		MaxIdleConnsPerHost:    maxIdleConns,
+		IdleConnTimeout:        idleTime,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+	}
+	if c.opts.TLS != nil {
+		t.TLSClientConfig = c.opts.TLS.Clone()
+	}
+	if s.Proxy != "" {
+		d.allowed = map[string]struct{}{s.Proxy: {}}
+		t.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: s.Proxy})
+	}
+	return t
+}
+
+// open asks for u and follows redirects. header is what is forwarded of the client's.
+// The answer has status 200 and a body that is as the resource is.
+func (c *client) open(ctx context.Context, u *url.URL, header http.Header) (*http.Response, *Error) {
+	for hops := 0; ; hops++ {
+		resp, err := c.transport.RoundTrip(c.request(ctx, u, header))
+		if err != nil {
+			return nil, c.broken(ctx, err)
+		}
+		if resp.StatusCode == http.StatusOK && !isCoded(resp) {
+			return resp, nil
+		}
+		next, fail := c.redirect(u, resp, hops)
+		_ = resp.Body.Close() // what else it says does not matter
+		if fail != nil {
+			return nil, fail
+		}
+		if knownOrigin(u) != knownOrigin(next) {
+			header = nil // what was meant for one host is not for another
+		}
+		u = next
+	}
+}
+
+// request makes the request for u.
+func (c *client) request(ctx context.Context, u *url.URL, header http.Header) *http.Request {
+	r := &http.Request{
+		Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{},
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	r.Header.Set("User-Agent", c.userAgent)
+	maps.Copy(r.Header, header)
+	r.Header.Set("Accept-Encoding", "identity") // the transport would ask for gzip otherwise
+	return r.WithContext(ctx)
+}
+
+// redirect returns where an answer leads whose body is not the resource.
+func (c *client) redirect(from *url.URL, resp *http.Response, hops int) (*url.URL, *Error) {
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return nil, failure(KindEncoding, "the origin compressed its answer without being asked: switch that off there")
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	default:
+		fail := failure(KindStatus, "the origin answered status %d", resp.StatusCode)
+		fail.origin = resp.StatusCode
+		return nil, fail
+	}
+	if hops == maxRedirects {
+		return nil, failure(KindRedirect, "the origin redirects more than %d times", maxRedirects)
+	}
+	// Location's errors quote the URL: they are not shown.
+	to, err := from.Parse(resp.Header.Get("Location"))
+	if err != nil || resp.Header.Get("Location") == "" {
+		return nil, failure(KindRedirect, "the origin redirects to what is no URL")
+	}
+	origin, err := originOf(to)
+	if _, ok := c.origins[origin]; err != nil || to.User != nil || to.Opaque != "" || !ok {
+		return nil, failure(KindRedirect, "the origin redirects to a host that is no site's")
+	}
+	to.Scheme, to.Host, to.Fragment, to.RawFragment = origin.Scheme, origin.urlHost(), "", ""
+	return to, nil
+}
+
+// knownOrigin returns the origin of a URL that has been checked.
+func knownOrigin(u *url.URL) Origin {
+	o, _ := originOf(u)
+	return o
+}
+
+// isCoded tells whether the body of an answer is not the resource itself.
+func isCoded(resp *http.Response) bool {
+	for _, coding := range resp.Header.Values("Content-Encoding") {
+		if coding != "" && !strings.EqualFold(coding, "identity") {
+			return true
+		}
+	}
+	return false
+}
+
+// broken says why there is no complete answer.
+func (c *client) broken(ctx context.Context, err error) *Error {
+	var op *net.OpError
+	switch {
+	case errors.Is(context.Cause(ctx), errStopping):
+		return failure(KindStopping, "the node stops")
+	case ctx.Err() != nil, isTimeout(err):
+		return failure(KindTimeout, "the origin did not answer within %v", c.Timeout).because(err)
+	case errors.Is(err, errNotConfigured), errors.Is(err, errNoAddress), isTLS(err), errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect"), isDNS(err):
+		return failure(KindConnect, "the origin cannot be reached").because(err)
+	}
+	return failure(KindAnswer, "the origin's answer is cut off or not valid").because(err)
+}
+
+func isTimeout(err error) bool {
+	var ne net.Error
+	return errors.As(err, &ne) && ne.Timeout()
+}
+
+func isDNS(err error) bool {
+	_, ok := errors.AsType[*net.DNSError](err)
+	return ok
+}
+
+func isTLS(err error) bool {
+	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
+	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
+	_, alert := errors.AsType[tls.AlertError](err)
+	return unverified || noTLS || alert
+}
+
+// contentType returns the origin's content type if it is one that may be passed on, else "".
+func contentType(resp *http.Response) string {
+	t := resp.Header.Get("Content-Type")
+	if len(t) > maxTypeSize || strings.ContainsFunc(t, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
+		return ""
+	}
+	return t
+}

@@ -1,0 +1,108 @@
+package urlcache
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Returned for a <host> or <proxy> that is none.
+var (
+	errHostURL     = errors.New("want a URL like http://127.0.0.1:8000 or https://origin.example/path")
+	errHostScheme  = errors.New("want http:// or https://")
+	errHostUser    = errors.New("a user or password does not belong here: name Authorization in <header>, or let a proxy add it")
+	errHostQuery   = errors.New("want a URL without ? and #")
+	errHostPath    = errors.New("the path must have no . or .. between slashes, no backslash and no encoded slash")
+	errHostName    = errors.New("want a host name in ASCII, or an IP address (IPv4 as four decimal numbers, IPv6 in brackets)")
+	errHostPort    = errors.New("want a port from 1 to 65535")
+	errProxyFormat = errors.New("want HOST:PORT of an HTTP proxy, without http://")
+)
+
+// parseHost reads the URL of a <host>.
+func parseHost(s string) (o Origin, prefix string, err error) {
+	if strings.ContainsAny(s, "?#") {
+		return o, "", errHostQuery
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil, u.Opaque != "", u.Scheme == "":
+		return o, "", errHostURL // the parser's error quotes the URL, which may hold a password
+	case u.Scheme != "http" && u.Scheme != "https":
+		return o, "", errHostScheme
+	case u.User != nil:
+		return o, "", errHostUser
+	}
+	if o, err = originOf(u); err != nil {
+		return o, "", err
+	}
+	if prefix, err = encodePath(u.EscapedPath()); err != nil {
+		return o, "", errHostPath
+	}
+	return o, strings.TrimRight(prefix, "/"), nil
+}
+
+// originOf returns the origin of a URL without user information.
+func originOf(u *url.URL) (Origin, error) {
+	o := Origin{Scheme: u.Scheme, Host: strings.ToLower(u.Hostname()), Port: u.Port()}
+	if o.Port == "" {
+		o.Port = defaultPort(o.Scheme)
+		if strings.HasSuffix(u.Host, ":") {
+			return Origin{}, errHostPort
+		}
+	}
+	if !isPort(o.Port) {
+		return Origin{}, errHostPort
+	}
+	if ip, err := netip.ParseAddr(o.Host); err == nil {
+		if ip.Is6() != strings.HasPrefix(u.Host, "[") {
+			return Origin{}, errHostName
+		}
+		o.Host = ip.String()
+		return o, nil
+	}
+	if strings.HasPrefix(u.Host, "[") || !isName(o.Host) {
+		return Origin{}, errHostName
+	}
+	return o, nil
+}
+
+// isPort tells whether s is a port in the one way to write it.
+func isPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n > 0 && strconv.FormatUint(n, 10) == s
+}
+
+// isName tells whether s is a host name that no resolver takes for an address: many read
+// 2130706433, 0x7f.1 and 0177.0.0.1 as 127.0.0.1.
+func isName(s string) bool {
+	s = strings.TrimSuffix(s, ".")
+	if s == "" || len(s) > 253 {
+		return false
+	}
+	labels := strings.Split(s, ".")
+	for _, label := range labels {
+		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	last := labels[len(labels)-1]
+	return strings.Trim(last, "0123456789") != "" && !strings.HasPrefix(last, "0x")
+}
+
+// parseProxy reads a <proxy>.
+func parseProxy(s string) (string, error) {
+	host, port, err := net.SplitHostPort(strings.ToLower(s))
+	if err != nil || !isPort(port) {
+		return "", errProxyFormat
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return net.JoinHostPort(ip.String(), port), nil
+	}
+	if !isName(host) {
+		return "", errProxyFormat
+	}
+	return net.JoinHostPort(host, port), nil
+}
