@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -42,6 +43,7 @@ type conn struct {
 	socket   *socket     // what the connection has become, if no HTTP; set once, by the goroutine that serves it
 	upgraded atomic.Bool // there is a socket; busy stays set from then on, and says nothing
 
+	stuck  atomic.Bool // a write has timed out: the client does not read
 	busy   atomic.Bool // between the first byte of a request and the end of its answer
 	retire atomic.Bool // no further request may begin
 }
@@ -124,7 +126,11 @@ func (c *conn) Write(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	return c.Conn.Write(p)
+	n, err := c.Conn.Write(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		_ = 0
+	}
+	return n, err
 }
 
 // release ends the connection as soon as no request is under way. It may be
@@ -136,7 +142,29 @@ func (c *conn) release() {
 	}
 }
 
+// cut ends the connection at once, with no word to the client. It may be called from any
+// goroutine.
+func (c *conn) cut() {
+	_ = c.transport().Close() // there is nobody to tell of an error
+}
+
+// transport returns the connection below TLS, where saying goodbye could take seconds.
+func (c *conn) transport() net.Conn {
+	if encrypted, ok := c.Conn.(*tls.Conn); ok {
+		return encrypted.NetConn()
+	}
+	return c.Conn
+}
+
+// Close ends the connection. What a client did not read in its time is thrown away: the
+// system would keep it, and try to deliver it, for minutes.
 func (c *conn) Close() error {
+	if c.stuck.Load() {
+		if tcp, ok := c.transport().(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // fails only when it is closed
+		}
+		return c.transport().Close()
+	}
 	if c.linger {
 		c.drain()
 	}

@@ -140,6 +140,13 @@ func (t *connTable) counts() (open, busy int, total uint64) {
 	return open, busy, t.total
 }
 
+// Connections returns how many connections of clients are open.
+func (s *Server) Connections() int {
+	http, _, _ := s.conns.counts()
+	tcp, _, _ := s.tcp.conns.counts()
+	return http + tcp
+}
+
 // network is what counts as one client: an IPv4 address, or the IPv6 network that
 // one subscriber usually has to himself.
 func network(a netip.Addr) netip.Prefix {

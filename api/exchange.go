@@ -64,6 +64,9 @@ func (x *exchange) finish() {
 	if x.srv.stopped() {
 		x.ctx.SetConnectionClose()
 	}
+	if x.srv.cors != nil {
+		x.share()
+	}
 	x.srv.metrics.observe(x)
 	x.srv.logAccess(x)
 	x.release()

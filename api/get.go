@@ -1,31 +1,42 @@
 package api
 
 import (
+	"errors"
 	"io"
 
 	"owlcache/engine"
 )
 
-// runGet answers the value of key; a miss is 404 and empty.
+// runGet answers the value of key, one that is imported if the store holds none; a miss
+// is 404 and empty.
 func runGet(x *exchange, store Store) error {
+	_, err := x.answerStored(store)
+	if errors.Is(err, engine.ErrNotFound) {
+		return x.answerImported()
+	}
+	return err
+}
+
+// answerStored answers the value that the store holds under key, or changes nothing.
+func (x *exchange) answerStored(store Store) (engine.Meta, error) {
 	resp := &x.ctx.Response
 	buf := resp.SwapBody(nil)
 	value, meta, ok := store.Get(buf[:0], x.params.key)
 	if !ok {
 		resp.SwapBody(buf[:0])
-		return engine.ErrNotFound
+		return meta, engine.ErrNotFound
 	}
 	if cap(value) <= keepBuffer {
 		resp.SwapBody(value)
 	} else {
 		resp.SwapBody(buf[:0])
 		if err := x.largeAnswer(store, &value, &meta); err != nil {
-			return err
+			return meta, err
 		}
 	}
 	x.ctx.SetContentType(typeRaw)
 	x.setDataHeaders(meta.Created)
-	return nil
+	return meta, nil
 }
 
 // largeAnswer makes a large value the answer. Such values are not kept in the

@@ -21,18 +21,23 @@ const (
 // descriptors is none: it waits and goes on. Serve closes ln. It may be called
 // several times with different listeners.
 func (s *Server) Serve(ln net.Listener) error {
-	if !s.conns.addListener(ln) {
+	responseHost := s.opts.responseHost(ln.Addr())
+	return s.accept(ln, s.conns, func(nc net.Conn) { s.admit(nc, responseHost) })
+}
+
+// accept hands what comes in on ln, which is closed with conns, to admit.
+func (s *Server) accept(ln net.Listener, conns *connTable, admit func(net.Conn)) error {
+	if !conns.addListener(ln) {
 		return closeListener(ln)
 	}
-	defer s.conns.removeListener(ln)
-	responseHost := s.opts.responseHost(ln.Addr())
+	defer conns.removeListener(ln)
 	pause := acceptPauseMin
 	for {
 		nc, err := ln.Accept()
 		switch {
 		case err == nil:
 			pause = acceptPauseMin
-			s.admit(nc, responseHost)
+			admit(nc)
 		case s.stopped():
 			return closeListener(ln)
 		case isPassing(err):
@@ -76,14 +81,7 @@ func (s *Server) pause(d time.Duration) {
 
 // admit starts to serve nc or refuses it.
 func (s *Server) admit(nc net.Conn, responseHost string) {
-	c := &conn{
-		Conn:         nc,
-		peer:         peerOf(nc.RemoteAddr()),
-		loopback:     isLoopback(nc.LocalAddr()),
-		responseHost: responseHost,
-		writeTimeout: s.opts.WriteTimeout,
-		slack:        min(maxSlack, min(s.opts.ReadTimeout, s.opts.WriteTimeout, s.opts.IdleTimeout)/8),
-	}
+	c := s.newConn(s.encrypted(nc), responseHost)
 	switch s.conns.add(c) {
 	case admitted:
 		go s.serveConn(c)
@@ -92,18 +90,31 @@ func (s *Server) admit(nc net.Conn, responseHost string) {
 	case tooManyFromPeer:
 		s.reject(c, "429 Too Many Requests", "your address has as many connections as the node serves at once for one address")
 	case shuttingDown:
-		_ = c.Conn.Close() // it was never served
+		c.cut() // it was never served
 	}
 }
 
-// reject answers without a request having been read and closes.
+func (s *Server) newConn(nc net.Conn, responseHost string) *conn {
+	return &conn{
+		Conn:         nc,
+		peer:         peerOf(nc.RemoteAddr()),
+		loopback:     isLoopback(nc.LocalAddr()),
+		responseHost: responseHost,
+		writeTimeout: s.opts.WriteTimeout,
+		slack:        min(maxSlack, min(s.opts.ReadTimeout, s.opts.WriteTimeout, s.opts.IdleTimeout)/8),
+	}
+}
+
+// reject answers without a request having been read and closes. Over TLS there is no
+// answer: the handshake would take time that belongs to the next connection.
 func (s *Server) reject(c *conn, status, reason string) {
 	s.metrics.rejected.Add(1)
+	defer c.cut()
+	if s.tls != nil {
+		return
+	}
 	_ = c.Conn.SetDeadline(time.Now().Add(rejectTimeout)) // all best effort: nobody is promised an answer here
-	_, _ = fmt.Fprintf(c.Conn, "HTTP/1.1 %s\r\nServer: %s\r\nConnection: close\r\nRetry-After: 1\r\n"+
-		"Content-Type: text/plain; charset=utf-8\r\nOwlcache-Error: %s\r\nContent-Length: %d\r\n\r\n%s\n",
-		status, s.name, reason, len(reason)+1, reason)
-	_ = c.Conn.Close()
+	_, _ = c.Conn.Write(bareAnswer(status, s.name, reason, "Retry-After: 1\r\n"))
 }
 
 // serveConn serves one connection to its end.
@@ -116,6 +127,9 @@ func (s *Server) serveConn(c *conn) {
 			_ = c.Conn.Close()
 		}
 	}()
+	if !s.handshake(c) {
+		return
+	}
 	err := s.http.ServeConn(c)
 	switch {
 	case err == nil && c.socket != nil:

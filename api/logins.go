@@ -88,19 +88,19 @@ func (g *loginGuard) evict(now time.Time) {
 	delete(g.m, victim)
 }
 
-// judgeLogin returns the error that an attempt to log in ends with, nil if it may
+// judgeLogin returns the error that an attempt of peer to log in ends with, nil if it may
 // succeed.
-func (x *exchange) judgeLogin(right bool) error {
-	client := network(x.peer())
-	if client.Addr().IsLoopback() && !x.srv.guardLoopback {
+func (s *Server) judgeLogin(peer netip.Addr, right bool) error {
+	client := network(peer)
+	if client.Addr().IsLoopback() && !s.guardLoopback {
 		// A proxy on this machine: one guesser would shut out everybody behind it.
 		if right {
 			return nil
 		}
-		x.srv.logins.failures.Add(1)
+		s.logins.failures.Add(1)
 		return errWrongPassword
 	}
-	wait, last := x.srv.logins.judge(client, right, x.srv.now())
+	wait, last := s.logins.judge(client, right, s.now())
 	if wait > 0 {
 		seconds := int((wait + time.Second - 1) / time.Second)
 		return refusal{
@@ -110,7 +110,7 @@ func (x *exchange) judgeLogin(right bool) error {
 		}
 	}
 	if last {
-		x.srv.opts.Logger.Warn("too many wrong passwords: log-ins from this address are refused for the rest of a minute",
+		s.opts.Logger.Warn("too many wrong passwords: log-ins from this address are refused for the rest of a minute",
 			"address", client, "failures", maxLoginFailures)
 	}
 	if !right {

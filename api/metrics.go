@@ -22,7 +22,7 @@ const otherName = "other"
 
 // countedStatuses are the statuses that have a counter of their own, by index;
 // the last stands for all others.
-var countedStatuses = [...]int{101, 200, 400, 401, 404, 405, 408, 413, 415, 417, 421, 429, 431, 500, 501, 503, 505, 0}
+var countedStatuses = [...]int{101, 200, 400, 401, 404, 405, 408, 413, 415, 417, 421, 429, 431, 500, 501, 502, 503, 504, 505, 0}
 
 // latencyBounds are the upper bounds of the latency histogram.
 var latencyBounds = [...]time.Duration{
@@ -45,11 +45,12 @@ type requestCounts struct {
 
 // metrics counts requests: three additions each.
 type metrics struct {
-	srv      *Server
-	cmds     []string // names by index
-	other    int
-	rejected atomic.Uint64 // connections that were refused
-	counts   [stripes][maxCounted]requestCounts
+	srv        *Server
+	cmds       []string // names by index
+	other      int
+	rejected   atomic.Uint64 // connections that were refused
+	handshakes atomic.Uint64 // TLS handshakes that failed
+	counts     [stripes][maxCounted]requestCounts
 }
 
 func newMetrics(s *Server, table []command) *metrics {
@@ -96,7 +97,7 @@ func latencyIndex(d time.Duration) int {
 
 // register puts everything that /metrics shows into reg.
 func (m *metrics) register(reg *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{newRequestCollector(m), newStoreCollector(m.srv.gate), newSocketCollector(m.srv.sockets), newGroupCollector(m.srv), newSyncCollector(m.srv), buildInfo(m.srv.opts.Version)} {
+	for _, c := range []prometheus.Collector{newRequestCollector(m), newStoreCollector(m.srv.gate), newSocketCollector(m.srv.sockets), newTCPCollector(m.srv.tcp), newGroupCollector(m.srv), newSyncCollector(m.srv), newOriginCollector(m.srv), newUCCollector(m.srv.opts.URLCache), newTLSCollector(m.srv), buildInfo(m.srv.opts.Version)} {
 		if err := reg.Register(c); err != nil {
 			return fmt.Errorf("register metrics: %w", err)
 		}

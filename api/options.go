@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -13,19 +14,21 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"owlcache/api/urlcache"
 	"owlcache/engine"
 )
 
 // Defaults of Options.
 const (
-	DefaultResponseHost  = "127.0.0.1"
-	DefaultTCPPort       = 7720
-	DefaultMaxConns      = 10_000
-	DefaultReadTimeout   = 30 * time.Second
-	DefaultWriteTimeout  = 30 * time.Second
-	DefaultIdleTimeout   = 120 * time.Second
-	DefaultMaxHeaderSize = 32 << 10  // bytes
-	DefaultMaxBodyMemory = 256 << 20 // bytes
+	DefaultResponseHost   = "127.0.0.1"
+	DefaultTCPPort        = 7720
+	DefaultMaxConns       = 10_000
+	DefaultReadTimeout    = 30 * time.Second
+	DefaultWriteTimeout   = 30 * time.Second
+	DefaultIdleTimeout    = 120 * time.Second
+	DefaultTCPIdleTimeout = 10 * time.Minute
+	DefaultMaxHeaderSize  = 32 << 10  // bytes
+	DefaultMaxBodyMemory  = 256 << 20 // bytes
 )
 
 // minTokenSecret is the size of an HMAC-SHA256 key below which it is weaker than the hash.
@@ -37,10 +40,25 @@ type Options struct {
 	ResponseHost string // host part of ResponseHost in answers, default 127.0.0.1
 	HTTPPort     int    // port part of ResponseHost, default the port of the listener
 
+	// Certificate switches HTTPS on: the listeners then speak nothing else. It returns the
+	// certificate with its key and Leaf, never nil, for each new connection, and must be
+	// safe for concurrent use. Default nil: plain HTTP.
+	Certificate func() *tls.Certificate
+
+	// AllowedOrigins are the origins whose web pages may read answers and open WebSockets,
+	// as CheckOrigins takes them, or only "*" for any. Default: none.
+	AllowedOrigins []string
+
 	// WebSocket switches /ws on; default off. TCPPort is the port part of ResponseHost
 	// there, default 7720.
 	WebSocket bool
 	TCPPort   int
+
+	// TCPIdleTimeout is between two lines of a TCP connection, default 10 min: clients keep
+	// connections in pools. TCPOpenWrites takes writes over TCP without a password from
+	// everywhere; default: from a loopback address only.
+	TCPIdleTimeout time.Duration
+	TCPOpenWrites  bool
 
 	Password      string        // answered by pass with a token; required
 	TokenSecret   []byte        // signs tokens, at least 32 bytes; required. Another secret revokes all tokens.
@@ -72,8 +90,14 @@ type Options struct {
 	Owlcache, Gossip MemberList
 	GroupMode        string // how the members are asked, as /admin/group names it
 
+	// URLCache fetches what /uc/ does not find in the store; nil: there is no /uc/. With
+	// URLCacheEasy it also serves all paths that are not this node's own.
+	URLCache     *urlcache.Cache
+	URLCacheEasy bool
+
 	AccessLog *slog.Logger         // one record per request; default none
 	Logger    *slog.Logger         // default discard
+	TCPLogger *slog.Logger         // of TCP connections, and of their requests if AccessLog is set; default Logger
 	Registry  *prometheus.Registry // what /metrics serves; default a new one
 }
 
@@ -86,10 +110,14 @@ func (o Options) withDefaults() (Options, error) {
 	setDefault(&o.ReadTimeout, DefaultReadTimeout)
 	setDefault(&o.WriteTimeout, DefaultWriteTimeout)
 	setDefault(&o.IdleTimeout, DefaultIdleTimeout)
+	setDefault(&o.TCPIdleTimeout, DefaultTCPIdleTimeout)
 	setDefault(&o.MaxHeaderSize, DefaultMaxHeaderSize)
 	setDefault(&o.MaxBodyMemory, DefaultMaxBodyMemory)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.TCPLogger == nil {
+		o.TCPLogger = o.Logger
 	}
 	if o.Registry == nil {
 		o.Registry = prometheus.NewRegistry()
@@ -116,6 +144,9 @@ func (o Options) validate() error {
 	check(o.TokenLifetime >= 0, "token lifetime %v is negative", o.TokenLifetime)
 	check(!strings.ContainsFunc(o.ResponseHost, isControl), "response host %q has control characters", o.ResponseHost)
 	check(!strings.ContainsFunc(o.Version, isControl), "version %q has control characters", o.Version)
+	if err := CheckOrigins(o.AllowedOrigins); err != nil {
+		errs = append(errs, err)
+	}
 	check(o.HTTPPort >= 0 && o.HTTPPort <= 65535, "HTTP port %d is not a port", o.HTTPPort)
 	check(o.TCPPort > 0 && o.TCPPort <= 65535, "TCP port %d is not a port", o.TCPPort)
 	check(o.MaxValueSize > 0 && o.MaxValueSize <= engine.MaxValueSize,
@@ -125,6 +156,7 @@ func (o Options) validate() error {
 	check(o.ReadTimeout > 0, "read timeout %v is negative", o.ReadTimeout)
 	check(o.WriteTimeout > 0, "write timeout %v is negative", o.WriteTimeout)
 	check(o.IdleTimeout > 0, "idle timeout %v is negative", o.IdleTimeout)
+	check(o.TCPIdleTimeout > 0, "TCP idle timeout %v is negative", o.TCPIdleTimeout)
 	check(o.MaxHeaderSize >= 1024, "header limit %d is below 1024 bytes", o.MaxHeaderSize)
 	check(o.MaxBodyMemory > 0, "body memory %d is negative", o.MaxBodyMemory)
 	if len(errs) == 0 {

@@ -12,6 +12,7 @@ import (
 type params struct {
 	cmd, key, value, exptime, pass, token, owlToken, target []byte
 	address, groupType                                      []byte // of /server/
+	site                                                    []byte // of /uc/
 
 	seen [numParams]bool
 }
@@ -30,6 +31,7 @@ const (
 	paramTarget
 	paramAddress
 	paramGroupType
+	paramSite
 	numParams
 )
 
@@ -62,6 +64,8 @@ func paramNamed(name []byte) (param, bool) {
 		return paramAddress, true
 	case "group_type":
 		return paramGroupType, true
+	case "uc_site":
+		return paramSite, true
 	}
 	return 0, false
 }
@@ -92,6 +96,8 @@ func (ps *params) slot(p param) *[]byte {
 		return &ps.address
 	case paramGroupType:
 		return &ps.groupType
+	case paramSite:
+		return &ps.site
 	default:
 		return &ps.owlToken
 	}

@@ -7,7 +7,7 @@ import (
 
 // runPass gives out a token for the password.
 func runPass(x *exchange, _ Store) error {
-	if err := x.judgeLogin(x.srv.password.is(x.params.pass)); err != nil {
+	if err := x.srv.judgeLogin(x.peer(), x.srv.password.is(x.params.pass)); err != nil {
 		return err
 	}
 	token, err := x.srv.tokens.issue(x.peer())

@@ -23,7 +23,10 @@ type route struct {
 	methods string // allowed methods, separated by ", "; empty is any
 	access  access
 	form    bool // takes parameters from a request body; other routes refuse a body
-	serve   func(*exchange)
+	// unshared keeps the answers from web pages of other origins, whatever CORS allows. For
+	// what operators and their programs use.
+	unshared bool
+	serve    func(*exchange)
 	// fail answers a request that has no token, or parameters that cannot be read; nil:
 	// in plain text. Only for routes that want a token.
 	fail func(*exchange, error)
@@ -40,15 +43,17 @@ func (s *Server) routeTable() []route {
 		{path: "/group_data/", access: accessPerCommand, form: true, serve: serveGroupData},
 		{path: "/server", access: accessToken, form: true, serve: serveServerList, fail: (*exchange).failServerList},
 		{path: "/server/", access: accessToken, form: true, serve: serveServerList, fail: (*exchange).failServerList},
-		{path: "/admin/group", methods: read, access: accessToken, serve: s.serveAdminGroup},
-		{path: "/admin/cluster", methods: read, access: accessToken, serve: s.serveAdminCluster},
-		{path: "/admin/cluster/digest", methods: read, access: accessToken, serve: s.serveDigest},
-		{path: "/admin/cluster/entries", methods: "GET", access: accessToken, serve: s.serveEntries},
-		{path: "/admin/backup", methods: "GET", access: accessToken, serve: s.serveBackup},
+		{path: "/admin/group", methods: read, unshared: true, access: accessToken, serve: s.serveAdminGroup},
+		{path: "/admin/cluster", methods: read, unshared: true, access: accessToken, serve: s.serveAdminCluster},
+		{path: "/admin/cluster/digest", methods: read, unshared: true, access: accessToken, serve: s.serveDigest},
+		{path: "/admin/cluster/entries", methods: "GET", unshared: true, access: accessToken, serve: s.serveEntries},
+		{path: "/admin/backup", methods: "GET", unshared: true, access: accessToken, serve: s.serveBackup},
+		{path: "/uc", access: accessPerCommand, form: true, serve: serveUC},
+		{path: "/uc/", access: accessPerCommand, form: true, serve: serveUC},
 		{path: "/ws", methods: "GET", access: accessPublic, serve: s.serveSocket},
 		{path: "/livez", methods: read, access: accessPublic, serve: serveLive},
 		{path: "/readyz", methods: read, access: accessPublic, serve: serveReady},
-		{path: "/metrics", methods: read, access: accessPublic, serve: s.metrics.handler(s.opts.Registry)},
+		{path: "/metrics", methods: read, unshared: true, access: accessPublic, serve: s.metrics.handler(s.opts.Registry)},
 	}
 }
 
@@ -83,6 +88,16 @@ func (r *route) allows(method []byte) bool {
 	return false
 }
 
+// easyRoute returns the route for paths that have none, if there is one: a read of the URL
+// cache, whatever the path.
+func (s *Server) easyRoute(method []byte) *route {
+	easy := &route{methods: "GET, HEAD", access: accessPerCommand, serve: serveUCEasy}
+	if s.opts.URLCache == nil || !s.opts.URLCacheEasy || !easy.allows(method) {
+		return nil
+	}
+	return easy
+}
+
 // dispatch hands x to its route, if it may use it.
 func (s *Server) dispatch(x *exchange) {
 	if x.conn.loopback && !x.hostAllowed() {
@@ -90,9 +105,14 @@ func (s *Server) dispatch(x *exchange) {
 		return
 	}
 	r := s.routes[string(x.ctx.Path())]
+	if r == nil {
+		r = s.easyRoute(x.ctx.Method())
+	}
 	switch {
 	case r == nil:
 		x.refuse(refusal{status: 404, reason: "no such path; see / for what there is"})
+	case s.cors != nil && !r.unshared && x.asksFirst():
+		x.permit(r)
 	case !r.allows(x.ctx.Method()):
 		x.ctx.Response.Header.Set("Allow", r.methods)
 		x.refuse(refusal{status: 405, reason: "this path takes only " + r.methods})

@@ -15,6 +15,8 @@ func classified() map[string]access {
 		"/data/":       accessPerCommand,
 		"/group_data":  accessPerCommand, // it has only get, which anybody may
 		"/group_data/": accessPerCommand,
+		"/uc":          accessPerCommand, // it has only get, which anybody may
+		"/uc/":         accessPerCommand,
 		"/ws":          accessPublic, // it only reads
 		"/livez":       accessPublic,
 		"/readyz":      accessPublic,

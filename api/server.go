@@ -1,6 +1,8 @@
 package api
 
 import (
+	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"math"
@@ -24,11 +26,15 @@ type Server struct {
 	commands map[string]*command
 	unknown  *command
 	groupGet *command
-	group    atomic.Pointer[Group] // set by SetGroup
-	sync     atomic.Pointer[Sync]  // set by SetSync, if data sync is on
+	ucGet    *command
+	group    atomic.Pointer[Group]    // set by SetGroup
+	sync     atomic.Pointer[Sync]     // set by SetSync, if data sync is on
+	importer atomic.Pointer[Importer] // set by SetImporter, if keys are imported
 
 	incomplete atomic.Uint64 // answers of the group without those of all nodes that were asked
 
+	tls       *tls.Config // nil: plain HTTP
+	cors      *cors       // nil: pages of other origins may read nothing
 	conns     *connTable
 	gate      *gate
 	hosts     *hostCheck
@@ -40,13 +46,15 @@ type Server struct {
 	backups   chan struct{} // holds one for each backup that is being made
 	lists     chan struct{} // holds one for each list of entries that is being sent
 	sockets   *sockets
+	tcp       *tcpSide
 	metrics   *metrics
 	exchanges sync.Pool // of *exchange
 
 	now           func() time.Time
-	guardLoopback bool          // guessing is slowed down from loopback too, for tests
-	stopping      chan struct{} // closed when Shutdown begins
-	stopOnce      sync.Once
+	guardLoopback bool            // loopback clients are trusted no more than others, for tests
+	running       context.Context // ends when Shutdown begins
+	stop          context.CancelFunc
+	stopping      <-chan struct{} // of running
 }
 
 // New checks opts and makes a server. It returns every mistake in opts at once.
@@ -58,6 +66,8 @@ func New(opts Options) (*Server, error) {
 	s := &Server{
 		opts:     opts,
 		name:     strings.TrimSpace("owlcache " + opts.Version),
+		tls:      tlsConfig(opts.Certificate),
+		cors:     newCORS(opts.AllowedOrigins),
 		conns:    newConnTable(opts.MaxConns, opts.MaxConnsPerIP),
 		hosts:    newHostCheck(opts.ResponseHost, opts.AllowedHosts),
 		password: newPassword(opts.Password),
@@ -67,15 +77,18 @@ func New(opts Options) (*Server, error) {
 		backups:  make(chan struct{}, maxBackups),
 		lists:    make(chan struct{}, maxEntryLists),
 		sockets:  newSockets(opts),
+		tcp:      newTCPSide(opts),
 		now:      time.Now,
-		stopping: make(chan struct{}),
 	}
+	s.running, s.stop = context.WithCancel(context.Background())
+	s.stopping = s.running.Done()
 	s.gate = newGate(s.stopping)
 	s.tokens = newTokens(opts.TokenSecret, opts.TokenLifetime, func() time.Time { return s.now() })
 	s.exchanges.New = func() any { return &exchange{srv: s} }
 	s.commands, s.unknown = indexCommands(commands())
 	s.groupGet = newGroupCommand(len(commands()))
-	s.metrics = newMetrics(s, append(commands(), *s.groupGet))
+	s.ucGet = newUCCommand(s.groupGet.index + 1)
+	s.metrics = newMetrics(s, append(commands(), *s.groupGet, *s.ucGet))
 	if err := s.metrics.register(opts.Registry); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -15,25 +16,46 @@ const sweepInterval = 20 * time.Millisecond
 // the store's answer. Requests that wait for Ready are answered 503.
 // Shutdown may be called again and waits each time.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.stopOnce.Do(func() { close(s.stopping) })
-	err := s.conns.close()
+	s.stop()
+	err := errors.Join(s.conns.close(), s.tcp.conns.close())
+	tables := []*connTable{s.conns, s.tcp.conns}
 	tick := time.NewTicker(sweepInterval)
 	defer tick.Stop()
 	for {
-		s.conns.each((*conn).release)
-		select {
-		case <-s.conns.empty:
+		if tables = release(tables); len(tables) == 0 {
 			return err
+		}
+		select {
+		case <-tables[0].empty:
 		case <-tick.C:
 		case <-ctx.Done():
-			left := 0
-			s.conns.each(func(c *conn) {
-				left++
-				_ = c.Conn.Close() // it is being cut off
-			})
-			return fmt.Errorf("shutdown: %d connections cut off: %w", left, ctx.Err())
+			return fmt.Errorf("shutdown: %d connections cut off: %w", cutOff(tables), ctx.Err())
 		}
 	}
+}
+
+// release lets the connections of tables end, and returns the tables that have any left.
+func release(tables []*connTable) (left []*connTable) {
+	for _, t := range tables {
+		t.each((*conn).release)
+		select {
+		case <-t.empty:
+		default:
+			left = append(left, t)
+		}
+	}
+	return left
+}
+
+// cutOff closes the connections of tables and returns how many there were.
+func cutOff(tables []*connTable) (n int) {
+	for _, t := range tables {
+		t.each(func(c *conn) {
+			n++
+			c.cut()
+		})
+	}
+	return n
 }
 
 // stopped tells whether Shutdown has begun.

@@ -14,6 +14,9 @@ type Store interface {
 	Expire(key []byte, expires int64) (engine.Meta, error)
 	// Delete removes key.
 	Delete(key []byte) error
+	// Commit does ops in order as one submission. Each tells in Err and Meta what has
+	// become of it; the error is one that kept all of them from being done.
+	Commit(ops []engine.Op) error
 	// Health returns the state and, unless Writable, why.
 	Health() (engine.State, error)
 	// Stats returns the store's figures.

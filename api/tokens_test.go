@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -278,6 +279,26 @@ func FuzzToken(f *testing.F) {
 		}
 		if ts.valid(sent, home) && string(decodeToken(sent)) != token {
 			t.Fatalf("%q is good", sent)
+		}
+	})
+}
+
+// FuzzTokenForms: whatever a token is, each form of its base64 stands for it.
+func FuzzTokenForms(f *testing.F) {
+	for _, s := range []string{"a.b.c", "\xfb\xff\xfe", "x"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, token []byte) {
+		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+			sent := encoding.AppendEncode(nil, token)
+			if got := decodeToken(restorePlus(sent)); !bytes.Equal(got, token) {
+				t.Fatalf("%q stands for %q, want %q", sent, got, token)
+			}
+			// A plus sign that was not escaped in a URL comes as a space.
+			spaced := bytes.ReplaceAll(sent, []byte("+"), []byte(" "))
+			if got := decodeToken(restorePlus(spaced)); !bytes.Equal(got, token) {
+				t.Fatalf("%q stands for %q, want %q", spaced, got, token)
+			}
 		}
 	})
 }

@@ -20,10 +20,11 @@ func (k *socket) reserve(cost int64) (taken int64, err error) {
 	answers := k.srv.answers
 	if cost = min(cost, answers.size); answers.take(cost) {
 		taken = cost
-	} else if !k.starved { // once: what is asked behind it must not wait again and again
+	} else if !k.starved.Load() { // once: what is asked behind it must not wait again and again
 		taken = answers.takeSoon(cost)
 	}
-	if k.starved = taken == 0; k.starved {
+	k.starved.Store(taken == 0)
+	if taken == 0 {
 		<-k.large
 		return 0, errAnswersFull
 	}

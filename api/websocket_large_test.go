@@ -158,7 +158,8 @@ func TestSocketReserve(t *testing.T) {
 		t.Errorf("when it is closed: %v", err)
 	}
 	k.release(smallAnswer + 1)
-	k.closed, k.starved = nil, true
+	k.closed = nil
+	k.starved.Store(true)
 	if taken, err := k.reserve(1 << 30); taken != n.answers.size || err != nil {
 		t.Errorf("more than there is: took %d, %v", taken, err)
 	}

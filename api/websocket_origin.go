@@ -7,15 +7,18 @@ import (
 
 // originAllowed tells whether the request may open a WebSocket. Browsers let every
 // page connect to every server, and say where the page comes from; other programs say
-// nothing. A page may connect to the host that it comes from. That host must be one that
-// is served: a page whose own name is made to point here (DNS rebinding) comes from the
-// host that it connects to as well.
+// nothing. A page may connect if CORS allows its origin, or to the host that it comes
+// from. That host must be one that is served: a page whose own name is made to point here
+// (DNS rebinding) comes from the host that it connects to as well.
 func (x *exchange) originAllowed() bool {
 	origins := x.ctx.Request.Header.PeekAll("Origin")
 	switch len(origins) {
 	case 0:
 		return true
 	case 1:
+		if x.srv.cors != nil && x.srv.cors.allows(origins[0]) {
+			return true
+		}
 		host := x.ctx.URI().Host()
 		return len(host) > 0 && sameOrigin(string(origins[0]), string(host)) && x.hostAllowed()
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
@@ -45,15 +46,15 @@ func parseSocketRequest(message []byte) (q socketRequest, ok bool) {
 	return q, false
 }
 
-// socketAnswer is a message to a client. Its body is nobody else's.
+// socketAnswer is a message to a client. Nobody changes its body any more.
 type socketAnswer struct {
 	kind  int // of message
 	body  []byte
 	taken int64 // of the memory for large answers, to be given to release when it is sent
 }
 
-// answer answers a message of this kind. An error is for serveNext; where an envelope can
-// tell of it, it is none.
+// answer answers a message of this kind. An error is for serveNext: errLater, or what no
+// envelope can tell of.
 func (k *socket) answer(kind int, message []byte) (socketAnswer, error) {
 	q, ok := parseSocketRequest(message)
 	if !ok {
@@ -63,8 +64,17 @@ func (k *socket) answer(kind int, message []byte) (socketAnswer, error) {
 		return k.failed(kind, q, err), nil
 	}
 	value, meta, taken, err := k.fetch(q)
+	if errors.Is(err, engine.ErrNotFound) {
+		return k.missing(kind, q)
+	}
+	return k.reply(kind, q, value, meta, taken, err)
+}
+
+// reply answers with a value, for which taken has been reserved, or tells of the error of
+// reserve.
+func (k *socket) reply(kind int, q socketRequest, value []byte, meta engine.Meta, taken int64, err error) (socketAnswer, error) {
 	switch {
-	case errors.Is(err, engine.ErrNotFound), errors.Is(err, errAnswersFull) && q.info:
+	case errors.Is(err, errAnswersFull) && q.info:
 		return k.failed(kind, q, err), nil
 	case err != nil:
 		return socketAnswer{}, err
@@ -93,8 +103,7 @@ func (k *socket) envelope(kind int, q socketRequest, status int, value []byte, c
 		e.cmd = []byte("get")
 	}
 	if len(q.tag) > 0 {
-		k.tagged = append(append(append(k.tagged[:0], q.key...), '@'), q.tag...)
-		e.key = k.tagged
+		e.key = slices.Concat(q.key, []byte("@"), q.tag)
 	}
 	size := envelopeRoom + len(e.key) + len(e.responseHost) + base64.StdEncoding.EncodedLen(len(value))
 	return socketAnswer{kind: kind, body: e.append(make([]byte, 0, size)), taken: taken}

@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"net"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
 )
 
 // socket is one WebSocket connection. It has two goroutines, which wait for each other
-// at the end: serve reads requests and answers them in their order, pump writes.
+// at the end: serve reads requests and answers them in their order, pump writes. While
+// requests with a tag wait for an import, each has one more; serve waits for their end.
 type socket struct {
 	srv   *Server
 	store Store
@@ -24,11 +27,13 @@ type socket struct {
 	ended   chan struct{} // closed when no more is read
 	closed  chan struct{} // closed when pump has closed the connection
 
+	importing chan struct{} // holds one for each request of imports
+	imports   sync.WaitGroup
+	starved   atomic.Bool // there was no memory for the large answer before
+
 	// Of serve; pump looks at them after ended.
 	message  bytes.Buffer
 	value    []byte
-	tagged   []byte
-	starved  bool // there was no memory for the large answer before
 	farewell int  // code to close with, 0: nothing can be said any more
 	linger   bool // the client may still be sending
 }
@@ -42,6 +47,8 @@ func newSocket(s *Server, store Store, link *socketLink, ws *websocket.Conn) *so
 		leaving: make(chan struct{}),
 		ended:   make(chan struct{}),
 		closed:  make(chan struct{}),
+
+		importing: make(chan struct{}, socketImports),
 	}
 }
 
@@ -53,6 +60,7 @@ func (k *socket) serve(c net.Conn) {
 			k.srv.logPanic("serving a WebSocket", p)
 			k.farewell = websocket.CloseInternalServerErr
 		}
+		k.imports.Wait() // what the client has asked for is answered before the farewell
 		close(k.ended)
 		<-k.closed // then the HTTP server closes the connection and takes its buffer back
 	}()
@@ -88,6 +96,8 @@ func (k *socket) serveNext() error {
 	k.srv.sockets.requests.Add(1)
 	a, err := k.answer(kind, k.message.Bytes())
 	switch {
+	case errors.Is(err, errLater):
+		return nil
 	case errors.Is(err, errLeaving):
 		return nil // no more is answered, but the client's farewell is waited for
 	case err != nil:

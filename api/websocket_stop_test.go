@@ -10,7 +10,7 @@ import (
 // WebSocket, for which the end of the node would have to wait.
 func TestNoSocketWhileStopping(t *testing.T) {
 	n := startSockets(t, nil)
-	n.stopOnce.Do(func() { close(n.stopping) }) // as the first thing of Shutdown
+	n.stop() // as the first thing of Shutdown
 	ws, resp, err := websocket.DefaultDialer.Dial("ws://"+n.addr+"/ws", nil)
 	if err == nil {
 		_ = ws.Close() // it is one too many

@@ -1,0 +1,101 @@
+package api
+
+import (
+	"errors"
+
+	"owlcache/engine"
+)
+
+// Bounds of the writes that are submitted together.
+const (
+	tcpBatchOps   = 512
+	tcpBatchBytes = 1 << 20
+)
+
+// tcpBatch is writes that wait to be submitted. Keys and values point into what the
+// session has received.
+type tcpBatch struct {
+	ops   []engine.Op
+	bytes int
+}
+
+// write takes in a command that changes something. Its answer comes with commit.
+func (t *tcpSession) write(q *tcpRequest) {
+	op, err := t.operation(q)
+	if err != nil {
+		t.commit() // what came before is answered before
+		t.result(q, nil, 0, err)
+		return
+	}
+	b := &t.batch
+	b.ops = append(b.ops, op)
+	b.bytes += len(op.Key) + len(op.Value)
+	if len(b.ops) >= tcpBatchOps || b.bytes >= tcpBatchBytes {
+		t.commit()
+	}
+}
+
+// operation returns what a command asks of the store.
+func (t *tcpSession) operation(q *tcpRequest) (op engine.Op, err error) {
+	op.Key = q.key
+	if !t.mayWrite {
+		return op, errNoToken
+	}
+	if err := checkKey(q.key); err != nil {
+		return op, err
+	}
+	switch q.cmd {
+	case tcpSet:
+		op.Kind, op.Value = engine.Set, q.value
+		if len(op.Value) > t.srv.opts.MaxValueSize {
+			return op, engine.ErrValueTooLarge
+		}
+	case tcpExpire:
+		op.Kind = engine.Expire
+		ms, err := parseExptime(q.exptime)
+		if err != nil {
+			return op, err
+		}
+		op.Expires = expiryAfter(t.srv.now(), ms)
+	case tcpDelete:
+		op.Kind = engine.Delete
+	}
+	return op, nil
+}
+
+// commit submits the writes that wait, as one, and answers them. Whatever looks at the
+// store or answers anything comes after it, so that a connection sees its own writes, and
+// all answers are in order.
+func (t *tcpSession) commit() {
+	b := &t.batch
+	if len(b.ops) == 0 {
+		return
+	}
+	all := t.store.Commit(b.ops)
+	for i := range b.ops {
+		op := &b.ops[i]
+		err := all
+		if err == nil {
+			err = op.Err
+		}
+		t.answerWrite(op, err)
+	}
+	clear(b.ops)
+	b.ops, b.bytes = b.ops[:0], 0
+}
+
+func (t *tcpSession) answerWrite(op *engine.Op, err error) {
+	q := tcpRequest{cmd: tcpDelete, key: op.Key}
+	var data []byte // null
+	var created int64
+	switch op.Kind {
+	case engine.Set:
+		q.cmd, data, created = tcpSet, []byte{}, op.Meta.Created
+	case engine.Expire:
+		q.cmd = tcpExpire
+	}
+	if errors.Is(err, engine.ErrNotFound) {
+		data = nil
+	}
+	t.result(&q, data, created, err)
+}

@@ -1,0 +1,132 @@
+package api
+
+import (
+	"errors"
+	"net"
+	"os"
+	"time"
+)
+
+// fill receives at least one byte. A line has to be whole within ReadTimeout of its first
+// byte; between lines a client may be silent for TCPIdleTimeout.
+func (t *tcpSession) fill() error {
+	o := &t.srv.opts
+	if err := t.room(); err != nil {
+		return err
+	}
+	now := time.Now()
+	deadline := now.Add(o.TCPIdleTimeout)
+	if len(t.in) > 0 {
+		deadline = t.since.Add(o.ReadTimeout)
+	}
+	if err := t.c.SetReadDeadline(deadline); err != nil {
+		return err
+	}
+	space := t.in[len(t.in):cap(t.in)]
+	n, err := t.c.Read(space)
+	if n > 0 {
+		t.full = n == len(space)
+		return t.received(n)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) && len(t.in) > 0 && !t.srv.stopped() {
+		t.srv.tcp.slow.Add(1)
+	}
+	return err
+}
+
+// received takes in the n bytes behind t.in.
+func (t *tcpSession) received(n int) error {
+	if len(t.in) == 0 {
+		t.since = time.Now()
+		if isTLS(t.in[:n]) {
+			t.srv.tcp.hostile.Add(1)
+			return errForeign
+		}
+	}
+	t.in = t.in[:len(t.in)+n]
+	if t.spare++; len(t.in) > tcpBuffer/2 {
+		t.spare = 0
+	}
+	return nil
+}
+
+// room makes room to receive. What has been served is forgotten; what is left of a line is
+// moved to the front.
+func (t *tcpSession) room() error {
+	if t.at > 0 {
+		n := copy(t.in, t.in[t.at:])
+		if n > 0 {
+			t.since = time.Now() // the rest is the beginning of a line that came just now
+		}
+		t.in, t.scanned, t.at = t.in[:n], t.scanned-t.at, 0
+	}
+	switch {
+	case len(t.in) == cap(t.in): // a long line
+		if !t.grow(t.srv.tcp.maxLine) {
+			t.open()
+			t.refuseLong()
+			return errors.Join(errors.New("too many long lines at once"), t.flush())
+		}
+	case t.full && cap(t.in) < tcpBufferMax: // a client that sends much: it goes without, too
+		t.grow(tcpBufferMax)
+	case cap(t.in) > tcpBuffer && len(t.in) == 0 && (cap(t.in) > tcpBufferMax || t.spare >= tcpSpareReads):
+		t.in = make([]byte, 0, tcpBuffer)
+		t.srv.bodies.give(t.taken)
+		t.taken = 0
+	}
+	t.full = false
+	return nil
+}
+
+// tcpSpareReads is after how many reads that had no need of a large buffer it goes.
+const tcpSpareReads = 64
+
+// grow doubles the buffer for what is received, up to limit. Beyond tcpBuffer it takes from
+// the memory for large requests, which all connections share, and returns false if there
+// is none.
+func (t *tcpSession) grow(limit int) bool {
+	size := min(2*cap(t.in), limit)
+	if size > tcpBuffer {
+		n := int64(size) - t.taken
+		if !t.srv.bodies.take(n) {
+			return false
+		}
+		t.taken += n
+	}
+	t.in = append(make([]byte, 0, size), t.in...)
+	return true
+}
+
+// open takes a buffer for answers.
+func (t *tcpSession) open() {
+	if t.answers == nil {
+		t.answers = t.srv.tcp.answers.Get().(*[]byte)
+		t.out = *t.answers
+	}
+}
+
+// shut gives the buffer for answers, which have been sent, back. A large value may have put
+// another in its place, which is forgotten.
+func (t *tcpSession) shut() {
+	if t.answers != nil {
+		t.srv.tcp.answers.Put(t.answers)
+		t.answers, t.out = nil, nil
+	}
+}
+
+// flush sends the answers that there are.
+func (t *tcpSession) flush() error {
+	t.counts.flush(&t.srv.tcp.counts[t.c.stripe])
+	if len(t.out) == 0 {
+		return nil
+	}
+	err := t.c.SetWriteDeadline(time.Now().Add(t.srv.opts.WriteTimeout))
+	if err == nil {
+		_, err = t.c.Write(t.out)
+	}
+	if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
+		t.srv.tcp.slow.Add(1)
+	}
+	t.out = (*t.answers)[:0]
+	return err
+}

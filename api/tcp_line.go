@@ -1,0 +1,140 @@
+package api
+
+import (
+	"bytes"
+
+	"owlcache/engine"
+)
+
+// tcpCmd is a command of the line protocol.
+type tcpCmd uint8
+
+const (
+	tcpUnknown tcpCmd = iota
+	tcpGet
+	tcpExist
+	tcpSet
+	tcpExpire
+	tcpDelete
+	tcpPing
+	tcpPass
+	numTCPCmds
+)
+
+// String returns the command as it is written.
+func (c tcpCmd) String() string {
+	switch c {
+	case tcpGet:
+		return "get"
+	case tcpExist:
+		return "exist"
+	case tcpSet:
+		return "set"
+	case tcpExpire:
+		return "expire"
+	case tcpDelete:
+		return "delete"
+	case tcpPing:
+		return "ping"
+	case tcpPass:
+		return "pass"
+	default:
+		return unknownName
+	}
+}
+
+// tcpRequest is a line that has been read. Its slices point into the line.
+type tcpRequest struct {
+	cmd     tcpCmd
+	key     []byte
+	value   []byte // of set, ping and pass: the rest of the line
+	exptime []byte
+	info    bool // get: the answer is an envelope
+}
+
+// parseTCP reads a line, which is without its end:
+//
+//	get KEY
+//	get KEY info
+//	exist KEY
+//	set KEY VALUE…
+//	expire KEY SECONDS
+//	delete KEY
+//	ping TEXT…
+//	pass PASSWORD…
+//
+// There is one space between words; a value, text or password is the rest of the line as it
+// is. Further words of a command that takes none are passed over, as they have always
+// been. A line that may have come from a terminal ends in a carriage return, which does not
+// belong to it.
+func parseTCP(line []byte) tcpRequest {
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	cmd, rest, spaced := bytes.Cut(line, []byte(" "))
+	switch string(cmd) {
+	case "ping":
+		return tcpRequest{cmd: tcpPing, value: rest}
+	case "pass":
+		return tcpRequest{cmd: tcpPass, value: rest}
+	}
+	if !spaced {
+		return tcpRequest{}
+	}
+	key, rest, _ := bytes.Cut(rest, []byte(" "))
+	q := tcpRequest{key: bytes.TrimSpace(key)}
+	switch string(cmd) {
+	case "get":
+		q.cmd, q.info = tcpGet, string(nextWord(rest)) == "info"
+	case "set":
+		q.cmd, q.value = tcpSet, rest
+	case "exist":
+		q.cmd = tcpExist
+	case "expire":
+		q.cmd, q.exptime = tcpExpire, nextWord(rest)
+	case "delete":
+		q.cmd = tcpDelete
+	default:
+		return tcpRequest{}
+	}
+	return q
+}
+
+// nextWord returns what there is up to the next space.
+func nextWord(rest []byte) []byte {
+	word, _, _ := bytes.Cut(rest, []byte(" "))
+	return bytes.TrimSpace(word)
+}
+
+// maxTCPLine is the size in bytes of the longest line with its end: a set of the largest
+// key and value.
+func maxTCPLine(maxValue int) int {
+	return len("set ") + engine.MaxKeySize + len(" ") + maxValue + len("\r\n")
+}
+
+// isForeign tells whether a line is one of HTTP. A web page can make a browser send such
+// a request to any port, with lines of its own choice in the body; the connection ends
+// before they are read. No line that begins so is a command.
+func isForeign(line []byte) bool {
+	if len(line) == 0 {
+		return false
+	}
+	switch line[0] {
+	case 'P':
+		return bytes.HasPrefix(line, []byte("POST ")) || isRequestLine(line)
+	case 'G':
+		return bytes.HasPrefix(line, []byte("GET /")) || isRequestLine(line)
+	case 'H', 'h':
+		return len(line) >= 5 && bytes.EqualFold(line[:5], []byte("host:")) || isRequestLine(line)
+	case 'D', 'O', 'T', 'C':
+		return isRequestLine(line)
+	}
+	return false
+}
+
+// isRequestLine tells whether a line ends as the first one of an HTTP request does.
+func isRequestLine(line []byte) bool {
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	return bytes.HasSuffix(line, []byte(" HTTP/1.1")) || bytes.HasSuffix(line, []byte(" HTTP/1.0")) || bytes.HasSuffix(line, []byte(" HTTP/2.0"))
+}
+
+// isTLS tells whether a connection begins as one of TLS does (RFC 8446, 5.1).
+func isTLS(first []byte) bool { return len(first) >= 2 && first[0] == 0x16 && first[1] == 0x03 }

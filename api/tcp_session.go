@@ -1,0 +1,157 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"time"
+
+	"owlcache/engine"
+)
+
+// Returned by a session that ends for a reason of its own.
+var (
+	errForeign  = errors.New("not the line protocol but HTTP or TLS")
+	errLongLine = errors.New("line too long")
+	errGuessing = errors.New("too many wrong passwords")
+)
+
+// tcpSession is one connection of the line protocol. It reads what there is, serves all
+// whole lines in it and sends their answers with one write. Writes that follow each other
+// are one submission to the store, with one wait for the disk.
+type tcpSession struct {
+	srv   *Server
+	store Store
+	c     *conn
+
+	in      []byte    // received
+	at      int       // in[at:] is not yet served
+	scanned int       // in[at:scanned] holds no line end
+	taken   int64     // of the memory for large requests, for what in is beyond tcpBuffer
+	since   time.Time // of the first byte of the line that is not yet whole
+	full    bool      // the last read filled the buffer
+	spare   int       // reads since then that would have had room in tcpBuffer
+
+	out     []byte  // answers that are not yet sent
+	answers *[]byte // the buffer that out is in, while there are any
+	value   []byte  // of an envelope
+	word    [8]byte
+
+	batch    tcpBatch
+	mayWrite bool
+	counts   tcpTally // what happened since the last flush
+}
+
+func (t *tcpSession) begin(s *Server, store Store, c *conn) {
+	t.srv, t.store, t.c = s, store, c
+	t.mayWrite = s.opts.TCPOpenWrites || c.peer.IsLoopback() && !s.guardLoopback
+	if t.in == nil {
+		t.in = make([]byte, 0, tcpBufferMin)
+	}
+	t.open()
+	t.out = append(t.out, tcpGreeting...)
+}
+
+// end gives back what the session has taken. Nothing of it is kept but its buffers.
+func (t *tcpSession) end() {
+	if t.srv == nil {
+		return // it has not begun
+	}
+	s := t.srv
+	s.bodies.give(t.taken)
+	t.shut()
+	clear(t.batch.ops)
+	in := t.in[:0]
+	if cap(in) > tcpBuffer {
+		in = nil
+	}
+	*t = tcpSession{in: in, batch: tcpBatch{ops: t.batch.ops[:0]}}
+	s.tcp.sessions.Put(t)
+}
+
+// serve serves the connection until it ends and returns why it did.
+func (t *tcpSession) serve() error {
+	for {
+		if err := t.flush(); err != nil {
+			return err
+		}
+		t.shut()
+		t.c.busy.Store(false)
+		if err := t.fill(); err != nil {
+			return err
+		}
+		t.open()
+		if err := t.serveLines(); err != nil {
+			return errors.Join(err, t.flush())
+		}
+	}
+}
+
+// serveLines serves all whole lines that have been received.
+func (t *tcpSession) serveLines() error {
+	for {
+		i := bytes.IndexByte(t.in[t.scanned:], '\n')
+		if i < 0 {
+			t.scanned = len(t.in)
+			break
+		}
+		line := t.in[t.at : t.scanned+i]
+		t.at = t.scanned + i + 1
+		t.scanned = t.at
+		if err := t.serveLine(line); err != nil {
+			return err
+		}
+		if len(t.out) >= tcpAnswers {
+			if err := t.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	t.commit()
+	if len(t.in)-t.at >= t.srv.tcp.maxLine {
+		t.refuseLong()
+		return errLongLine
+	}
+	return nil
+}
+
+// serveLine serves one line. An error ends the connection.
+func (t *tcpSession) serveLine(line []byte) error {
+	if len(line) >= t.srv.tcp.maxLine {
+		t.refuseLong()
+		return errLongLine
+	}
+	q := parseTCP(line)
+	switch q.cmd {
+	case tcpGet:
+		return t.get(&q)
+	case tcpSet, tcpExpire, tcpDelete:
+		t.write(&q)
+	case tcpExist:
+		t.commit()
+		t.exist(&q)
+	case tcpPing:
+		t.commit()
+		t.ping(&q)
+	case tcpPass:
+		t.commit()
+		return t.pass(&q)
+	default:
+		t.commit()
+		if isForeign(line) {
+			t.c.linger = true
+			t.srv.tcp.hostile.Add(1)
+			return errForeign
+		}
+		t.envelope(&tcpRequest{}, 501, nil, 0)
+	}
+	return nil
+}
+
+// refuseLong answers a line that is too long, as far as it can be told what it is.
+func (t *tcpSession) refuseLong() {
+	t.commit()
+	line := t.in[t.at:]
+	q := parseTCP(line[:min(len(line), len("expire ")+engine.MaxKeySize)])
+	t.envelope(&q, 500, nil, 0)
+	t.c.linger = true // there is more of it
+}

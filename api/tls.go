@@ -1,0 +1,135 @@
+package api
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// tlsConfig returns how connections are encrypted, nil: not at all. The certificate is
+// asked for at each handshake, so that a new one takes effect without a restart. Only
+// HTTP/1.1 is offered, which is what the server speaks.
+func tlsConfig(certificate func() *tls.Certificate) *tls.Config {
+	if certificate == nil {
+		return nil
+	}
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     []string{"http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate(), nil },
+	}
+}
+
+// encrypted returns nc as a connection that will be encrypted, if the server speaks HTTPS.
+// Nothing is read or written yet.
+func (s *Server) encrypted(nc net.Conn) net.Conn {
+	if s.tls == nil {
+		return nc
+	}
+	return tls.Server(nc, s.tls)
+}
+
+// handshake encrypts c, if the server speaks HTTPS, and tells whether it can be served.
+// It runs in the connection's own goroutine and takes at most the time to read a request.
+func (s *Server) handshake(c *conn) bool {
+	encrypted, ok := c.Conn.(*tls.Conn)
+	if !ok {
+		return true
+	}
+	err := encrypted.SetDeadline(time.Now().Add(s.opts.ReadTimeout))
+	if c.retire.Load() { // release has come before the deadline, and has been undone by it
+		c.cut()
+		return false
+	}
+	if err == nil {
+		err = encrypted.Handshake()
+	}
+	if err == nil {
+		err = encrypted.SetDeadline(time.Time{})
+	}
+	if err == nil {
+		return true
+	}
+	defer c.cut()
+	if errors.Is(err, io.EOF) {
+		return false // it was only opened, as a probe does
+	}
+	s.metrics.handshakes.Add(1)
+	s.opts.Logger.Debug("TLS handshake failed", "remote", c.peer, "err", err)
+	if record, ok := errors.AsType[tls.RecordHeaderError](err); ok && record.Conn != nil && looksLikeHTTP(record.RecordHeader) {
+		s.answerPlain(record.Conn)
+	}
+	return false
+}
+
+// looksLikeHTTP tells whether what came in place of a TLS record is the begin of an HTTP
+// request.
+func looksLikeHTTP(head [5]byte) bool {
+	for _, method := range []string{"GET /", "HEAD ", "POST ", "PUT /", "OPTIO", "DELET", "PATCH"} {
+		if string(head[:]) == method {
+			return true
+		}
+	}
+	return false
+}
+
+// answerPlain tells a client that speaks HTTP to use HTTPS, and reads on for a moment, so
+// that the answer arrives.
+func (s *Server) answerPlain(nc net.Conn) {
+	if nc.SetDeadline(time.Now().Add(rejectTimeout)) != nil {
+		return
+	}
+	const reason = "this port speaks HTTPS: use https:// in the address"
+	_, _ = nc.Write(bareAnswer("400 Bad Request", s.name, reason, "")) // best effort
+	(&conn{Conn: nc}).drain()
+}
+
+// bareAnswer returns an answer that is sent without a request having been read. more are
+// further header lines.
+func bareAnswer(status, server, reason, more string) []byte {
+	return fmt.Appendf(nil, "HTTP/1.1 %s\r\nServer: %s\r\nConnection: close\r\n%s"+
+		"Content-Type: text/plain; charset=utf-8\r\n%s: %s\r\nContent-Length: %d\r\n\r\n%s\n",
+		status, server, more, headerError, reason, len(reason)+1, reason)
+}
+
+// scheme returns that of the URLs under which the server is reached.
+func (o Options) scheme() string {
+	if o.Certificate != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// tlsCollector shows how HTTPS is.
+type tlsCollector struct {
+	srv              *Server
+	failures, expiry *prometheus.Desc
+}
+
+func newTLSCollector(s *Server) *tlsCollector {
+	return &tlsCollector{
+		srv: s,
+		failures: prometheus.NewDesc("owlcache_tls_handshake_failures_total",
+			"Connections that ended before they were encrypted.", nil, nil),
+		expiry: prometheus.NewDesc("owlcache_tls_certificate_expiry_seconds",
+			"Time until the certificate of HTTPS expires; negative when it has.", nil, nil),
+	}
+}
+
+func (c *tlsCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.failures; ch <- c.expiry }
+
+// Collect shows nothing while HTTPS is off.
+func (c *tlsCollector) Collect(ch chan<- prometheus.Metric) {
+	if c.srv.opts.Certificate == nil {
+		return
+	}
+	ch <- prometheus.MustNewConstMetric(c.failures, prometheus.CounterValue, float64(c.srv.metrics.handshakes.Load()))
+	if cert := c.srv.opts.Certificate(); cert != nil && cert.Leaf != nil {
+		ch <- prometheus.MustNewConstMetric(c.expiry, prometheus.GaugeValue, cert.Leaf.NotAfter.Sub(c.srv.now()).Seconds())
+	}
+}

@@ -1,0 +1,389 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"owlcache/api/urlcache"
+	"owlcache/engine"
+	"owlcache/engine/datadir"
+)
+
+// ucOrigin is an HTTP server behind the URL cache.
+type ucOrigin struct {
+	*httptest.Server
+	asked atomic.Int32
+	last  atomic.Pointer[http.Request]
+}
+
+func startOrigin(t *testing.T) *ucOrigin {
+	t.Helper()
+	o := &ucOrigin{}
+	o.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		o.asked.Add(1)
+		o.last.Store(r)
+		switch r.URL.Path {
+		case "/missing":
+			w.WriteHeader(http.StatusNotFound)
+			return
+		case "/large":
+			w.Header().Set("Content-Type", "video/mp4")
+			_, _ = w.Write(make([]byte, 1<<20))
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Set-Cookie", "a=b")
+		_, _ = io.WriteString(w, "<p>"+r.RequestURI)
+	}))
+	t.Cleanup(o.Close)
+	return o
+}
+
+// startUC starts a server whose URL cache has the sites in a file without its <sites>.
+func startUC(t *testing.T, file string, change func(*Options)) (*node, *engine.Store) {
+	t.Helper()
+	dir, err := datadir.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := engine.Open(context.Background(), dir, engine.Options{Sync: "no"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := dir.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	sites, _, err := urlcache.ParseSites("sites.xml", []byte("<sites>"+file+"</sites>"), engine.MaxValueSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, err := urlcache.New(urlcache.Options{Sites: sites, MaxMemory: 8 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cache.Close)
+	n := startLoading(t, func(o *Options) {
+		o.URLCache = cache
+		if change != nil {
+			change(o)
+		}
+	})
+	n.Ready(store)
+	return n, store
+}
+
+func easy(o *Options) { o.URLCacheEasy = true }
+
+func siteXML(host string, more ...string) string {
+	return "<site><host>" + host + "</host>" + strings.Join(more, "") + "</site>"
+}
+
+func (n *node) uc(pairs ...string) answer {
+	n.t.Helper()
+	return n.get("/uc/?" + encode(append([]string{"cmd", "get"}, pairs...)...))
+}
+
+func TestURLCache(t *testing.T) {
+	o := startOrigin(t)
+	n, _ := startUC(t, siteXML(o.URL), nil)
+	miss := n.uc("key", "/a b?x=1&y=2")
+	hit := n.uc("key", "/a b?x=1&y=2")
+	for name, a := range map[string]answer{"miss": miss, "hit": hit} {
+		if a.status != 200 || a.body != "<p>/a%20b?x=1&y=2" {
+			t.Errorf("%s: %d, %q, %s", name, a.status, a.body, a.reason())
+		}
+		want := map[string]string{
+			"Key": "/a b?x=1&y=2", "Responsehost": n.addr, "Content-Type": "text/html; charset=utf-8", "X-Content-Type-Options": "nosniff",
+			"Cache-Status": map[string]string{"miss": "owlcache; fwd=miss; stored", "hit": "owlcache; hit"}[name], "Set-Cookie": "", "Server": "owlcache 0.6.0",
+		}
+		for h, v := range want {
+			if got := a.header.Get(h); got != v {
+				t.Errorf("%s: %s is %q, want %q", name, h, got, v)
+			}
+		}
+	}
+	if created := miss.header.Get("Keycreatetime"); created != hit.header.Get("Keycreatetime") || strings.HasPrefix(created, "0001") {
+		t.Errorf("Keycreatetime is %q, then %q", created, hit.header.Get("Keycreatetime"))
+	}
+	if o.asked.Load() != 1 {
+		t.Errorf("the origin was asked %d times", o.asked.Load())
+	}
+	if a := n.cmd("cmd", "get", "key", "/a b?x=1&y=2"); a.body != miss.body || a.header.Get("Content-Type") != typeRaw {
+		t.Errorf("get on /data/: %q, %v", a.body, a.header)
+	}
+	if a := n.get("/uc?cmd=get&key=/c"); a.body != "<p>/c" {
+		t.Errorf("/uc: %q", a.body)
+	}
+	if a := n.do(n.request("POST", "/uc/", formType, "cmd=get&key=/d")); a.body != "<p>/d" {
+		t.Errorf("POST: %q", a.body)
+	}
+	if a := n.do(n.request("HEAD", "/uc/?cmd=get&key=/a+b%3Fx=1%26y=2", "", "")); a.status != 200 || a.body != "" || a.header.Get("Content-Length") != "17" {
+		t.Errorf("HEAD: %d, %q, %v", a.status, a.body, a.header)
+	}
+}
+
+// A large body is streamed, and its memory given back.
+func TestURLCacheLargeBody(t *testing.T) {
+	o := startOrigin(t)
+	n, _ := startUC(t, siteXML(o.URL, "<max_storage_limit>1000</max_storage_limit>")+siteXML(o.URL), nil)
+	for range 20 { // more than the memory for bodies would hold
+		if a := n.uc("key", "/large"); a.status != 200 || len(a.body) != 1<<20 || a.header.Get("Content-Type") != "video/mp4" || a.header.Get("Cache-Status") != "owlcache; fwd=miss" {
+			t.Fatalf("%d, %d bytes, %v", a.status, len(a.body), a.header)
+		}
+	}
+	if a := n.uc("key", "/large", "uc_site", "1"); a.header.Get("Cache-Status") != "owlcache; fwd=miss; stored" {
+		t.Errorf("%v", a.header)
+	}
+	if a := n.uc("key", "/large"); len(a.body) != 1<<20 || a.header.Get("Content-Type") != "video/mp4" || a.header.Get("Cache-Status") != "owlcache; hit" {
+		t.Errorf("hit: %d bytes, %v", len(a.body), a.header)
+	}
+}
+
+// A value that a client has set is answered whatever its key looks like, and never asked for.
+func TestURLCacheAnswersWhatIsThere(t *testing.T) {
+	o := startOrigin(t)
+	n, _ := startUC(t, siteXML(o.URL), nil)
+	token := n.token()
+	for _, key := range []string{"hello", "/page", "//x", "http://evil.test/"} {
+		if a := n.post("cmd", "set", "key", key, "valuedata", "<script>", "token", token); a.status != 200 {
+			t.Fatal(a.body)
+		}
+		a := n.uc("key", key)
+		if a.status != 200 || a.body != "<script>" || a.header.Get("Content-Type") != typeRaw || a.header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %d, %q, %v", key, a.status, a.body, a.header)
+		}
+	}
+	if o.asked.Load() != 0 {
+		t.Errorf("the origin was asked %d times", o.asked.Load())
+	}
+}
+
+func TestURLCacheRefuses(t *testing.T) {
+	o := startOrigin(t)
+	n, _ := startUC(t, siteXML(o.URL)+siteXML("http://127.0.0.1:1"), nil)
+	for _, tt := range []struct {
+		query, reason string
+		status        int
+	}{
+		{"", "unknown command", 501},
+		{"cmd=set&key=/a&valuedata=x", "unknown command", 501},
+		{"cmd=GET&key=/a", "unknown command", 501},
+		{"cmd=get", "key is empty", 500},
+		{"cmd=get&key=", "key is empty", 500},
+		{"cmd=get&key=" + strings.Repeat("k", engine.MaxKeySize+1), "key is too large", 500},
+		{"cmd=get&key=%zz", "broken percent escape", 500},
+		{"cmd=get&key=a", "the key is no path at an origin: it must begin with a single /", 400},
+		{"cmd=get&key=//evil.test/", "the key is no path at an origin: it must begin with a single /", 400},
+		{"cmd=get&key=http://evil.test/", "the key is no path at an origin: it must begin with a single /", 400},
+		{"cmd=get&key=/%2e%2e/", "the key is no path at an origin: it must have no . or .. between slashes, encoded or not", 400},
+		{"cmd=get&key=/a%0d%0ab", "the key is no path at an origin: it must have no control character and no backslash", 400},
+		{"cmd=get&key=/a&uc_site=x", "uc_site: want the number of a site, 0 is the first", 400},
+		{"cmd=get&key=/missing", "the origin answered status 404", 502},
+		{"cmd=get&key=/a&uc_site=1", "the origin cannot be reached", 502},
+	} {
+		a := n.get("/uc/?" + tt.query)
+		if a.status != tt.status || a.reason() != tt.reason || a.header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%.60s: %d, %q", tt.query, a.status, a.reason())
+		}
+	}
+	if a := n.get("/uc/?"); a.envelope(t).Results != "UNKNOWN_COMMAND" {
+		t.Errorf("no command: %q", a.body)
+	}
+	if a := n.cmd("cmd", "exist", "key", "/missing"); a.status != 404 {
+		t.Error("an error of the origin was stored")
+	}
+	if a := n.do(n.request("POST", "/free/path", formType, "a=b")); a.status != 404 {
+		t.Errorf("a free path: %d", a.status)
+	}
+	asked := o.asked.Load()
+	for _, site := range []string{"7", "-1", "99999999999999999999", "-99999999999999999999", ""} {
+		if a := n.uc("key", "/out-of-range"+site, "uc_site", site); a.status != 200 {
+			t.Errorf("uc_site=%s: %d, %s", site, a.status, a.reason())
+		}
+	}
+	if got := o.asked.Load() - asked; got != 5 {
+		t.Errorf("the first site was asked %d times", got)
+	}
+}
+
+func TestURLCacheOff(t *testing.T) {
+	n := start(t, easy)
+	for _, path := range []string{"/uc/?cmd=get&key=/a", "/uc"} {
+		if a := n.get(path); a.status != 404 || !strings.Contains(a.reason(), "Open_Urlcache") {
+			t.Errorf("%s: %d, %s", path, a.status, a.reason())
+		}
+	}
+	if a := n.get("/free/path"); a.status != 404 {
+		t.Errorf("a free path: %d", a.status)
+	}
+}
+
+func TestURLCacheEasy(t *testing.T) {
+	o := startOrigin(t)
+	n, store := startUC(t, siteXML(o.URL), easy)
+	for _, tt := range []struct{ target, key string }{
+		{"/page.html", "/page.html"},
+		{"/a%20b/?x=%31&cmd=delete&key=k", "/a%20b/?x=%31&cmd=delete&key=k"},
+		{"/q?", "/q?"},
+		{"/q?a&&b&", "/q?a&&b&"},
+		{"/t?token=secret", "/t"},
+		{"/u?a=1&owl_token=secret&b=2", "/u?a=1&b=2"},
+		{"/v?%74oken=secret&a=1", "/v?a=1"},
+		{"/w?owl_token=&token=theirs", "/w?token=theirs"},
+		{"/x?tokens=theirs", "/x?tokens=theirs"},
+		{"/data/x", "/data/x"},
+	} {
+		a := n.get(tt.target)
+		if got := o.last.Load(); a.status != 200 || got == nil || got.RequestURI != tt.key || a.body != "<p>"+tt.key || a.header.Get("Key") != tt.key {
+			t.Errorf("%s: %d, %q, %s", tt.target, a.status, a.body, a.reason())
+		}
+		if _, ok := store.Stat([]byte(tt.key)); !ok {
+			t.Errorf("%s: not stored as %s", tt.target, tt.key)
+		}
+	}
+	asked := o.asked.Load()
+	if a := n.get("/page.html"); a.status != 200 || a.header.Get("Cache-Status") != "owlcache; hit" {
+		t.Errorf("again: %d, %v", a.status, a.header)
+	}
+	for _, path := range []string{"/", "/livez", "/data/?cmd=ping", "/metrics"} {
+		if a := n.get(path); a.status != 200 || strings.HasPrefix(a.body, "<p>") {
+			t.Errorf("%s: %d, %.60q", path, a.status, a.body)
+		}
+	}
+	for _, tt := range []struct {
+		method, target string
+		status         int
+	}{{"POST", "/p", 404}, {"DELETE", "/p", 404}, {"GET", "//evil.test/", 400}, {"GET", "http://" + n.addr + "/p", 400}, {"GET", `/\evil.test/`, 400}, {"GET", "/a/../../b", 400}, {"GET", "/a%00", 400}, {"GET", "/p#f", 400}} {
+		c := n.dial()
+		c.send(fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\n\r\n", tt.method, tt.target, n.addr))
+		if a := c.receive(tt.method); a.status != tt.status && a.status != 421 { // a target that names a host is taken for it
+			t.Errorf("%s %s: %d, %s", tt.method, tt.target, a.status, a.reason())
+		}
+	}
+	if got := o.asked.Load() - asked; got != 0 {
+		t.Errorf("the origin was asked %d times more", got)
+	}
+	if a := n.do(n.request("GET", "/body", formType, "a=b")); a.status != 400 {
+		t.Errorf("a request with a body: %d", a.status)
+	}
+}
+
+func TestURLCacheForwards(t *testing.T) {
+	o := startOrigin(t)
+	n, _ := startUC(t, siteXML(o.URL, "<header><value>User-Agent</value><value>Authorization</value><value>Cookie</value><value>X-Many</value><value>Accept</value></header>")+siteXML(o.URL), nil)
+	token := n.token()
+	ask := func(site int, authorization string) http.Header {
+		req := n.request("GET", fmt.Sprintf("/uc/?cmd=get&key=/%d/%d&uc_site=%d&owl_token=%s", site, o.asked.Load(), site, token), "", "")
+		req.Header = http.Header{"User-Agent": {"browser"}, "Cookie": {"a=1; b=2"}, "X-Many": {"1", "2"}, "X-Other": {"x"}, "Authorization": {authorization}}
+		if a := n.do(req); a.status != 200 {
+			t.Fatal(a.reason())
+		}
+		return o.last.Load().Header
+	}
+	if got, want := fmt.Sprint(ask(0, "Basic dTpw")), "map[Accept-Encoding:[identity] Authorization:[Basic dTpw] Cookie:[a=1; b=2] User-Agent:[browser] X-Many:[1 2]]"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got := ask(0, "Bearer "+token); got.Get("Authorization") != "" {
+		t.Errorf("the node's own token was sent to the origin: %v", got)
+	}
+	if got, want := fmt.Sprint(ask(1, "Basic dTpw")), "map[Accept-Encoding:[identity] User-Agent:[owlcache]]"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestURLCacheToken(t *testing.T) {
+	o := startOrigin(t)
+	n, store := startUC(t, siteXML(o.URL, "<check_token>1</check_token>"), easy)
+	token := n.token()
+	for target, stored := range map[string]bool{
+		"/uc/?cmd=get&key=/a": false, "/uc/?cmd=get&key=/b&token=wrong": false, "/uc/?cmd=get&key=/c&token=" + token: true,
+		"/d": false, "/e?token=wrong": false, "/f?token=" + token: true, "/g?owl_token=" + token: true,
+	} {
+		a := n.get(target)
+		if a.status != 200 || a.body != "<p>"+a.header.Get("Key") {
+			t.Errorf("%.20s: %d, %s", target, a.status, a.reason())
+		}
+		if _, ok := store.Stat([]byte(a.header.Get("Key"))); ok != stored || (a.header.Get("Cache-Status") == "owlcache; fwd=miss; stored") != stored {
+			t.Errorf("%.20s: stored %v, %v", target, ok, a.header)
+		}
+	}
+}
+
+func TestURLCacheStale(t *testing.T) {
+	var ill atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if ill.Load() {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		w.Header().Set("Content-Type", "text/css")
+		_, _ = io.WriteString(w, "body")
+	}))
+	t.Cleanup(server.Close)
+	n, _ := startUC(t, siteXML(server.URL, "<key_expire>1</key_expire><stale_on_error>600</stale_on_error>"), nil)
+	n.uc("key", "/a")
+	ill.Store(true)
+	var a answer
+	eventually(t, "the key has expired", func() bool {
+		a = n.uc("key", "/a")
+		return a.header.Get("Cache-Status") != "owlcache; hit"
+	})
+	if a.status != 200 || a.body != "body" || a.header.Get("Content-Type") != "text/css" || a.header.Get("Cache-Status") != "owlcache; fwd=stale" || a.reason() != "the origin answered status 502" {
+		t.Errorf("%d, %q, %v", a.status, a.body, a.header)
+	}
+	ill.Store(false)
+	if a := n.uc("key", "/a"); a.header.Get("Cache-Status") != "owlcache; fwd=miss; stored" {
+		t.Errorf("the origin is well again: %v", a.header)
+	}
+}
+
+func TestURLCacheMetrics(t *testing.T) {
+	o := startOrigin(t)
+	n, _ := startUC(t, siteXML(o.URL), nil)
+	n.uc("key", "/a")
+	n.uc("key", "/a")
+	n.uc("key", "/missing")
+	n.uc("key", "//")
+	body := n.get("/metrics").body
+	for _, line := range []string{
+		"owlcache_urlcache_hits_total 1", "owlcache_urlcache_misses_total 3", "owlcache_urlcache_stale_total 0", "owlcache_urlcache_fetches_total 2",
+		"owlcache_urlcache_stored_total 1", "owlcache_urlcache_fetches_in_flight 0", "owlcache_urlcache_fetched_bytes_total 5",
+		`owlcache_urlcache_errors_total{kind="status"} 1`, `owlcache_urlcache_errors_total{kind="bad_key"} 1`, `owlcache_urlcache_errors_total{kind="timeout"} 0`,
+		`owlcache_http_requests_total{cmd="uc_get",status="200"} 2`, `owlcache_http_requests_total{cmd="uc_get",status="502"} 1`,
+	} {
+		if !strings.Contains(body, "\n"+line+"\n") {
+			t.Errorf("no line %s", line)
+		}
+	}
+}
+
+func FuzzEasyKey(f *testing.F) {
+	for _, target := range []string{"/a", "/a?", "/a?token=s", "/a?b&owl_token=s&token=t", "/a?%74oken=s&&", "?", "/a?%zz=token&token=%"} {
+		f.Add([]byte(target))
+	}
+	f.Fuzz(func(t *testing.T, target []byte) {
+		sent := string(target)
+		key, token, owlToken := easyKey(target)
+		if string(target) != sent {
+			t.Error("the request has changed")
+		}
+		if len(key) > len(target) || owlToken != nil && token != nil {
+			t.Errorf("%q: %q, %q, %q", target, key, token, owlToken)
+		}
+		again, token, owlToken := easyKey(key)
+		if len(owlToken) > 0 || token != nil && !strings.Contains(sent, "wl") && !strings.Contains(sent, "%") {
+			t.Errorf("%q: %q still holds tokens %q, %q; %q", target, key, token, owlToken, again)
+		}
+	})
+}
