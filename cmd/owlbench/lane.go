@@ -10,74 +10,81 @@ import (
 
 var errUnasked = errors.New("answer to no request")
 
-// lane is one connection of a load: the request under way and what came back of
-// its answer. It does no input or output itself.
+// lane is one connection of a load: the requests under way, which are sent together, and
+// what came back of their answers. It does no input or output itself.
 type lane struct {
 	target  *target
 	reads   int // of ten requests
 	rng     *rand.Rand
-	request []byte // of the current request
-	unsent  []byte // its rest
+	request []byte // the current requests
+	unsent  []byte // their rest
 	in      []byte // received and not yet parsed
-	isGet   bool
-	waiting bool // for an answer
+	isGet   []bool // of each of the current requests
+	waiting int    // for how many of their answers
 	sent    time.Time
 }
 
 func newLane(t *target, m mix, seed, id uint64) *lane {
-	return &lane{target: t, reads: m.reads(), rng: rand.New(rand.NewPCG(seed, id))}
+	return &lane{target: t, reads: m.reads(), rng: rand.New(rand.NewPCG(seed, id)), isGet: make([]bool, max(t.depth, 1))}
 }
 
-// next renders the next request into unsent.
+// next renders the next requests into unsent.
 func (l *lane) next(now time.Time) {
-	key := l.rng.Uint64N(l.target.keys)
-	l.isGet = l.reads == 10 || l.reads > 0 && l.rng.IntN(10) < l.reads
-	if l.isGet {
-		l.request = l.target.get.append(l.request[:0], key)
-	} else {
-		l.request = l.target.set.append(l.request[:0], key)
+	l.request = l.request[:0]
+	for i := range l.isGet {
+		key := l.rng.Uint64N(l.target.keys)
+		l.isGet[i] = l.reads == 10 || l.reads > 0 && l.rng.IntN(10) < l.reads
+		if l.isGet[i] {
+			l.request = l.target.get.append(l.request, key)
+		} else {
+			l.request = l.target.set.append(l.request, key)
+		}
 	}
-	l.unsent, l.waiting, l.sent = l.request, true, now
+	l.unsent, l.waiting, l.sent = l.request, len(l.isGet), now
 }
 
-// received takes what was read from the connection. It returns whether the
-// answer is complete, and an error when it is not the one that was expected.
+// received takes what was read from the connection. It returns whether all answers are
+// there, and an error when one is not as expected.
 func (l *lane) received(chunk []byte) (done bool, err error) {
 	if len(chunk) == 0 {
 		return false, io.ErrUnexpectedEOF
 	}
-	if !l.waiting {
+	if l.waiting == 0 {
 		return false, errUnasked
 	}
-	// The usual answer comes in one piece and is parsed where it was read.
+	// The usual answers come in one piece and are parsed where they were read.
 	b := chunk
 	if len(l.in) > 0 {
 		l.in = append(l.in, chunk...)
 		b = l.in
 	}
-	resp, n, err := l.target.parse(b)
-	switch {
-	case err != nil:
-		return false, err
-	case n == 0:
-		if len(l.in) == 0 {
-			l.in = append(l.in, chunk...)
+	for l.waiting > 0 {
+		resp, n, err := l.target.parse(b)
+		if err != nil {
+			return false, err
 		}
-		return false, nil
-	case n != len(b):
+		if n == 0 {
+			break
+		}
+		b = b[n:]
+		get := l.isGet[len(l.isGet)-l.waiting]
+		l.waiting--
+		if err := l.check(resp, get); err != nil {
+			return l.waiting == 0, err
+		}
+	}
+	if l.waiting == 0 && len(b) > 0 {
 		return false, errUnasked
 	}
-	l.waiting = false
-	err = l.check(resp)
-	l.in = l.in[:0]
-	return true, err
+	l.in = append(l.in[:0], b...)
+	return l.waiting == 0, nil
 }
 
 // check returns an error unless resp is what a healthy server answers.
-func (l *lane) check(resp response) error {
-	if resp.status != 200 || l.isGet && len(resp.body) != l.target.value {
+func (l *lane) check(resp response, get bool) error {
+	if resp.status != 200 || get && len(resp.body) != l.target.value {
 		op := "set"
-		if l.isGet {
+		if get {
 			op = "get"
 		}
 		return fmt.Errorf("%s: %s answered %d with %d bytes: %.200q", l.target.name, op, resp.status, len(resp.body), resp.body)

@@ -51,12 +51,12 @@ func TestLaneMix(t *testing.T) {
 		gets, seen := 0, map[string]bool{}
 		for range 10_000 {
 			l.next(time.Now())
-			if l.isGet != strings.Contains(string(l.request), "cmd=get") {
-				t.Fatalf("get %v: %q", l.isGet, l.request)
+			if l.isGet[0] != strings.Contains(string(l.request), "cmd=get") {
+				t.Fatalf("get %v: %q", l.isGet[0], l.request)
 			}
 			_, key, _ := strings.Cut(string(l.request), "key=")
 			seen[key[:len(keyName(0))]] = true
-			if l.isGet {
+			if l.isGet[0] {
 				gets++
 			}
 		}
@@ -66,5 +66,40 @@ func TestLaneMix(t *testing.T) {
 		if len(seen) != 3 {
 			t.Errorf("%s: keys %v, want all three", m, seen)
 		}
+	}
+}
+
+// TestLaneDepth: several requests are sent together, and all their answers awaited.
+func TestLaneDepth(t *testing.T) {
+	owl := tcpTarget("x", loadOptions{Keys: 10, Value: 3, Depth: 3})
+	tests := []struct {
+		name   string
+		chunks []string
+		done   bool
+		err    string
+	}{
+		{"together", []string{"abc\nabc\nabc\n"}, true, ""},
+		{"one by one", []string{"abc\n", "abc\n", "abc\n"}, true, ""},
+		{"across", []string{"abc\nab", "c\nabc", "\n"}, true, ""},
+		{"one missing", []string{"abc\nabc\nabc"}, false, ""},
+		{"one too many", []string{"abc\nabc\nabc\nabc\n"}, false, errUnasked.Error()},
+		{"a miss", []string{"abc\n\nabc\n"}, false, "answered 200 with 0 bytes"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLane(&owl, mixGet, 1, 2)
+			l.next(time.Now())
+			if n := strings.Count(string(l.request), "get key-"); n != 3 {
+				t.Fatalf("%d requests: %q", n, l.request)
+			}
+			var done bool
+			var err error
+			for _, chunk := range tt.chunks {
+				done, err = l.received([]byte(chunk))
+			}
+			if done != tt.done || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+				t.Errorf("done %v, error %v; want %v, %q", done, err, tt.done, tt.err)
+			}
+		})
 	}
 }

@@ -11,11 +11,12 @@ import (
 // loadOptions say what load is put on a server. The zero value of a field means
 // its default.
 type loadOptions struct {
-	Conns   int     `json:"conns"`   // connections, each with one request under way; default 64
-	Keys    uint64  `json:"keys"`    // keys, of which each request takes any; default 1,000,000
-	Value   int     `json:"value"`   // bytes of a value; default 100
-	Seconds float64 `json:"seconds"` // length of a round; default 3
-	Rounds  int     `json:"rounds"`  // default 5
+	Conns   int     `json:"conns"`           // connections, each with one request under way; default 64
+	Keys    uint64  `json:"keys"`            // keys, of which each request takes any; default 1,000,000
+	Value   int     `json:"value"`           // bytes of a value; default 100
+	Seconds float64 `json:"seconds"`         // length of a round; default 3
+	Rounds  int     `json:"rounds"`          // default 5
+	Depth   int     `json:"depth,omitempty"` // requests that a connection sends together; default 1
 }
 
 // withDefaults fills what is zero and refuses what makes no sense.
@@ -25,6 +26,7 @@ func (o loadOptions) withDefaults() (loadOptions, error) {
 	o.Value = orDefault(o.Value, 100)
 	o.Seconds = orDefault(o.Seconds, 3)
 	o.Rounds = orDefault(o.Rounds, 5)
+	o.Depth = orDefault(o.Depth, 1)
 	var errs []error
 	check := func(ok bool, what string) {
 		if !ok {
@@ -36,6 +38,7 @@ func (o loadOptions) withDefaults() (loadOptions, error) {
 	check(o.Value > 0 && o.Value <= 16<<10, "--value: want 1 to 16384 bytes")
 	check(o.Seconds > 0 && o.Seconds <= 3600, "--seconds: want at most 3600")
 	check(o.Rounds > 0 && o.Rounds <= 1000, "--rounds: want 1 to 1000")
+	check(o.Depth > 0 && o.Depth <= 1024, "--depth: want 1 to 1024")
 	if len(errs) > 0 {
 		return o, usageError(errors.Join(errs...))
 	}

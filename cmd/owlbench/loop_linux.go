@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"runtime"
 	"time"
@@ -57,7 +58,7 @@ func (l *loop) connect(ctx context.Context, addr string) error {
 		return fmt.Errorf("epoll: %w", err)
 	}
 	for i := range l.lanes {
-		fd, err := dialFD(ctx, addr)
+		fd, err := dialFD(ctx, addr, l.lanes[i].target.greeting)
 		if err != nil {
 			return err
 		}
@@ -70,13 +71,16 @@ func (l *loop) connect(ctx context.Context, addr string) error {
 }
 
 // dialFD returns a connected, non-blocking socket that the runtime does not
-// know of.
-func dialFD(ctx context.Context, addr string) (int, error) {
+// know of. The server's greeting has been read.
+func dialFD(ctx context.Context, addr, greeting string) (int, error) {
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return -1, err
 	}
 	defer conn.Close() //nolint:errcheck // its duplicate stays open
+	if err := readGreeting(conn, greeting); err != nil {
+		return -1, err
+	}
 	raw, err := conn.(*net.TCPConn).SyscallConn()
 	if err != nil {
 		return -1, err
@@ -87,6 +91,24 @@ func dialFD(ctx context.Context, addr string) (int, error) {
 		fd, dupErr = unix.FcntlInt(original, unix.F_DUPFD_CLOEXEC, 0)
 	})
 	return fd, errors.Join(err, dupErr)
+}
+
+// readGreeting reads what a server says first.
+func readGreeting(conn net.Conn, greeting string) error {
+	if greeting == "" {
+		return nil
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(answerGrace)); err != nil {
+		return err
+	}
+	got := make([]byte, len(greeting))
+	if _, err := io.ReadFull(conn, got); err != nil {
+		return fmt.Errorf("greeting: %w", err)
+	}
+	if string(got) != greeting {
+		return fmt.Errorf("greeting %q, want %q", got, greeting)
+	}
+	return conn.SetReadDeadline(time.Time{})
 }
 
 func readable(lane int) *unix.EpollEvent {
@@ -158,7 +180,7 @@ func (l *loop) handle(i int, events uint32) error {
 	}
 	now := time.Now()
 	l.result.latencies.add(now.Sub(lane.sent))
-	l.result.ops++
+	l.result.ops += uint64(len(lane.isGet))
 	l.active--
 	if now.Before(l.deadline) {
 		return l.send(i, now)

@@ -38,7 +38,7 @@ func (p *program) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
-	root.AddCommand(p.httpCommand(), p.compareCommand(), p.crashCommand(), p.toolsCommand(), p.groupCommand(), p.partitionCommand(), p.syncCommand(), p.bareCommand())
+	root.AddCommand(p.httpCommand(), p.compareCommand(), p.crashCommand(), p.toolsCommand(), p.groupCommand(), p.partitionCommand(), p.syncCommand(), p.tcpCommand(), p.slowCommand(), p.bareCommand())
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs
 	}

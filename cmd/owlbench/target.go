@@ -13,6 +13,8 @@ type target struct {
 	parse    func(b []byte) (response, int, error)
 	keys     uint64 // keys that exist, numbered from 0; at least 1
 	value    int    // bytes of each value
+	depth    int    // requests that are sent together; 0 is 1
+	greeting string // what the server says first
 }
 
 // owlcacheTarget speaks the classic protocol. Without a token it can only read.
@@ -29,6 +31,21 @@ func owlcacheTarget(addr, token string, load loadOptions) target {
 	}
 }
 
+// tcpTarget speaks the line protocol of owlcache.
+func tcpTarget(addr string, load loadOptions) target {
+	return target{
+		name:     "owlcache",
+		addr:     addr,
+		get:      newTemplate("get {key}\n"),
+		set:      newTemplate("set {key} " + sampleValue(load.Value) + "\n"),
+		parse:    parseLine,
+		keys:     load.Keys,
+		value:    load.Value,
+		depth:    load.Depth,
+		greeting: "Owlcache TCP Link Success...\n",
+	}
+}
+
 // redisTarget speaks Redis' own protocol.
 func redisTarget(addr string, load loadOptions) target {
 	return target{
@@ -39,6 +56,7 @@ func redisTarget(addr string, load loadOptions) target {
 		parse: parseRESP,
 		keys:  load.Keys,
 		value: load.Value,
+		depth: load.Depth,
 	}
 }
 

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+)
+
+var (
+	errNoLine    = errors.New("answer has no line end")
+	errNoStatus  = errors.New("envelope has no status")
+	envelopeHead = []byte(`{"Cmd":"`)
+	statusField  = []byte(`,"Status":`)
+)
+
+// parseLine is parseResponse for the line protocol of owlcache: an envelope has its
+// status, any other line is a value and has status 200.
+func parseLine(b []byte) (response, int, error) {
+	end := bytes.IndexByte(b, '\n')
+	if end < 0 {
+		if len(b) > maxBody {
+			return response{}, 0, errNoLine
+		}
+		return response{}, 0, nil
+	}
+	line := b[:end]
+	if !bytes.HasPrefix(line, envelopeHead) {
+		return response{status: 200, body: line}, end + 1, nil
+	}
+	at := bytes.Index(line, statusField)
+	if at < 0 || len(line) < at+len(statusField)+3 {
+		return response{}, 0, errNoStatus
+	}
+	status, ok := parseNumber(line[at+len(statusField):][:3])
+	if !ok {
+		return response{}, 0, errNoStatus
+	}
+	return response{status: status, body: line}, end + 1, nil
+}

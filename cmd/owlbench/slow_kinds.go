@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// The keys that slow clients use: one that none of them ever finishes to write, and one
+// with a value that is more than the network takes while nobody reads.
+const (
+	slowKey    = "slow"
+	slowLarge  = "large"
+	slowAsks   = 16 // for the large value, of a client that reads nothing
+	largeValue = 256 << 10
+)
+
+// slowKind is one way to be slow.
+type slowKind struct {
+	name  string
+	tcp   bool   // on the port of the line protocol
+	https bool   // on a node with HTTPS
+	first string // what a client sends at once
+	drip  string // what it sends one byte of now and then, for ever; empty: nothing
+}
+
+// slowKinds returns all kinds. None of them ever reads.
+func slowKinds(token string) []slowKind {
+	const upgrade = "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+	const hello = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" // of 512 bytes
+	ask := "get " + slowLarge
+	frame := fmt.Sprintf("\x81%c\x00\x00\x00\x00%s", 0x80|len(ask), ask) // masked with zeros
+	body := "cmd=set&key=" + slowKey + "&token=" + url.QueryEscape(token) + "&valuedata="
+	return []slowKind{
+		{name: "http-silent"},
+		{name: "http-head", first: "GET /data/?cmd=get&key=" + slowLarge + " HTTP/1.1\r\nHost: localhost\r\nX: ", drip: "a"},
+		{name: "http-body", first: "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000000\r\n\r\n" + body, drip: "v"},
+		{name: "http-deaf", first: strings.Repeat(httpGet("/data/?cmd=get&key="+slowLarge), slowAsks)},
+		{name: "ws-silent", first: upgrade},
+		{name: "ws-frame", first: upgrade + frame[:6], drip: "g"},
+		{name: "ws-deaf", first: upgrade + strings.Repeat(frame, slowAsks)},
+		{name: "tcp-silent", tcp: true},
+		{name: "tcp-line", tcp: true, first: "set " + slowKey + " ", drip: "v"},
+		{name: "tcp-deaf", tcp: true, first: strings.Repeat(ask+"\n", slowAsks)},
+		{name: "tls-silent", https: true},
+		{name: "tls-half", https: true, first: hello},
+		{name: "tls-hello", https: true, first: hello, drip: "\x00"},
+	}
+}
+
+func slowKindNames() (names []string) {
+	for _, k := range slowKinds("") {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// kinds returns those that are asked for, of a node with HTTPS or of one without.
+func (f *slowFlags) kinds(https bool, token string) []slowKind {
+	return slices.DeleteFunc(slowKinds(token), func(k slowKind) bool {
+		return k.https != https || len(f.only) > 0 && !slices.Contains(f.only, k.name)
+	})
+}

@@ -1,0 +1,306 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// The targets.
+const (
+	slowRateTarget   = 0.8 // of the others' rate without slow clients
+	slowTailTarget   = 2.0 // of their p99
+	slowMemoryTarget = 64  // KiB for each slow client
+	// slowPing is how much longer than the other limits a node waits for a WebSocket: it
+	// pings it, twice. slowGrace is for what takes longer on a busy machine.
+	slowPing  = 10 * time.Second
+	slowGrace = 2 * time.Second
+)
+
+// slowBench is a run of owlbench slow.
+type slowBench struct {
+	*program
+	flags    slowFlags
+	dir      string // for all files
+	owlcache string
+	password string
+	cpus     pins
+
+	rows  []row
+	notes []string
+}
+
+// note keeps a line for the report.
+func (b *slowBench) note(format string, args ...any) {
+	b.notes = append(b.notes, fmt.Sprintf(format, args...))
+	b.logf(format, args...)
+}
+
+// run does everything, on a node without HTTPS and on one with it.
+func (b *slowBench) run(ctx context.Context) error {
+	if err := b.fitFiles(); err != nil {
+		return err
+	}
+	if err := b.fill(ctx); err != nil {
+		return fmt.Errorf("set the keys: %w", err)
+	}
+	for _, https := range []bool{false, true} {
+		kinds := b.flags.kinds(https, "")
+		if len(kinds) == 0 {
+			continue
+		}
+		s := &slowSeries{slowBench: b, https: https, name: kindNames(kinds)}
+		if err := s.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+// fill makes the directory of the node, with all keys.
+func (b *slowBench) fill(ctx context.Context) error {
+	n, err := b.startSlowNode(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer n.kill()
+	token, err := login(ctx, n.addr, b.password)
+	if err != nil {
+		return err
+	}
+	t := owlcacheTarget(n.addr, token, b.flags.load)
+	if err := preload(ctx, &t); err != nil {
+		return err
+	}
+	form := url.Values{"cmd": {"set"}, "key": {slowLarge}, "valuedata": {sampleValue(largeValue)}, "token": {token}}
+	resp, err := ask(ctx, n.addr, parseResponse, httpPost("/data/", form.Encode()))
+	if err == nil && resp.status != 200 {
+		err = unexpected("set", resp)
+	}
+	if err != nil {
+		return err
+	}
+	return n.terminate(stopPatience)
+}
+
+func kindNames(kinds []slowKind) string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// slowSeries is the rounds with one node.
+type slowSeries struct {
+	*slowBench
+	https  bool
+	name   string
+	node   *slowNode
+	kinds  []slowKind
+	others []*slowOthers
+	peak   atomic.Int64 // bytes
+	base   int64
+	reaped []float64 // seconds until all were closed
+}
+
+// slowOthers are clients that work while others are slow.
+type slowOthers struct {
+	name          string
+	target        target
+	alone, beside slowSamples
+}
+
+// slowSamples are the rounds of one kind.
+type slowSamples struct {
+	rates []float64
+	tails []float64 // p99 in ms
+}
+
+func (s *slowSeries) run(ctx context.Context) (err error) {
+	if s.node, err = s.startSlowNode(ctx, s.https); err != nil {
+		return err
+	}
+	defer s.node.kill()
+	if err := s.prepare(ctx); err != nil {
+		return err
+	}
+	before, err := s.node.figures(ctx)
+	if err != nil {
+		return err
+	}
+	if s.base, err = residentBytes(s.node.cmd.Process.Pid); err != nil {
+		return err
+	}
+	watching, stop := context.WithCancel(ctx)
+	var group errgroup.Group
+	group.Go(func() error { return s.watchMemory(watching) })
+	for round := range s.flags.load.Rounds {
+		if err = s.round(ctx, round+1); err != nil {
+			break
+		}
+	}
+	stop()
+	if watchErr := group.Wait(); err == nil {
+		err = watchErr
+	}
+	if err != nil {
+		return err
+	}
+	after, err := s.node.figures(ctx)
+	if err != nil {
+		return err
+	}
+	if after.keys != before.keys {
+		return fmt.Errorf("there are %d keys, %d before: slow clients have written, and none of them has sent a whole request", after.keys, before.keys)
+	}
+	s.addRows()
+	return s.node.terminate(stopPatience)
+}
+
+// prepare sets what others and slow clients use, and the kinds of these.
+func (s *slowSeries) prepare(ctx context.Context) error {
+	load, token := s.flags.load, ""
+	tcp := tcpTarget(loopback(s.node.tcp), load)
+	s.others = []*slowOthers{{name: "TCP", target: tcp}}
+	if !s.https {
+		var err error
+		if token, err = login(ctx, s.node.addr, s.password); err != nil {
+			return err
+		}
+		s.others = append(s.others, &slowOthers{name: "HTTP", target: owlcacheTarget(s.node.addr, token, load)})
+	}
+	s.kinds = s.flags.kinds(s.https, token)
+	for _, o := range s.others { // what the first requests cost is not counted
+		if _, err := measure(ctx, &o.target, mixMixed, load, s.cpus.load, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watchMemory keeps the greatest memory of the node until ctx ends.
+func (s *slowSeries) watchMemory(ctx context.Context) error {
+	for ctx.Err() == nil {
+		n, err := residentBytes(s.node.cmd.Process.Pid)
+		if err != nil {
+			return err
+		}
+		if n > s.peak.Load() {
+			s.peak.Store(n)
+		}
+		pause(ctx, 50*time.Millisecond)
+	}
+	return nil
+}
+
+// round measures the others alone and beside slow clients, and waits until the node has
+// closed all of these.
+func (s *slowSeries) round(ctx context.Context, number int) error {
+	if err := s.measureOthers(ctx, number, func(o *slowOthers) *slowSamples { return &o.alone }); err != nil {
+		return err
+	}
+	crowd, err := startCrowd(ctx, s.kinds, s.flags.clients, s.node.http, s.node.tcp, s.cpus.load)
+	if err != nil {
+		return fmt.Errorf("slow clients: %w", err)
+	}
+	opened := time.Now()
+	err = s.besideCrowd(ctx, number, crowd, opened)
+	if endErr := crowd.end(); err == nil {
+		err = endErr
+	}
+	return err
+}
+
+func (s *slowSeries) besideCrowd(ctx context.Context, number int, crowd *slowCrowd, opened time.Time) error {
+	first, err := s.node.figures(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.measureOthers(ctx, number, func(o *slowOthers) *slowSamples { return &o.beside }); err != nil {
+		return err
+	}
+	last, err := s.node.figures(ctx)
+	if err != nil {
+		return err
+	}
+	took, err := s.reap(ctx, opened)
+	if err != nil {
+		return err
+	}
+	s.reaped = append(s.reaped, took.Seconds())
+	s.logf("round %d: %d slow clients open at the begin, %d at the end, all closed after %.1f s; memory %d MB at most",
+		number, first.slowTotal(), last.slowTotal(), took.Seconds(), s.peak.Load()/1e6)
+	if last.slowTotal() < s.flags.clients/2 {
+		s.note("Round %d: only %d slow clients were left at the end of the measurement: give a longer --limit.", number, last.slowTotal())
+	}
+	return nil
+}
+
+// measureOthers measures all others, one after the other.
+func (s *slowSeries) measureOthers(ctx context.Context, number int, into func(*slowOthers) *slowSamples) error {
+	for _, o := range s.others {
+		sample, err := measure(ctx, &o.target, mixMixed, s.flags.load, s.cpus.load, uint64(number))
+		if err != nil {
+			return err
+		}
+		to := into(o)
+		to.rates = append(to.rates, sample.rate())
+		to.tails = append(to.tails, milliseconds(sample.latencies.quantile(0.99)))
+		s.logf("round %d: %s %.0f/s, p99 %v", number, o.name, sample.rate(), sample.latencies.quantile(0.99))
+	}
+	return nil
+}
+
+// reap waits until the node has no connection of a slow client any more, and returns how
+// long after opened that was.
+func (s *slowSeries) reap(ctx context.Context, opened time.Time) (time.Duration, error) {
+	for {
+		f, err := s.node.figures(ctx)
+		took := time.Since(opened)
+		switch {
+		case err != nil:
+			return took, err
+		case f.slowTotal() == 0:
+			return took, nil
+		case took > 2*s.reapLimit()+time.Minute:
+			return took, fmt.Errorf("%d slow clients are still connected after %v", f.slowTotal(), took)
+		}
+		pause(ctx, 50*time.Millisecond)
+	}
+}
+
+// reapLimit is when all slow clients have to be closed.
+func (s *slowSeries) reapLimit() time.Duration {
+	limit := s.flags.limit + slowGrace
+	for _, k := range s.kinds {
+		if strings.HasPrefix(k.name, "ws-") {
+			return limit + slowPing
+		}
+	}
+	return limit
+}
+
+// addRows makes the rows of the report.
+func (s *slowSeries) addRows() {
+	beside, alone := "beside slow clients", "alone"
+	if s.https {
+		beside = "beside slow TLS"
+	}
+	for _, o := range s.others {
+		s.rows = append(s.rows,
+			newRow("get and set over "+o.name+" "+beside, alone, "per second", o.beside.rates, o.alone.rates, slowRateTarget, false),
+			newRow("p99 over "+o.name+" "+beside, alone, "ms", o.beside.tails, o.alone.tails, slowTailTarget, true))
+	}
+	peak := s.peak.Load()
+	each := float64(max(peak-s.base, 1)) / float64(s.flags.clients) / 1024
+	s.rows = append(s.rows,
+		newRow("memory at most "+beside, alone, "MB", []float64{float64(peak) / 1e6}, []float64{float64(s.base) / 1e6}, 0, true),
+		limitRow("memory for each of them", "KiB", []float64{each}, slowMemoryTarget, true),
+		limitRow("all of them closed after", "s", s.reaped, s.reapLimit().Seconds(), true))
+}
