@@ -18,12 +18,17 @@ func (s *server) announcePassword() {
 
 // announce tells the operator where the node and its data are, and what to try.
 func (s *server) announce() {
-	url := "http://" + reachable(s.ln.Addr().(*net.TCPAddr))
+	url := s.url(reachable(s.ln.Addr().(*net.TCPAddr)))
 	serving := []any{"url", url, "data", s.dir.Path(), "version", version}
 	secret := s.dir.File(datadir.SecretFile)
 	lines := []string{
 		"owlcache " + version + " serves " + url,
 		"  data      " + s.dir.Path(),
+	}
+	if s.tcpLn != nil {
+		tcp := reachable(s.tcpLn.Addr().(*net.TCPAddr))
+		serving = append(serving, "tcp", tcp)
+		lines = append(lines, "  tcp       "+tcp)
 	}
 	if s.sync != nil {
 		serving = append(serving, "sync", s.sync.Address())
@@ -39,9 +44,9 @@ func (s *server) announce() {
 		lines = append(lines, "  password  as configured by "+s.passwordOrigin())
 	}
 	lines = append(lines,
-		"  log in    curl -s "+url+"/data/ -d cmd=pass --data-urlencode pass=PASSWORD",
-		"  write     curl -s "+url+"/data/ -d cmd=set -d key=hello -d valuedata=world -d token=DATA_OF_LOG_IN",
-		"  read      curl -i '"+url+"/data/?cmd=get&key=hello'",
+		"  log in    "+s.curl("-s")+" "+url+"/data/ -d cmd=pass --data-urlencode pass=PASSWORD",
+		"  write     "+s.curl("-s")+" "+url+"/data/ -d cmd=set -d key=hello -d valuedata=world -d token=DATA_OF_LOG_IN",
+		"  read      "+s.curl("-i")+" '"+url+"/data/?cmd=get&key=hello'",
 	)
 	s.tell(lines...)
 }

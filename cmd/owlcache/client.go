@@ -153,6 +153,9 @@ func (c *client) open(req *http.Request) (*http.Response, error) {
 	req.Header.Set("User-Agent", "owlcache/"+version)
 	resp, err := c.http.Do(req)
 	if err != nil {
+		if err := untrusted(c.base.Host, err); err != nil {
+			return nil, err
+		}
 		return nil, unreachable(c.base.Host, err)
 	}
 	return resp, nil

@@ -36,5 +36,9 @@ func (c *config) address() (string, error) {
 			host = "::1"
 		}
 	}
-	return net.JoinHostPort(host, strconv.FormatInt(c.int("Httpport"), 10)), nil
+	addr := net.JoinHostPort(host, strconv.FormatInt(c.int("Httpport"), 10))
+	if c.on("Open_Https") {
+		addr = "https://" + addr
+	}
+	return addr, nil
 }

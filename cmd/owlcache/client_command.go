@@ -14,6 +14,7 @@ import (
 type clientFlags struct {
 	addr, passwordFile string
 	timeout            time.Duration
+	tls                tlsFlags
 	config             configFlags // only where the server keeps its password
 	out                output
 }
@@ -21,7 +22,7 @@ type clientFlags struct {
 // clientCommands returns the commands that talk to a running node.
 func (p *program) clientCommands() []*cobra.Command {
 	return []*cobra.Command{
-		p.getCommand(), p.setCommand(), p.delCommand(), p.expireCommand(), p.existCommand(), p.pingCommand(),
+		p.getCommand(), p.setCommand(), p.delCommand(), p.expireCommand(), p.existCommand(), p.pingCommand(), p.healthCommand(),
 	}
 }
 
@@ -30,6 +31,7 @@ func (f *clientFlags) register(cmd *cobra.Command, timeout time.Duration) {
 	set := cmd.Flags()
 	set.StringVar(&f.passwordFile, "password-file", "", "`file` with the password (default OWLCACHE_PASS, else, on the node's machine, its configuration and data directory)")
 	set.DurationVar(&f.timeout, "timeout", timeout, "`time` that a request may take")
+	f.tls.register(set, "")
 	set.StringVar(&f.config.file, "config", "", "configuration `file` of the server (default owlcache.conf if it is there)")
 	set.StringVar(&f.config.dir, "dir", "", "data `directory` of the server (option DBfile)")
 	f.out.register(cmd)
@@ -41,11 +43,27 @@ func (f *clientFlags) client(addr string, own bool, env []string) (*client, erro
 	if f.timeout <= 0 {
 		return nil, usageError(fmt.Errorf("flag --timeout %s: want a time above 0", f.timeout))
 	}
-	var c *client
-	c, err := newClient(addr, f.timeout, func() (string, error) {
+	c, err := newClient(addr, f.timeout, nil)
+	if err != nil {
+		return nil, err
+	}
+	c.password = func() (string, error) {
 		return clientPassword(f.passwordFile, own || c.local(), f.config, env)
-	})
-	return c, err
+	}
+	return c, f.secure(c, own, env)
+}
+
+// secure lets c verify the node. own tells that it is the one of the configuration.
+func (f *clientFlags) secure(c *client, own bool, env []string) error {
+	certFile := ""
+	if own && c.base.Scheme == "https" {
+		server, err := loadConfig(f.config, env)
+		if err != nil {
+			return err
+		}
+		certFile = server.text("Https_CertFile")
+	}
+	return f.tls.secure(c, certFile, env)
 }
 
 // clientCommand completes cmd to one that runs do with a client.

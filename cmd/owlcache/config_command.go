@@ -29,7 +29,15 @@ func (p *program) configCheckCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, warning := range c.warnings() {
+			_, unwise, err := c.readSites()
+			if err != nil {
+				return err
+			}
+			warnings := c.warnings()
+			for _, w := range unwise {
+				warnings = append(warnings, w.Error())
+			}
+			for _, warning := range warnings {
 				if _, err := fmt.Fprintf(p.stderr, "owlcache: warning: %s\n", warning); err != nil {
 					return err
 				}
@@ -124,5 +132,5 @@ func (c *config) warnings() []string {
 	if s := c.get("WAL_Sync"); s.value != "always" {
 		list = append(list, fmt.Sprintf("%s: WAL_Sync %s: a crash of the machine can lose the last acknowledged writes", s.origin, s.value))
 	}
-	return list
+	return append(list, c.urlCacheWarnings()...)
 }

@@ -13,6 +13,7 @@ const (
 	envPrefix = "OWLCACHE_"
 	envConfig = "OWLCACHE_CONFIG" // path of the configuration file
 	envAddr   = "OWLCACHE_ADDR"   // node that the client commands talk to
+	envCACert = "OWLCACHE_CACERT" // certificates that they verify it against
 )
 
 // serviceLink matches what container platforms put into the environment of
@@ -30,7 +31,7 @@ func parseEnv(table []option, env []string) []assignment {
 	var list []assignment
 	for _, kv := range env {
 		name, value, _ := strings.Cut(kv, "=")
-		if !strings.HasPrefix(name, envPrefix) || name == envConfig || name == envAddr || foreign.MatchString(name) {
+		if !strings.HasPrefix(name, envPrefix) || name == envConfig || name == envAddr || name == envCACert || foreign.MatchString(name) {
 			continue
 		}
 		a := assignment{name: names[name], value: strings.TrimSpace(value), origin: "environment " + name}
@@ -57,7 +58,7 @@ func lookupEnv(env []string, name string) string {
 // envNames returns the names of all variables without their prefix, which must not
 // count when an unknown name is compared with them.
 func envNames(table []option) []string {
-	names := []string{strings.TrimPrefix(envConfig, envPrefix), strings.TrimPrefix(envAddr, envPrefix)}
+	names := []string{strings.TrimPrefix(envConfig, envPrefix), strings.TrimPrefix(envAddr, envPrefix), strings.TrimPrefix(envCACert, envPrefix)}
 	for _, o := range table {
 		names = append(names, strings.TrimPrefix(o.env(), envPrefix))
 	}

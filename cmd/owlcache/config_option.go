@@ -17,16 +17,19 @@ import (
 type kind uint8
 
 const (
-	text       kind = iota // any printable text
-	host                   // an IP address or a host name
-	hosts                  // host names separated by commas or spaces
-	ipAddress              // an IP address
-	hostPort               // an IP address or a host name, perhaps with a port
-	toggle                 // 0 or 1
-	number                 // an integer of at least min and at most max
-	size                   // bytes, with or without a unit: 1048576, 1MiB
-	choice                 // one of choices
-	passphrase             // a password that cannot be guessed
+	text          kind = iota // any printable text
+	host                      // an IP address or a host name
+	hosts                     // host names separated by commas or spaces
+	origins                   // origins of web pages separated by commas or spaces
+	ipAddress                 // an IP address
+	hostPort                  // an IP address or a host name, perhaps with a port
+	serverAddress             // HOST:PORT
+	serverList                // HOST:PORT separated by |
+	toggle                    // 0 or 1
+	number                    // an integer of at least min and at most max
+	size                      // bytes, with or without a unit: 1048576, 1MiB
+	choice                    // one of choices
+	passphrase                // a password that cannot be guessed
 )
 
 // option describes one option of the configuration.
@@ -39,9 +42,6 @@ type option struct {
 	choices  []string
 	secret   bool   // its value is never printed
 	help     string // one line
-	// unavailable names a feature that this version does not have. Any value
-	// but the default would switch it on and is refused.
-	unavailable string
 }
 
 // parse checks a non-empty text and returns its number, which is 0 for the
@@ -55,6 +55,8 @@ func (o *option) parse(s string) (int64, error) {
 		return 0, checkHost(s)
 	case hosts:
 		return 0, checkHosts(s)
+	case origins:
+		return 0, checkOrigins(s)
 	case ipAddress:
 		if net.ParseIP(bareHost(s)) == nil {
 			return 0, errors.New("want an IP address")
@@ -62,6 +64,10 @@ func (o *option) parse(s string) (int64, error) {
 	case hostPort:
 		_, _, err := splitHostPort(s)
 		return 0, err
+	case serverAddress:
+		return 0, checkServer(s)
+	case serverList:
+		return 0, checkServers(s)
 	case toggle:
 		if s != "0" && s != "1" {
 			return 0, errors.New("want 0 (off) or 1 (on)")

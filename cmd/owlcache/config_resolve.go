@@ -132,19 +132,12 @@ func unknownOption(table []option, a assignment) error {
 // check finds what is wrong with the values that count, taken together.
 func (c *config) check() []error {
 	var errs []error
-	for _, name := range c.order {
-		s := c.settings[name]
-		if s.option.unavailable != "" && s.value != s.option.def {
-			errs = append(errs, mistakef(s.origin, "%s %s: this version does not have %s, write: %s %s",
-				name, s.value, s.option.unavailable, name, s.option.def))
-		}
-	}
 	for _, name := range []string{"Pass", "GossipDataSyncAuthKey"} {
 		if secret, file := c.get(name), c.get(name+"_File"); secret.value != "" && file.value != "" {
 			errs = append(errs, mistakef(file.origin, "%s: %s is given too, at %s: only one of them can count", file.option.name, name, secret.origin))
 		}
 	}
-	return append(append(errs, c.checkPairs()...), c.checkSync()...)
+	return slices.Concat(errs, c.checkPairs(), c.checkHTTPS(), c.checkSync(), c.checkImport(), c.checkURLCache())
 }
 
 // checkPairs finds numbers that contradict each other.
@@ -170,6 +163,12 @@ func (c *config) int(name string) int64 { return c.get(name).num }
 
 // on returns whether a toggle is 1.
 func (c *config) on(name string) bool { return c.get(name).num == 1 }
+
+// atDefault returns whether an option has its default value, whoever has set it.
+func (c *config) atDefault(name string) bool {
+	s := c.get(name)
+	return s.value == s.option.def
+}
 
 // duration returns the number of an option in its unit.
 func (c *config) duration(name string) time.Duration {

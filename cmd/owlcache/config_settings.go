@@ -9,20 +9,23 @@ import (
 // loggers and the port that was taken are for the caller to add.
 func (c *config) apiOptions() api.Options {
 	return api.Options{
-		Version:       version,
-		ResponseHost:  bareHost(c.text("ResponseHost")),
-		WebSocket:     c.on("Open_Websocket_Server"),
-		TCPPort:       int(c.int("Tcpport")),
-		TokenLifetime: c.duration("Tonken_expire_time"),
-		MaxValueSize:  int(c.int("MaxValueSize")),
-		AllowedHosts:  splitHosts(c.text("Allowed_Hosts")),
-		MaxConns:      int(c.int("Max_Connections")),
-		MaxConnsPerIP: int(c.int("Max_Connections_PerIP")),
-		ReadTimeout:   c.duration("Http_ReadTimeout"),
-		WriteTimeout:  c.duration("Http_WriteTimeout"),
-		IdleTimeout:   c.duration("Http_IdleTimeout"),
-		MaxHeaderSize: int(c.int("Http_MaxHeaderSize")),
-		MaxBodyMemory: c.int("Http_MaxBodyMemory"),
+		Version:        version,
+		ResponseHost:   bareHost(c.text("ResponseHost")),
+		WebSocket:      c.on("Open_Websocket_Server"),
+		TCPPort:        int(c.int("Tcpport")),
+		TokenLifetime:  c.duration("Tonken_expire_time"),
+		MaxValueSize:   int(c.int("MaxValueSize")),
+		AllowedHosts:   splitHosts(c.text("Allowed_Hosts")),
+		AllowedOrigins: c.allowedOrigins(),
+		MaxConns:       int(c.int("Max_Connections")),
+		MaxConnsPerIP:  int(c.int("Max_Connections_PerIP")),
+		ReadTimeout:    c.duration("Http_ReadTimeout"),
+		WriteTimeout:   c.duration("Http_WriteTimeout"),
+		IdleTimeout:    c.duration("Http_IdleTimeout"),
+		TCPIdleTimeout: c.duration("Tcp_IdleTimeout"),
+		TCPOpenWrites:  c.on("Tcp_OpenWrites"),
+		MaxHeaderSize:  int(c.int("Http_MaxHeaderSize")),
+		MaxBodyMemory:  c.int("Http_MaxBodyMemory"),
 	}
 }
 

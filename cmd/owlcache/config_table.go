@@ -31,8 +31,9 @@ func listenOptions() []option {
 		{name: "Host", def: "127.0.0.1", kind: host, help: "address that the server listens on"},
 		{name: "ResponseHost", def: "127.0.0.1", kind: host, help: "host that answers name in ResponseHost"},
 		{name: "Httpport", def: "7721", kind: number, max: 65535, help: "HTTP port; 0 takes a free one"},
-		{name: "Tcpport", def: "7720", kind: number, max: 65535, help: "TCP port"},
-		{name: "CloseTcp", def: "0", kind: toggle, unavailable: "the TCP server", help: "1 switches the TCP server on"},
+		{name: "Tcpport", def: "7720", kind: number, max: 65535, help: "TCP port; 0 takes a free one"},
+		{name: "CloseTcp", def: "1", kind: toggle, help: "1 switches the TCP server on (yes, on), 0 off"},
+		{name: "Tcp_OpenWrites", def: "0", kind: toggle, help: "1 takes writes over TCP without a password from everywhere, 0 from this machine only"},
 		{name: "Allowed_Hosts", kind: hosts, help: "further Host names that are served on a loopback address, and to web pages that open WebSockets; * = any"},
 	}
 }
@@ -64,6 +65,7 @@ func limitOptions() []option {
 		{name: "Http_ReadTimeout", def: "30", kind: number, unit: "s", min: 1, max: 86400, help: "time to receive a whole request"},
 		{name: "Http_WriteTimeout", def: "30", kind: number, unit: "s", min: 1, max: 86400, help: "time to send an answer"},
 		{name: "Http_IdleTimeout", def: "120", kind: number, unit: "s", min: 1, max: 86400, help: "time that an idle connection is kept"},
+		{name: "Tcp_IdleTimeout", def: "600", kind: number, unit: "s", min: 1, max: maxSeconds, help: "time that an idle TCP connection is kept"},
 		{name: "Http_MaxHeaderSize", def: "32KiB", kind: size, min: 4 << 10, max: 1 << 20, help: "largest request line and headers"},
 		{name: "Http_MaxBodyMemory", def: "256MiB", kind: size, min: 1 << 20, max: 1 << 40, help: "memory for large request bodies, all together"},
 	}
@@ -85,18 +87,19 @@ func taskOptions() []option {
 		{name: "Task_ServerListBackup", def: "1", kind: number, unit: "min", max: maxMinutes, help: "no effect, accepted for older files"},
 		{name: "Task_ServerGossipListBackup", def: "1", kind: number, unit: "min", max: maxMinutes, help: "no effect, accepted for older files"},
 		{name: "Task_MemoryInfoToLog", def: "1", kind: number, unit: "min", max: maxMinutes, help: "time between memory lines in the log; 0 = none"},
-		{name: "Task_OutputSuccessLog", def: "0", kind: toggle, help: "no effect, accepted for older files"},
+		{name: "Task_OutputSuccessLog", def: "0", kind: toggle, help: "1 logs background tasks that went well too"},
 	}
 }
 
 func httpsOptions() []option {
 	return []option{
-		{name: "Open_Https", def: "0", kind: toggle, unavailable: "HTTPS", help: "1 switches HTTPS on"},
-		{name: "Https_CertFile", help: "certificate file"},
-		{name: "Https_KeyFile", help: "key file"},
-		{name: "HttpsClient_InsecureSkipVerify", def: "0", kind: toggle, help: "1 accepts any certificate of another node"},
-		{name: "Cors", def: "0", kind: toggle, unavailable: "cross-origin resource sharing", help: "1 answers cross-origin requests"},
-		{name: "Access_Control_Allow_Origin", def: "*", help: "origin that Cors allows"},
+		{name: "Open_Https", def: "0", kind: toggle, help: "1 lets the HTTP port speak HTTPS, and nothing else"},
+		{name: "Https_CertFile", help: "PEM file of the certificate, followed by those of its issuers"},
+		{name: "Https_KeyFile", help: "PEM file of its key"},
+		{name: "HttpsClient_InsecureSkipVerify", def: "0", kind: toggle, help: "1 accepts any certificate of another node, or of an origin of the URL cache"},
+		{name: "HttpsClient_CACertFile", help: "PEM file of certificates that those of other nodes, and of origins of the URL cache, are verified against, besides those of the system"},
+		{name: "Cors", def: "0", kind: toggle, help: "1 lets web pages of other origins read answers and open WebSockets"},
+		{name: "Access_Control_Allow_Origin", def: "*", kind: origins, help: "origins that Cors allows, like https://www.example.com; * = any"},
 	}
 }
 
@@ -133,21 +136,21 @@ func syncOptions() []option {
 
 func originOptions() []option {
 	return []option{
-		{name: "Get_data_from_memcache", def: "0", kind: toggle, unavailable: "import from memcached", help: "1 asks memcached for missing keys"},
-		{name: "Memcache_list", help: "memcached servers, host:port separated by |"},
+		{name: "Get_data_from_memcache", def: "0", kind: toggle, help: "1 asks memcached for missing keys"},
+		{name: "Memcache_list", kind: serverList, help: "memcached servers, host:port separated by |"},
 		{name: "Get_memcache_data_set_expire_time", def: "0", kind: number, unit: "s", max: maxSeconds, help: "life of keys that come from memcached; 0 = no expiry"},
 		{name: "MemcacheClient_Request_Timeout_Sleeptime", def: "2", kind: number, unit: "s", min: 1, max: 86400, help: "pause after failures"},
 		{name: "MemcacheClient_Request_Max_Error_Number", def: "2", kind: number, min: 1, max: 1_000_000, help: "failures before the pause"},
-		{name: "Get_data_from_redis", def: "0", kind: toggle, unavailable: "import from Redis", help: "1 asks Redis for missing keys"},
-		{name: "Redis_Addr", help: "Redis server, host:port"},
+		{name: "Get_data_from_redis", def: "0", kind: toggle, help: "1 asks Redis for missing keys"},
+		{name: "Redis_Addr", kind: serverAddress, help: "Redis server, host:port"},
 		{name: "Redis_Password", secret: true, help: "password of the Redis server"},
 		{name: "Redis_DB", def: "0", kind: number, max: 1_000_000, help: "number of the Redis database"},
 		{name: "Get_redis_data_set_expire_time", def: "0", kind: number, unit: "s", max: maxSeconds, help: "life of keys that come from Redis; 0 = no expiry"},
 		{name: "RedisClient_Request_Timeout_Sleeptime", def: "2", kind: number, unit: "s", min: 1, max: 86400, help: "pause after failures"},
 		{name: "RedisClient_Request_Max_Error_Number", def: "2", kind: number, min: 1, max: 1_000_000, help: "failures before the pause"},
-		{name: "Open_Urlcache", def: "0", kind: toggle, unavailable: "the URL cache", help: "1 switches the URL cache on"},
-		{name: "Urlcache_Filename", def: "sites.xml", help: "file of sites in the data directory"},
-		{name: "Urlcache_Request_Easy", def: "0", kind: toggle, unavailable: "the URL cache", help: "1 serves the URL cache on any free path"},
+		{name: "Open_Urlcache", def: "0", kind: toggle, help: "1 switches the URL cache on"},
+		{name: "Urlcache_Filename", def: "sites.xml", help: "file of the sites of the URL cache: a name in the data directory, or an absolute path"},
+		{name: "Urlcache_Request_Easy", def: "0", kind: toggle, help: "1 serves the URL cache on any free path"},
 	}
 }
 

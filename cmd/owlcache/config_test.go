@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"owlcache/api"
 )
 
 func formatNumber(n int64) string { return strconv.FormatInt(n, 10) }
@@ -123,18 +125,25 @@ func TestResolveConfigErrors(t *testing.T) {
 		{"secret in control error", "Pass 0123456789a\x01", []string{"f:1: Pass: want text without control characters"}},
 		{"contradiction", "Websocket_Client_MinRecTime 90", []string{"f:1: Websocket_Client_MinRecTime 90: want at most Websocket_Client_MaxRecTime, which is 60"}},
 		{"body memory", "Http_MaxBodyMemory 2MiB", []string{"default: MaxValueSize 16MiB: want at most Http_MaxBodyMemory, which is 2MiB"}},
-		{"unavailable", "CloseTcp 1\nOpen_Https 1", []string{
-			"f:1: CloseTcp 1: this version does not have the TCP server, write: CloseTcp 0",
-			"f:2: Open_Https 1: this version does not have HTTPS, write: Open_Https 0",
+		{"HTTPS without files", "Host x\nOpen_Https 1", []string{
+			"f:2: Open_Https 1: it needs Https_CertFile, a PEM file",
+			"f:2: Open_Https 1: it needs Https_KeyFile, a PEM file",
 		}},
-		{"all at once, in order", "CloseTcp 1\nHtpport 80\nAccessLog 2\nPass 1\nPass 2\nCors 1\nHost x\nAccessLog 3", []string{
-			"f:1: CloseTcp 1: this version does not have the TCP server, write: CloseTcp 0",
+		{"HTTPS without a key", "Open_Https 1\nHttps_CertFile c", []string{"f:1: Open_Https 1: it needs Https_KeyFile, a PEM file"}},
+		{"no origins", "Access_Control_Allow_Origin http://a.example/", []string{
+			`f:1: Access_Control_Allow_Origin http://a.example/: origin "http://a.example/": want only scheme://host or scheme://host:port, without a slash at the end or anything behind it`,
+		}},
+		{"any origin and one", "Access_Control_Allow_Origin *, http://a.example", []string{
+			"f:1: Access_Control_Allow_Origin *, http://a.example: * allows any origin: want it alone, or a list of origins without it",
+		}},
+		{"all at once, in order", "Open_Https 1\nHtpport 80\nAccessLog 2\nPass 1\nPass 2\nCors x\nHttps_KeyFile x\nAccessLog 3", []string{
+			"f:1: Open_Https 1: it needs Https_CertFile, a PEM file",
 			"f:2: no such option: Htpport, did you mean Httpport?",
 			"f:3: AccessLog 2: want 0 (off) or 1 (on)",
 			"f:4: Pass: too short: want at least 11 characters, or leave it empty to have one made",
 			"f:5: Pass is given twice, first at f:4",
 			"f:5: Pass: too short: want at least 11 characters, or leave it empty to have one made",
-			"f:6: Cors 1: this version does not have cross-origin resource sharing, write: Cors 0",
+			"f:6: Cors x: want 0 (off) or 1 (on)",
 			"f:8: AccessLog is given twice, first at f:3",
 			"f:8: AccessLog 3: want 0 (off) or 1 (on)",
 		}},
@@ -150,27 +159,6 @@ func TestResolveConfigErrors(t *testing.T) {
 				t.Error(diff)
 			}
 		})
-	}
-}
-
-// Every switch of a feature that is missing is an error when it is on, wherever
-// that is said, and none when a stronger source switches it off.
-func TestUnavailableFeatures(t *testing.T) {
-	for _, name := range []string{
-		"CloseTcp", "Open_Https", "Cors", "Get_data_from_memcache",
-		"Get_data_from_redis", "Open_Urlcache", "Urlcache_Request_Easy",
-	} {
-		on := []assignment{{name: name, value: "1", origin: "f:1"}}
-		off := []assignment{{name: name, value: "0", origin: "flag"}}
-		if _, errs := resolveConfig(options(), on); len(errs) != 1 {
-			t.Errorf("%s 1: %v", name, errs)
-		}
-		if _, errs := resolveConfig(options(), on, off); len(errs) != 0 {
-			t.Errorf("%s 1 overridden by 0: %v", name, errs)
-		}
-		if _, errs := resolveConfig(options(), off, on); len(errs) != 1 {
-			t.Errorf("%s 0 overridden by 1: %v", name, errs)
-		}
 	}
 }
 
@@ -330,6 +318,11 @@ func TestClassicFlags(t *testing.T) {
 }
 
 func FuzzParseConfigFile(f *testing.F) {
+	all, err := os.ReadFile(filepath.Join("..", "..", "owlcache.conf"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(all)
 	f.Add([]byte("\ufeff# c\r\n[H]\nHost 127.0.0.1\nPass\nMaxValueSize 1MiB\nHttpport 70000\n\xff\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		list := parseConfigFile("f", data)
@@ -354,6 +347,13 @@ func FuzzParseConfigFile(f *testing.F) {
 		for _, err := range errs {
 			if err.Error() == "" {
 				t.Fatal("an error without text")
+			}
+		}
+		if len(errs) == 0 {
+			o := c.apiOptions()
+			o.Password, o.TokenSecret = "any", make([]byte, 32)
+			if _, err := api.New(o); err != nil {
+				t.Fatalf("a valid configuration is refused at the start: %v", err)
 			}
 		}
 	})

@@ -29,14 +29,16 @@ func (s *server) Reload() {
 	}
 }
 
-// reloadLists reads the lists again when it is told to, until ctx ends.
-func (s *server) reloadLists(ctx context.Context) {
+// reloadFiles reads again what may have been edited when it is told to, until ctx ends.
+func (s *server) reloadFiles(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.reload:
 			s.lists.Reload()
+			s.reloadCertificate()
+			s.reloadSites()
 		}
 	}
 }

@@ -18,9 +18,15 @@ import (
 func (s *server) openGroup(context.Context) error {
 	addr := s.ln.Addr().(*net.TCPAddr)
 	o := s.config.clusterOptions()
+	if o.TLS != nil {
+		var err error
+		if o.TLS.RootCAs, err = s.config.memberRoots(); err != nil {
+			return err
+		}
+	}
 	o.Members = s.lists.Owlcache
 	o.Store = s.store
-	o.Logger = s.logs.Logger
+	o.Logger = s.logs.With(concernAttr, "group")
 	o.Self = selfAddresses(s.config.text("ResponseHost"), s.config.text("Host"), addr, ownAddresses(addr))
 	group, err := cluster.NewGroup(o)
 	if err != nil {

@@ -43,6 +43,9 @@ func (im *importer) openNode(ctx context.Context) (dump.Target, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := f.secure(c, false, im.p.env); err != nil {
+		return nil, err
+	}
 	c.password = func() (string, error) {
 		return clientPassword(f.passwordFile, c.local(), f.config, im.p.env)
 	}

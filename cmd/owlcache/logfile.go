@@ -2,54 +2,66 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/DeRuina/timberjack"
 )
 
-// logFile is a log file that is rotated at its size and on request.
+// logFailureEvery is how often the standard error is told that a log file cannot be
+// written.
+const logFailureEvery = time.Minute
+
+// logFile is a log file that is opened at its first line, and rotated at its size and on
+// request.
 type logFile struct {
-	path string
+	path   string
+	stderr io.Writer
 
-	mu  sync.Mutex // protects out
-	out *timberjack.Logger
+	mu   sync.Mutex // protects all below
+	out  *timberjack.Logger
+	told time.Time // of a failure
 }
 
-func openLogFile(path string) (*logFile, error) {
-	if err := tryLogFile(path); err != nil {
-		return nil, err
-	}
-	return &logFile{path: path, out: newLogFile(path)}, nil
+func newLogFile(path string, stderr io.Writer) *logFile {
+	return &logFile{path: path, stderr: stderr, out: newRotated(path)}
 }
 
-// newLogFile returns a writer that opens the file at its first line.
-func newLogFile(path string) *timberjack.Logger {
+func newRotated(path string) *timberjack.Logger {
 	return &timberjack.Logger{Filename: path, MaxSize: logFileMB, MaxBackups: logBackups, FileMode: 0o640}
 }
 
+// Write never fails: a log that cannot be written, on a full disk perhaps, loses lines,
+// and nothing else depends on it.
 func (f *logFile) Write(p []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.out.Write(p)
+	if _, err := f.out.Write(p); err != nil && time.Since(f.told) >= logFailureEvery {
+		f.told = time.Now()
+		_, _ = fmt.Fprintf(f.stderr, "owlcache: the log file %s loses lines: %v\n", f.path, err) // nobody else is left to tell
+	}
+	return len(p), nil
 }
 
-// Rotate starts a new file, unless the one at the path is empty: then it is either
-// the present one, which must not push an older one out of the few that are kept, or
-// one that another tool has put in its place, and is used from now on.
+// Rotate starts a new file, if there is anything in the one at the path. If that is
+// empty, it is either the present one, which must not push an older one out of the few
+// that are kept, or one that another tool has put in its place, and is used from now on.
 func (f *logFile) Rotate() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	info, err := os.Stat(f.path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), err == nil && info.Size() > 0:
+	case err == nil && info.Size() > 0:
 		return f.out.Rotate()
-	case err != nil:
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
 	before := f.out
-	f.out = newLogFile(f.path)
+	f.out = newRotated(f.path)
 	return before.Close()
 }
 

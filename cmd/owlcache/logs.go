@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,78 +17,81 @@ import (
 )
 
 const (
-	logFileName = "owlcache.log" // in a Logfile that is a directory
-	logFileMB   = 5              // the log file is rotated at this size
-	logBackups  = 10             // rotated files that are kept
+	logFileMB  = 5  // a log file is rotated at this size
+	logBackups = 10 // rotated files that are kept of each
 )
 
-// logs is where log lines go: readable ones to a terminal, JSON into the log
-// file, and JSON to a standard error that is no terminal if there is no file.
+// logs is where log lines go: readable ones to a terminal, JSON into the log files, and
+// JSON to a standard error that is no terminal if there is no file.
 type logs struct {
 	*slog.Logger
-	file *logFile // nil without a log file
+	files *logFiles // without any if none is configured
 }
 
-// openLogs opens the log file, if one is configured.
+// openLogs opens the log files, if any are configured.
 func openLogs(c *config, env []string, stderr io.Writer) (*logs, error) {
-	var writers []io.Writer
-	var file *logFile
-	if path := logPath(c.text("Logfile")); path != "" {
-		var err error
-		if file, err = openLogFile(path); err != nil {
-			return nil, fmt.Errorf("%s: Logfile: %w", c.get("Logfile").origin, err)
-		}
-		writers = append(writers, file)
-	}
-	switch {
-	case isTerminal(stderr):
-		writers = append(writers, zerolog.ConsoleWriter{Out: stderr, NoColor: lookupEnv(env, "NO_COLOR") != "", TimeFormat: time.DateTime})
-	case file == nil:
-		writers = append(writers, stderr)
-	}
 	level, err := zerolog.ParseLevel(c.text("Log_Level"))
 	if err != nil {
 		return nil, err
 	}
-	logger := zerolog.New(zerolog.MultiLevelWriter(writers...)).Level(level).Hook(stamp{})
-	return &logs{Logger: slog.New(timeless{zerolog.NewSlogHandler(logger)}), file: file}, nil
+	var terminal io.Writer
+	if isTerminal(stderr) {
+		terminal = zerolog.ConsoleWriter{Out: stderr, NoColor: lookupEnv(env, "NO_COLOR") != "", TimeFormat: time.DateTime}
+	}
+	value := c.text("Logfile")
+	switch {
+	case value == "" && terminal == nil:
+		return &logs{Logger: slog.New(newLogHandler(stderr, level)), files: &logFiles{}}, nil
+	case value == "":
+		return &logs{Logger: slog.New(newLogHandler(terminal, level)), files: &logFiles{}}, nil
+	}
+	files, err := openLogFiles(value, stderr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: Logfile: %w", c.get("Logfile").origin, err)
+	}
+	return &logs{Logger: slog.New(newByConcern(files, level, terminal)), files: files}, nil
 }
 
-// Rotate starts a new log file, if there is one.
-func (l *logs) Rotate() error {
-	if l.file == nil {
-		return nil
-	}
-	return l.file.Rotate()
+// newLogHandler returns a handler that writes a line for each record of that level or
+// above.
+func newLogHandler(w io.Writer, level zerolog.Level) slog.Handler {
+	return timeless{zerolog.NewSlogHandler(zerolog.New(w).Level(level).Hook(stamp{}))}
 }
 
-// Close closes the log file and waits for the removal of old ones.
-func (l *logs) Close() error {
-	if l.file == nil {
-		return nil
-	}
-	return l.file.Close()
-}
+// Rotate starts new log files, if there are any.
+func (l *logs) Rotate() error { return l.files.Rotate() }
 
-// logPath turns the value of Logfile into the path of a file: a directory
-// stands for a file of the usual name in it.
-func logPath(value string) string {
-	if value == "" {
-		return ""
-	}
+// Close closes the log files and waits for the removal of old ones.
+func (l *logs) Close() error { return l.files.Close() }
+
+// logPath turns the value of Logfile into the path of a file: a directory stands for
+// files of the usual names in it, of which it is the main one.
+func logPath(value string) (path string, isDir bool) {
 	info, err := os.Stat(value)
 	if strings.HasSuffix(value, "/") || err == nil && info.IsDir() {
-		return filepath.Join(value, logFileName)
+		return filepath.Join(value, mainLogFile), true
 	}
-	return filepath.Clean(value)
+	return filepath.Clean(value), false
 }
 
-// tryLogFile finds out now, not at the first line, whether the file can be written.
+// tryLogFile makes the file, if it is not there, and finds out whether it can be written.
 func tryLogFile(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// checkLogFile is tryLogFile for a file that is made at its first line.
+func checkLogFile(path string) error {
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

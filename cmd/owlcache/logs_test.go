@@ -20,15 +20,17 @@ func logConfig(t *testing.T, file string) *config {
 
 func TestLogPath(t *testing.T) {
 	dir := t.TempDir()
-	for value, want := range map[string]string{
-		"":                             "",
-		dir:                            filepath.Join(dir, logFileName),
-		filepath.Join(dir, "x") + "/":  filepath.Join(dir, "x", logFileName),
-		filepath.Join(dir, "file.log"): filepath.Join(dir, "file.log"),
-		"./log_file/":                  "log_file/owlcache.log",
+	for _, tt := range []struct {
+		value, want string
+		isDir       bool
+	}{
+		{dir, filepath.Join(dir, mainLogFile), true},
+		{filepath.Join(dir, "x") + "/", filepath.Join(dir, "x", mainLogFile), true},
+		{filepath.Join(dir, "file.log"), filepath.Join(dir, "file.log"), false},
+		{"./log_file/", "log_file/owl_run.log", true},
 	} {
-		if got := logPath(value); got != want {
-			t.Errorf("logPath(%q) = %q, want %q", value, got, want)
+		if got, isDir := logPath(tt.value); got != tt.want || isDir != tt.isDir {
+			t.Errorf("logPath(%q) = %q, %v", tt.value, got, isDir)
 		}
 	}
 }
@@ -70,7 +72,7 @@ func TestLogFileIsRotated(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "owlcache*.log"))
+	files, err := filepath.Glob(filepath.Join(dir, "owl_run*.log"))
 	if err != nil || len(files) != 2 {
 		t.Errorf("7 MB of log are in %q, %v, want 2 files", files, err)
 	}

@@ -41,7 +41,7 @@ func (p *program) rootCommand() *cobra.Command {
 		return usageError(errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help"))
 	})
 	root.AddCommand(p.serveCommand(), p.configCommand(), p.checkCommand(), p.checkSnapshotCommand(), p.exportCommand(), p.importCommand(), p.inspectCommand(time.Now), p.repairCommand(),
-		p.backupCommand(), p.restoreCommand(), p.compactCommand(), p.groupCommand(), p.clusterCommand(), p.versionCommand())
+		p.backupCommand(), p.restoreCommand(), p.compactCommand(), p.groupCommand(), p.clusterCommand(), p.upgradeCheckCommand(time.Now), p.versionCommand())
 	root.AddCommand(p.clientCommands()...)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()

@@ -5,18 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"net"
 	"os"
 	"runtime/debug"
-	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 
 	"owlcache/api"
+	"owlcache/api/origin"
+	"owlcache/api/urlcache"
 	"owlcache/cluster"
 	"owlcache/engine"
 	"owlcache/engine/backup"
@@ -28,20 +29,26 @@ const shutdownTime = 10 * time.Second
 
 // server is a running node. Run is its whole life.
 type server struct {
-	config config
-	logs   *logs
-	stderr io.Writer // for what belongs to the operator and not into a log
+	config  config
+	logs    *logs
+	taskLog *slog.Logger // of what runs in the background
+	stderr  io.Writer    // for what belongs to the operator and not into a log
 
 	// What Start opened, in that order; Close goes backwards.
-	dir     *datadir.Dir
-	lists   *cluster.Lists
-	ln      net.Listener
-	secrets secrets
-	api     *api.Server
-	served  chan error // the result of serving, once
-	store   *engine.Store
-	group   *cluster.Group
-	sync    syncNode // nil: data sync is off
+	dir         *datadir.Dir
+	lists       *cluster.Lists
+	ln          net.Listener
+	tcpLn       net.Listener // nil: no TCP is served
+	certificate *certificate // nil: HTTPS is off
+	secrets     secrets
+	api         *api.Server
+	served      chan error // the result of serving, once for each of serving
+	serving     int        // how many results are to come
+	store       *engine.Store
+	group       *cluster.Group
+	sync        syncNode         // nil: data sync is off
+	importer    *origin.Importer // nil: missing keys are missing
+	urlcache    *urlcache.Cache  // nil: it is off
 
 	reload chan struct{} // holds one while Reload waits to be obeyed
 
@@ -50,7 +57,7 @@ type server struct {
 }
 
 func newServer(c config, logs *logs, stderr io.Writer) *server {
-	return &server{config: c, logs: logs, stderr: stderr, reload: make(chan struct{}, 1)}
+	return &server{config: c, logs: logs, taskLog: newTaskLog(&c, logs), stderr: stderr, served: make(chan error, 2), reload: make(chan struct{}, 1)}
 }
 
 // Run starts the server, serves until ctx ends and closes it. It returns nil if
@@ -71,11 +78,11 @@ func (s *server) Run(ctx context.Context) (err error) {
 	case <-ctx.Done():
 		return nil
 	case err := <-s.served:
-		s.served <- nil // Close waits for the end of serving too
+		s.serving-- // Close waits for the others
 		if err == nil {
 			err = net.ErrClosed
 		}
-		return fmt.Errorf("serving HTTP: %w", err)
+		return fmt.Errorf("serving: %w", err)
 	}
 }
 
@@ -83,18 +90,20 @@ func (s *server) Run(ctx context.Context) (err error) {
 //
 //  1. the data directory, because its lock must be held before anything else
 //     may be done in the name of this node;
-//  2. the lists of members, because a mistake in their files is one to correct first;
-//  3. the listener, because a port that is taken shall be known before a long
+//  2. the lists of members, the certificate and the sites of the URL cache, because a mistake in their files is one
+//     to correct first;
+//  3. the listeners, because a port that is taken shall be known before a long
 //     load, and before a password is made;
 //  4. the secrets, which the data directory keeps;
-//  5. HTTP, so that probes and waiting clients are answered;
+//  5. HTTP and TCP, so that probes and waiting clients are answered;
 //  6. the store, which recovers all data;
-//  7. the group, which reads the store, and data sync, which writes it too;
+//  7. the group, which reads the store; data sync and the import of missing keys, which
+//     write it too;
 //  8. only then data is served.
 func (s *server) Start(ctx context.Context) error {
 	s.limitMemory()
 	steps := []func(context.Context) error{
-		s.openDir, s.openLists, s.listen, s.checkSyncPort, s.openSecrets, s.serveHTTP, s.openStore, s.openGroup, s.openSync,
+		s.openDir, s.openLists, s.openCertificate, s.openURLCache, s.listen, s.listenTCP, s.checkSyncPort, s.openSecrets, s.serveHTTP, s.openStore, s.openGroup, s.openSync, s.openImporter,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -150,46 +159,42 @@ func (s *server) openSecrets(context.Context) error {
 	return nil
 }
 
-func (s *server) listen(ctx context.Context) error {
-	host := bareHost(s.config.text("Host"))
-	addr := net.JoinHostPort(host, strconv.FormatInt(s.config.int("Httpport"), 10))
-	network := "tcp"
-	if ip := net.ParseIP(host); ip != nil && ip.To4() != nil {
-		network = "tcp4" // or 0.0.0.0 would open the port on IPv6 too
-	}
-	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, network, addr)
-	if err != nil {
-		hint := ""
-		if errors.Is(err, syscall.EADDRINUSE) {
-			hint = "; another program uses the port, choose one with --port or the option Httpport"
-		}
-		return fmt.Errorf("cannot listen on %s (options Host and Httpport): %w%s", addr, err, hint)
-	}
-	s.ln = ln
-	return nil
-}
-
 func (s *server) serveHTTP(context.Context) error {
 	o := s.config.apiOptions()
 	o.HTTPPort = s.ln.Addr().(*net.TCPAddr).Port
+	if s.tcpLn != nil {
+		o.TCPPort = s.tcpLn.Addr().(*net.TCPAddr).Port
+	}
 	o.Password = s.secrets.password
 	o.TokenSecret = s.secrets.tokenSecret
+	if s.certificate != nil {
+		o.Certificate = s.certificate.present.Load
+	}
 	o.Logger = s.logs.Logger
+	o.TCPLogger = s.logs.With(concernAttr, "tcp")
 	o.Backup = s.backup
 	o.Owlcache, o.Gossip = memberList{s.lists.Owlcache}, gossipList{memberList{s.lists.Gossip}, func() syncNode { return s.sync }}
 	o.GroupMode = s.config.text("GroupData_Mode")
+	o.URLCache, o.URLCacheEasy = s.urlcache, s.config.on("Urlcache_Request_Easy")
 	if s.config.on("AccessLog") {
-		o.AccessLog = s.logs.With("log", "access")
+		o.AccessLog = s.logs.With(concernAttr, "access")
 	}
 	server, err := api.New(o)
 	if err != nil {
 		return err
 	}
 	s.api = server
-	s.served = make(chan error, 1)
-	go func() { s.served <- server.Serve(s.ln) }()
+	s.serve(func() error { return server.Serve(s.ln) })
+	if s.tcpLn != nil {
+		s.serve(func() error { return server.ServeTCP(s.tcpLn) })
+	}
 	return nil
+}
+
+// serve runs f, whose end closeHTTP waits for.
+func (s *server) serve(f func() error) {
+	s.serving++
+	go func() { s.served <- f() }()
 }
 
 // backup writes a backup to a client. A token must not give the password: the secrets
@@ -207,7 +212,7 @@ func (s *server) openStore(ctx context.Context) error {
 	p := newProgress(s.logs.Logger, terminal)
 	s.api.SetLoading(p.text)
 	o := s.config.engineOptions()
-	o.Logger = s.logs.Logger
+	o.Logger, o.TaskLogger = s.logs.Logger, s.taskLog
 	o.Progress = p.update
 	store, err := engine.Open(ctx, s.dir, o)
 	p.done()
@@ -233,9 +238,13 @@ func (s *server) startTasks() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stopTasks = cancel
 	s.tasks.Go(func() { s.lists.Watch(ctx) })
-	s.tasks.Go(func() { s.reloadLists(ctx) })
+	s.tasks.Go(func() { s.reloadFiles(ctx) })
+	if s.certificate != nil {
+		s.tasks.Go(func() { s.watchCertificate(ctx) })
+	}
 	if every := s.config.duration("Task_MemoryInfoToLog"); every > 0 {
-		s.tasks.Go(func() { logMemory(ctx, every, s.logs.Logger) })
+		logger, server, store := s.logs.With(concernAttr, "memory"), s.api, s.store
+		s.tasks.Go(func() { logMemory(ctx, every, logger, server, store) })
 	}
 }
 
@@ -244,11 +253,22 @@ func (s *server) warn() {
 	for _, warning := range s.config.warnings() {
 		s.logs.Warn(warning)
 	}
-	if !s.ln.Addr().(*net.TCPAddr).IP.IsLoopback() {
-		s.logs.Warn("listening beyond this machine without TLS: passwords, tokens and data are readable on the way, put a TLS proxy in front",
-			"address", s.ln.Addr().String(), "option", "Host "+s.config.text("Host"))
+	if !s.listenIP().IsLoopback() {
+		s.warnOfPlainText()
 	}
 	if warning := s.config.syncWarning(s.listenIP()); s.sync != nil && warning != "" {
 		s.logs.Warn(warning)
+	}
+}
+
+// warnOfPlainText logs what others on the network can read.
+func (s *server) warnOfPlainText() {
+	if s.certificate == nil {
+		s.logs.Warn("listening beyond this machine without TLS: passwords, tokens and data are readable on the way, switch HTTPS on (Open_Https 1) or put a TLS proxy in front",
+			"address", s.ln.Addr().String(), "option", "Host "+s.config.text("Host"))
+	}
+	if s.certificate != nil && s.tcpLn != nil {
+		s.logs.Warn("TCP is served beyond this machine, and never encrypted: passwords and data are readable on the way, unless clients use HTTPS only; CloseTcp 0 switches it off",
+			"address", s.tcpLn.Addr().String(), "option", "Host "+s.config.text("Host"))
 	}
 }

@@ -13,6 +13,9 @@ func (s *server) Close() error {
 		// Requests in flight end first: a write among them shall still find the store open,
 		// and its client the answer.
 		s.closeHTTP(),
+		// What was found elsewhere for them is stored.
+		s.closeImporter(),
+		s.closeURLCache(),
 		// Now nobody writes here any more, and the other nodes get all that was written.
 		s.closeSync(),
 		// Nobody asks the group any more either, and then nobody needs its lists.
@@ -26,12 +29,7 @@ func (s *server) Close() error {
 
 func (s *server) closeHTTP() error {
 	if s.api == nil {
-		if s.ln == nil {
-			return nil
-		}
-		ln := s.ln
-		s.ln = nil
-		return ln.Close()
+		return s.closeListeners()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
@@ -40,12 +38,14 @@ func (s *server) closeHTTP() error {
 	case errors.Is(err, context.DeadlineExceeded):
 		s.logs.Warn("connections were cut: they did not end in time", "after", shutdownTime.String())
 	case err != nil:
-		errs = append(errs, fmt.Errorf("stopping HTTP: %w", err))
+		errs = append(errs, fmt.Errorf("stopping: %w", err))
 	}
-	if err := <-s.served; err != nil {
-		errs = append(errs, fmt.Errorf("serving HTTP: %w", err))
+	for ; s.serving > 0; s.serving-- {
+		if err := <-s.served; err != nil {
+			errs = append(errs, fmt.Errorf("serving: %w", err))
+		}
 	}
-	s.api, s.ln = nil, nil
+	s.api, s.ln, s.tcpLn = nil, nil, nil
 	return errors.Join(errs...)
 }
 

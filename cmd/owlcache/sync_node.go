@@ -18,7 +18,7 @@ func (s *server) startSync() (syncNode, error) {
 	o.Store = s.store
 	o.PeersFile = s.dir.File(datadir.PeersFile)
 	o.Seeds = seeds{s.lists.Gossip}
-	o.Logger = s.logs.Logger
+	o.Logger = s.logs.With(concernAttr, "sync")
 	node, err := gossip.Start(o)
 	if err != nil {
 		return nil, err
