@@ -8,7 +8,7 @@ import (
 // BenchmarkAppend measures one append of n records of 150 bytes, durable.
 func BenchmarkAppend(b *testing.B) {
 	for _, policy := range []SyncPolicy{SyncAlways, SyncNever} {
-		for _, n := range []int{1, 32, 256} {
+		for _, n := range []int{1, 32, 256, 4096} {
 			b.Run(fmt.Sprintf("%v/batch=%d", policy, n), func(b *testing.B) {
 				l, _, err := Open(Options{Dir: b.TempDir(), Sync: policy}, 0, nil)
 				if err != nil {

@@ -12,6 +12,11 @@ import (
 // has data to write and nothing else. A longer step makes one sync in many longer.
 const allocateStep = 1 << 20
 
+// largeBatch is the size in bytes from which a batch is written without room having been
+// made: noting its size costs the sync little beside its data, and zeros would double what
+// is written.
+const largeBatch = allocateStep / 8
+
 // Log is a log that is open for appending.
 type Log struct {
 	opts Options
@@ -80,7 +85,9 @@ func (l *Log) makeRoom(n int64) error {
 // write puts the records of b behind the last good one.
 func (l *Log) write(b *Batch) error {
 	b.stamp(l.next, l.durable)
-	l.reserve(l.cur.Bytes + int64(len(b.buf)))
+	if len(b.buf) < largeBatch {
+		l.reserve(l.cur.Bytes + int64(len(b.buf)))
+	}
 	if _, err := l.file.WriteAt(b.buf, l.cur.Bytes); err != nil {
 		return err
 	}
