@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"slices"
 )
 
@@ -21,6 +22,18 @@ type comparison struct {
 
 	rows  []row
 	notes []string
+}
+
+// newComparison returns one that has its files in dir, of the program at path.
+func (p *program) newComparison(load loadOptions, dir, path string) *comparison {
+	c := &comparison{
+		program: p, load: load, cpus: choosePins(), dir: dir,
+		owlcache: path, nodeDir: filepath.Join(dir, "node"), password: newPassword(),
+	}
+	if c.cpus.server == noCPU {
+		c.note("there are no two CPUs to choose from: servers and load generator share what there is")
+	}
+	return c
 }
 
 // run does the parts that are asked for, all if only is empty.

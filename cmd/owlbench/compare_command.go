@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -80,13 +79,7 @@ func (p *program) compare(ctx context.Context, f compareFlags) (err error) {
 		return err
 	}
 	defer remove()
-	c := &comparison{
-		program: p, load: f.load, cpus: choosePins(), dir: dir,
-		owlcache: path, nodeDir: filepath.Join(dir, "node"), password: newPassword(),
-	}
-	if c.cpus.server == noCPU {
-		c.note("there are no two CPUs to choose from: servers and load generator share what there is")
-	}
+	c := p.newComparison(f.load, dir, path)
 	if err := c.run(ctx, f.only); err != nil {
 		return err
 	}

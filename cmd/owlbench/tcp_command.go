@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 )
@@ -44,13 +43,7 @@ func (p *program) tcp(ctx context.Context, f tcpFlags) (err error) {
 		return err
 	}
 	defer remove()
-	c := &comparison{
-		program: p, load: f.load, cpus: choosePins(), dir: dir,
-		owlcache: path, nodeDir: filepath.Join(dir, "node"), password: newPassword(),
-	}
-	if c.cpus.server == noCPU {
-		c.note("there are no two CPUs to choose from: servers and load generator share what there is")
-	}
+	c := p.newComparison(f.load, dir, path)
 	if !c.missing("tcp", "redis-server") {
 		if err := c.compareTCP(ctx); err != nil {
 			return err
