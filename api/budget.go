@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -16,6 +17,7 @@ type budget struct {
 	size     int64
 	patience time.Duration // of takeSoon
 	free     *semaphore.Weighted
+	waiting  atomic.Int32 // in takeSoon
 }
 
 func newBudget(size int64) *budget {
@@ -34,11 +36,16 @@ func (b *budget) takeSoon(n int64) int64 {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), b.patience)
 	defer cancel()
+	b.waiting.Add(1)
+	defer b.waiting.Add(-1)
 	if b.free.Acquire(ctx, n) != nil {
 		return 0
 	}
 	return n
 }
+
+// crowded tells whether somebody waits: no bytes are to be had now.
+func (b *budget) crowded() bool { return b.waiting.Load() > 0 }
 
 // give gives back n bytes.
 func (b *budget) give(n int64) {

@@ -92,8 +92,8 @@ func (c *conn) Read(p []byte) (int, error) {
 		// release may have put a deadline in force that is in the past.
 		c.read.have = time.Time{}
 	}
-	if !c.eager && c.read.due(c.slack) {
-		if err := c.Conn.SetReadDeadline(c.read.want); err != nil {
+	if !c.eager {
+		if err := c.limitRead(); err != nil {
 			return 0, err
 		}
 	}
@@ -112,6 +112,25 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// limitRead puts the deadline for reading in force, if that is due. Reading from an encrypted
+// connection may also write, as an answer to a change of keys, and must neither wait for ever
+// for a client that does not read, nor meet the deadline of an answer that was sent long ago.
+func (c *conn) limitRead() error {
+	if c.read.due(c.slack) {
+		if err := c.Conn.SetReadDeadline(c.read.want); err != nil {
+			return err
+		}
+	}
+	if _, encrypted := c.Conn.(*tls.Conn); !encrypted || c.read.have.IsZero() {
+		return nil
+	}
+	if until := c.read.have.Add(c.writeTimeout); c.write.have.Before(until) {
+		c.write.have = until
+		return c.Conn.SetWriteDeadline(until)
+	}
+	return nil
+}
+
 // ended tells whether the client has closed its side.
 func (c *conn) ended() bool { return errors.Is(c.readErr, io.EOF) }
 
@@ -128,7 +147,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	}
 	n, err := c.Conn.Write(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		_ = 0
+		c.stuck.Store(true)
 	}
 	return n, err
 }

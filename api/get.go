@@ -20,46 +20,36 @@ func runGet(x *exchange, store Store) error {
 // answerStored answers the value that the store holds under key, or changes nothing.
 func (x *exchange) answerStored(store Store) (engine.Meta, error) {
 	resp := &x.ctx.Response
-	buf := resp.SwapBody(nil)
-	value, meta, ok := store.Get(buf[:0], x.params.key)
-	if !ok {
-		resp.SwapBody(buf[:0])
+	value, meta, ok := store.GetUpTo(resp.SwapBody(nil)[:0], x.params.key, keepBuffer)
+	resp.SwapBody(value) // empty, unless it is the answer
+	switch {
+	case !ok:
 		return meta, engine.ErrNotFound
-	}
-	if cap(value) <= keepBuffer {
-		resp.SwapBody(value)
-	} else {
-		resp.SwapBody(buf[:0])
-		if err := x.largeAnswer(store, &value, &meta); err != nil {
-			return meta, err
-		}
+	case meta.Size > keepBuffer:
+		return x.answerLarge(store, int64(meta.Size))
 	}
 	x.ctx.SetContentType(typeRaw)
 	x.setDataHeaders(meta.Created)
 	return meta, nil
 }
 
-// largeAnswer makes a large value the answer. Such values are not kept in the
-// connection's buffer and share a budget until they have been sent.
-func (x *exchange) largeAnswer(store Store, value *[]byte, meta *engine.Meta) error {
-	answers := x.srv.answers
-	taken := int64(0)
-	if n := int64(cap(*value)); answers.take(n) {
-		taken = n
-	} else {
-		// While it waits it holds no copy, so the value is looked up once more.
-		*value = nil
-		if taken = answers.takeSoon(n); taken == 0 {
-			return refusal{status: 503, reason: errAnswersFull.Error(), retryAfter: 1}
-		}
-		var ok bool
-		if *value, *meta, ok = store.Get(nil, x.params.key); !ok {
-			answers.give(taken)
-			return engine.ErrNotFound
-		}
+// answerLarge answers a value of about size bytes as soon as there is memory for it. Such
+// values are not kept in the connection's buffer and share a budget until they have been
+// sent.
+func (x *exchange) answerLarge(store Store, size int64) (engine.Meta, error) {
+	taken := x.srv.answers.takeSoon(size)
+	if taken == 0 {
+		return engine.Meta{}, refusal{status: 503, reason: errAnswersFull.Error(), retryAfter: 1}
 	}
-	x.ctx.Response.SetBodyStream(&largeBody{b: *value, done: func() { answers.give(taken) }}, len(*value))
-	return nil
+	value, meta, ok := store.Get(nil, x.params.key)
+	if !ok {
+		x.srv.answers.give(taken)
+		return meta, engine.ErrNotFound
+	}
+	x.stream(value, taken)
+	x.ctx.SetContentType(typeRaw)
+	x.setDataHeaders(meta.Created)
+	return meta, nil
 }
 
 // largeBody is a value on its way out. The HTTP server calls Close exactly once.

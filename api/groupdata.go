@@ -80,7 +80,7 @@ func runGroupGet(x *exchange, store Store) error {
 	if string(x.params.value) == "info" {
 		err = x.groupInfo(*g, store)
 	} else {
-		err = x.groupNewest(*g)
+		err = x.groupNewest(*g, store)
 	}
 	if x.reach.Answered < x.reach.Members {
 		x.srv.incomplete.Add(1)
@@ -101,12 +101,15 @@ func (x *exchange) setReach(reach GroupReach) {
 }
 
 // groupNewest answers as get on /data/ does.
-func (x *exchange) groupNewest(g Group) error {
-	// The group bounds the time of a query itself.
-	ctx, target := context.Background(), string(x.params.target)
+func (x *exchange) groupNewest(g Group, store Store) error {
+	target := string(x.params.target)
+	if size := x.scarce(store); size > 0 {
+		return x.largeNewest(g, size, target)
+	}
 	resp := &x.ctx.Response
 	buf := resp.SwapBody(nil)
-	value, created, reach, ok := g.Newest(ctx, buf[:0], x.params.key, target)
+	// The group bounds the time of a query itself.
+	value, created, reach, ok := g.Newest(context.Background(), buf[:0], x.params.key, target)
 	x.setReach(reach)
 	if !ok {
 		resp.SwapBody(buf[:0])
@@ -116,37 +119,47 @@ func (x *exchange) groupNewest(g Group) error {
 		resp.SwapBody(value)
 	} else {
 		resp.SwapBody(buf[:0])
-		var err error
-		if created, err = x.largeNewest(g, value, created, target); err != nil {
-			return err
+		taken := int64(cap(value))
+		if !x.srv.answers.take(taken) {
+			return x.largeNewest(g, taken, target) // which has no use for this copy
 		}
+		x.stream(value, taken)
 	}
 	x.ctx.SetContentType(typeRaw)
 	x.setDataHeaders(nanosOf(created))
 	return nil
 }
 
-// largeNewest makes a large value the answer, within the budget of such answers.
-func (x *exchange) largeNewest(g Group, value []byte, created time.Time, target string) (time.Time, error) {
-	answers := x.srv.answers
-	n := int64(cap(value))
-	if answers.take(n) {
-		x.stream(value, n)
-		return created, nil
+// scarce returns the size of the value that the store has under the key if it is large
+// while others wait for memory for such answers, else 0. Copying it first would be in vain
+// more often than not.
+func (x *exchange) scarce(store Store) int64 {
+	if !x.srv.answers.crowded() {
+		return 0
 	}
-	// While it waits it holds no copy, so the group is asked once more.
-	taken := answers.takeSoon(n)
+	meta, ok := store.Stat(x.params.key)
+	if !ok || meta.Size <= keepBuffer {
+		return 0
+	}
+	return int64(meta.Size)
+}
+
+// largeNewest answers a value of about size bytes as soon as there is memory for it.
+func (x *exchange) largeNewest(g Group, size int64, target string) error {
+	taken := x.srv.answers.takeSoon(size)
 	if taken == 0 {
-		return created, refusal{status: 503, reason: errAnswersFull.Error(), retryAfter: 1}
+		return refusal{status: 503, reason: errAnswersFull.Error(), retryAfter: 1}
 	}
 	value, created, reach, ok := g.Newest(context.Background(), nil, x.params.key, target)
 	x.setReach(reach)
 	if !ok {
-		answers.give(taken)
-		return created, engine.ErrNotFound
+		x.srv.answers.give(taken)
+		return engine.ErrNotFound
 	}
 	x.stream(value, taken)
-	return created, nil
+	x.ctx.SetContentType(typeRaw)
+	x.setDataHeaders(nanosOf(created))
+	return nil
 }
 
 // stream makes body, for which taken bytes have been taken from the budget of large

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,7 +73,7 @@ func TestLargeAnswerIsGoneMeanwhile(t *testing.T) {
 		name, path string
 		last       int // look-up after the wait
 	}{
-		{"get", "/data/?cmd=get&key=k", 2},
+		{"get", "/data/?cmd=get&key=k", 1},
 		{"group", "/group_data/?cmd=get&key=k", 2},
 		{"group info", "/group_data/?cmd=get&key=k&valuedata=info", 1},
 	} {
@@ -96,4 +97,44 @@ func TestLargeAnswerIsGoneMeanwhile(t *testing.T) {
 		}
 		n.answers.wantWhole(t)
 	}
+}
+
+// TestLargeValueIsNotCopiedInVain: while others wait for memory, a large value is not even
+// looked up before there is some. Small ones are answered.
+func TestLargeValueIsNotCopiedInVain(t *testing.T) {
+	n, g := startGrouped(t, nil)
+	addr := n.serveTCP()
+	n.answers.patience = 20 * time.Second
+	big := make([]byte, 128<<10)
+	n.store.m["k"] = memEntry{big, engine.Meta{Size: len(big)}}
+	n.store.m["small"] = memEntry{[]byte("s"), engine.Meta{Size: 1}}
+	g.answers["k"] = []GroupAnswer{{Address: n.addr, Value: big, Created: time.Unix(1, 0)}}
+	var lookedUp atomic.Int32
+	count := func() { lookedUp.Add(1) }
+	n.store.onGet, g.onAsked = count, count
+	feed := n.starve(0)
+	done := make(chan int)
+	ask := func(path string) {
+		go func() { done <- len(n.get(path).body) }()
+	}
+	ask("/data/?cmd=get&key=k") // looks it up, and waits from then on
+	eventually(t, "it waits", n.answers.crowded)
+	first := lookedUp.Load()
+	ask("/data/?cmd=get&key=k")
+	ask("/group_data/?cmd=get&key=k")
+	go func() { done <- len(dialLines(t, addr).ask("get k")) }()
+	eventually(t, "all wait", func() bool { return n.answers.waiting.Load() == 4 })
+	if got := lookedUp.Load(); got != first {
+		t.Errorf("%d more were looked up", got-first)
+	}
+	if a := n.get("/data/?cmd=get&key=small"); a.body != "s" {
+		t.Errorf("a small value: %d %q", a.status, a.body)
+	}
+	feed()
+	for range 4 {
+		if size := <-done; size != len(big) {
+			t.Errorf("%d bytes are answered", size)
+		}
+	}
+	n.answers.wantWhole(t)
 }

@@ -101,7 +101,7 @@ func (s *Server) newConn(nc net.Conn, responseHost string) *conn {
 		loopback:     isLoopback(nc.LocalAddr()),
 		responseHost: responseHost,
 		writeTimeout: s.opts.WriteTimeout,
-		slack:        min(maxSlack, min(s.opts.ReadTimeout, s.opts.WriteTimeout, s.opts.IdleTimeout)/8),
+		slack:        min(maxSlack, min(s.opts.ReadTimeout, s.opts.WriteTimeout, s.opts.IdleTimeout, s.opts.TCPIdleTimeout)/8),
 	}
 }
 

@@ -92,7 +92,7 @@ func (g *loginGuard) evict(now time.Time) {
 // succeed.
 func (s *Server) judgeLogin(peer netip.Addr, right bool) error {
 	client := network(peer)
-	if client.Addr().IsLoopback() && !s.guardLoopback {
+	if peer.IsLoopback() && !s.guardLoopback {
 		// A proxy on this machine: one guesser would shut out everybody behind it.
 		if right {
 			return nil

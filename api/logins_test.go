@@ -119,3 +119,18 @@ func TestGuessingAtOnce(t *testing.T) {
 		t.Errorf("%d counted, %d refused", f, r)
 	}
 }
+
+// TestLoopbackMayGuess: whoever is behind a proxy on this machine is not shut out with others,
+// in either family.
+func TestLoopbackMayGuess(t *testing.T) {
+	n := start(t, nil)
+	for _, a := range []string{"127.0.0.1", "127.9.9.9", "::1"} {
+		peer := netip.MustParseAddr(a)
+		for range maxLoginFailures + 1 {
+			_ = n.judgeLogin(peer, false)
+		}
+		if err := n.judgeLogin(peer, true); err != nil {
+			t.Errorf("%s: the right password after wrong ones: %v", a, err)
+		}
+	}
+}

@@ -53,6 +53,13 @@ func (s *memStore) Get(dst, key []byte) ([]byte, engine.Meta, bool) {
 	return append(dst, e.value...), e.meta, ok
 }
 
+func (s *memStore) GetUpTo(dst, key []byte, limit int) ([]byte, engine.Meta, bool) {
+	if meta, ok := s.Stat(key); ok && meta.Size > limit {
+		return dst, meta, true
+	}
+	return s.Get(dst, key)
+}
+
 func (s *memStore) Stat(key []byte) (engine.Meta, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

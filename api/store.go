@@ -6,6 +6,8 @@ import "owlcache/engine"
 type Store interface {
 	// Get appends the value of key to dst.
 	Get(dst, key []byte) ([]byte, engine.Meta, bool)
+	// GetUpTo is Get for a value of at most limit bytes; of a larger one it tells only Meta.
+	GetUpTo(dst, key []byte, limit int) ([]byte, engine.Meta, bool)
 	// Stat returns what is known of key without its value.
 	Stat(key []byte) (engine.Meta, bool)
 	// Set stores value under key until expires (Unix milliseconds, 0 = never).

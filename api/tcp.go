@@ -27,7 +27,7 @@ type tcpSide struct {
 	responseHost string
 	maxLine      int       // bytes, with its end
 	sessions     sync.Pool // of *tcpSession
-	answers      sync.Pool // of *[]byte, of tcpAnswers or somewhat more
+	work         sync.Pool // of *tcpWork
 
 	rejected atomic.Uint64 // connections that were refused
 	hostile  atomic.Uint64 // connections that were closed because HTTP or TLS came
@@ -41,10 +41,7 @@ func newTCPSide(o Options) *tcpSide {
 		responseHost: o.hostPort(o.TCPPort),
 		maxLine:      maxTCPLine(o.MaxValueSize),
 		sessions:     sync.Pool{New: func() any { return new(tcpSession) }},
-		answers: sync.Pool{New: func() any {
-			b := make([]byte, 0, tcpAnswers+tcpAnswers/4)
-			return &b
-		}},
+		work:         sync.Pool{New: func() any { return newTCPWork() }},
 	}
 }
 

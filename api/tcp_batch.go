@@ -12,13 +12,6 @@ const (
 	tcpBatchBytes = 1 << 20
 )
 
-// tcpBatch is writes that wait to be submitted. Keys and values point into what the
-// session has received.
-type tcpBatch struct {
-	ops   []engine.Op
-	bytes int
-}
-
 // write takes in a command that changes something. Its answer comes with commit.
 func (t *tcpSession) write(q *tcpRequest) {
 	op, err := t.operation(q)
@@ -27,10 +20,9 @@ func (t *tcpSession) write(q *tcpRequest) {
 		t.result(q, nil, 0, err)
 		return
 	}
-	b := &t.batch
-	b.ops = append(b.ops, op)
-	b.bytes += len(op.Key) + len(op.Value)
-	if len(b.ops) >= tcpBatchOps || b.bytes >= tcpBatchBytes {
+	t.ops = append(t.ops, op)
+	t.bytes += len(op.Key) + len(op.Value)
+	if len(t.ops) >= tcpBatchOps || t.bytes >= tcpBatchBytes {
 		t.commit()
 	}
 }
@@ -67,21 +59,20 @@ func (t *tcpSession) operation(q *tcpRequest) (op engine.Op, err error) {
 // store or answers anything comes after it, so that a connection sees its own writes, and
 // all answers are in order.
 func (t *tcpSession) commit() {
-	b := &t.batch
-	if len(b.ops) == 0 {
+	if len(t.ops) == 0 {
 		return
 	}
-	all := t.store.Commit(b.ops)
-	for i := range b.ops {
-		op := &b.ops[i]
+	all := t.store.Commit(t.ops)
+	for i := range t.ops {
+		op := &t.ops[i]
 		err := all
 		if err == nil {
 			err = op.Err
 		}
 		t.answerWrite(op, err)
 	}
-	clear(b.ops)
-	b.ops, b.bytes = b.ops[:0], 0
+	clear(t.ops)
+	t.ops, t.bytes = t.ops[:0], 0
 }
 
 func (t *tcpSession) answerWrite(op *engine.Op, err error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"slices"
 
 	"owlcache/engine"
 )
@@ -17,14 +18,14 @@ func (t *tcpSession) get(q *tcpRequest) error {
 		return nil
 	}
 	start := len(t.out)
-	out, meta, ok := t.store.Get(t.out, q.key)
+	out, meta, ok := t.store.GetUpTo(t.out, q.key, tcpBuffer)
 	switch {
 	case !ok && t.srv.imports():
 		return t.imported(q)
 	case !ok:
 		t.noValue(q, engine.ErrNotFound)
-	case len(out)-start > tcpBuffer:
-		return t.large(q, len(out)-start)
+	case meta.Size > tcpBuffer:
+		return t.large(q, meta.Size)
 	case q.info:
 		t.value = append(t.value[:0], out[start:]...)
 		t.found(q, t.value, meta.Created)
@@ -41,10 +42,11 @@ func (t *tcpSession) found(q *tcpRequest, value []byte, created int64) {
 		if value == nil {
 			value = []byte{} // an empty value is no missing one
 		}
+		t.out = slices.Grow(t.out, envelopeRoom+len(q.key)+base64.StdEncoding.EncodedLen(len(value)))
 		t.envelope(q, 200, value, created)
 		return
 	}
-	t.out = append(append(t.out, value...), '\n')
+	t.out = append(append(slices.Grow(t.out, len(value)+1), value...), '\n')
 	t.done(tcpGet, tcpDone)
 }
 
@@ -70,57 +72,52 @@ func (t *tcpSession) imported(q *tcpRequest) error {
 		t.noValue(q, engine.ErrNotFound)
 		return nil
 	}
-	taken, err := t.reserve(q, len(value))
-	if err != nil {
-		return err
+	if len(value) <= tcpBuffer {
+		t.found(q, value, meta.Created)
+		return nil
 	}
-	defer t.srv.answers.give(taken)
-	t.found(q, value, meta.Created)
-	if taken > 0 {
-		return t.flush()
-	}
-	return nil
+	return t.reserved(q.cost(len(value)), func() { t.found(q, value, meta.Created) })
 }
 
 // large answers with a value of about size bytes, which is looked up once there is memory
 // for it.
 func (t *tcpSession) large(q *tcpRequest, size int) error {
+	return t.reserved(q.cost(size), func() {
+		value, meta, ok := t.store.Get(make([]byte, 0, size+1), q.key)
+		switch {
+		case !ok:
+			t.noValue(q, engine.ErrNotFound)
+		case q.info:
+			t.found(q, value, meta.Created)
+		default:
+			t.out = append(value, '\n')
+			t.done(tcpGet, tcpDone)
+		}
+	})
+}
+
+// cost is the memory in bytes that the answer with a value of this size takes.
+func (q *tcpRequest) cost(size int) int {
+	if q.info {
+		return size + base64.StdEncoding.EncodedLen(size)
+	}
+	return size
+}
+
+// reserved makes an answer that takes cost bytes, and sends it, within the memory for large
+// answers, which all connections share. Where there is none the connection ends: an empty
+// line would say that there is no such value.
+func (t *tcpSession) reserved(cost int, answer func()) error {
 	if err := t.flush(); err != nil {
 		return err
 	}
-	taken, err := t.reserve(q, size)
-	if err != nil {
-		return err
+	taken := t.srv.answers.takeSoon(int64(cost))
+	if taken == 0 {
+		return errAnswersFull
 	}
 	defer t.srv.answers.give(taken)
-	value, meta, ok := t.store.Get(make([]byte, 0, size+1), q.key)
-	switch {
-	case !ok:
-		t.noValue(q, engine.ErrNotFound)
-	case q.info:
-		t.found(q, value, meta.Created)
-	default:
-		t.out = append(value, '\n')
-		t.done(tcpGet, tcpDone)
-	}
+	answer()
 	return t.flush()
-}
-
-// reserve takes memory for the answer with a large value, which all connections share, and
-// returns how much to give back when it is sent. Where there is none the connection ends:
-// an empty line would say that there is no such value.
-func (t *tcpSession) reserve(q *tcpRequest, size int) (taken int64, err error) {
-	if size <= tcpBuffer {
-		return 0, nil
-	}
-	cost := int64(size)
-	if q.info {
-		cost += int64(base64.StdEncoding.EncodedLen(size))
-	}
-	if taken = t.srv.answers.takeSoon(cost); taken == 0 {
-		return 0, errAnswersFull
-	}
-	return taken, nil
 }
 
 // exist answers whether there is a value for a key.
@@ -135,13 +132,20 @@ func (t *tcpSession) exist(q *tcpRequest) {
 }
 
 // ping answers PONG, or the text of the line.
-func (t *tcpSession) ping(q *tcpRequest) {
-	if len(bytes.TrimSpace(q.value)) == 0 {
-		t.out = append(t.out, "PONG\n"...)
-	} else {
-		t.out = append(append(t.out, q.value...), '\n')
+func (t *tcpSession) ping(q *tcpRequest) error {
+	text := q.value
+	if len(bytes.TrimSpace(text)) == 0 {
+		text = []byte("PONG")
 	}
-	t.done(tcpPing, tcpDone)
+	echo := func() {
+		t.out = append(append(slices.Grow(t.out, len(text)+1), text...), '\n')
+		t.done(tcpPing, tcpDone)
+	}
+	if len(text) > tcpBuffer {
+		return t.reserved(len(text), echo)
+	}
+	echo()
+	return nil
 }
 
 // pass lets the client write from now on, if it knows the password.

@@ -64,13 +64,13 @@ func (t *tcpSession) room() error {
 	case len(t.in) == cap(t.in): // a long line
 		if !t.grow(t.srv.tcp.maxLine) {
 			t.open()
-			t.refuseLong()
+			t.refuseLong(t.in)
 			return errors.Join(errors.New("too many long lines at once"), t.flush())
 		}
 	case t.full && cap(t.in) < tcpBufferMax: // a client that sends much: it goes without, too
 		t.grow(tcpBufferMax)
-	case cap(t.in) > tcpBuffer && len(t.in) == 0 && (cap(t.in) > tcpBufferMax || t.spare >= tcpSpareReads):
-		t.in = make([]byte, 0, tcpBuffer)
+	case cap(t.in) > tcpBuffer && len(t.in) <= tcpBuffer/2 && (cap(t.in) > tcpBufferMax || t.spare >= tcpSpareReads):
+		t.in = append(make([]byte, 0, tcpBuffer), t.in...)
 		t.srv.bodies.give(t.taken)
 		t.taken = 0
 	}
@@ -97,23 +97,6 @@ func (t *tcpSession) grow(limit int) bool {
 	return true
 }
 
-// open takes a buffer for answers.
-func (t *tcpSession) open() {
-	if t.answers == nil {
-		t.answers = t.srv.tcp.answers.Get().(*[]byte)
-		t.out = *t.answers
-	}
-}
-
-// shut gives the buffer for answers, which have been sent, back. A large value may have put
-// another in its place, which is forgotten.
-func (t *tcpSession) shut() {
-	if t.answers != nil {
-		t.srv.tcp.answers.Put(t.answers)
-		t.answers, t.out = nil, nil
-	}
-}
-
 // flush sends the answers that there are.
 func (t *tcpSession) flush() error {
 	t.counts.flush(&t.srv.tcp.counts[t.c.stripe])
@@ -127,6 +110,6 @@ func (t *tcpSession) flush() error {
 	if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
 		t.srv.tcp.slow.Add(1)
 	}
-	t.out = (*t.answers)[:0]
+	t.out = t.keep
 	return err
 }

@@ -253,3 +253,58 @@ func TestTCPAccessLog(t *testing.T) {
 		t.Errorf("the log tells too much:\n%s", got)
 	}
 }
+
+// TestTCPLineIsNotHeldOpen: the memory of a long line is given back when it has been served,
+// although the client begins another one.
+func TestTCPLineIsNotHeldOpen(t *testing.T) {
+	n, addr := startTCP(t, func(o *Options) { o.MaxBodyMemory = 4 << 20 })
+	l := dialLines(t, addr)
+	l.send("ping " + strings.Repeat("x", 1<<20) + "\nping a")
+	if got := l.line(); len(got) != 1<<20 {
+		t.Fatalf("%d bytes", len(got))
+	}
+	eventually(t, "memory is given back", func() bool { return n.bodies.take(n.bodies.size) })
+	if got := l.ask("b"); got != "ab" {
+		t.Errorf("the line that was begun: %q", got)
+	}
+}
+
+// TestTCPLongLineTellsOfItself, not of the one behind it.
+func TestTCPLongLineTellsOfItself(t *testing.T) {
+	n, addr := startTCP(t, func(o *Options) { o.MaxValueSize = 1000 })
+	l := dialLines(t, addr)
+	l.send(strings.Repeat("ping x\n", 5000)) // the buffer grows
+	for range 5000 {
+		l.line()
+	}
+	l.send("set long " + strings.Repeat("v", 12_000) + "\ndelete other\n")
+	if e := (answer{body: strings.TrimSpace(l.ended())}).envelope(t); e.Cmd != "set" || e.Key != "long" || e.Status != 500 {
+		t.Errorf("%+v", e)
+	}
+	if n.store.writes() != 0 {
+		t.Error("what stood behind it was done")
+	}
+}
+
+// TestTCPNothingIsLeftOver: a connection begins with nothing of those before it.
+func TestTCPNothingIsLeftOver(t *testing.T) {
+	n, addr := startTCPFrom(t, true, nil)
+	l := dialLines(t, addr)
+	l.ask("pass " + testPassword)
+	if got := lineStatus(t, l.ask("set k v")); got != 200 {
+		t.Fatalf("status %d", got)
+	}
+	l.send("set half " + strings.Repeat("z", 500))
+	_ = l.Close()
+	eventually(t, "it has ended", func() bool { open, _, _ := n.tcp.conns.counts(); return open == 0 })
+	for range 20 {
+		l = dialLines(t, addr)
+		if got := lineStatus(t, l.ask("set k2 v")); got != 401 {
+			t.Errorf("a new connection may write: %d", got)
+		}
+		if got := lineStatus(t, l.ask("")); got != 501 {
+			t.Errorf("a line of a connection before it: %d", got)
+		}
+		_ = l.Close()
+	}
+}

@@ -31,12 +31,8 @@ type tcpSession struct {
 	full    bool      // the last read filled the buffer
 	spare   int       // reads since then that would have had room in tcpBuffer
 
-	out     []byte  // answers that are not yet sent
-	answers *[]byte // the buffer that out is in, while there are any
-	value   []byte  // of an envelope
-	word    [8]byte
+	*tcpWork // while lines are served
 
-	batch    tcpBatch
 	mayWrite bool
 	counts   tcpTally // what happened since the last flush
 }
@@ -51,7 +47,7 @@ func (t *tcpSession) begin(s *Server, store Store, c *conn) {
 	t.out = append(t.out, tcpGreeting...)
 }
 
-// end gives back what the session has taken. Nothing of it is kept but its buffers.
+// end gives back what the session has taken. Nothing of it is kept but its buffer.
 func (t *tcpSession) end() {
 	if t.srv == nil {
 		return // it has not begun
@@ -59,12 +55,11 @@ func (t *tcpSession) end() {
 	s := t.srv
 	s.bodies.give(t.taken)
 	t.shut()
-	clear(t.batch.ops)
 	in := t.in[:0]
 	if cap(in) > tcpBuffer {
 		in = nil
 	}
-	*t = tcpSession{in: in, batch: tcpBatch{ops: t.batch.ops[:0]}}
+	*t = tcpSession{in: in}
 	s.tcp.sessions.Put(t)
 }
 
@@ -108,7 +103,7 @@ func (t *tcpSession) serveLines() error {
 	}
 	t.commit()
 	if len(t.in)-t.at >= t.srv.tcp.maxLine {
-		t.refuseLong()
+		t.refuseLong(t.in[t.at:])
 		return errLongLine
 	}
 	return nil
@@ -117,7 +112,7 @@ func (t *tcpSession) serveLines() error {
 // serveLine serves one line. An error ends the connection.
 func (t *tcpSession) serveLine(line []byte) error {
 	if len(line) >= t.srv.tcp.maxLine {
-		t.refuseLong()
+		t.refuseLong(line)
 		return errLongLine
 	}
 	q := parseTCP(line)
@@ -131,7 +126,7 @@ func (t *tcpSession) serveLine(line []byte) error {
 		t.exist(&q)
 	case tcpPing:
 		t.commit()
-		t.ping(&q)
+		return t.ping(&q)
 	case tcpPass:
 		t.commit()
 		return t.pass(&q)
@@ -147,11 +142,11 @@ func (t *tcpSession) serveLine(line []byte) error {
 	return nil
 }
 
-// refuseLong answers a line that is too long, as far as it can be told what it is.
-func (t *tcpSession) refuseLong() {
+// refuseLong answers a line that is too long, of which there may be more to come, as far as
+// it can be told what it is.
+func (t *tcpSession) refuseLong(line []byte) {
 	t.commit()
-	line := t.in[t.at:]
 	q := parseTCP(line[:min(len(line), len("expire ")+engine.MaxKeySize)])
 	t.envelope(&q, 500, nil, 0)
-	t.c.linger = true // there is more of it
+	t.c.linger = true
 }

@@ -112,8 +112,9 @@ func (s *shard) find(h hashes, key []byte) (slot int, at ref, ok bool) {
 	}
 }
 
-// get appends the value of key to dst if there is a live entry.
-func (s *shard) get(h hashes, dst, key []byte, now func() int64) ([]byte, Meta, bool) {
+// get appends the value of key to dst if there is a live entry. One of more than limit
+// bytes is not appended.
+func (s *shard) get(h hashes, dst, key []byte, limit int, now func() int64) ([]byte, Meta, bool) {
 	s.mu.RLock()
 	if s.index.used == 0 {
 		s.mu.RUnlock()
@@ -131,6 +132,10 @@ func (s *shard) get(h hashes, dst, key []byte, now func() int64) ([]byte, Meta, 
 		return dst, Meta{}, false
 	}
 	meta := e.meta()
+	if len(e.value) > limit {
+		s.mu.RUnlock()
+		return dst, meta, true
+	}
 	if s.arena.isAlone(at) {
 		// The value is never written again: copied without keeping anybody waiting.
 		s.mu.RUnlock()

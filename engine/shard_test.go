@@ -82,7 +82,7 @@ func compare(t *testing.T, m *shards, s *shard, twin map[string]entry) {
 		want.add(&e, 1)
 		_, h := m.of([]byte(k))
 		digest[h.key>>52%shardBuckets] ^= fingerprint(h.key, e.version, e.deleted)
-		got, meta, ok := s.get(h, nil, []byte(k), func() int64 { return 0 })
+		got, meta, ok := s.get(h, nil, []byte(k), MaxValueSize, func() int64 { return 0 })
 		if ok == e.deleted || ok && (!bytes.Equal(got, e.value) || meta != e.meta()) {
 			t.Fatalf("%s: %d bytes, %+v, %v; want %d bytes, %+v", k, len(got), meta, ok, len(e.value), e.meta())
 		}

@@ -44,14 +44,18 @@ func (m *shards) of(key []byte) (*shard, hashes) {
 func (m *shards) ofHash(keyHash uint64) *shard { return &m.list[keyHash>>(64-shardBits)] }
 
 func (m *shards) get(dst, key []byte) ([]byte, Meta, bool) {
+	return m.getUpTo(dst, key, MaxValueSize)
+}
+
+func (m *shards) getUpTo(dst, key []byte, limit int) ([]byte, Meta, bool) {
 	s, h := m.of(key)
-	return s.get(h, dst, key, nowMillis)
+	return s.get(h, dst, key, limit, nowMillis)
 }
 
 // value returns a copy of the value under key, also of an entry that has expired.
 func (m *shards) value(key []byte) []byte {
 	s, h := m.of(key)
-	v, _, _ := s.get(h, nil, key, func() int64 { return 0 })
+	v, _, _ := s.get(h, nil, key, MaxValueSize, func() int64 { return 0 })
 	return v
 }
 

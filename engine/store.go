@@ -43,6 +43,12 @@ func (s *Store) Get(dst, key []byte) (value []byte, meta Meta, ok bool) {
 	return s.shards.get(dst, key)
 }
 
+// GetUpTo is Get for a value of at most limit bytes. A larger one is left where it is: dst
+// is returned unchanged and Meta.Size is its size.
+func (s *Store) GetUpTo(dst, key []byte, limit int) (value []byte, meta Meta, ok bool) {
+	return s.shards.getUpTo(dst, key, limit)
+}
+
 // Stat returns what is known of key without its value.
 func (s *Store) Stat(key []byte) (meta Meta, ok bool) {
 	e, size, ok := s.shards.peek(key)

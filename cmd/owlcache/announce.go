@@ -25,6 +25,9 @@ func (s *server) announce() {
 		"owlcache " + version + " serves " + url,
 		"  data      " + s.dir.Path(),
 	}
+	if s.noTCP != nil {
+		lines = append(lines, "  tcp       none: the port is taken, see the warning above")
+	}
 	if s.tcpLn != nil {
 		tcp := reachable(s.tcpLn.Addr().(*net.TCPAddr))
 		serving = append(serving, "tcp", tcp)

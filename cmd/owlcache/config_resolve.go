@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -168,6 +169,24 @@ func (c *config) on(name string) bool { return c.get(name).num == 1 }
 func (c *config) atDefault(name string) bool {
 	s := c.get(name)
 	return s.value == s.option.def
+}
+
+// stronger returns whether an option was given by a source that wins over that of another:
+// a flag, the environment, the file, the default.
+func (c *config) stronger(name, other string) bool {
+	return strength(c.get(name).origin) > strength(c.get(other).origin)
+}
+
+func strength(origin string) int {
+	switch {
+	case strings.HasPrefix(origin, "flag "):
+		return 3
+	case strings.HasPrefix(origin, "environment "):
+		return 2
+	case origin != originDefault:
+		return 1
+	}
+	return 0
 }
 
 // duration returns the number of an option in its unit.

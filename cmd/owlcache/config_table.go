@@ -32,8 +32,8 @@ func listenOptions() []option {
 		{name: "ResponseHost", def: "127.0.0.1", kind: host, help: "host that answers name in ResponseHost"},
 		{name: "Httpport", def: "7721", kind: number, max: 65535, help: "HTTP port; 0 takes a free one"},
 		{name: "Tcpport", def: "7720", kind: number, max: 65535, help: "TCP port; 0 takes a free one"},
-		{name: "CloseTcp", def: "1", kind: toggle, help: "1 switches the TCP server on (yes, on), 0 off"},
-		{name: "Tcp_OpenWrites", def: "0", kind: toggle, help: "1 takes writes over TCP without a password from everywhere, 0 from this machine only"},
+		{name: "CloseTcp", def: "1", kind: toggle, help: "1 switches the TCP server on, 0 off"},
+		{name: "Tcp_OpenWrites", def: "0", kind: toggle, help: "1 takes writes over TCP without a password from everywhere, 0 from a loopback address only"},
 		{name: "Allowed_Hosts", kind: hosts, help: "further Host names that are served on a loopback address, and to web pages that open WebSockets; * = any"},
 	}
 }

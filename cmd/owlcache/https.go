@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -63,7 +64,7 @@ func (s *server) reloadCertificate() {
 		s.logs.Error("the certificate of HTTPS cannot be taken up: the one before stays in use", "error", err)
 		return
 	}
-	if bytes.Equal(loaded.Leaf.Raw, c.present.Load().Leaf.Raw) {
+	if slices.EqualFunc(loaded.Certificate, c.present.Load().Certificate, bytes.Equal) {
 		return
 	}
 	c.present.Store(loaded)

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"log/slog"
 	"math/big"
 	"net"
 	"os"
@@ -238,5 +239,33 @@ func TestExpect(t *testing.T) {
 	expect(&c, "none", "somewhere.example")
 	if c.InsecureSkipVerify || c.VerifyConnection != nil {
 		t.Error("without the file nothing is verified")
+	}
+}
+
+// TestReloadTakesUpAChain: a certificate file that only gains the certificate of its issuer
+// is taken up.
+func TestReloadTakesUpAChain(t *testing.T) {
+	cert, key := certificateFiles(t, "one", time.Now().Add(90*24*time.Hour))
+	issuer, _ := certificateFiles(t, "issuer", time.Now().Add(90*24*time.Hour))
+	loaded, err := loadCertificate(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{logs: &logs{Logger: slog.New(slog.DiscardHandler)}, certificate: &certificate{certFile: cert, keyFile: key}}
+	s.certificate.present.Store(loaded)
+	var chain []byte
+	for _, file := range []string{cert, issuer} {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chain = append(chain, b...)
+	}
+	if err := os.WriteFile(cert, chain, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.reloadCertificate()
+	if n := len(s.certificate.present.Load().Certificate); n != 2 {
+		t.Errorf("%d certificates after the reload, want 2", n)
 	}
 }

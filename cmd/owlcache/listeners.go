@@ -21,7 +21,7 @@ func (s *server) listen(ctx context.Context) error {
 
 // listenTCP takes the port of the line protocol. A second node on a machine, which was
 // given an HTTP port of its own but no TCP port, finds the default one taken by the first:
-// it goes on without.
+// it goes on without, and says so.
 func (s *server) listenTCP(ctx context.Context) error {
 	if !s.config.on("CloseTcp") {
 		return nil
@@ -32,10 +32,10 @@ func (s *server) listenTCP(ctx context.Context) error {
 		s.tcpLn = ln
 	case !errors.Is(err, syscall.EADDRINUSE):
 		return err
-	case !s.config.atDefault("Tcpport") || s.config.atDefault("Httpport"):
+	case !s.config.atDefault("Tcpport") || !s.config.stronger("Httpport", "Tcpport"):
 		return fmt.Errorf("%w; another program uses the port, choose one with the option Tcpport, or CloseTcp 0 for none", err)
 	default:
-		s.logs.Warn("no TCP is served: another program uses its default port; the option Tcpport chooses one, CloseTcp 0 is for none", "error", err)
+		s.noTCP = err
 	}
 	return nil
 }

@@ -39,6 +39,7 @@ type server struct {
 	lists       *cluster.Lists
 	ln          net.Listener
 	tcpLn       net.Listener // nil: no TCP is served
+	noTCP       error        // why there is none, if there should be
 	certificate *certificate // nil: HTTPS is off
 	secrets     secrets
 	api         *api.Server
@@ -245,30 +246,5 @@ func (s *server) startTasks() {
 	if every := s.config.duration("Task_MemoryInfoToLog"); every > 0 {
 		logger, server, store := s.logs.With(concernAttr, "memory"), s.api, s.store
 		s.tasks.Go(func() { logMemory(ctx, every, logger, server, store) })
-	}
-}
-
-// warn logs what the operator should know about the configuration.
-func (s *server) warn() {
-	for _, warning := range s.config.warnings() {
-		s.logs.Warn(warning)
-	}
-	if !s.listenIP().IsLoopback() {
-		s.warnOfPlainText()
-	}
-	if warning := s.config.syncWarning(s.listenIP()); s.sync != nil && warning != "" {
-		s.logs.Warn(warning)
-	}
-}
-
-// warnOfPlainText logs what others on the network can read.
-func (s *server) warnOfPlainText() {
-	if s.certificate == nil {
-		s.logs.Warn("listening beyond this machine without TLS: passwords, tokens and data are readable on the way, switch HTTPS on (Open_Https 1) or put a TLS proxy in front",
-			"address", s.ln.Addr().String(), "option", "Host "+s.config.text("Host"))
-	}
-	if s.certificate != nil && s.tcpLn != nil {
-		s.logs.Warn("TCP is served beyond this machine, and never encrypted: passwords and data are readable on the way, unless clients use HTTPS only; CloseTcp 0 switches it off",
-			"address", s.tcpLn.Addr().String(), "option", "Host "+s.config.text("Host"))
 	}
 }
