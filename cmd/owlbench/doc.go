@@ -3,8 +3,10 @@
 //	owlbench http      load on a node, over HTTP/1.1 with keep-alive
 //	owlbench compare   the same load on a node and on its peers, side by side
 //	owlbench tools     the commands that work on a data directory, against cat
+//	owlbench tcp       the line protocol of a node and Redis, side by side
 //	owlbench group     three nodes that answer together: cached, uncached, many at once
 //	owlbench sync      three nodes that hold the same: how soon, catching up, a stopped one
+//	owlbench slow      thousands of slow clients beside others; memory, and when all are closed
 //	owlbench crash     writes, kills and restarts; nothing acknowledged may be lost
 //	owlbench partition a network that is cut and healed; all nodes have to agree again
 //

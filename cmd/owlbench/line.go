@@ -5,11 +5,14 @@ import (
 	"errors"
 )
 
+const (
+	envelopeHead = `{"Cmd":"`
+	statusField  = `,"Status":`
+)
+
 var (
-	errNoLine    = errors.New("answer has no line end")
-	errNoStatus  = errors.New("envelope has no status")
-	envelopeHead = []byte(`{"Cmd":"`)
-	statusField  = []byte(`,"Status":`)
+	errNoLine   = errors.New("answer has no line end")
+	errNoStatus = errors.New("envelope has no status")
 )
 
 // parseLine is parseResponse for the line protocol of owlcache: an envelope has its
@@ -23,10 +26,10 @@ func parseLine(b []byte) (response, int, error) {
 		return response{}, 0, nil
 	}
 	line := b[:end]
-	if !bytes.HasPrefix(line, envelopeHead) {
+	if !bytes.HasPrefix(line, []byte(envelopeHead)) {
 		return response{status: 200, body: line}, end + 1, nil
 	}
-	at := bytes.Index(line, statusField)
+	at := bytes.Index(line, []byte(statusField))
 	if at < 0 || len(line) < at+len(statusField)+3 {
 		return response{}, 0, errNoStatus
 	}

@@ -17,7 +17,7 @@ import (
 const (
 	crowdPending = 256                   // connections that are being opened at once
 	crowdTick    = 10 * time.Millisecond // how often some of those that drip do so
-	crowdDrip    = 500 * time.Millisecond
+	crowdDrip    = 2 * time.Second
 )
 
 // slowCrowd is slow clients, which one thread drives through epoll.

@@ -12,7 +12,7 @@ import (
 const (
 	slowKey    = "slow"
 	slowLarge  = "large"
-	slowAsks   = 16 // for the large value, of a client that reads nothing
+	slowAsks   = 2 // for the large value, of a client that reads nothing
 	largeValue = 256 << 10
 )
 

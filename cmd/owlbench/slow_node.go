@@ -39,7 +39,7 @@ func (b *slowBench) startSlowNode(ctx context.Context, https bool) (*slowNode, e
 	limit := strconv.Itoa(int(b.flags.limit.Seconds()))
 	settings := append(unfolded(), "Tcpport="+strconv.Itoa(tcp),
 		"Http_ReadTimeout="+limit, "Http_WriteTimeout="+limit, "Http_IdleTimeout="+limit, "Tcp_IdleTimeout="+limit,
-		"Max_Connections="+strconv.Itoa(b.flags.clients+b.flags.load.Conns+100))
+		fmt.Sprintf("Http_MaxBodyMemory=%dMiB", slowBodyMemory), "Max_Connections="+strconv.Itoa(b.flags.clients+b.flags.load.Conns+100))
 	if https {
 		n.scheme = "https"
 		cert, key, err := writeCertificate(b.dir)

@@ -15,7 +15,9 @@ import (
 const (
 	slowRateTarget   = 0.8 // of the others' rate without slow clients
 	slowTailTarget   = 2.0 // of their p99
-	slowMemoryTarget = 64  // KiB for each slow client
+	slowMemoryTarget = 64  // KiB for each slow client, beside slowBodyMemory
+	slowBodyMemory   = 64  // MiB that the node has for large answers, all together
+	slowSettle       = time.Second
 	// slowPing is how much longer than the other limits a node waits for a WebSocket: it
 	// pings it, twice. slowGrace is for what takes longer on a busy machine.
 	slowPing  = 10 * time.Second
@@ -218,6 +220,7 @@ func (s *slowSeries) round(ctx context.Context, number int) error {
 }
 
 func (s *slowSeries) besideCrowd(ctx context.Context, number int, crowd *slowCrowd, opened time.Time) error {
+	pause(ctx, slowSettle) // that they come is another matter than that they are there
 	first, err := s.node.figures(ctx)
 	if err != nil {
 		return err
@@ -252,7 +255,7 @@ func (s *slowSeries) measureOthers(ctx context.Context, number int, into func(*s
 		to := into(o)
 		to.rates = append(to.rates, sample.rate())
 		to.tails = append(to.tails, milliseconds(sample.latencies.quantile(0.99)))
-		s.logf("round %d: %s %.0f/s, p99 %v", number, o.name, sample.rate(), sample.latencies.quantile(0.99))
+		s.logf("round %d: %s %.0f/s, p99 %v, at most %v", number, o.name, sample.rate(), sample.latencies.quantile(0.99), sample.latencies.max)
 	}
 	return nil
 }
@@ -297,10 +300,11 @@ func (s *slowSeries) addRows() {
 			newRow("get and set over "+o.name+" "+beside, alone, "per second", o.beside.rates, o.alone.rates, slowRateTarget, false),
 			newRow("p99 over "+o.name+" "+beside, alone, "ms", o.beside.tails, o.alone.tails, slowTailTarget, true))
 	}
-	peak := s.peak.Load()
-	each := float64(max(peak-s.base, 1)) / float64(s.flags.clients) / 1024
+	const megabyte = 1e6
+	peak := float64(s.peak.Load())
+	limit := float64(s.flags.clients)*slowMemoryTarget*1024 + slowBodyMemory<<20
 	s.rows = append(s.rows,
-		newRow("memory at most "+beside, alone, "MB", []float64{float64(peak) / 1e6}, []float64{float64(s.base) / 1e6}, 0, true),
-		limitRow("memory for each of them", "KiB", []float64{each}, slowMemoryTarget, true),
+		newRow("memory at most "+beside, alone, "MB", []float64{peak / megabyte}, []float64{float64(s.base) / megabyte}, 0, true),
+		limitRow("growth of memory", "MB", []float64{max(peak-float64(s.base), 1) / megabyte}, limit/megabyte, true),
 		limitRow("all of them closed after", "s", s.reaped, s.reapLimit().Seconds(), true))
 }
