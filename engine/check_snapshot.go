@@ -48,8 +48,10 @@ func (s *snapshotCheck) run() error {
 	if err != nil {
 		return err
 	}
-	if legacy && s.runLegacy() {
-		return nil
+	if legacy {
+		if isOne, err := s.runLegacy(); isOne || err != nil {
+			return err
+		}
 	}
 	file := s.snapshotFile
 	s.walk = &pageWalk{f: file.f, window: &pageWindow{f: file.f}}
@@ -84,16 +86,31 @@ func (s *snapshotCheck) warn(offset int64, text, mend string) {
 	s.add(Finding{Level: CheckWarn, File: datadir.SnapshotFile, Offset: offset, Text: text, Mend: mend})
 }
 
-// runLegacy verifies the file of a 0.5.1 node, if it is one.
-func (s *snapshotCheck) runLegacy() bool {
-	list, err := readLegacy(s.snapshotFile.path)
-	if err != nil {
-		s.fail(0, "it is neither a snapshot nor the file of a 0.5.1 node", "the snapshot")
-		return false
+// runLegacy verifies the file of a 0.5.1 node, if it is one, and says what a start does
+// with it.
+func (s *snapshotCheck) runLegacy() (isOne bool, err error) {
+	path := s.snapshotFile.path
+	survey, err := SurveyLegacy(path, time.Now())
+	if err == nil {
+		err = checkTakeOver(path, nil, s.src.File(datadir.LogDir))
 	}
-	s.legacy, s.keys = true, int64(len(list))
-	s.warn(-1, fmt.Sprintf("%d entries of a 0.5.1 node: the next start takes them over", len(list)), "")
-	return true
+	var damage *CorruptError
+	switch {
+	case errors.As(err, &damage):
+		if damage.Mend == "" { // it may be a snapshot
+			s.fail(0, damage.Reason, "the snapshot")
+			return false, nil
+		}
+		s.add(Finding{Level: CheckFail, File: datadir.SnapshotFile, Offset: damage.Offset, Text: damage.Reason, Mend: damage.Mend})
+	case err != nil:
+		return false, err
+	default:
+		s.warn(-1, fmt.Sprintf("%d entries of a 0.5.1 node: the next start takes over %d; left out: %d expired, %d for their sizes",
+			survey.Entries, survey.Live, survey.Expired, survey.RefusedTotal), "")
+		s.keys = survey.Entries
+	}
+	s.legacy = true
+	return true, nil
 }
 
 // metaPages verifies the two pages that say where everything is.

@@ -223,6 +223,9 @@ func (c *checkpointer) write(ctx context.Context, part *folded) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s has been removed: put it back", c.path)
 	case err != nil:
+		if legacy, _ := startsLegacy(c.path); legacy {
+			return legacyAgain(c.path)
+		}
 		return err
 	}
 	return c.writeFile(ctx, c.path, part)

@@ -11,11 +11,12 @@ import (
 )
 
 // CorruptError is returned by Open for a data directory that is damaged in a way
-// that no crash explains. Nothing has been changed in it.
+// that no crash explains. Its data has not been changed.
 type CorruptError struct {
 	Path   string // of the file
 	Offset int64  // in bytes, -1 if it is not known
 	Reason string
+	Mend   string // what to do; empty: a repair, or a backup
 }
 
 func (e *CorruptError) Error() string {
@@ -23,7 +24,11 @@ func (e *CorruptError) Error() string {
 	if e.Offset >= 0 {
 		at = fmt.Sprintf(" at offset %d", e.Offset)
 	}
-	return fmt.Sprintf("%s is damaged%s: %s; nothing was changed; try \"%s\", or bring the directory back from a backup", e.Path, at, e.Reason, e.remedy())
+	mend := e.Mend
+	if mend == "" {
+		mend = fmt.Sprintf("try \"%s\", or bring the directory back from a backup", e.remedy())
+	}
+	return fmt.Sprintf("%s is damaged%s: %s; the data was not changed; %s", e.Path, at, e.Reason, mend)
 }
 
 // remedy is the command that saves what can be saved.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"owlcache/engine/datadir"
@@ -38,9 +39,18 @@ func (s *Store) takeOver() (entries int64, err error) {
 	if err != nil || !legacy {
 		return 0, err
 	}
+	if err := checkTakeOver(path, s.opts.logFS, s.logPath()); err != nil {
+		return 0, err
+	}
 	list, err := readLegacy(path)
 	if err != nil {
 		return 0, err
+	}
+	auth := s.dir.File(datadir.LegacyAuthFile)
+	for _, old := range []string{path, auth} { // both, before either gets its second name
+		if err := checkKept(old); err != nil {
+			return 0, err
+		}
 	}
 	part := s.convert(list)
 	tmp := path + datadir.TmpSuffix
@@ -48,7 +58,6 @@ func (s *Store) takeOver() (entries int64, err error) {
 	if err := c.writeFile(context.Background(), tmp, part); err != nil {
 		return 0, errors.Join(err, os.Remove(tmp))
 	}
-	auth := s.dir.File(datadir.LegacyAuthFile)
 	if err := errors.Join(keepLegacy(path), keepLegacy(auth)); err != nil {
 		return 0, errors.Join(err, os.Remove(tmp))
 	}
@@ -66,7 +75,7 @@ func (s *Store) takeOver() (entries int64, err error) {
 func isLegacy(path string) (bool, error) {
 	f, err := datadir.OpenRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+		return false, danglingLink(path)
 	}
 	if errors.Is(err, datadir.ErrNotRegular) {
 		return false, &CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
@@ -101,15 +110,36 @@ func legacyDamage(f *os.File, err error) error {
 		return statErr
 	}
 	damage := &CorruptError{Path: f.Name(), Offset: -1, Reason: fmt.Sprintf("it is neither a snapshot nor the file of a 0.5.1 node (%v)", err)}
-	switch {
-	case fi.Size() == 0:
+	if fi.Size() == 0 {
 		damage.Offset, damage.Reason = 0, "the file is empty, as a 0.5.1 node leaves it that dies when it begins to save"
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		if legacy, err := startsLegacy(f.Name()); err == nil && legacy {
-			damage.Offset, damage.Reason = fi.Size(), "the file of a 0.5.1 node ends in the middle of its entries, as it does when that node dies while it saves"
+		if used, err := logUsed(nil, filepath.Join(filepath.Dir(f.Name()), datadir.LogDir)); err == nil && !used { // else a repair has something to save
+			damage.Mend = mendLegacy("")
 		}
+		return damage
+	}
+	if legacy, err := startsLegacy(f.Name()); err != nil || !legacy {
+		return damage
+	}
+	damage.Reason = fmt.Sprintf("it is the file of a 0.5.1 node, and cannot be read (%v)", err)
+	damage.Mend = mendLegacy("")
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		return damage
+	}
+	whole := int64(0)
+	total, cutErr := readLegacyCut(f.Name(), func(*legacyEntry) { whole++ })
+	damage.Offset = fi.Size()
+	damage.Reason = "the file of a 0.5.1 node ends in the middle of its entries, as it does when that node dies while it saves"
+	if cutErr == nil && whole > 0 {
+		damage.Reason += fmt.Sprintf("; whole entries: %d of %d", whole, total)
+		damage.Mend = mendLegacy(", take the whole entries into a new directory with \"" + damage.remedy() + "\"")
 	}
 	return damage
+}
+
+// mendLegacy says what to do about a damaged file of a 0.5.1 node, and what else.
+func mendLegacy(also string) string {
+	return "if the 0.5.1 node runs, wait for its next save and stop it; else bring the file back from a backup" + also + ", or remove it to start without data; " +
+		"a 0.5.1 node that is started on it starts without data and overwrites it"
 }
 
 // convert makes records of the entries that are not expired. What cannot be kept,
@@ -180,25 +210,29 @@ func (kv *legacyEntry) times(now time.Time) (created time.Time, expires int64) {
 	return created, expires
 }
 
-// keepLegacy gives an old file, if it is there, a second name, for its owner only.
-func keepLegacy(path string) error {
-	old, err := os.Stat(path)
+// checkKept finds out whether the second name of an old file is taken by another one.
+func checkKept(path string) error {
+	kept := path + datadir.LegacySuffix
+	there, err := os.Stat(kept)
+	if err == nil {
+		var old os.FileInfo
+		if old, err = os.Stat(path); err == nil && !os.SameFile(old, there) { // else an interrupted start has come this far
+			return fmt.Errorf("%s exists already and is another file than %s: move it away", kept, path)
+		}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return err
+	return err
+}
+
+// keepLegacy gives an old file, if it is there, its second name, for its owner only.
+func keepLegacy(path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	kept := path + datadir.LegacySuffix
-	if err := os.Link(path, kept); !errors.Is(err, fs.ErrExist) {
+	if err := os.Link(path, path+datadir.LegacySuffix); !errors.Is(err, fs.ErrExist) {
 		return errors.Join(err, os.Chmod(path, 0o600))
 	}
-	there, err := os.Stat(kept)
-	if err != nil {
-		return err
-	}
-	if !os.SameFile(old, there) { // else an interrupted start has come this far
-		return fmt.Errorf("%s exists already and is another file than %s: move it away", kept, path)
-	}
-	return nil
+	return checkKept(path)
 }

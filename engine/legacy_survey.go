@@ -38,11 +38,11 @@ type LegacyRefusal struct {
 // start at that time would, and counts. Nothing is changed or locked: a node that writes
 // the file meanwhile makes it look damaged, which is a *CorruptError.
 func SurveyLegacy(path string, now time.Time) (*LegacySurvey, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, err
-	}
 	legacy, err := isLegacy(path)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
 	if !legacy {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -12,15 +13,15 @@ func (r *repairer) readSnapshot() error {
 	path := r.src.File(datadir.SnapshotFile)
 	f, err := datadir.OpenRegular(path)
 	if absent(err) {
-		return nil
+		return danglingLink(path)
 	}
 	if err != nil {
 		return err
 	}
 	defer f.Close() //nolint:errcheck // read only
 	r.report.Snapshot.Present = true
-	if r.readLegacy(path) {
-		return nil
+	if isOne, err := r.readLegacy(path); isOne || err != nil {
+		return err
 	}
 	fi, err := f.Stat()
 	if err != nil {
@@ -58,14 +59,27 @@ func (r *repairer) readSnapshot() error {
 	return nil
 }
 
-// readLegacy takes the entries of the file of a 0.5.1 node, if it is one.
-func (r *repairer) readLegacy(path string) bool {
+// readLegacy takes the entries of the file of a 0.5.1 node, if it is one. Of one that
+// ends too soon it takes those in front of the cut; one that is damaged otherwise is
+// refused, since nothing tells which of its entries are right.
+func (r *repairer) readLegacy(path string) (isOne bool, err error) {
 	if legacy, err := isLegacy(path); err != nil || !legacy {
-		return false
+		return false, err
 	}
 	list, err := readLegacy(path)
-	if err != nil {
-		return false // it may be a snapshot whose first page is damaged
+	total := int64(len(list))
+	var damage *CorruptError
+	switch {
+	case errors.As(err, &damage):
+		if damage.Mend == "" { // it may be a snapshot whose first page is damaged
+			return false, nil
+		}
+		if total, err = readLegacyCut(path, func(kv *legacyEntry) { list = append(list, kv) }); err != nil || len(list) == 0 {
+			return true, damage
+		}
+		r.damage(Damage{File: path, Offset: damage.Offset, Problem: damage.Reason, Loss: true})
+	case err != nil:
+		return false, err
 	}
 	s := &Store{opts: Options{Logger: slog.New(slog.DiscardHandler)}, clock: clock{node: r.node}}
 	part := s.convert(list)
@@ -74,8 +88,8 @@ func (r *repairer) readLegacy(path string) bool {
 		r.apply(&rec)
 	}
 	r.report.Snapshot.Legacy = true
-	r.report.Snapshot.Entries, r.report.Snapshot.Wanted = int64(len(part.refs)), int64(len(list))
-	return true
+	r.report.Snapshot.Entries, r.report.Snapshot.Wanted = int64(len(part.refs)), total
+	return true, nil
 }
 
 // chooseTree decides which of the two meta pages to follow. The newer one is right,

@@ -105,6 +105,9 @@ func (v *View) open(ctx context.Context) (err error) {
 	if legacy, err := startsLegacy(path); err != nil {
 		return err
 	} else if legacy {
+		if err := checkTakeOver(path, nil, v.src.File(datadir.LogDir)); err != nil {
+			return err
+		}
 		return ErrLegacy
 	}
 	v.snapshot, err = lockSnapshot(ctx, path, v.opts.Waiting)

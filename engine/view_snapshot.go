@@ -58,6 +58,9 @@ func lockSnapshot(ctx context.Context, path string, waiting func()) (*snapshotFi
 func tryLockSnapshot(path string) (*snapshotFile, error) {
 	// The lock would make the file, or wait for the other end of a pipe.
 	if fi, err := os.Stat(path); err != nil {
+		if link := danglingLink(path); link != nil {
+			return nil, link
+		}
 		return nil, err
 	} else if !fi.Mode().IsRegular() {
 		return nil, &CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}

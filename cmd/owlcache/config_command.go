@@ -2,12 +2,18 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"owlcache/cluster"
+	"owlcache/engine/datadir"
 )
 
 func (p *program) configCommand() *cobra.Command {
@@ -31,6 +37,9 @@ func (p *program) configCheckCommand() *cobra.Command {
 			}
 			_, unwise, err := c.readSites()
 			if err != nil {
+				return err
+			}
+			if err := c.checkLists(); err != nil {
 				return err
 			}
 			warnings := c.warnings()
@@ -72,6 +81,22 @@ func (p *program) configPrintCommand() *cobra.Command {
 	out.register(cmd)
 	completeSet(cmd)
 	return cmd
+}
+
+// checkLists refuses the lists of members with which a start would end, as far as they
+// are there and may be read.
+func (c *config) checkLists() error {
+	var errs []error
+	for _, name := range []string{datadir.GroupFile, datadir.GossipFile} {
+		_, err := cluster.ReadList(filepath.Join(c.dataDir(), name))
+		if _, mistake := errors.AsType[*cluster.FileError](err); mistake && !errors.Is(err, cluster.ErrEmptyFile) {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return usageError(err)
+	}
+	return nil
 }
 
 // source names where the configuration was read from.
@@ -132,5 +157,5 @@ func (c *config) warnings() []string {
 	if s := c.get("WAL_Sync"); s.value != "always" {
 		list = append(list, fmt.Sprintf("%s: WAL_Sync %s: a crash of the machine can lose the last acknowledged writes", s.origin, s.value))
 	}
-	return append(list, c.urlCacheWarnings()...)
+	return slices.Concat(list, c.urlCacheWarnings(), c.importWarnings())
 }

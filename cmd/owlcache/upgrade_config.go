@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// byteOrderMark is what some editors put in front of a file.
+const byteOrderMark = "\ufeff"
+
 // checkConfig finds what this version refuses in the configuration, or reads as
 // something else than 0.5.1 did.
 func (u *upgrade) checkConfig() {
@@ -71,7 +74,7 @@ func remedy(option string) string {
 // nameAt returns the name of the option at a place in the file.
 func (u *upgrade) nameAt(place string) string {
 	at := u.line(place)
-	lines := strings.Split(string(u.conf.content), "\n")
+	lines := strings.Split(strings.TrimPrefix(string(u.conf.content), byteOrderMark), "\n")
 	if at < 1 || at > len(lines) {
 		return ""
 	}
@@ -85,6 +88,7 @@ func (u *upgrade) nameAt(place string) string {
 // 0.5.1 splits a line at each single space: the first part is the name, the second the
 // value, and nothing else counts.
 func (u *upgrade) readDifferently(line []byte) (f upgradeFinding, differs bool) {
+	line, marked := bytes.CutPrefix(line, []byte(byteOrderMark))
 	name, value, err := parseConfigLine(line)
 	o := findOption(u.table, name)
 	if err != nil || o == nil || value == "" {
@@ -93,6 +97,9 @@ func (u *upgrade) readDifferently(line []byte) (f upgradeFinding, differs bool) 
 	f = upgradeFinding{Level: upgradeChange, Option: name}
 	parts := strings.Split(strings.TrimRight(string(line), "\r"), " ")
 	switch {
+	case marked:
+		f.Text = name + ": 0.5.1 did not know this line for the byte order mark in front of it, which does not show; now it counts"
+		f.Write = "the file without the mark, or remove the line"
 	case parts[0] != name:
 		f.Text = name + ": 0.5.1 did not know this line for the white space in front of or behind the name; now it counts"
 		f.Write = "the line without it, with one space behind the name, or remove the line"

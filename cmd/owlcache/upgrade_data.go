@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"owlcache/engine"
@@ -35,6 +36,9 @@ type upgradeData struct {
 	Sites  int            `json:"sites"` // of the URL cache
 }
 
+// mayWrite is what syscall.Access is asked.
+const mayWrite = 2
+
 // checkData looks at owlcache.db and auth.db.
 func (u *upgrade) checkData() error {
 	d := &u.report.Data
@@ -53,6 +57,8 @@ func (u *upgrade) checkData() error {
 		return nil
 	}
 	d.present = true
+	u.checkAccess(d.Directory, syscall.Access(d.Directory, mayWrite))
+	u.checkLinks(d.Directory)
 	if err := u.checkStore(filepath.Join(d.Directory, datadir.SnapshotFile)); err != nil {
 		return err
 	}
@@ -72,6 +78,9 @@ func (u *upgrade) checkData() error {
 func (u *upgrade) checkStore(path string) error {
 	d := &u.report.Data
 	survey, fi, err := surveySettled(path, u.now)
+	if err == nil {
+		err = engine.CheckTakeOver(d.Directory)
+	}
 	var damage *engine.CorruptError
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, engine.ErrNotLegacy):
@@ -124,12 +133,9 @@ const (
 // read again.
 func surveySettled(path string, now time.Time) (survey *engine.LegacySurvey, fi fs.FileInfo, err error) {
 	for try := 0; ; try++ {
-		before, err := os.Stat(path)
-		if err != nil {
-			return nil, nil, err
-		}
+		before, statErr := os.Stat(path)
 		survey, err := engine.SurveyLegacy(path, now)
-		if err == nil || !wroteSince(path, before) || try == surveyTries {
+		if err == nil || statErr != nil || !wroteSince(path, before) || try == surveyTries {
 			return survey, before, err
 		}
 		time.Sleep(surveyPause)

@@ -159,5 +159,7 @@ func (u *upgrade) clientDifferences() {
 	u.note("clients: tokens of 0.5.1 do not hold: each client logs in once more (cmd=pass); scripts that carry a token need a new one")
 	u.note("clients: /server/ answers with the HTTP status that its body names, like 401 without a token; 0.5.1 always says 200")
 	u.note("clients: expire leaves KeyCreateTime as it is; the header Keycreatetime has no m=+… at its end")
+	u.note("clients: the Content-Type of get is application/octet-stream, where 0.5.1 guessed one (text/html, image/png): browsers save pages and images that are taken straight from /data/; the URL cache keeps the type of the origin")
+	u.note("clients: values that come over TCP are kept as they are, where 0.5.1 cut white space at both ends")
 	u.note("clients: a negative exptime, one that is no number, and an empty key are refused (500 ERROR), and so are keys over %s and values over %s", formatSize(engine.MaxKeySize), formatSize(engine.MaxValueSize))
 }

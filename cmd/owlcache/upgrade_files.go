@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"owlcache/cluster"
 	"owlcache/engine"
@@ -70,10 +71,12 @@ func (u *upgrade) addDamage(damage *engine.CorruptError) {
 	if damage.Offset >= 0 {
 		f.Text = fmt.Sprintf("offset %d: %s", damage.Offset, damage.Reason)
 	}
-	f.Write = "if the old node runs, check again after its next save; else bring the file back from a backup, or remove it to start without data; " +
-		"an old node that is started on it starts without data and overwrites it"
-	if _, err := os.Lstat(filepath.Join(u.report.Data.Directory, datadir.NodeFile)); err == nil {
+	switch f.Write = damage.Mend; {
+	case f.Write != "":
+	case exists(filepath.Join(u.report.Data.Directory, datadir.NodeFile)):
 		f.Write = "a start of this version has been here: \"owlcache check\" on the directory says more"
+	default:
+		f.Write = "if the old node runs, check again after its next save; else bring the file back from a backup, or remove it to start without data"
 	}
 	u.add(f)
 }
@@ -93,6 +96,31 @@ func (u *upgrade) checkCurrent() {
 		u.add(upgradeFinding{Level: upgradeChange, Place: newer.Path, Text: newer.Error()})
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		u.add(upgradeFinding{Level: upgradeDamaged, Place: source.File(datadir.NodeFile), Text: err.Error()})
+	}
+}
+
+// checkAccess finds what keeps a start from writing into a directory: err is the answer
+// to whether one may.
+func (u *upgrade) checkAccess(dir string, err error) {
+	switch {
+	case err == nil:
+	case errors.Is(err, syscall.EROFS):
+		u.add(upgradeFinding{Level: upgradeChange, Place: dir, Text: "the file system is mounted for reading alone: a start needs to write there", Write: "mount it for writing"})
+	default:
+		u.add(upgradeFinding{Level: upgradeNote, Place: dir, Text: "the user who asks may not write there (" + err.Error() + "): a node that this user starts ends with exit code 1",
+			Write: "start the node as the owner of the directory, or change the owner"})
+	}
+}
+
+// checkLinks finds links to nothing under the names that a start uses, but for
+// owlcache.db.
+func (u *upgrade) checkLinks(dir string) {
+	for _, name := range []string{datadir.LegacyAuthFile, datadir.GroupFile, datadir.GossipFile, datadir.SitesFile, datadir.LogDir,
+		datadir.LockFile, datadir.NodeFile, datadir.SecretFile, datadir.PeersFile} {
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && exists(path) {
+			u.add(upgradeFinding{Level: upgradeChange, Place: path, Text: "it is a link to something that is not there", Write: "bring back what it leads to, or remove the link"})
+		}
 	}
 }
 

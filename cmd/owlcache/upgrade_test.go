@@ -247,6 +247,8 @@ func TestReadDifferently(t *testing.T) {
 		"Httpport\t80":             "did not know",
 		"Httpport\u00a080":         "did not know",
 		"Https_CertFile /a/b.crt ": "",
+		"\ufeffHttpport 80":        "byte order mark",
+		"\ufeff# Httpport 80":      "",
 	} {
 		f, differs := u.readDifferently([]byte(line))
 		if differs != (want != "") || !strings.Contains(f.Text, want) {

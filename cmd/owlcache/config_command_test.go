@@ -1,0 +1,27 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"owlcache/engine/datadir"
+)
+
+// A list of members with a mistake ends a start, and config check finds it.
+func TestConfigCheckOfLists(t *testing.T) {
+	for content, want := range map[string]string{"": "", "null": "", `[{"Address":"10.0.0.1:7721"}]`: "", `[{"Address":`: datadir.GroupFile} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, datadir.GroupFile), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var stdout, stderr bytes.Buffer
+		code := run(context.Background(), []string{"config", "check", "--set", "DBfile=" + dir, "--config", os.DevNull}, nil, strings.NewReader(""), &stdout, &stderr)
+		if (code == exitUsage) != (want != "") || !strings.Contains(stderr.String(), want) {
+			t.Errorf("%s: exit code %d: %s%s", content, code, &stdout, &stderr)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"owlcache/engine/datadir"
+)
+
+func cutList() []*legacyEntry {
+	created := time.Now().UTC().Add(-time.Hour).Round(0)
+	list := []*legacyEntry{
+		{Key: "ttl", Value: []byte("2"), CreateTime: created, LifeTime: 2 * time.Hour},
+		{Key: "long", Value: []byte(strings.Repeat("v", 300)), CreateTime: created},
+		{Key: "negative", Value: []byte("2"), CreateTime: created, LifeTime: -time.Minute},
+		{},
+	}
+	for i := range 60 {
+		list = append(list, &legacyEntry{Key: fmt.Sprint("key", i), Value: []byte("v"), CreateTime: created})
+	}
+	return list
+}
+
+// What is read in front of a cut, wherever it is, is what was written.
+func TestReadLegacyCut(t *testing.T) {
+	list := cutList()
+	whole := legacyBytes(t, list)
+	most := 0
+	for n := range whole {
+		var got []*legacyEntry
+		path := legacyFile(t, whole[:n])
+		total, err := readLegacyCut(path, func(kv *legacyEntry) { got = append(got, kv) })
+		if err != nil {
+			if n > 200 {
+				t.Fatalf("%d of %d bytes: %v", n, len(whole), err)
+			}
+			continue
+		}
+		if total != int64(len(list)) || len(got) < most {
+			t.Fatalf("%d of %d bytes: %d of %d", n, len(whole), len(got), total)
+		}
+		most = len(got)
+		if d := cmp.Diff(list[:most], got, cmpopts.EquateEmpty()); d != "" {
+			t.Fatalf("%d of %d bytes: %s", n, len(whole), d)
+		}
+	}
+	if most != len(list)-1 {
+		t.Errorf("%d of %d", most, len(list))
+	}
+	if _, err := readLegacyCut(legacyFile(t, whole), func(*legacyEntry) {}); !errors.Is(err, errNotCut) {
+		t.Errorf("the whole file: %v", err)
+	}
+}
+
+// Start, check and repair say the same of a file that ends too soon, and repair takes what
+// is whole.
+func TestCutLegacyFile(t *testing.T) {
+	whole := legacyBytes(t, cutList())
+	for name, c := range map[string]struct {
+		content []byte
+		reason  string
+		keys    int
+	}{
+		"cut":           {whole[:len(whole)/2], "ends in the middle of its entries", 20},
+		"no entry":      {whole[:115], "ends in the middle of its entries", 0},
+		"empty":         {nil, "the file is empty", 0},
+		"byte in front": {append([]byte{3}, whole[1:]...), "cannot be read", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, datadir.SnapshotFile)
+			if err := os.WriteFile(path, c.content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var damage *CorruptError
+			err := startError(dir)
+			if !errors.As(err, &damage) || !strings.Contains(err.Error(), c.reason) || !strings.Contains(err.Error(), "wait for its next save") ||
+				strings.Contains(err.Error(), "repair --to") != (c.keys > 0) {
+				t.Fatalf("start: %v", err)
+			}
+			report := mustCheck(t, dir)
+			if wrong := report.wrong(); len(wrong) != 1 || wrong[0].Text != damage.Reason || wrong[0].Mend != damage.Mend {
+				t.Errorf("check: %+v", wrong)
+			}
+			if c.keys == 0 {
+				if _, err := Repair(context.Background(), RepairOptions{Source: dir, Target: filepath.Join(t.TempDir(), "new")}); !errors.As(err, &damage) {
+					t.Errorf("repair: %v", err)
+				}
+				return
+			}
+			fixed, got := repaired(t, dir)
+			if fixed.Complete || !fixed.Snapshot.Legacy || fixed.Snapshot.Wanted != 64 || len(got) < c.keys || got["ttl"] != "2" {
+				t.Errorf("repair: %d keys, %+v", len(got), fixed)
+			}
+		})
+	}
+}
+
+func FuzzReadLegacyCut(f *testing.F) {
+	whole := legacyBytes(f, cutList()[:6])
+	f.Add(whole[:len(whole)-3])
+	f.Add([]byte("\x02\xff\x83\xf8\xff\xff\xff\xff\xff\xff\xff\xff\x84\x00\x7f\x01\xf8\x7f"))
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, b []byte) {
+		path := filepath.Join(dir, datadir.SnapshotFile)
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		n := int64(0)
+		total, err := readLegacyCut(path, func(*legacyEntry) { n++ })
+		if err == nil && n >= total && total > 0 {
+			t.Fatalf("%d of %d", n, total)
+		}
+	})
+}
