@@ -48,8 +48,20 @@ func (s *Server) importKey(key []byte) (value []byte, meta engine.Meta, found bo
 	return (*i).Import(s.running, key)
 }
 
+// headerImport with the value "no" asks for what the node itself has. Nodes of a group ask each
+// other so: each imports what its own clients miss.
+const headerImport = "Owlcache-Import"
+
+// importUnwanted tells whether the request is one for which nothing is to be imported.
+func (x *exchange) importUnwanted() bool {
+	return string(x.ctx.Request.Header.Peek(headerImport)) == "no"
+}
+
 // answerImported answers a get of a key that the store does not hold.
 func (x *exchange) answerImported() error {
+	if x.importUnwanted() {
+		return engine.ErrNotFound
+	}
 	value, meta, found := x.srv.importKey(x.params.key)
 	if !found {
 		return engine.ErrNotFound

@@ -18,7 +18,7 @@ var errLater = errors.New("the answer comes later")
 // with a tag can be told apart: they are not waited for, so that what is asked behind them
 // need not wait either.
 func (k *socket) missing(kind int, q socketRequest) (socketAnswer, error) {
-	if !k.srv.imports() {
+	if k.importUnwanted || !k.srv.imports() {
 		return k.failed(kind, q, engine.ErrNotFound), nil
 	}
 	if len(q.tag) == 0 {

@@ -135,6 +135,37 @@ func TestOthersDoNotImport(t *testing.T) {
 	}
 }
 
+// Another node that asks has its own clients' misses in mind and not this one's.
+func TestNothingIsImportedForOtherNodes(t *testing.T) {
+	f := newFakeImporter(map[string]string{"hello": "world"})
+	n := startImporting(t, f, nil)
+	n.mustSet("own", "v")
+	for key, want := range map[string]answer{"hello": {status: 404}, "own": {status: 200, body: "v"}} {
+		req := n.request("GET", "/data/?cmd=get&key="+key, "", "")
+		req.Header.Set("Owlcache-Import", "no")
+		if a := n.do(req); a.status != want.status || a.body != want.body {
+			t.Errorf("%s: status %d, %q", key, a.status, a.body)
+		}
+	}
+	c := n.connectWith(http.Header{"Owlcache-Import": {"no"}})
+	for _, tag := range []string{"", " info", " info t"} {
+		if got := c.ask("get hello" + tag); got != "" && !strings.Contains(got, `"Status":404`) {
+			t.Errorf("get hello%s: %s", tag, got)
+		}
+	}
+	if got := c.ask("get own"); got != "v" {
+		t.Errorf("get own: %q", got)
+	}
+	if len(f.asked) != 0 {
+		t.Errorf("asked for %q", f.asked)
+	}
+	req := n.request("GET", "/data/?cmd=get&key=hello", "", "")
+	req.Header.Set("Owlcache-Import", "yes")
+	if a := n.do(req); a.body != "world" {
+		t.Errorf("another value of the header: status %d", a.status)
+	}
+}
+
 func TestImportOfLargeValueWithoutMemory(t *testing.T) {
 	f := newFakeImporter(map[string]string{"large": strings.Repeat("x", keepBuffer+1)})
 	n := startImporting(t, f, nil)

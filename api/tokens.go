@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -41,6 +42,7 @@ type tokens struct {
 	lifetime time.Duration
 	now      func() time.Time
 	parser   *jwt.Parser
+	signed   *jwt.Parser // looks at the signature alone
 	verified *tokenCache
 }
 
@@ -62,6 +64,7 @@ func newTokens(secret []byte, lifetime time.Duration, now func() time.Time) *tok
 			jwt.WithStrictDecoding(),
 			jwt.WithTimeFunc(now),
 		),
+		signed:   jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithoutClaimsValidation()),
 		verified: newTokenCache(maxVerified),
 	}
 }
@@ -123,4 +126,18 @@ func (t *tokens) verify(token []byte, peer netip.Addr) (end int64, err error) {
 		return 0, errBadToken
 	}
 	return c.ExpiresAt.Unix(), nil
+}
+
+// ours tells whether sent, a token or its base64, was signed by this node, whoever it is good for
+// and until when.
+func (t *tokens) ours(sent []byte) bool {
+	if len(sent) == 0 || len(sent) > maxToken {
+		return false
+	}
+	token := string(decodeToken(sent))
+	if strings.Count(token, ".") != 2 {
+		return false
+	}
+	_, err := t.signed.Parse(token, func(*jwt.Token) (any, error) { return t.secret, nil })
+	return err == nil
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strconv"
 
 	"owlcache/api/urlcache"
@@ -119,8 +120,7 @@ func runUCGet(x *exchange, store Store) error {
 			Store: store, Key: x.params.key, Site: site, Header: x.forwardable, Authorised: x.authorised,
 		})
 		if err == nil {
-			x.answerFetched(answer)
-			return nil
+			return x.answerFetched(answer)
 		}
 		if !errors.Is(err, urlcache.ErrStored) {
 			return ucRefusal(err)
@@ -142,13 +142,19 @@ func parseSite(s []byte) (int, error) {
 	return n, nil
 }
 
-// answerFetched answers what an origin has sent.
-func (x *exchange) answerFetched(a *urlcache.Answer) {
+// answerFetched answers what an origin has sent. While it is on its way to the client, it takes
+// memory for answers and none for bodies of origins: who reads slowly keeps nobody from asking
+// them.
+func (x *exchange) answerFetched(a *urlcache.Answer) error {
+	defer a.Release()
 	if len(a.Body) <= keepBuffer {
 		x.ctx.SetBody(a.Body)
-		a.Release()
 	} else {
-		x.ctx.Response.SetBodyStream(&largeBody{b: a.Body, done: a.Release}, len(a.Body))
+		taken := x.srv.answers.takeSoon(int64(len(a.Body)))
+		if taken == 0 {
+			return refusal{status: 503, reason: errAnswersFull.Error(), retryAfter: 1}
+		}
+		x.stream(a.Body, taken)
 	}
 	x.setDataHeaders(a.Created)
 	switch {
@@ -160,6 +166,7 @@ func (x *exchange) answerFetched(a *urlcache.Answer) {
 	default:
 		x.setOrigin(a.ContentType, "owlcache; fwd=miss")
 	}
+	return nil
 }
 
 // setOrigin sets the headers that tell of the origin and of the way from there.
@@ -172,14 +179,13 @@ func (x *exchange) setOrigin(contentType, cacheStatus string) {
 }
 
 // forwardable returns the values of a header of the request. A token of this node is none that
-// an origin may see.
+// an origin may see, whoever sends it: it may still be good for somebody else.
 func (x *exchange) forwardable(name string) []string {
 	var values []string
 	for _, v := range x.ctx.Request.Header.PeekAll(name) {
-		if name == "Authorization" && x.srv.tokens.valid(bearer(v), x.peer()) {
-			continue
+		if !slices.ContainsFunc(bytes.Fields(v), x.srv.tokens.ours) {
+			values = append(values, string(v))
 		}
-		values = append(values, string(v))
 	}
 	return values
 }

@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -150,6 +152,35 @@ func TestURLCacheLargeBody(t *testing.T) {
 	}
 }
 
+// A client that does not read keeps the memory for answers, and none that others need to ask
+// origins.
+func TestURLCacheSlowReader(t *testing.T) {
+	o := startOrigin(t)
+	n, _ := startUC(t, siteXML(o.URL, "<max_storage_limit>1</max_storage_limit>"), func(o *Options) { o.MaxBodyMemory = 64 << 20 })
+	n.answers.patience = 1
+	if !n.answers.take(n.answers.size - 1<<20) {
+		t.Fatal("there is no memory at all")
+	}
+	if a := n.uc("key", "/large"); a.status != 200 || len(a.body) != 1<<20 {
+		t.Fatalf("%d, %d bytes", a.status, len(a.body))
+	}
+	n.answers.give(n.answers.size - 1<<20)
+	n.answers.wantWhole(t)
+	if !n.answers.take(n.answers.size) {
+		t.Fatal("memory is missing")
+	}
+	for range 20 { // more than the memory of the URL cache would hold
+		if a := n.uc("key", "/large"); a.status != 503 || a.reason() != errAnswersFull.Error() || a.header.Get("Retry-After") == "" {
+			t.Fatalf("%d, %s", a.status, a.reason())
+		}
+	}
+	if a := n.uc("key", "/small"); a.status != 200 {
+		t.Errorf("a small body: %d, %s", a.status, a.reason())
+	}
+	n.answers.give(n.answers.size)
+	n.answers.wantWhole(t)
+}
+
 // A value that a client has set is answered whatever its key looks like, and never asked for.
 func TestURLCacheAnswersWhatIsThere(t *testing.T) {
 	o := startOrigin(t)
@@ -229,56 +260,6 @@ func TestURLCacheOff(t *testing.T) {
 	}
 }
 
-func TestURLCacheEasy(t *testing.T) {
-	o := startOrigin(t)
-	n, store := startUC(t, siteXML(o.URL), easy)
-	for _, tt := range []struct{ target, key string }{
-		{"/page.html", "/page.html"},
-		{"/a%20b/?x=%31&cmd=delete&key=k", "/a%20b/?x=%31&cmd=delete&key=k"},
-		{"/q?", "/q?"},
-		{"/q?a&&b&", "/q?a&&b&"},
-		{"/t?token=secret", "/t"},
-		{"/u?a=1&owl_token=secret&b=2", "/u?a=1&b=2"},
-		{"/v?%74oken=secret&a=1", "/v?a=1"},
-		{"/w?owl_token=&token=theirs", "/w?token=theirs"},
-		{"/x?tokens=theirs", "/x?tokens=theirs"},
-		{"/data/x", "/data/x"},
-	} {
-		a := n.get(tt.target)
-		if got := o.last.Load(); a.status != 200 || got == nil || got.RequestURI != tt.key || a.body != "<p>"+tt.key || a.header.Get("Key") != tt.key {
-			t.Errorf("%s: %d, %q, %s", tt.target, a.status, a.body, a.reason())
-		}
-		if _, ok := store.Stat([]byte(tt.key)); !ok {
-			t.Errorf("%s: not stored as %s", tt.target, tt.key)
-		}
-	}
-	asked := o.asked.Load()
-	if a := n.get("/page.html"); a.status != 200 || a.header.Get("Cache-Status") != "owlcache; hit" {
-		t.Errorf("again: %d, %v", a.status, a.header)
-	}
-	for _, path := range []string{"/", "/livez", "/data/?cmd=ping", "/metrics"} {
-		if a := n.get(path); a.status != 200 || strings.HasPrefix(a.body, "<p>") {
-			t.Errorf("%s: %d, %.60q", path, a.status, a.body)
-		}
-	}
-	for _, tt := range []struct {
-		method, target string
-		status         int
-	}{{"POST", "/p", 404}, {"DELETE", "/p", 404}, {"GET", "//evil.test/", 400}, {"GET", "http://" + n.addr + "/p", 400}, {"GET", `/\evil.test/`, 400}, {"GET", "/a/../../b", 400}, {"GET", "/a%00", 400}, {"GET", "/p#f", 400}} {
-		c := n.dial()
-		c.send(fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\n\r\n", tt.method, tt.target, n.addr))
-		if a := c.receive(tt.method); a.status != tt.status && a.status != 421 { // a target that names a host is taken for it
-			t.Errorf("%s %s: %d, %s", tt.method, tt.target, a.status, a.reason())
-		}
-	}
-	if got := o.asked.Load() - asked; got != 0 {
-		t.Errorf("the origin was asked %d times more", got)
-	}
-	if a := n.do(n.request("GET", "/body", formType, "a=b")); a.status != 400 {
-		t.Errorf("a request with a body: %d", a.status)
-	}
-}
-
 func TestURLCacheForwards(t *testing.T) {
 	o := startOrigin(t)
 	n, _ := startUC(t, siteXML(o.URL, "<header><value>User-Agent</value><value>Authorization</value><value>Cookie</value><value>X-Many</value><value>Accept</value></header>")+siteXML(o.URL), nil)
@@ -294,8 +275,16 @@ func TestURLCacheForwards(t *testing.T) {
 	if got, want := fmt.Sprint(ask(0, "Basic dTpw")), "map[Accept-Encoding:[identity] Authorization:[Basic dTpw] Cookie:[a=1; b=2] User-Agent:[browser] X-Many:[1 2]]"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if got := ask(0, "Bearer "+token); got.Get("Authorization") != "" {
-		t.Errorf("the node's own token was sent to the origin: %v", got)
+	elsewhere, err := n.tokens.issue(netip.MustParseAddr("10.0.0.9"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, own := range []string{token, string(elsewhere), base64.StdEncoding.EncodeToString([]byte(token))} {
+		for _, value := range []string{"Bearer " + own, "bearer   " + own, own, "Token " + own} {
+			if got := ask(0, value); got.Get("Authorization") != "" {
+				t.Errorf("the node's own token was sent to the origin: %v", got)
+			}
+		}
 	}
 	if got, want := fmt.Sprint(ask(1, "Basic dTpw")), "map[Accept-Encoding:[identity] User-Agent:[owlcache]]"; got != want {
 		t.Errorf("%s, want %s", got, want)
@@ -366,24 +355,4 @@ func TestURLCacheMetrics(t *testing.T) {
 			t.Errorf("no line %s", line)
 		}
 	}
-}
-
-func FuzzEasyKey(f *testing.F) {
-	for _, target := range []string{"/a", "/a?", "/a?token=s", "/a?b&owl_token=s&token=t", "/a?%74oken=s&&", "?", "/a?%zz=token&token=%"} {
-		f.Add([]byte(target))
-	}
-	f.Fuzz(func(t *testing.T, target []byte) {
-		sent := string(target)
-		key, token, owlToken := easyKey(target)
-		if string(target) != sent {
-			t.Error("the request has changed")
-		}
-		if len(key) > len(target) || owlToken != nil && token != nil {
-			t.Errorf("%q: %q, %q, %q", target, key, token, owlToken)
-		}
-		again, token, owlToken := easyKey(key)
-		if len(owlToken) > 0 || token != nil && !strings.Contains(sent, "wl") && !strings.Contains(sent, "%") {
-			t.Errorf("%q: %q still holds tokens %q, %q; %q", target, key, token, owlToken, again)
-		}
-	})
 }

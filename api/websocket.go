@@ -86,6 +86,7 @@ func (s *Server) serveSocket(x *exchange) {
 		return // it is answered
 	}
 	k := newSocket(s, store, link, ws)
+	k.importUnwanted = x.importUnwanted()
 	x.ctx.SetStatusCode(http.StatusSwitchingProtocols) // for the log; the answer itself is in link
 	x.conn.socket = k
 	x.conn.upgraded.Store(true)

@@ -27,6 +27,8 @@ type socket struct {
 	ended   chan struct{} // closed when no more is read
 	closed  chan struct{} // closed when pump has closed the connection
 
+	importUnwanted bool // the handshake has said so
+
 	importing chan struct{} // holds one for each request of imports
 	imports   sync.WaitGroup
 	starved   atomic.Bool // there was no memory for the large answer before

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -35,7 +36,13 @@ type socketClient struct {
 // connect opens a WebSocket.
 func (n *node) connect() *socketClient {
 	n.t.Helper()
-	ws, _, err := websocket.DefaultDialer.Dial("ws://"+n.addr+"/ws", nil)
+	return n.connectWith(nil)
+}
+
+// connectWith opens a WebSocket with headers in the handshake.
+func (n *node) connectWith(header http.Header) *socketClient {
+	n.t.Helper()
+	ws, _, err := websocket.DefaultDialer.Dial("ws://"+n.addr+"/ws", header)
 	if err != nil {
 		n.t.Fatal(err)
 	}

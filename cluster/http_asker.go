@@ -176,6 +176,10 @@ func cutOff(err error) error {
 	return err
 }
 
+// headerImport with the value "no" keeps a member from looking elsewhere for what it does not
+// have: each node imports what its own clients miss. Old programs do not know it.
+const headerImport = "Owlcache-Import"
+
 // appendQuestion appends the request for key.
 func appendQuestion(dst []byte, address string, key []byte) []byte {
 	dst = append(dst, "GET /data/?cmd=get&key="...)
@@ -189,7 +193,7 @@ func appendQuestion(dst []byte, address string, key []byte) []byte {
 	}
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
 	dst = append(dst, address...)
-	return append(dst, "\r\nUser-Agent: owlcache\r\n\r\n"...)
+	return append(dst, "\r\nUser-Agent: owlcache\r\n"+headerImport+": no\r\n\r\n"...)
 }
 
 func plainInQuery(c byte) bool {

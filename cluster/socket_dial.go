@@ -64,7 +64,7 @@ func (d *socketDialer) dial(ctx context.Context) (*websocket.Conn, error) {
 			return nc, nil
 		},
 	}
-	ws, resp, err := dialer.DialContext(ctx, d.url, nil) //nolint:bodyclose // the library needs none of it closed
+	ws, resp, err := dialer.DialContext(ctx, d.url, http.Header{headerImport: {"no"}}) //nolint:bodyclose // the library needs none of it closed
 	defer stop()
 	switch {
 	case ctx.Err() != nil:

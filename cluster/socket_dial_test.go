@@ -158,3 +158,20 @@ func TestSocketOverTLS(t *testing.T) {
 		a.close()
 	}
 }
+
+// TestHandshakeAsksForNoImports: a member is asked for what it has itself.
+func TestHandshakeAsksForNoImports(t *testing.T) {
+	asked := make(chan string, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.Header.Get("Owlcache-Import")
+		w.WriteHeader(http.StatusNotFound)
+	}))
+	t.Cleanup(s.Close)
+	d := newSocketDialer(s.Listener.Addr().String(), socketOptions(t, nil))
+	if _, err := d.dial(t.Context()); err == nil {
+		t.Error("404 is no WebSocket")
+	}
+	if got := <-asked; got != "no" {
+		t.Errorf("Owlcache-Import: %q", got)
+	}
+}

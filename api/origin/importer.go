@@ -3,6 +3,9 @@ package origin
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -24,7 +27,8 @@ type Store interface {
 type Importer struct {
 	store   Store
 	sources []source
-	servers []*server  // of all sources, each once
+	servers []*server // of all sources, each once
+	log     *slog.Logger
 	unkept  limitedLog // of values that could not be stored
 	now     func() time.Time
 
@@ -57,7 +61,7 @@ func New(store Store, opts Options) (*Importer, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &Importer{store: store, unkept: limitedLog{to: opts.Logger}, now: time.Now}
+	i := &Importer{store: store, log: opts.Logger, unkept: limitedLog{to: opts.Logger}, now: time.Now}
 	i.running, i.stop = context.WithCancel(context.Background())
 	if len(opts.Memcached.Servers) > 0 {
 		ring, servers := newMemcached(opts)
@@ -105,8 +109,15 @@ func (i *Importer) start(key string, result chan<- answer) {
 	})
 }
 
-// fly asks the sources for key, one after the other, and stores what they have.
-func (i *Importer) fly(key string) answer {
+// fly asks the sources for key, one after the other, and stores what they have. A panic
+// is one key's, not the node's.
+func (i *Importer) fly(key string) (a answer) {
+	defer func() {
+		if p := recover(); p != nil {
+			i.log.Error("panic while importing a key", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			a = answer{}
+		}
+	}()
 	// A flight that has just ended may have brought it.
 	if value, meta, ok := i.store.Get(nil, []byte(key)); ok {
 		return answer{value, meta, true}

@@ -321,3 +321,18 @@ func TestOptions(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A panic in the store is one key's end, not the node's, and takes no server along.
+func TestPanicOfTheStore(t *testing.T) {
+	s := importBy(t, Options{Concurrency: 1}, func(_ context.Context, key string) ([]byte, error) { return []byte(key), nil })
+	s.store.commit = func([]engine.Op) error { panic("the shelf broke") }
+	s.wantMiss("k")
+	if log := s.log.String(); !strings.Contains(log, "the shelf broke") || !strings.Contains(log, "importer.go") {
+		t.Errorf("log %s", log)
+	}
+	s.store.commit = nil
+	s.want("k", "k")
+	if st := s.Status()[0]; st.Errors != 0 || !st.Up {
+		t.Errorf("%+v", st)
+	}
+}

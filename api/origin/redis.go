@@ -44,6 +44,7 @@ func redisOptions(opts Options, limit time.Duration) *redis.Options {
 		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 
+		Dialer:                dialRedis(opts.MaxValueSize, limit),
 		DialTimeout:           limit,
 		ReadTimeout:           limit,
 		WriteTimeout:          limit,
@@ -60,7 +61,7 @@ func redisOptions(opts Options, limit time.Duration) *redis.Options {
 	}
 }
 
-// get asks for the size first: the library would make room for any value.
+// get asks for the size first, so that a large value is not sent in vain.
 func (c *redisClient) get(ctx context.Context, key string) ([]byte, error) {
 	var size, exists *redis.IntCmd
 	_, err := c.redis.Pipelined(ctx, func(p redis.Pipeliner) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -77,7 +78,7 @@ func (s *server) changed(from, to gobreaker.State, pause time.Duration) {
 	switch {
 	case from == gobreaker.StateClosed:
 		s.alone.Store(true)
-		s.log.Warn("server of origin fails and is left alone for a while", "error", s.cause, "retry_after", pause.String())
+		s.log.Warn("server of origin fails and is left alone for a while", "error", shown(s.cause), "retry_after", pause.String())
 	case to == gobreaker.StateClosed:
 		s.alone.Store(false)
 		s.log.Info("server of origin is well again")
@@ -129,9 +130,19 @@ func (s *server) ask(ctx context.Context, key string) (value []byte, found bool)
 		s.stats.skipped.Add(1)
 	default:
 		s.stats.errors.Add(1)
-		s.log.Debug("question to server of origin failed", "error", err)
+		s.log.Debug("question to server of origin failed", "error", shown(err))
 	}
 	return nil, false
+}
+
+// shown returns the text of an error for the log: servers write into it what they like.
+func shown(err error) string {
+	const most = 256 // bytes
+	text := err.Error()
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // get bounds the time of a question. A panic in the client of a protocol must not take the

@@ -144,3 +144,15 @@ func TestPanicOfAClient(t *testing.T) {
 		t.Errorf("%+v, log %s", st, s.log.String())
 	}
 }
+
+// What ends because the importer is closed is no failure of the server.
+func TestCancelledQuestionIsNoFailure(t *testing.T) {
+	s := importBy(t, Options{Redis: RedisOptions{SourceOptions: SourceOptions{MaxFailures: 1}}}, func(ctx context.Context, _ string) ([]byte, error) {
+		return nil, fmt.Errorf("asking: %w", context.Canceled)
+	})
+	s.wantMiss("a")
+	s.wantMiss("b")
+	if st := s.Status()[0]; !st.Up || st.Skipped != 0 || strings.Contains(s.log.String(), "fails") {
+		t.Errorf("%+v, log %s", st, s.log.String())
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 )
 
 // keepBuffer is the size in bytes up to which a body is not counted against the memory for
@@ -22,7 +23,7 @@ func (c *Cache) readBody(ctx context.Context, s *client, resp *http.Response) (b
 	}
 	for {
 		if len(body) == cap(body) {
-			if body, fail = c.grow(body, resp.ContentLength, &taken); fail != nil {
+			if body, fail = c.grow(ctx, body, resp.ContentLength, &taken); fail != nil {
 				return nil, taken, fail
 			}
 		}
@@ -46,17 +47,18 @@ func bodyTooLarge(limit int) *Error {
 
 // grow makes room for more of a body of length bytes, -1 = unknown: one byte too many, so
 // that the end, or what is beyond the limit, is seen.
-func (c *Cache) grow(body []byte, length int64, taken *int64) ([]byte, *Error) {
+func (c *Cache) grow(ctx context.Context, body []byte, length int64, taken *int64) ([]byte, *Error) {
 	most := int64(c.opts.MaxValueSize) + 1
 	if length >= 0 {
 		most = length + 1
 	}
 	size := max(min(max(2*int64(cap(body)), firstBuffer), most), int64(cap(body))+1)
 	if size > keepBuffer {
-		if !c.memory.TryAcquire(size - *taken) {
+		need := c.atMost(size)
+		if !c.takeMemory(ctx, need-*taken) {
 			return nil, memoryFull()
 		}
-		*taken = size
+		*taken = need
 	}
 	bigger := make([]byte, len(body), size)
 	copy(bigger, body)
@@ -65,4 +67,28 @@ func (c *Cache) grow(body []byte, length int64, taken *int64) ([]byte, *Error) {
 
 func memoryFull() *Error {
 	return failure(KindMemory, "too many large answers of origins at once")
+}
+
+// memoryPatience is how long a body waits for memory.
+const memoryPatience = 400 * time.Millisecond
+
+// atMost returns n, or all memory for bodies if that is less: one body may have it all.
+func (c *Cache) atMost(n int64) int64 { return min(n, c.opts.MaxMemory) }
+
+// takeMemory takes n bytes for bodies as soon as they are free, and returns false when it has
+// waited too long or ctx ends.
+func (c *Cache) takeMemory(ctx context.Context, n int64) bool {
+	if n <= 0 || c.memory.TryAcquire(n) {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, memoryPatience)
+	defer cancel()
+	return c.memory.Acquire(ctx, n) == nil
+}
+
+// giveMemory gives back bytes of bodies.
+func (c *Cache) giveMemory(n int64) {
+	if n > 0 {
+		c.memory.Release(n)
+	}
 }

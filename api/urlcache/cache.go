@@ -29,10 +29,12 @@ type Options struct {
 	// MaxFetches bounds the requests to origins at once, default 256; to those of one site half
 	// as many. Beyond: 503.
 	MaxFetches int
-	MaxMemory  int64        // bytes of large bodies at once, default 256 MiB; beyond: 503
-	UserAgent  string       // sent to origins where the client's is not forwarded, default "owlcache"
-	TLS        *tls.Config  // for origins with https; default: the certificates that the system trusts, TLS 1.2 or later
-	Logger     *slog.Logger // default discard
+	// MaxMemory bounds the bytes of large bodies at once, default 256 MiB; one body may have all
+	// of it. Who waits for more than a moment: 503.
+	MaxMemory int64
+	UserAgent string       // sent to origins where the client's is not forwarded, default "owlcache"
+	TLS       *tls.Config  // for origins with https; default: the certificates that the system trusts, TLS 1.2 or later
+	Logger    *slog.Logger // default discard
 
 	network network // default the system's
 	now     func() time.Time
@@ -86,15 +88,21 @@ type Cache struct {
 	stop    context.CancelCauseFunc
 	tasks   sync.WaitGroup // requests to origins, and connections being opened
 
-	mu      sync.Mutex // protects what follows, and what flight says
+	mu      sync.Mutex // protects what follows, and flight.waiting
 	flights map[flightID]*flight
 	closed  bool
 }
 
-// flightID tells requests to origins apart.
+// flightID tells requests to origins apart. It holds on to no client, so that a reload that
+// leaves a site where it was does not ask for a key twice.
 type flightID struct {
-	site *client
-	key  string
+	site   int // index
+	origin Origin
+	prefix string
+	key    string
+	// wanted is apart: what is stored for a client with a token was asked for with that
+	// client's headers.
+	wanted bool
 }
 
 // errStopping is why requests to origins end early.
@@ -152,11 +160,4 @@ func (c *Cache) begin() bool {
 	}
 	c.tasks.Add(1)
 	return true
-}
-
-// giveMemory gives back bytes of bodies.
-func (c *Cache) giveMemory(n int64) {
-	if n > 0 {
-		c.memory.Release(n)
-	}
 }

@@ -8,8 +8,8 @@ import (
 	"owlcache/engine"
 )
 
-// What is known of a stored body besides its bytes is in entries of its own, stored in the
-// same commit:
+// What is known of a stored body besides its bytes is in entries of its own, the type stored in the
+// same commit, the copy after it:
 //
 //	"\x00urlcache\x00t" key   content type
 //	"\x00urlcache\x00s" key   copy for when the origin fails; only with stale_on_error
@@ -84,14 +84,15 @@ func (c *Cache) ContentType(store Store, key []byte, created int64) string {
 	if err != nil {
 		return ""
 	}
-	return string(t)
+	return passable(string(t))
 }
 
 // keep stores what was fetched and returns the time of its creation, 0 if it was not stored: then
-// the store takes no writes, or somebody has set the key meanwhile, which wins.
+// nobody may have it stored, the store takes no writes, or somebody has set the key meanwhile,
+// which wins.
 func (c *Cache) keep(f *flight, contentType string, body []byte) (created int64) {
 	s := f.client
-	if len(f.key) > maxStoredKey || len(body) > s.MaxStored || !c.wanted(f) {
+	if !f.wanted || len(f.key) > maxStoredKey || len(body) > s.MaxStored {
 		return 0
 	}
 	now := c.opts.now()
@@ -99,24 +100,41 @@ func (c *Cache) keep(f *flight, contentType string, body []byte) (created int64)
 	if s.KeyExpire > 0 {
 		expires = now.Add(s.KeyExpire).UnixMilli()
 	}
-	ops := []engine.Op{
-		{Kind: engine.Set, If: engine.IfAbsent, Key: f.key, Value: body, Expires: expires, Created: created},
-		{Kind: engine.Set, Key: copyKey(typeMark, f.key), Value: appendType(nil, contentType), Expires: expires, Created: created},
-	}
-	if copied := appendStale(nil, contentType, expires, nil); s.StaleOnError > 0 && len(copied)+len(body) <= c.opts.MaxValueSize {
-		ops = append(ops, engine.Op{
-			Kind: engine.Set, Key: copyKey(staleMark, f.key), Value: append(copied, body...),
-			Expires: now.Add(s.KeyExpire + s.StaleOnError).UnixMilli(), Created: created,
-		})
-	}
-	if err := f.store.Commit(ops); err != nil || ops[0].Err != nil {
+	if !c.keepValue(f, contentType, body, created, expires) {
 		return 0
 	}
 	c.counts.stored.Add(1)
+	if copied := appendStale(nil, contentType, expires, nil); s.StaleOnError > 0 && len(copied)+len(body) <= c.opts.MaxValueSize {
+		// Without a copy there is none; that is no reason to say that nothing is stored.
+		_ = f.store.Commit([]engine.Op{{
+			Kind: engine.Set, Key: copyKey(staleMark, f.key), Value: append(copied, body...),
+			Expires: now.Add(s.KeyExpire + s.StaleOnError).UnixMilli(), Created: created,
+		}})
+	}
 	return created
 }
 
-// stale returns the copy of a key that has expired, if there is one that may be answered.
+// keepValue stores a value with its type, unless there is a value by now, and returns whether it
+// did. A value that came first keeps its type: where it has brought one, it has done so after the
+// look at what is there, which is for the type first.
+func (c *Cache) keepValue(f *flight, contentType string, body []byte, created, expires int64) bool {
+	about := engine.Op{
+		Kind: engine.Set, If: engine.IfAbsent, Key: copyKey(typeMark, f.key), Value: appendType(nil, contentType), Expires: expires, Created: created,
+	}
+	if meta, ok := f.store.Stat(about.Key); ok {
+		about.If, about.Version = engine.IfVersionIs, meta.Version
+	}
+	if _, ok := f.store.Stat(f.key); ok {
+		return false
+	}
+	ops := []engine.Op{
+		{Kind: engine.Set, If: engine.IfAbsent, Key: f.key, Value: body, Expires: expires, Created: created}, about,
+	}
+	return f.store.Commit(ops) == nil && ops[0].Err == nil
+}
+
+// stale returns the copy of a key that has expired, if there is one that may be answered. One
+// of a key that was deleted is removed.
 func (c *Cache) stale(f *flight) (a *Answer, taken int64, ok bool) {
 	s := f.client
 	if s.StaleOnError == 0 || len(f.key) > maxStoredKey {
@@ -128,17 +146,46 @@ func (c *Cache) stale(f *flight) (a *Answer, taken int64, ok bool) {
 		return nil, 0, false
 	}
 	if meta.Size > keepBuffer {
-		if taken = int64(meta.Size); !c.memory.TryAcquire(taken) {
+		if taken = c.atMost(int64(meta.Size)); !c.takeMemory(c.running, taken) {
 			return nil, 0, false
 		}
 	}
 	entry, meta, ok := f.store.Get(make([]byte, 0, meta.Size), key)
 	contentType, expires, body, err := parseStale(entry)
 	now := c.opts.now()
-	// A key that is gone before it would have expired was deleted, and is not to come back.
-	if !ok || err != nil || now.UnixMilli() < expires || now.After(time.UnixMilli(expires).Add(s.StaleOnError)) {
+	deleted := ok && err == nil && now.UnixMilli() < expires // it is gone before it would have expired
+	if deleted {
+		c.dropCopy(f)
+	}
+	if !ok || err != nil || deleted || now.After(time.UnixMilli(expires).Add(s.StaleOnError)) {
 		c.giveMemory(taken)
 		return nil, 0, false
 	}
-	return &Answer{Body: body, ContentType: contentType, Created: meta.Created, Stale: true}, taken, true
+	return &Answer{Body: body, ContentType: passable(contentType), Created: meta.Created, Stale: true}, taken, true
+}
+
+// dropDeleted removes the copy of a key that was deleted, whatever the origin says of it now:
+// the key is not to come back when its time is over.
+func (c *Cache) dropDeleted(f *flight) {
+	if f.client.StaleOnError == 0 || len(f.key) > maxStoredKey {
+		return
+	}
+	meta, ok := f.store.Stat(copyKey(staleMark, f.key))
+	// The time is that of the settings as they are; stale knows better.
+	if ok && c.opts.now().UnixMilli() < meta.Expires-f.client.StaleOnError.Milliseconds() {
+		_, taken, _ := c.stale(f)
+		c.giveMemory(taken)
+	}
+}
+
+// dropCopy removes the copy of a key.
+func (c *Cache) dropCopy(f *flight) {
+	key := copyKey(staleMark, f.key)
+	if len(f.key) > maxStoredKey {
+		return
+	}
+	if _, ok := f.store.Stat(key); ok {
+		// A store that takes no writes keeps it; so it does everything else.
+		_ = f.store.Commit([]engine.Op{{Kind: engine.Delete, Key: key}})
+	}
 }

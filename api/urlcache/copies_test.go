@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,6 +73,23 @@ func TestContentTypeBelongsToOneValue(t *testing.T) {
 	}
 	if v, ct, _ := b.stored("/a"); v != "mine" || ct != "" {
 		t.Errorf("after a set: %q, %q", v, ct)
+	}
+}
+
+// A key that is fetched anew has its new type, also while an old one is still there.
+func TestNewContentType(t *testing.T) {
+	var n atomic.Int32
+	b := newBench(t, site(origin(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", fmt.Sprint("text/", n.Add(1)))
+	})), nil)
+	for _, want := range []string{"text/1", "text/2"} {
+		b.fetch("/a")
+		if _, ct, ok := b.stored("/a"); !ok || ct != want {
+			t.Errorf("stored as %q, want %q", ct, want)
+		}
+		if err := b.store.Delete([]byte("/a")); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -160,6 +180,70 @@ func TestSetWhileFetchingWins(t *testing.T) {
 	if got := b.fetch("/a"); !errors.Is(got.err, ErrStored) {
 		t.Errorf("a key that has a value: %+v", got)
 	}
+}
+
+// Of two sites that fetch a key at once one stores it, and the other leaves its type alone.
+func TestWinnerKeepsItsType(t *testing.T) {
+	began, release := make(chan struct{}, 2), [2]chan struct{}{make(chan struct{}), make(chan struct{})}
+	host := func(n int) string {
+		return origin(t, func(w http.ResponseWriter, _ *http.Request) {
+			began <- struct{}{}
+			<-release[n]
+			w.Header().Set("Content-Type", fmt.Sprint("text/of-", n))
+			_, _ = fmt.Fprint(w, "body of ", n)
+		})
+	}
+	var b *bench
+	var stats atomic.Int32
+	b = newBench(t, site(host(0), keepsStale)+site(host(1), keepsStale), nil)
+	// The second one looks at what is there before the first one stores, and stores after it.
+	looked, stored := make(chan struct{}), make(chan struct{})
+	late := &hookedStore{Store: b.store, onStat: func(key []byte) {
+		if bytes.Equal(key, []byte("/a")) && stats.Add(1) == 2 { // the first is that of join
+			close(looked)
+			<-stored
+		}
+	}}
+	var wg sync.WaitGroup
+	wg.Go(func() { b.fetch("/a") })
+	wg.Go(func() {
+		a, err := b.Fetch(Request{Store: late, Key: []byte("/a"), Site: 1})
+		if err != nil || a.Created != 0 || string(a.Body) != "body of 1" {
+			t.Errorf("the second: %+v, %v", a, err)
+			return
+		}
+		a.Release()
+	})
+	<-began
+	<-began
+	close(release[1])
+	<-looked
+	close(release[0])
+	eventually(t, "the first has stored", func() bool {
+		_, ok := b.store.Stat(copyKey(staleMark, []byte("/a")))
+		return ok
+	})
+	close(stored)
+	wg.Wait()
+	if v, ct, _ := b.stored("/a"); v != "body of 0" || ct != "text/of-0" {
+		t.Errorf("stored: %q of type %q", v, ct)
+	}
+	entry, _, _ := b.store.Get(nil, copyKey(staleMark, []byte("/a")))
+	if ct, _, body, err := parseStale(entry); err != nil || ct != "text/of-0" || string(body) != "body of 0" {
+		t.Errorf("copy: %q of type %q, %v", body, ct, err)
+	}
+}
+
+// hookedStore is a store that a test can hold up.
+type hookedStore struct {
+	Store
+	onStat func(key []byte) // afterwards
+}
+
+func (s *hookedStore) Stat(key []byte) (engine.Meta, bool) {
+	meta, ok := s.Store.Stat(key)
+	s.onStat(key)
+	return meta, ok
 }
 
 // originOfType answers the path with a content type.

@@ -138,35 +138,71 @@ func usableAddrs(addrs []netip.Addr) []netip.Addr {
 // addresses are usual for origins. The others are no hosts, or services of a cloud that give
 // secrets to whoever asks from this machine, which nobody means who configures a name.
 func mayResolveTo(ip netip.Addr) bool {
-	ip = embedded(ip.Unmap().WithZone(""))
-	if !ip.IsValid() || ip.IsUnspecified() || ip.IsMulticast() || ip.IsLinkLocalUnicast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+	ip = ip.Unmap().WithZone("")
+	if !isHost(ip) || isGuarded(ip) {
 		return false
 	}
-	if ip.Is4() && ip.As4()[0] == 0 {
-		return false // this network: 0.x.y.z reaches this machine on some systems
+	for _, v4 := range translated(ip) {
+		if isGuarded(v4) {
+			return false
+		}
 	}
-	switch ip.String() {
-	case "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254":
-		return false
+	if v4, ok := embedded(ip); ok {
+		return isHost(v4) && !isGuarded(v4)
 	}
 	return true
 }
 
-// embedded returns the IPv4 address that an IPv6 address translates to: NAT64 (64:ff9b::/96),
-// 6to4 (2002::/16), IPv4-compatible (::/96). Every other address is returned as it is.
-func embedded(ip netip.Addr) netip.Addr {
+// isHost tells whether ip is the address of one host.
+func isHost(ip netip.Addr) bool {
+	if !ip.IsValid() || ip.IsUnspecified() || ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+		return false
+	}
+	return !ip.Is4() || ip.As4()[0] != 0 // this network: 0.x.y.z reaches this machine on some systems
+}
+
+// isGuarded tells whether ip may be that of a service that trusts whoever asks.
+func isGuarded(ip netip.Addr) bool {
+	if ip.IsLinkLocalUnicast() {
+		return true
+	}
+	switch ip.String() {
+	case "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::23", "fd00:ec2::254", "fd00:42::42", "fd20:ce::254":
+		return true
+	}
+	return false
+}
+
+// embedded returns the IPv4 address that an IPv6 address stands for: NAT64 (64:ff9b::/96),
+// SIIT (::ffff:0:0:0/96), 6to4 (2002::/16), IPv4-compatible (::/96).
+func embedded(ip netip.Addr) (v4 netip.Addr, ok bool) {
 	if !ip.Is6() {
-		return ip
+		return ip, false
+	}
+	for _, form := range [...]struct {
+		prefix string
+		at     int // byte at which the IPv4 address begins
+	}{{"64:ff9b::/96", 12}, {"::ffff:0:0:0/96", 12}, {"2002::/16", 2}, {"::/96", 12}} {
+		if netip.MustParsePrefix(form.prefix).Contains(ip) && !ip.IsLoopback() {
+			b := ip.As16()
+			return netip.AddrFrom4([4]byte(b[form.at : form.at+4])), true
+		}
+	}
+	return ip, false
+}
+
+// translated returns the IPv4 addresses that an address for local translation
+// (64:ff9b:1::/48, RFC 8215) may stand for: how long the prefix is (RFC 6052) is the
+// network's own affair.
+func translated(ip netip.Addr) []netip.Addr {
+	if !netip.MustParsePrefix("64:ff9b:1::/48").Contains(ip) {
+		return nil
 	}
 	b := ip.As16()
-	v4 := func(from int) netip.Addr { return netip.AddrFrom4([4]byte(b[from : from+4])) }
-	switch {
-	case netip.MustParsePrefix("64:ff9b::/96").Contains(ip):
-		return v4(12)
-	case netip.MustParsePrefix("2002::/16").Contains(ip):
-		return v4(2)
-	case netip.MustParsePrefix("::/96").Contains(ip) && !ip.IsLoopback() && !ip.IsUnspecified():
-		return v4(12)
+	return []netip.Addr{ // byte 8 is left out
+		netip.AddrFrom4([4]byte{b[6], b[7], b[9], b[10]}),  // /48
+		netip.AddrFrom4([4]byte{b[7], b[9], b[10], b[11]}), // /56
+		netip.AddrFrom4([4]byte(b[9:13])),                  // /64
+		netip.AddrFrom4([4]byte(b[12:16])),                 // /96
 	}
-	return ip
 }

@@ -19,8 +19,8 @@
 // target.go makes a URL of the site's host and the key, or refuses the key. flight.go lets
 // one request to the origin serve all who ask for the key meanwhile. fetch.go sends it and
 // follows redirects between configured hosts; body.go reads the body within its limits;
-// copies.go stores it, together with what is known of it, in one commit. If the origin
-// fails, an expired copy may be answered instead.
+// copies.go stores it, together with what is known of it. If the origin fails, an expired copy may
+// be answered instead. health.go tells the log of origins that fail.
 //
 // # Whom it connects to
 //
@@ -34,7 +34,8 @@
 //
 //   - An origin's error is never stored; only status 200 is.
 //   - Time: a site's timeout bounds connecting, TLS, headers and body together.
-//   - Memory: Options.MaxFetches requests at once, bodies that share Options.MaxMemory.
+//   - Memory: Options.MaxFetches requests at once, bodies that share Options.MaxMemory from
+//     their first bytes until all answers have been released.
 //   - No error text holds a key, a query, a header or a user's credentials.
 //   - Nothing of a Request is kept after Fetch has returned, except its Store until the
 //     request to the origin has ended.

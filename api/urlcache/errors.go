@@ -110,3 +110,8 @@ func (e *Error) excusable() bool {
 		return true
 	}
 }
+
+// gone tells whether the origin has said that there is no such resource.
+func (e *Error) gone() bool {
+	return e.Kind == KindStatus && (e.origin == http.StatusNotFound || e.origin == http.StatusGone)
+}

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -29,7 +28,7 @@ type client struct {
 	transport *http.Transport
 	userAgent string
 	slots     chan struct{} // holds one for each request at this moment
-	failing   atomic.Bool   // the last request failed
+	health    health
 }
 
 // newClients makes clients for all sites.
@@ -181,8 +180,10 @@ func isTLS(err error) bool {
 }
 
 // contentType returns the origin's content type if it is one that may be passed on, else "".
-func contentType(resp *http.Response) string {
-	t := resp.Header.Get("Content-Type")
+func contentType(resp *http.Response) string { return passable(resp.Header.Get("Content-Type")) }
+
+// passable returns a content type, or "" if it is none that may be sent to clients.
+func passable(t string) string {
 	if len(t) > maxTypeSize || strings.ContainsFunc(t, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
 		return ""
 	}

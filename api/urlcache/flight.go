@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strings"
 
 	"owlcache/engine"
 )
@@ -55,9 +56,9 @@ type flight struct {
 	key    []byte
 	url    *url.URL
 	header http.Header
+	wanted bool // those who wait may have it stored
 
-	waiting int  // who has not released the answer; protected by Cache.mu
-	wanted  bool // some of them may have it stored; protected by Cache.mu
+	waiting int // who has not released the answer; protected by Cache.mu
 
 	done   chan struct{} // closed when what follows is set
 	answer *Answer
@@ -101,13 +102,12 @@ func (c *Cache) join(req *Request) (*flight, error) {
 		return nil, failure(KindBadKey, "the key is no path at an origin: %v", err)
 	}
 	wanted := !site.CheckToken || req.Authorised != nil && req.Authorised()
-	id := flightID{site, string(req.Key)}
+	id := flightID{site.index, site.Origin, site.Prefix, string(req.Key), wanted}
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if f := c.flights[id]; f != nil {
 		f.waiting++
-		f.wanted = f.wanted || wanted
 		return f, nil
 	}
 	// A request that has just ended stored the key before it left the table.
@@ -120,7 +120,7 @@ func (c *Cache) join(req *Request) (*flight, error) {
 	}
 	f := &flight{
 		client: site, store: req.Store, key: []byte(id.key), url: u, header: forwarded(site, req.Header),
-		waiting: 1, wanted: wanted, done: make(chan struct{}),
+		wanted: wanted, waiting: 1, done: make(chan struct{}),
 	}
 	c.flights[id] = f
 	c.tasks.Go(func() { c.fly(id, f) })
@@ -134,11 +134,18 @@ func forwarded(site *client, values func(name string) []string) http.Header {
 		return h
 	}
 	for _, name := range site.Headers {
-		if v := values(name); len(v) > 0 {
-			h[name] = v
+		for _, v := range values(name) {
+			if !isNoValue(v) { // a client's mistake, for which nobody else's answer shall fail
+				h[name] = append(h[name], v)
+			}
 		}
 	}
 	return h
+}
+
+// isNoValue tells whether no header may have the value.
+func isNoValue(v string) bool {
+	return strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
 // fly runs a flight to its end.
@@ -146,17 +153,22 @@ func (c *Cache) fly(id flightID, f *flight) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.opts.Logger.Error("panic while fetching for the URL cache", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			c.counts.errors[KindInternal].Add(1)
 			f.fail = failure(KindInternal, "internal error")
 		}
 		c.land(id, f)
 	}()
 	ctx, cancel := context.WithTimeout(c.running, f.client.Timeout)
 	defer cancel()
+	c.dropDeleted(f)
 	f.answer, f.fail = c.fetch(ctx, f)
 	if f.fail == nil {
 		return
 	}
 	c.counts.errors[f.fail.Kind].Add(1)
+	if f.fail.gone() && f.wanted {
+		c.dropCopy(f)
+	}
 	if !f.fail.excusable() {
 		return
 	}
@@ -190,13 +202,6 @@ func (c *Cache) leave(f *flight) {
 	}
 }
 
-// wanted tells whether somebody who waits for f may have it stored.
-func (c *Cache) wanted(f *flight) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return f.wanted
-}
-
 // fetch asks the origin and stores what it answers.
 func (c *Cache) fetch(ctx context.Context, f *flight) (a *Answer, fail *Error) {
 	leave, ok := c.enter(f.client)
@@ -204,8 +209,14 @@ func (c *Cache) fetch(ctx context.Context, f *flight) (a *Answer, fail *Error) {
 		return nil, failure(KindBusy, "too many requests to origins at once")
 	}
 	defer leave()
-	defer func() { c.report(f.client, fail) }()
 	c.counts.fetches.Add(1)
+	a, fail = c.ask(ctx, f)
+	c.report(f.client, fail)
+	return a, fail
+}
+
+// ask sends the request and takes the answer.
+func (c *Cache) ask(ctx context.Context, f *flight) (*Answer, *Error) {
 	resp, fail := f.client.open(ctx, f.url, f.header)
 	if fail != nil {
 		return nil, fail
@@ -237,17 +248,4 @@ func (c *Cache) enter(s *client) (leave func(), ok bool) {
 		<-c.slots
 		<-s.slots
 	}, true
-}
-
-// report logs when an origin begins to fail and when it is well again.
-func (c *Cache) report(s *client, fail *Error) {
-	switch {
-	case fail == nil || fail.Kind == KindStatus && !fail.excusable():
-		if s.failing.CompareAndSwap(true, false) {
-			c.opts.Logger.Info("the origin answers again", "site", s.index, "origin", s.Origin.String())
-		}
-	case fail.Kind == KindStopping || fail.Kind == KindMemory: // that is not the origin's fault
-	case s.failing.CompareAndSwap(false, true):
-		c.opts.Logger.Warn("the origin fails: "+fail.Error(), "site", s.index, "origin", s.Origin.String(), "kind", fail.Kind.String(), "cause", fail.cause)
-	}
 }

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -113,83 +112,32 @@ func TestCheckToken(t *testing.T) {
 			t.Errorf("%s token: %+v", name, got)
 		}
 	}
-	// A client with a token who joins one without has the body stored.
-	var wg sync.WaitGroup
-	wg.Go(func() { ask("/joined", no) })
-	waiting := func() int {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		for _, f := range b.flights {
-			return f.waiting
-		}
-		return 0
-	}
-	eventually(t, "one waits", func() bool { return waiting() == 1 })
-	wg.Go(func() { ask("/joined", yes) })
-	eventually(t, "two wait", func() bool { return waiting() == 2 })
-	release <- struct{}{}
-	wg.Wait()
-	if _, _, ok := b.stored("/joined"); !ok {
-		t.Error("it is not stored")
-	}
 }
 
-func TestStaleOnError(t *testing.T) {
-	clock := &fakeClock{now: time.Now()}
-	var status atomic.Int32
+// What is stored for a client with a token was asked for by such a client, with its headers.
+func TestCheckTokenIsNotJoined(t *testing.T) {
+	began, release := make(chan struct{}, 2), make(chan struct{})
 	b := newBench(t, site(origin(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/css")
-		w.WriteHeader(int(status.Load()))
-		_, _ = io.WriteString(w, strings.Repeat(r.URL.Path, 50_000))
-	}), "<key_expire>60</key_expire><stale_on_error>600</stale_on_error>"), func(o *Options) { o.now = clock.get })
-	status.Store(200)
-	body := strings.Repeat("/k", 50_000)
-	first := b.fetch("/k")
-	if first.body != body || first.stale {
-		t.Fatalf("%d bytes, %v", len(first.body), first.err)
+		began <- struct{}{}
+		<-release
+		_, _ = io.WriteString(w, "for "+r.Header.Get("X-For"))
+	}), "<check_token>1</check_token><header><value>X-For</value></header>"), nil)
+	var wg sync.WaitGroup
+	ask := func(name string, authorised bool) {
+		wg.Go(func() {
+			got := b.do(Request{Key: []byte("/a"), Authorised: func() bool { return authorised }, Header: func(string) []string { return []string{name} }})
+			if got.body != "for "+name || (got.created != 0) != authorised {
+				t.Errorf("%s: %+v", name, got)
+			}
+		})
+		<-began
 	}
-	// The store has its own clock: the key expires by being moved.
-	expire := func() {
-		if _, err := b.store.Expire([]byte("/k"), 1); err != nil {
-			t.Fatal(err)
-		}
-	}
-	expire()
-	status.Store(500)
-	if got := b.fetch("/k"); got.kind() != int(KindStatus) {
-		t.Errorf("gone before its time: %+v", got.err)
-	}
-	clock.add(time.Minute)
-	for _, n := range []int32{500, 503, 429, 408} {
-		status.Store(n)
-		got := b.fetch("/k")
-		if got.body != body || got.contentType != "text/css" || !got.stale || got.created != first.created {
-			t.Errorf("status %d: %d bytes, %+v", n, len(got.body), got.err)
-		}
-	}
-	for _, n := range []int32{404, 410, 403, 304} {
-		status.Store(n)
-		if got := b.fetch("/k"); got.kind() != int(KindStatus) {
-			t.Errorf("status %d: %v, stale %v", n, got.err, got.stale)
-		}
-	}
-	if s := b.Stats(); s.Stale != 4 {
-		t.Errorf("%d stale answers are counted", s.Stale)
-	}
-	if _, _, ok := b.stored("/k"); ok {
-		t.Error("a stale copy was stored as the value")
-	}
-	status.Store(500)
-	clock.add(601 * time.Second)
-	if got := b.fetch("/k"); got.kind() != int(KindStatus) {
-		t.Errorf("after the time of stale copies: %v", got.err)
-	}
-	status.Store(200)
-	if got := b.fetch("/k"); got.body != body || got.stale {
-		t.Errorf("the origin is well again: %v", got.err)
-	}
-	if !b.memoryFree() {
-		t.Error("memory was not given back")
+	ask("anybody", false)
+	ask("a friend", true)
+	close(release)
+	wg.Wait()
+	if v, _, _ := b.stored("/a"); v != "for a friend" {
+		t.Errorf("stored: %q", v)
 	}
 }
 
@@ -255,14 +203,57 @@ func TestReload(t *testing.T) {
 	eventually(t, "the connections from before are closed", func() bool { return closed.Load() == 2 })
 }
 
+// A reload that leaves a site as it was asks for no key twice.
+func TestReloadOfTheSame(t *testing.T) {
+	var asked atomic.Int32
+	began, release := make(chan struct{}, 2), make(chan struct{})
+	file := site(origin(t, func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		began <- struct{}{}
+		<-release
+		_, _ = io.WriteString(w, "body")
+	}))
+	b := newBench(t, file, nil)
+	var wg sync.WaitGroup
+	ask := func() {
+		wg.Go(func() {
+			if got := b.fetch("/k"); got.body != "body" {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+	ask()
+	<-began
+	b.Reload(mustSites(t, file))
+	ask()
+	eventually(t, "both wait", func() bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		waiting := 0
+		for _, f := range b.flights {
+			waiting += f.waiting
+		}
+		return waiting == 2
+	})
+	close(release)
+	wg.Wait()
+	if asked.Load() != 1 {
+		t.Errorf("the origin was asked %d times", asked.Load())
+	}
+}
+
 // A panic is one request's end, not the node's.
 func TestPanic(t *testing.T) {
-	b := newBench(t, site(originOfType(t, "a/b")), func(o *Options) { o.now = func() time.Time { panic("no time") } })
+	large := origin(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(repeat(keepBuffer + 4)) })
+	b := newBench(t, site(large), func(o *Options) { o.now = func() time.Time { panic("no time") } })
 	if got := b.fetch("/k"); got.kind() != int(KindInternal) || got.status() != 500 {
 		t.Errorf("%v", got.err)
 	}
-	if len(b.flights) > 0 || b.Stats().InFlight > 0 {
-		t.Error("the request is left")
+	if len(b.flights) > 0 || b.Stats().InFlight > 0 || b.Stats().Errors[KindInternal].Count != 1 {
+		t.Errorf("the request is left, or not counted: %+v", b.Stats())
+	}
+	if !b.memoryFree() {
+		t.Error("memory was not given back")
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"owlcache/engine/datadir"
 )
 
 // FileError is something that is wrong in a site file, or unwise. Line and Column count from 1,
@@ -33,7 +35,7 @@ var errFileSize = fmt.Errorf("larger than %d bytes", MaxFileSize)
 // ReadSites reads the site file at path; see ParseSites. That it cannot be read is a
 // *FileError too.
 func ReadSites(path string, maxValueSize int) (sites []Site, warnings []error, err error) {
-	f, err := os.Open(path)
+	f, err := datadir.OpenRegular(path)
 	if err != nil {
 		return nil, nil, &FileError{Path: path, Err: plainCause(err)}
 	}

@@ -197,14 +197,15 @@ func ssrfNames() []ssrfRow {
 	var rows []ssrfRow
 	for _, addr := range []string{
 		"169.254.169.254", "169.254.0.1", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "::a9fe:a9fe", "fe80::1", "fe80::1%eth0", "febf::1",
-		"fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192", "0.0.0.0", "0.0.0.1", "::", "224.0.0.1", "239.1.2.3", "ff02::1", "255.255.255.255",
+		"fd00:ec2::254", "fd00:ec2::23", "fd00:42::42", "fd20:ce::254", "::ffff:0:a9fe:a9fe", "::ffff:0:0:1",
+		"64:ff9b:1::a9fe:a9fe", "64:ff9b:1:6464:64:c800::", "64:ff9b:1:a9:fe:a9fe::", "64:ff9b:1:7:a9:fea9:fe00:0", "64:ff9b:1::6464:64c8", "100.100.100.200", "168.63.129.16", "192.0.0.192", "0.0.0.0", "0.0.0.1", "::", "224.0.0.1", "239.1.2.3", "ff02::1", "255.255.255.255",
 	} {
 		rows = append(rows,
 			ssrfRow{name: "name for " + addr, key: "/ok", names: map[string][]string{"origin.test": {addr}}, kind: int(KindConnect), dials: []string{}},
 			ssrfRow{name: "name that becomes " + addr, key: "/ok", again: map[string][]string{"origin.test": {addr}}, kind: int(KindConnect)})
 	}
 	// An origin within the network is the usual case.
-	for _, addr := range []string{"127.0.0.1", "::1", "10.0.0.5", "172.16.0.5", "192.168.0.5", "fd00::5", "100.64.0.1"} {
+	for _, addr := range []string{"127.0.0.1", "::1", "10.0.0.5", "172.16.0.5", "192.168.0.5", "fd00::5", "100.64.0.1", "64:ff9b:1::102:304", "::ffff:0:a00:5"} {
 		rows = append(rows, ssrfRow{name: "name for " + addr, key: "/ok", names: map[string][]string{"origin.test": {addr}}, kind: -1,
 			dials: []string{netip.AddrPortFrom(netip.MustParseAddr(addr), 80).String()}})
 	}

@@ -3,6 +3,7 @@ package urlcache
 import (
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -61,13 +62,7 @@ func encodePath(path string) (string, error) {
 		if hasDots(plain) {
 			return "", errKeyDots
 		}
-		decoded, err := url.PathUnescape(plain)
-		if err != nil {
-			if plain == path {
-				return "", errKeyEscape
-			}
-			decoded = plain // a % that is itself encoded
-		}
+		decoded := decode(plain)
 		if decoded == plain {
 			return encode(path, "/")
 		}
@@ -76,14 +71,35 @@ func encodePath(path string) (string, error) {
 	return "", errKeyDeep
 }
 
+// decode undoes percent-encoding where there is any: a % without two digits behind it, which may
+// itself have been encoded, keeps nothing else from being seen.
+func decode(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
+			n, _ := strconv.ParseUint(s[i+1:i+3], 16, 8) // they are digits
+			b.WriteByte(byte(n))
+			i += 2
+			continue
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
 // isForbidden tells whether a character stands nowhere in a key.
 func isForbidden(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' }
 
-// hasDots tells whether a part of path between slashes is . or .., also with the
-// parameters that some servers cut off behind a semicolon.
+// hasDots tells whether a part of path between slashes is . or .., also with parameters
+// behind a semicolon, which some servers cut off, or with what was an encoded query.
 func hasDots(path string) bool {
 	for part := range strings.SplitSeq(path, "/") {
-		part, _, _ = strings.Cut(part, ";")
+		if i := strings.IndexAny(part, ";?#"); i >= 0 {
+			part = part[:i]
+		}
 		if part == "." || part == ".." {
 			return true
 		}

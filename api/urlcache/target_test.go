@@ -26,6 +26,7 @@ func TestTarget(t *testing.T) {
 		{&plain, "/a%20b", "http://origin.test:8000/a%20b"},
 		{&plain, "/100%25", "http://origin.test:8000/100%25"},
 		{&plain, "/100%2525", "http://origin.test:8000/100%2525"},
+		{&plain, "/100%25zz/%25", "http://origin.test:8000/100%25zz/%25"},
 		{&plain, "/ü", "http://origin.test:8000/%C3%BC"},
 		{&plain, "/\xff", "http://origin.test:8000/%FF"},
 		{&plain, `/"<>^{|}` + "`", "http://origin.test:8000/%22%3C%3E%5E%7B%7C%7D%60"},
@@ -56,6 +57,8 @@ func TestTargetRefuses(t *testing.T) {
 		"/a\x00b": errKeyByte, "/a?\x1f": errKeyByte, "/a?\\": errKeyByte, "/%7f": errKeyByte, "/%2500": errKeyByte,
 		"/.": errKeyDots, "/..": errKeyDots, "/a/..": errKeyDots, "/a/./b": errKeyDots, "/%2e": errKeyDots, "/.%2E/": errKeyDots,
 		"/a%2f..%2fb": errKeyDots, "/%25252e%25252e/": errKeyDots, "/..;x/": errKeyDots, "/..%3bx/": errKeyDots,
+		"/%25zz/%252e%252e/admin": errKeyDots, "/%25/%252e%252e%252fadmin": errKeyDots, "/100%25/%252e%252e/admin": errKeyDots, "/%2525zz/%25252e%25252e/": errKeyDots,
+		"/%25/%255c..": errKeyByte, "/%25/%250d%250aX": errKeyByte, "/..%3fx": errKeyDots, "/a/..%23/": errKeyDots,
 		"/%25252525252525252525": errKeyDeep,
 	} {
 		if u, err := s.target(key); !errors.Is(err, want) {

@@ -17,6 +17,7 @@ type setting struct {
 	value  string
 	num    int64 // of a toggle, number or size
 	origin string
+	failed bool // it is the value of before one that was refused
 }
 
 // config is a complete and valid configuration.
@@ -111,6 +112,9 @@ func (c *config) apply(table []option, a assignment, seen map[string]string) []e
 	}
 	n, err := o.parse(a.value)
 	if err != nil {
+		s := c.settings[o.name]
+		s.failed = true
+		c.settings[o.name] = s
 		return append(errs, mistakef(a.origin, "%s: %w", o.assignment(a.value), err))
 	}
 	if !twice {

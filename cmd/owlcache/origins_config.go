@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"owlcache/api/origin"
@@ -14,11 +15,26 @@ func (c *config) checkImport() []error {
 		{"Get_data_from_memcache", "Memcache_list", "the servers, HOST:PORT separated by |"},
 		{"Get_data_from_redis", "Redis_Addr", "the server, HOST:PORT"},
 	} {
-		if c.on(need[0]) && c.text(need[1]) == "" {
+		if given := c.get(need[1]); c.on(need[0]) && given.value == "" && !given.failed {
 			errs = append(errs, mistakef(c.get(need[0]).origin, "%s 1: it needs %s, %s", need[0], need[1], need[2]))
 		}
 	}
 	return errs
+}
+
+// importWarnings says what data sync does with values that come from elsewhere.
+func (c *config) importWarnings() []string {
+	if !c.on("GroupDataSync") {
+		return nil
+	}
+	var list []string
+	for _, name := range []string{"Get_data_from_memcache", "Get_data_from_redis", "Open_Urlcache"} {
+		if c.on(name) {
+			list = append(list, fmt.Sprintf("%s: %s 1 with GroupDataSync 1: what comes from there is a write of that moment, goes to all nodes and takes the place of an older write that has not arrived here yet: keep such keys apart from those that clients write",
+				c.get(name).origin, name))
+		}
+	}
+	return list
 }
 
 // originOptions returns what the configuration says about the import of missing keys.

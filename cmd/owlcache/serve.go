@@ -35,6 +35,8 @@ func (p *program) serve(ctx context.Context, flags configFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, logs.Close()) }()
+	restore := divertStandardLog(logs.Logger)
+	defer restore()
 
 	// Who reads the standard error may go away; that is no reason to stop.
 	signal.Ignore(syscall.SIGPIPE)

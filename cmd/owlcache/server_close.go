@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 )
 
 // Close stops the server. It may be called at any point of a start that failed, and
@@ -33,6 +35,8 @@ func (s *server) closeHTTP() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
+	stop := s.giveUpFetching()
+	defer stop()
 	var errs []error
 	switch err := s.api.Shutdown(ctx); {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -47,6 +51,33 @@ func (s *server) closeHTTP() error {
 	}
 	s.api, s.ln, s.tcpLn = nil, nil, nil
 	return errors.Join(errs...)
+}
+
+// fetchGrace is how long requests that wait for an origin of the URL cache may go on doing so
+// when the server stops.
+const fetchGrace = 2 * time.Second
+
+// giveUpFetching ends the requests to origins, whose clients are then answered, in a while, unless
+// stop is called before.
+func (s *server) giveUpFetching() (stop func()) {
+	if s.urlcache == nil {
+		return func() {}
+	}
+	done := make(chan struct{})
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		grace := time.NewTimer(fetchGrace)
+		defer grace.Stop()
+		select {
+		case <-grace.C:
+			s.urlcache.Close()
+		case <-done:
+		}
+	})
+	return func() {
+		close(done)
+		waiting.Wait()
+	}
 }
 
 func (s *server) closeGroup() error {

@@ -72,6 +72,20 @@ func TestSitesFileIsChecked(t *testing.T) {
 			t.Errorf("%s with mistakes: %d, %s", command, code, stderr)
 		}
 	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range [][]string{{"config", "check"}, {"serve"}} {
+		if code, _, stderr := check(command, "Open_Urlcache=1"); code != exitUsage || !strings.Contains(stderr, path+": it is no regular file") {
+			t.Errorf("%s with a pipe: %d, %s", command, code, stderr)
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
 	if code, _, stderr := check([]string{"config", "check"}); code != exitOK {
 		t.Errorf("switched off: %d, %s", code, stderr)
 	}
@@ -177,8 +191,18 @@ func TestURLCacheProgram(t *testing.T) {
 	}
 }
 
-// The node stops in good time while an origin hangs, and its client is answered.
+// The node stops in good time while an origin hangs, and its client is answered: what the origin
+// says, if its time is over soon, or that the node stops.
 func TestStopWhileFetching(t *testing.T) {
+	for timeout, want := range map[int]int{500: http.StatusGatewayTimeout, 60_000: http.StatusServiceUnavailable} {
+		t.Run(fmt.Sprint(timeout), func(t *testing.T) {
+			t.Parallel()
+			stopWhileFetching(t, timeout, want)
+		})
+	}
+}
+
+func stopWhileFetching(t *testing.T, timeout, want int) {
 	began := make(chan struct{})
 	hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		close(began)
@@ -186,7 +210,7 @@ func TestStopWhileFetching(t *testing.T) {
 	}))
 	defer hanging.Close()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "sites.xml"), fmt.Appendf(nil, "<sites><site><host>%s</host><timeout>500</timeout></site></sites>", hanging.URL), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "sites.xml"), fmt.Appendf(nil, "<sites><site><host>%s</host><timeout>%d</timeout></site></sites>", hanging.URL, timeout), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c, errs := resolveConfig(options(), parseConfigFile("f", []byte("Httpport 0\nCloseTcp 0\nOpen_Urlcache 1\nDBfile "+dir)))
@@ -213,7 +237,10 @@ func TestStopWhileFetching(t *testing.T) {
 	if err := <-result; err != nil {
 		t.Error(err)
 	}
-	if status := <-answered; status != http.StatusGatewayTimeout {
-		t.Errorf("the client got %d", status)
+	if status := <-answered; status != want {
+		t.Errorf("the client got %d, want %d", status, want)
+	}
+	if strings.Contains(stderr.String(), "connections were cut") {
+		t.Errorf("connections were cut: %s", stderr.String())
 	}
 }
