@@ -81,7 +81,9 @@ func TestSlowAnswerOnALivingLink(t *testing.T) {
 				if got, _ := g.Query(t.Context(), []byte("slow"), ""); len(got) != 0 {
 					t.Errorf("%v", texts(got))
 				}
-				if s := g.Status()[0]; s.State == stateDown || s.LastError != errTooSlow.Error() {
+				// The query ends with its time, and what has become of it is noted then.
+				waitUntil(t, "it is noted", func() bool { return g.Status()[0].LastError == errTooSlow.Error() })
+				if s := g.Status()[0]; s.State == stateDown {
 					t.Fatalf("after %d answers that were slow: %+v", i+1, s)
 				}
 				waitUntil(t, "the link is free", func() bool {
