@@ -279,7 +279,11 @@ func FuzzRepairSnapshot(f *testing.F) {
 			t.Fatal(err)
 		}
 		report, err := Repair(context.Background(), RepairOptions{Source: dir})
-		if err != nil {
+		var damage *CorruptError
+		switch {
+		case errors.As(err, &damage) && damage.Mend != "":
+			return // what is left of the file of a 0.5.1 node holds no entry that is whole
+		case err != nil:
 			t.Fatal(err)
 		}
 		if report.Kept.Bytes > int64(len(b)) && !report.Snapshot.Legacy {
