@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"owlcache/engine/datadir"
@@ -148,9 +147,8 @@ func (c *checker) others(list *findings) error {
 
 // isSegment tells whether the log looks at the file.
 func isSegment(e fs.DirEntry) bool {
-	digits, _ := strings.CutSuffix(e.Name(), ".wal")
-	seq, err := strconv.ParseUint(digits, 10, 64)
-	return err == nil && seq > 0 && wal.SegmentName(seq) == e.Name() && e.Type().IsRegular()
+	_, ok := wal.ParseSegmentName(e.Name())
+	return ok && e.Type().IsRegular()
 }
 
 func otherFile(name string, isDir bool) Finding {
@@ -161,7 +159,7 @@ func otherFile(name string, isDir bool) Finding {
 		f.Level, f.Text = CheckWarn, "a directory that is not of owlcache: it is left alone"
 	case datadir.IsLeftover(base):
 		f.Text = "it was being written when a process died, or is right now: the next start removes it"
-	case strings.Contains(base, ".wal.broken"):
+	case strings.Contains(base, wal.SegmentSuffix+wal.BrokenSuffix):
 		f.Text = "the torn end of the log that a start has cut off: it may be deleted"
 	case name == datadir.PeersFile+".broken":
 		f.Text = "a damaged list of peers that a start has put aside: it may be deleted"

@@ -51,7 +51,7 @@ func (l *heldLog) openAll() error {
 		return err
 	}
 	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".wal") {
+		if !strings.HasSuffix(e.Name(), wal.SegmentSuffix) {
 			continue
 		}
 		path := filepath.Join(l.dir, e.Name())

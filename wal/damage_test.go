@@ -246,7 +246,7 @@ func FuzzSegment(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(good)
-	f.Add(good[:headerSize])
+	f.Add(good[:HeaderSize])
 	f.Add(bytes.Repeat([]byte{0}, 100))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		dir := t.TempDir()

@@ -14,7 +14,9 @@ const (
 	magic         = "OWLWAL\r\n"
 	formatVersion = 1
 
-	headerSize       = 32
+	// HeaderSize is the length of a segment's header, in bytes.
+	HeaderSize = 32
+
 	recordHeaderSize = 24
 	recordOverhead   = recordHeaderSize + 1 // header and end mark
 	endMark          = 0xE5
@@ -24,9 +26,12 @@ const (
 
 	sectorSize = 512
 
-	segmentSuffix = ".wal"
-	brokenSuffix  = ".broken"
-	tmpSuffix     = ".tmp"
+	// SegmentSuffix ends the name of each segment.
+	SegmentSuffix = ".wal"
+	// BrokenSuffix is behind a segment's name in that of a copy of its torn end.
+	BrokenSuffix = ".broken"
+
+	tmpSuffix = ".tmp"
 )
 
 // Returned when a segment's header cannot be used, in the order of the checks.
@@ -56,7 +61,7 @@ func (h segmentHeader) put(b []byte) {
 
 func headerChecksum(b []byte) uint32 {
 	crc := crc32.Update(0, castagnoli(), b[:12])
-	return crc32.Update(crc, castagnoli(), b[16:headerSize])
+	return crc32.Update(crc, castagnoli(), b[16:HeaderSize])
 }
 
 func parseHeader(b []byte) (segmentHeader, error) {
@@ -109,12 +114,12 @@ func recordChecksum(rec []byte) uint32 {
 
 // SegmentName returns the file name of segment seq.
 func SegmentName(seq uint64) string {
-	return fmt.Sprintf("%016d%s", seq, segmentSuffix)
+	return fmt.Sprintf("%016d%s", seq, SegmentSuffix)
 }
 
-// parseSegmentName is the inverse of SegmentName.
-func parseSegmentName(name string) (seq uint64, ok bool) {
-	digits, ok := strings.CutSuffix(name, segmentSuffix)
+// ParseSegmentName is the inverse of SegmentName. ok is false for any other name.
+func ParseSegmentName(name string) (seq uint64, ok bool) {
+	digits, ok := strings.CutSuffix(name, SegmentSuffix)
 	if !ok {
 		return 0, false
 	}

@@ -22,7 +22,7 @@ func TestGoldenSegment(t *testing.T) {
 	}
 	first.stamp(41, 40)
 	second.stamp(43, 42)
-	got := make([]byte, headerSize)
+	got := make([]byte, HeaderSize)
 	segmentHeader{first: 41, created: time.Unix(1_800_000_000, 5)}.put(got)
 	got = append(append(got, first.buf...), second.buf...)
 

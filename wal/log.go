@@ -228,13 +228,13 @@ func (l *Log) create() error {
 
 // begin writes the header of an empty segment, durably, and makes it the current.
 func (l *Log) begin(f File, seg Segment) error {
-	seg.First, seg.Last, seg.Created, seg.Bytes = l.next, l.next-1, time.Now(), headerSize
-	var b [headerSize]byte
+	seg.First, seg.Last, seg.Created, seg.Bytes = l.next, l.next-1, time.Now(), HeaderSize
+	var b [HeaderSize]byte
 	segmentHeader{first: seg.First, created: seg.Created}.put(b[:])
 	if _, err := f.WriteAt(b[:], 0); err != nil {
 		return err
 	}
-	l.file, l.cur, l.room, l.noRoom = f, seg, headerSize, false
+	l.file, l.cur, l.room, l.noRoom = f, seg, HeaderSize, false
 	return l.file.Sync()
 }
 

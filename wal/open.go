@@ -176,9 +176,9 @@ func (l *Log) keepBroken(f File, path string, off int64, rec *Recovered) error {
 	if err != nil {
 		return err
 	}
-	broken := path + brokenSuffix
+	broken := path + BrokenSuffix
 	for n := 2; slices.Contains(names, filepath.Base(broken)); n++ {
-		broken = fmt.Sprintf("%s%s.%d", path, brokenSuffix, n)
+		broken = fmt.Sprintf("%s%s.%d", path, BrokenSuffix, n)
 	}
 	if err := l.writeFile(broken, b); err != nil {
 		if isFull(err) {

@@ -162,7 +162,7 @@ func (r *Reader) open() bool {
 		r.fail(0, fmt.Sprintf("segment begins with record %d: a segment before it is missing", seg.First))
 		return false
 	}
-	r.scan.offset = headerSize
+	r.scan.offset = HeaderSize
 	return true
 }
 
@@ -171,23 +171,23 @@ func (r *Reader) open() bool {
 func (r *Reader) openWithoutHeader(seg Segment) bool {
 	// Segments before it that are not needed any more may be gone.
 	r.next = max(r.next, r.from+1)
-	var h [headerSize]byte
+	var h [HeaderSize]byte
 	n, err := r.f.ReadAt(h[:], 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		r.err = err
 		return false
 	}
-	if n < headerSize {
+	if n < HeaderSize {
 		r.endTail(seg, 0, !allZero(h[:n]), "segment header is cut off")
 		return false
 	}
 	_, err = parseHeader(h[:])
 	if err == nil { // written since the segments were listed
 		r.segments[0].First = r.next
-		r.scan.offset = headerSize
+		r.scan.offset = HeaderSize
 		return true
 	}
-	r.scan.offset = headerSize
+	r.scan.offset = HeaderSize
 	behind := r.scan.zeros()
 	switch {
 	case errors.Is(behind, io.EOF): // no record has ever been behind it

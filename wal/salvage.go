@@ -100,7 +100,7 @@ func (s *salvager) list(dir string) (list []salvageSegment, err error) {
 		return nil, err
 	}
 	for _, name := range names {
-		seq, ok := parseSegmentName(name)
+		seq, ok := ParseSegmentName(name)
 		if !ok {
 			continue
 		}
@@ -129,11 +129,11 @@ func (g *salvageSegment) readHeader(fs FS) error {
 	if g.size, err = f.Size(); err != nil {
 		return err
 	}
-	var b [headerSize]byte
+	var b [HeaderSize]byte
 	switch n, err := f.ReadAt(b[:], 0); {
-	case n < headerSize && errors.Is(err, io.EOF):
+	case n < HeaderSize && errors.Is(err, io.EOF):
 		g.bad = fmt.Errorf("segment of %d bytes has no whole header", g.size)
-	case n < headerSize:
+	case n < HeaderSize:
 		g.bad = fmt.Errorf("segment header cannot be read: %w", err)
 	default:
 		g.header, g.bad = parseHeader(b[:])
@@ -153,9 +153,9 @@ func (s *salvager) segment() error {
 		}
 		s.arrive(s.seg.header.first, 0)
 	} else if s.seg.size > 0 || !s.seg.final {
-		s.flaw(Flaw{Bytes: min(headerSize, s.seg.size), Reason: s.seg.bad.Error()})
+		s.flaw(Flaw{Bytes: min(HeaderSize, s.seg.size), Reason: s.seg.bad.Error()})
 	}
-	if s.seg.size <= headerSize {
+	if s.seg.size <= HeaderSize {
 		return nil
 	}
 	f, err := s.fs.Open(s.seg.path, false)
@@ -163,7 +163,7 @@ func (s *salvager) segment() error {
 		return err
 	}
 	defer f.Close() //nolint:errcheck // read only
-	scan := scanner{f: f, size: s.seg.size, offset: headerSize}
+	scan := scanner{f: f, size: s.seg.size, offset: HeaderSize}
 	for s.known {
 		at := scan.offset
 		rec, err := scan.next(s.last + 1)
@@ -178,7 +178,7 @@ func (s *salvager) segment() error {
 			return err
 		}
 	}
-	return s.search(f, headerSize, s.seg.bad)
+	return s.search(f, HeaderSize, s.seg.bad)
 }
 
 // take hands on a record.
@@ -194,7 +194,7 @@ func (s *salvager) take(lsn uint64, at int64, rec []byte) error {
 // before it.
 func (s *salvager) arrive(first uint64, at int64) {
 	gap := s.known && first > s.last+1
-	begins := at == 0 || at == headerSize && s.seg.bad != nil // nothing was known of the segment before
+	begins := at == 0 || at == HeaderSize && s.seg.bad != nil // nothing was known of the segment before
 	if missing := s.seg.seq - s.previous.seq - 1; begins && s.previous.seq > 0 && missing > 0 {
 		f := Flaw{Reason: "the segment before it is missing"}
 		if missing > 1 {

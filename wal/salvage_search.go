@@ -40,7 +40,7 @@ type search struct {
 func (s *salvager) search(f File, at int64, why error) error {
 	b := readAround(f, at, min(s.seg.size-at, maxSearch))
 	q := search{b: b, after: s.last, limit: s.seg.limit, budget: searchBudget * len(b),
-		anchored: s.seg.bad == nil || at > headerSize}
+		anchored: s.seg.bad == nil || at > HeaderSize}
 	pos := 0
 	for _, r := range q.best(q.runs()) {
 		if r.off > pos {

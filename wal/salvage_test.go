@@ -72,7 +72,7 @@ func TestSalvageEveryByte(t *testing.T) {
 				bad[at] ^= 1 << (at % 8)
 				writeFile(t, path, bad)
 				found, got := salvaged(t, dir)
-				if len(got) < 23 || len(found.Flaws) != 1 || len(got) == 24 && at >= headerSize {
+				if len(got) < 23 || len(found.Flaws) != 1 || len(got) == 24 && at >= HeaderSize {
 					t.Fatalf("byte %d: %d records, %+v", at, len(got), found.Flaws)
 				}
 				wantListed(t, fmt.Sprintf("byte %d", at), found, got, 24)
@@ -109,7 +109,7 @@ func TestSalvageCutSegments(t *testing.T) {
 		for size := range good {
 			writeFile(t, path, good[:size])
 			found, got := salvaged(t, dir)
-			if path == files[0] && size < headerSize+recordOverhead+len(payload(1)) {
+			if path == files[0] && size < HeaderSize+recordOverhead+len(payload(1)) {
 				continue // where the log began is not known then
 			}
 			wantListed(t, fmt.Sprintf("%s cut to %d", filepath.Base(path), size), found, got, 24)
@@ -186,7 +186,7 @@ func TestSalvageIsNotFooledByValues(t *testing.T) {
 	}
 	path := filepath.Join(opts.Dir, SegmentName(1))
 	good := readFile(t, path)
-	for at := headerSize; at < len(good); at++ {
+	for at := HeaderSize; at < len(good); at++ {
 		bad := bytes.Clone(good)
 		bad[at] ^= 0x10
 		writeFile(t, path, bad)
@@ -227,12 +227,12 @@ func FuzzSalvage(f *testing.F) {
 		}
 	}
 	b.stamp(5, 4)
-	var header [headerSize]byte
+	var header [HeaderSize]byte
 	segmentHeader{first: 5}.put(header[:])
 	good := append(header[:], b.buf...)
 	f.Add(good)
 	f.Add(good[1:])
-	f.Add(append(bytes.Clone(good[:headerSize+10]), good[headerSize+31:]...))
+	f.Add(append(bytes.Clone(good[:HeaderSize+10]), good[HeaderSize+31:]...))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		dir := t.TempDir()
 		writeFile(t, filepath.Join(dir, SegmentName(2)), content)

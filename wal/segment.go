@@ -37,7 +37,7 @@ func Segments(fs FS, dir string) ([]Segment, error) {
 	}
 	var list []Segment
 	for _, name := range names {
-		if seq, ok := parseSegmentName(name); ok {
+		if seq, ok := ParseSegmentName(name); ok {
 			list = append(list, Segment{Seq: seq, Path: filepath.Join(dir, name), Sealed: true})
 		}
 	}
@@ -65,8 +65,8 @@ func (s *Segment) readHeader(fs FS, last bool) error {
 	if s.Bytes, err = f.Size(); err != nil {
 		return err
 	}
-	var b [headerSize]byte
-	if n, err := f.ReadAt(b[:], 0); n < headerSize {
+	var b [HeaderSize]byte
+	if n, err := f.ReadAt(b[:], 0); n < HeaderSize {
 		if !errors.Is(err, io.EOF) {
 			return err
 		}

@@ -267,7 +267,7 @@ func TestOptionsAreChecked(t *testing.T) {
 
 func segmentFiles(t testing.TB, dir string) []string {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, "*"+segmentSuffix))
+	names, err := filepath.Glob(filepath.Join(dir, "*"+SegmentSuffix))
 	if err != nil {
 		t.Fatal(err)
 	}
