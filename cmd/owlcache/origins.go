@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"owlcache/api"
-	"owlcache/api/origin"
+	"owlcache/api/readthrough"
 )
 
 // openImporter starts what asks memcached and Redis for missing keys, if that is on. A
@@ -16,7 +16,7 @@ func (s *server) openImporter(context.Context) error {
 	}
 	o := s.config.originOptions()
 	o.Logger = s.logs.Logger
-	importer, err := origin.New(s.store, o)
+	importer, err := readthrough.New(s.store, o)
 	if err != nil {
 		return fmt.Errorf("starting the import of missing keys: %w", err)
 	}
@@ -37,8 +37,8 @@ func (s *server) closeImporter() error {
 	return nil
 }
 
-// apiImporter is an origin.Importer as api wants it.
-type apiImporter struct{ *origin.Importer }
+// apiImporter is an readthrough.Importer as api wants it.
+type apiImporter struct{ *readthrough.Importer }
 
 func (i apiImporter) Status() []api.OriginStatus {
 	known := i.Importer.Status()

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"owlcache/api/origin"
+	"owlcache/api/readthrough"
 )
 
 // checkImport finds what the import of missing keys lacks, where it is on.
@@ -38,12 +38,12 @@ func (c *config) importWarnings() []string {
 }
 
 // originOptions returns what the configuration says about the import of missing keys.
-func (c *config) originOptions() origin.Options {
-	o := origin.Options{MaxValueSize: int(c.int("MaxValueSize"))}
+func (c *config) originOptions() readthrough.Options {
+	o := readthrough.Options{MaxValueSize: int(c.int("MaxValueSize"))}
 	if c.on("Get_data_from_memcache") {
-		o.Memcached = origin.MemcachedOptions{
+		o.Memcached = readthrough.MemcachedOptions{
 			Servers: splitServers(c.text("Memcache_list")),
-			SourceOptions: origin.SourceOptions{
+			SourceOptions: readthrough.SourceOptions{
 				Lifetime:    c.duration("Get_memcache_data_set_expire_time"),
 				MaxFailures: int(c.int("MemcacheClient_Request_Max_Error_Number")),
 				Pause:       c.duration("MemcacheClient_Request_Timeout_Sleeptime"),
@@ -51,11 +51,11 @@ func (c *config) originOptions() origin.Options {
 		}
 	}
 	if c.on("Get_data_from_redis") {
-		o.Redis = origin.RedisOptions{
+		o.Redis = readthrough.RedisOptions{
 			Addr:     c.text("Redis_Addr"),
 			Password: c.text("Redis_Password"),
 			DB:       int(c.int("Redis_DB")),
-			SourceOptions: origin.SourceOptions{
+			SourceOptions: readthrough.SourceOptions{
 				Lifetime:    c.duration("Get_redis_data_set_expire_time"),
 				MaxFailures: int(c.int("RedisClient_Request_Max_Error_Number")),
 				Pause:       c.duration("RedisClient_Request_Timeout_Sleeptime"),

@@ -11,7 +11,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"owlcache/api/origin/origintest"
+	"owlcache/api/readthrough/readthroughtest"
 )
 
 func TestImportIsChecked(t *testing.T) {
@@ -106,7 +106,7 @@ func wantValue(n *groupNode, key string, status int, value string) {
 // they and the node have been killed.
 func TestImportEndToEnd(t *testing.T) {
 	const secret = "a-very-secret-word"
-	memcached, redis := origintest.Memcached(t), origintest.Redis(t, "--requirepass", secret)
+	memcached, redis := readthroughtest.Memcached(t), readthroughtest.Redis(t, "--requirepass", secret)
 	redis.Do([]string{"AUTH", secret}, []string{"SELECT", "2"}, []string{"SET", "of redis", "r"}, []string{"SET", "third", "by websocket"})
 	memcached.Kill()
 	n := importingNode(t,

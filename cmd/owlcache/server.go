@@ -16,7 +16,7 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 
 	"owlcache/api"
-	"owlcache/api/origin"
+	"owlcache/api/readthrough"
 	"owlcache/api/urlcache"
 	"owlcache/cluster"
 	"owlcache/engine"
@@ -47,9 +47,9 @@ type server struct {
 	serving     int        // how many results are to come
 	store       *engine.Store
 	group       *cluster.Group
-	sync        syncNode         // nil: data sync is off
-	importer    *origin.Importer // nil: missing keys are missing
-	urlcache    *urlcache.Cache  // nil: it is off
+	sync        syncNode              // nil: data sync is off
+	importer    *readthrough.Importer // nil: missing keys are missing
+	urlcache    *urlcache.Cache       // nil: it is off
 
 	reload chan struct{} // holds one while Reload waits to be obeyed
 

@@ -1,6 +1,6 @@
-// Package origintest starts real memcached and Redis servers for tests, on free loopback
+// Package readthroughtest starts real memcached and Redis servers for tests, on free loopback
 // ports and without anything that stays behind.
-package origintest
+package readthroughtest
 
 import (
 	"bufio"

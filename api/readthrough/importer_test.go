@@ -1,4 +1,4 @@
-package origin
+package readthrough
 
 import (
 	"context"
@@ -8,12 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"owlcache/api/origin/origintest"
+	"owlcache/api/readthrough/readthroughtest"
 	"owlcache/engine"
 )
 
 func TestImport(t *testing.T) {
-	eachKind(t, func(t *testing.T, k kind, server *origintest.Server) {
+	eachKind(t, func(t *testing.T, k kind, server *readthroughtest.Server) {
 		s := importFrom(t, k.opts(server.Addr, SourceOptions{}))
 		binary := "\x00\r\nEND\r\n\xff\xfe" + strings.Repeat("\x80", 1000)
 		for key, value := range map[string]string{"hello": "world", "empty": "", "binary": binary, "näh": "ü", strings.Repeat("k", 250): "long"} {
@@ -49,7 +49,7 @@ func TestImport(t *testing.T) {
 }
 
 func TestLifetime(t *testing.T) {
-	eachKind(t, func(t *testing.T, k kind, server *origintest.Server) {
+	eachKind(t, func(t *testing.T, k kind, server *readthroughtest.Server) {
 		s := importFrom(t, k.opts(server.Addr, SourceOptions{Lifetime: time.Hour}))
 		k.put(server, "hello", "world")
 		before := time.Now().Add(time.Hour).UnixMilli()
@@ -68,7 +68,7 @@ func TestLifetime(t *testing.T) {
 }
 
 func TestTooLarge(t *testing.T) {
-	eachKind(t, func(t *testing.T, k kind, server *origintest.Server) {
+	eachKind(t, func(t *testing.T, k kind, server *readthroughtest.Server) {
 		opts := k.opts(server.Addr, SourceOptions{MaxFailures: 1})
 		opts.MaxValueSize = 1 << 20
 		s := importFrom(t, opts)
@@ -91,7 +91,7 @@ func TestTooLarge(t *testing.T) {
 }
 
 func TestOneQuestionForAll(t *testing.T) {
-	eachKind(t, func(t *testing.T, k kind, server *origintest.Server) {
+	eachKind(t, func(t *testing.T, k kind, server *readthroughtest.Server) {
 		s := importFrom(t, k.opts(server.Addr, SourceOptions{}))
 		k.put(server, "hello", "world")
 		asked := k.asked(server)
@@ -117,7 +117,7 @@ func TestOneQuestionForAll(t *testing.T) {
 // A server that does not answer costs a bounded time, is then left alone, and is asked
 // again when it is well.
 func TestFrozenServer(t *testing.T) {
-	eachKind(t, func(t *testing.T, k kind, server *origintest.Server) {
+	eachKind(t, func(t *testing.T, k kind, server *readthroughtest.Server) {
 		opts := k.opts(server.Addr, SourceOptions{MaxFailures: 2, Pause: 50 * time.Millisecond})
 		opts.Timeout = 200 * time.Millisecond
 		s := importFrom(t, opts)
@@ -157,7 +157,7 @@ func TestFrozenServer(t *testing.T) {
 
 // While a server is left alone it is not asked at all.
 func TestLeftAlone(t *testing.T) {
-	eachKind(t, func(t *testing.T, k kind, server *origintest.Server) {
+	eachKind(t, func(t *testing.T, k kind, server *readthroughtest.Server) {
 		s := importFrom(t, k.opts(server.Addr, SourceOptions{MaxFailures: 3, Pause: time.Hour}))
 		server.Kill()
 		for i := range 10 {
@@ -180,7 +180,7 @@ func TestLeftAlone(t *testing.T) {
 
 // A restart closes the connections that were kept. That is no failure.
 func TestRestart(t *testing.T) {
-	eachKind(t, func(t *testing.T, k kind, server *origintest.Server) {
+	eachKind(t, func(t *testing.T, k kind, server *readthroughtest.Server) {
 		s := importFrom(t, k.opts(server.Addr, SourceOptions{MaxFailures: 1, Pause: time.Hour}))
 		var clients sync.WaitGroup // so that several connections are kept
 		for i := range 20 {
@@ -198,7 +198,7 @@ func TestRestart(t *testing.T) {
 }
 
 func TestClientsWriteWins(t *testing.T) {
-	eachKind(t, func(t *testing.T, k kind, server *origintest.Server) {
+	eachKind(t, func(t *testing.T, k kind, server *readthroughtest.Server) {
 		s := importFrom(t, k.opts(server.Addr, SourceOptions{}))
 		k.put(server, "hello", "from elsewhere")
 		s.store.commit = func(ops []engine.Op) error {
@@ -215,7 +215,7 @@ func TestClientsWriteWins(t *testing.T) {
 }
 
 func TestReadOnlyStore(t *testing.T) {
-	eachKind(t, func(t *testing.T, k kind, server *origintest.Server) {
+	eachKind(t, func(t *testing.T, k kind, server *readthroughtest.Server) {
 		s := importFrom(t, k.opts(server.Addr, SourceOptions{Lifetime: time.Hour}))
 		k.put(server, "secret-key", "secret-value")
 		s.store.commit = func([]engine.Op) error { return engine.ErrReadOnly }
@@ -236,7 +236,7 @@ func TestReadOnlyStore(t *testing.T) {
 
 // One who leaves does not take the answer away from the others.
 func TestCallerLeaves(t *testing.T) {
-	eachKind(t, func(t *testing.T, k kind, server *origintest.Server) {
+	eachKind(t, func(t *testing.T, k kind, server *readthroughtest.Server) {
 		s := importFrom(t, k.opts(server.Addr, SourceOptions{}))
 		k.put(server, "hello", "world")
 		entered, leave := make(chan struct{}), make(chan struct{})
@@ -262,7 +262,7 @@ func TestCallerLeaves(t *testing.T) {
 }
 
 func TestCloseDuringImport(t *testing.T) {
-	eachKind(t, func(t *testing.T, k kind, server *origintest.Server) {
+	eachKind(t, func(t *testing.T, k kind, server *readthroughtest.Server) {
 		opts := k.opts(server.Addr, SourceOptions{})
 		opts.Timeout = 2 * time.Second
 		s := importFrom(t, opts)
@@ -290,7 +290,7 @@ func TestCloseDuringImport(t *testing.T) {
 // Redis is asked for what memcached has not, also when memcached is down.
 func TestOrderOfSources(t *testing.T) {
 	t.Parallel()
-	memcached, redis := origintest.Memcached(t), origintest.Redis(t)
+	memcached, redis := readthroughtest.Memcached(t), readthroughtest.Redis(t)
 	s := importFrom(t, Options{
 		Memcached: MemcachedOptions{Servers: []string{memcached.Addr}},
 		Redis:     RedisOptions{Addr: redis.Addr},

@@ -1,4 +1,4 @@
-package origin
+package readthrough
 
 import (
 	"errors"
@@ -104,7 +104,7 @@ func (o Options) validate() error {
 	if len(errs) == 0 {
 		return nil
 	}
-	return fmt.Errorf("origin options: %w", errors.Join(errs...))
+	return fmt.Errorf("readthrough options: %w", errors.Join(errs...))
 }
 
 func isAddress(s string) bool {

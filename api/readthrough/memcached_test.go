@@ -1,4 +1,4 @@
-package origin
+package readthrough
 
 import (
 	"bufio"
@@ -16,13 +16,13 @@ import (
 
 	"github.com/bradfitz/gomemcache/memcache"
 
-	"owlcache/api/origin/origintest"
+	"owlcache/api/readthrough/readthroughtest"
 )
 
 // Each key is asked of the server where clients of memcached put it.
 func TestMemcachedServers(t *testing.T) {
 	t.Parallel()
-	first, second := origintest.Memcached(t), origintest.Memcached(t)
+	first, second := readthroughtest.Memcached(t), readthroughtest.Memcached(t)
 	addrs := []string{first.Addr, second.Addr}
 	put := memcache.New(addrs...)
 	for i := range 50 {
@@ -92,7 +92,7 @@ func TestMemcachedRing(t *testing.T) {
 // What memcached cannot hold is not asked for.
 func TestMemcachedKeys(t *testing.T) {
 	t.Parallel()
-	server := origintest.Memcached(t)
+	server := readthroughtest.Memcached(t)
 	s := importFrom(t, Options{Memcached: MemcachedOptions{Servers: []string{server.Addr}}})
 	for _, key := range []string{strings.Repeat("k", 251), "a b", "a\tb", "a\nb", "a\r\nset b 0 0 1\r\nx", "\x00", "a\x7fb", " "} {
 		s.wantMiss(key)

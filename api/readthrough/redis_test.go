@@ -1,4 +1,4 @@
-package origin
+package readthrough
 
 import (
 	"bufio"
@@ -12,13 +12,13 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"owlcache/api/origin/origintest"
+	"owlcache/api/readthrough/readthroughtest"
 )
 
 func TestRedisPasswordAndDatabase(t *testing.T) {
 	t.Parallel()
 	const password = "a-very-secret-word"
-	server := origintest.Redis(t, "--requirepass", password)
+	server := readthroughtest.Redis(t, "--requirepass", password)
 	auth := []string{"AUTH", password}
 	server.Do(auth, []string{"SET", "hello", "of 0"}, []string{"SELECT", "3"}, []string{"SET", "hello", "of 3"})
 	for _, tt := range []struct {
@@ -57,7 +57,7 @@ func TestRedisPasswordAndDatabase(t *testing.T) {
 // Only texts are imported; anything else is not there.
 func TestRedisTypes(t *testing.T) {
 	t.Parallel()
-	server := origintest.Redis(t)
+	server := readthroughtest.Redis(t)
 	server.Do(
 		[]string{"RPUSH", "list", "a"}, []string{"HSET", "hash", "f", "v"}, []string{"SADD", "set", "m"}, []string{"ZADD", "sorted", "1", "m"},
 		[]string{"XADD", "stream", "*", "f", "v"}, []string{"SET", "number", "42"}, []string{"SETBIT", "bits", "0", "1"},
@@ -83,7 +83,7 @@ func TestRedisOfOld(t *testing.T) {
 			args = append(args, "--requirepass", password)
 			commands = append([][]string{{"AUTH", password}}, commands...)
 		}
-		server := origintest.Redis(t, args...)
+		server := readthroughtest.Redis(t, args...)
 		server.Do(commands...)
 		s := importFrom(t, Options{Redis: RedisOptions{Addr: server.Addr, Password: password, DB: 0}})
 		s.want("hello", "world")

@@ -1,4 +1,4 @@
-package origintest
+package readthroughtest
 
 import "syscall"
 

@@ -1,4 +1,4 @@
-package origin
+package readthrough
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"owlcache/api/origin/origintest"
+	"owlcache/api/readthrough/readthroughtest"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
 )
@@ -135,27 +135,27 @@ func (s *site) eventually(what string, ok func() bool) {
 // kind is a source that the tests of all sources run with.
 type kind struct {
 	name  string
-	start func(t testing.TB) *origintest.Server
-	put   func(s *origintest.Server, key, value string)
-	asked func(s *origintest.Server) int // questions for values
+	start func(t testing.TB) *readthroughtest.Server
+	put   func(s *readthroughtest.Server, key, value string)
+	asked func(s *readthroughtest.Server) int // questions for values
 	opts  func(addr string, o SourceOptions) Options
 }
 
 var kinds = []kind{
 	{
 		name:  "memcached",
-		start: func(t testing.TB) *origintest.Server { return origintest.Memcached(t, "-I", "4m") },
-		put:   (*origintest.Server).SetMemcached,
-		asked: (*origintest.Server).MemcachedGets,
+		start: func(t testing.TB) *readthroughtest.Server { return readthroughtest.Memcached(t, "-I", "4m") },
+		put:   (*readthroughtest.Server).SetMemcached,
+		asked: (*readthroughtest.Server).MemcachedGets,
 		opts: func(addr string, o SourceOptions) Options {
 			return Options{Memcached: MemcachedOptions{Servers: []string{addr}, SourceOptions: o}}
 		},
 	},
 	{
 		name:  "redis",
-		start: func(t testing.TB) *origintest.Server { return origintest.Redis(t) },
-		put:   func(s *origintest.Server, key, value string) { s.Do([]string{"SET", key, value}) },
-		asked: func(s *origintest.Server) int { return s.RedisCalls("strlen") },
+		start: func(t testing.TB) *readthroughtest.Server { return readthroughtest.Redis(t) },
+		put:   func(s *readthroughtest.Server, key, value string) { s.Do([]string{"SET", key, value}) },
+		asked: func(s *readthroughtest.Server) int { return s.RedisCalls("strlen") },
 		opts: func(addr string, o SourceOptions) Options {
 			return Options{Redis: RedisOptions{Addr: addr, SourceOptions: o}}
 		},
@@ -163,7 +163,7 @@ var kinds = []kind{
 }
 
 // eachKind runs a test with each source.
-func eachKind(t *testing.T, test func(t *testing.T, k kind, server *origintest.Server)) {
+func eachKind(t *testing.T, test func(t *testing.T, k kind, server *readthroughtest.Server)) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package origintest
+package readthroughtest
 
 import "syscall"
 

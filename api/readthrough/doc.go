@@ -1,11 +1,11 @@
-// Package origin imports keys from memcached and Redis: a key that the store does not hold
+// Package readthrough imports keys from memcached and Redis: a key that the store does not hold
 // is looked for there, stored and answered.
 //
 // # Life cycle
 //
-//	importer, err := origin.New(store, origin.Options{
-//		Memcached: origin.MemcachedOptions{Servers: []string{"10.0.0.5:11211", "10.0.0.6:11211"}},
-//		Redis:     origin.RedisOptions{Addr: "10.0.0.7:6379"},
+//	importer, err := readthrough.New(store, readthrough.Options{
+//		Memcached: readthrough.MemcachedOptions{Servers: []string{"10.0.0.5:11211", "10.0.0.6:11211"}},
+//		Redis:     readthrough.RedisOptions{Addr: "10.0.0.7:6379"},
 //	})
 //	value, meta, found := importer.Import(ctx, key)   // after a miss in the store
 //	...
@@ -40,4 +40,4 @@
 // Each call of Import runs one goroutine, which may outlive the call by the time limit when
 // the caller's context ends; Close waits for them. The client of Redis dials in goroutines
 // of its own, which end with the time limit of the dial.
-package origin
+package readthrough
