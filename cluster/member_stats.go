@@ -2,10 +2,8 @@ package cluster
 
 import (
 	"sort"
-	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"owlcache/engine"
 )
@@ -63,15 +61,4 @@ func (s *memberStats) fill(to *MemberStatus) {
 }
 
 // errorText returns err as one short line: parts of it may come from another machine.
-func errorText(err error) string {
-	text := strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}, err.Error())
-	if len(text) > maxErrorText {
-		text = text[:maxErrorText] + "..."
-	}
-	return strings.ToValidUTF8(text, "?")
-}
+func errorText(err error) string { return OneLine(err.Error(), maxErrorText) }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/memberlist"
+
+	"owlcache/cluster"
 )
 
 // delegate is what memberlist calls, one for each membership of a node. Most calls come
@@ -98,7 +100,7 @@ func (d *delegate) NotifyAlive(n *memberlist.Node) error {
 	}
 	d.node.count.badMessages.Add(1)
 	if d.node.notices.ok("member " + err.Error()) {
-		d.node.log.Warn("a member was not taken", "name", oneLine(n.Name, 40), "address", n.Address(), "error", err)
+		d.node.log.Warn("a member was not taken", "name", cluster.OneLine(n.Name, 40), "address", n.Address(), "error", err)
 	}
 	return err
 }

@@ -5,8 +5,8 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"owlcache/cluster"
 )
 
 // maxLogLine bounds a line of memberlist, in bytes. It may hold text of peers, or of
@@ -128,7 +128,7 @@ func (b *logBridge) Handle(ctx context.Context, r slog.Record) error {
 	if level == slog.LevelDebug && !b.log.Enabled(ctx, level) {
 		return nil // most lines, and not looked at
 	}
-	line = oneLine(line, maxLogLine)
+	line = cluster.OneLine(line, maxLogLine)
 	rule := b.ruleOf(line)
 	if level > slog.LevelDebug {
 		b.note(rule, line)
@@ -187,22 +187,6 @@ func levelOf(line string) (slog.Level, string) {
 		return slog.LevelWarn, rest
 	}
 	return slog.LevelWarn, line
-}
-
-// oneLine returns text of others as one line of at most size bytes.
-func oneLine(text string, size int) string {
-	var b strings.Builder
-	for _, r := range text {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			r = ' '
-		}
-		if b.Len()+utf8.RuneLen(r) > size {
-			b.WriteString("...")
-			break
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }
 
 // nodeInLine matches the names of members.

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/memberlist"
+
+	"owlcache/cluster"
 )
 
 // Node is a member of a sync group. All methods may be called concurrently.
@@ -257,7 +259,7 @@ func (n *Node) send(peer uint64, msg []byte) error {
 		return errDown
 	}
 	if err := ml.SendReliable(&node, msg); err != nil {
-		n.failed(peer, oneLine(err.Error(), maxLogLine))
+		n.failed(peer, cluster.OneLine(err.Error(), maxLogLine))
 		return err
 	}
 	n.succeeded(peer)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"owlcache/cluster"
 )
 
 // Bounds of looking for the group.
@@ -259,7 +261,7 @@ func (r *rejoiner) tried(t *target, found []string, got tryResult) {
 	now := time.Now()
 	switch {
 	case got.err != nil:
-		t.lastErr = oneLine(explain(got.err), maxLogLine)
+		t.lastErr = cluster.OneLine(explain(got.err), maxLogLine)
 		most := pauseRare
 		if t.soon {
 			most = pauseMost

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"owlcache/cluster"
 )
 
 // Join has an address, HOST:PORT, tried at once and for a minute, also if the node there,
@@ -21,7 +23,7 @@ func (n *Node) Join(address string) {
 				n.peersFile.remember(a)
 			}
 		}
-		n.comeBack("it was asked to join " + oneLine(address, maxAddress))
+		n.comeBack("it was asked to join " + cluster.OneLine(address, maxAddress))
 		n.rejoin.kick()
 	})
 }
