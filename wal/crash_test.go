@@ -3,7 +3,6 @@ package wal_test
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -11,9 +10,6 @@ import (
 	"owlcache/wal"
 	"owlcache/wal/crashfs"
 )
-
-// rounds is for longer runs: go test -run CrashStates ./wal -rounds 50
-var rounds = flag.Int("rounds", 1, "workloads whose crash states are tried")
 
 type raw []byte
 
@@ -133,7 +129,7 @@ func reopen(opts wal.Options, ack, ask, start uint64) (*wal.Log, error) {
 // recovery is crashed again.
 func TestCrashStates(t *testing.T) {
 	states := 0
-	for seed := range uint64(*rounds) {
+	for seed := range uint64(rounds) {
 		for _, policy := range []wal.SyncPolicy{wal.SyncAlways, wal.SyncEverySecond, wal.SyncNever} {
 			fs := crashfs.New()
 			opts := wal.Options{Dir: "wal", SegmentSize: wal.MinSegmentSize, Sync: policy, FS: fs}
