@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
 
@@ -19,10 +20,10 @@ func (s *server) announcePassword() {
 // announce tells the operator where the node and its data are, and what to try.
 func (s *server) announce() {
 	url := s.url(reachable(s.ln.Addr().(*net.TCPAddr)))
-	serving := []any{"url", url, "data", s.dir.Path(), "version", version}
+	serving := []any{"url", url, "data", s.dir.Path(), "version", term.Version}
 	secret := s.dir.File(datadir.SecretFile)
 	lines := []string{
-		"owlcache " + version + " serves " + url,
+		"owlcache " + term.Version + " serves " + url,
 		"  data      " + s.dir.Path(),
 	}
 	if s.noTCP != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/backup"
 )
 
@@ -63,68 +64,55 @@ type backupReport struct {
 func (p *program) backup(ctx context.Context, flags *backupFlags, args []string) error {
 	switch {
 	case flags.file == "":
-		return usageError(errors.New("where to? name a file with --out, or give --out - for the standard output"))
-	case flags.file == "-" && isTerminal(p.stdout):
-		return usageError(errors.New("a backup is nothing for a terminal: send it to a file or to another program"))
+		return term.Usage(errors.New("where to? name a file with --out, or give --out - for the standard output"))
+	case flags.file == "-" && term.IsTerminal(p.Stdout):
+		return term.Usage(errors.New("a backup is nothing for a terminal: send it to a file or to another program"))
 	}
 	dir, err := p.toolDir(&flags.toolFlags, args)
 	if err != nil {
 		return err
 	}
-	if flags.file != "-" && liesIn(flags.file, dir) {
-		return usageError(fmt.Errorf("%s lies in the data directory: keep the backup somewhere else", flags.file))
+	if flags.file != "-" && term.LiesIn(flags.file, dir) {
+		return term.Usage(fmt.Errorf("%s lies in the data directory: keep the backup somewhere else", flags.file))
 	}
-	ctx, stop := interruptible(ctx)
+	ctx, stop := term.Interruptible(ctx)
 	defer stop()
-	progress := p.toolProgress()
+	progress := p.Bar()
 	o := backup.Options{
-		Version: version, WithoutSecrets: flags.withoutSecrets, Store: flags.store, Progress: progress.update,
-		Waiting: func() { p.note("a checkpoint is running: waiting for its end") },
+		Version: term.Version, WithoutSecrets: flags.withoutSecrets, Store: flags.store, Progress: progress.Update,
+		Waiting: func() { p.Note("a checkpoint is running: waiting for its end") },
 	}
 	report := &backupReport{Dir: dir, Out: flags.file}
 	if flags.file == "-" {
-		err = report.toStream(ctx, p.stdout, o)
+		err = report.toStream(ctx, p.Stdout, o)
 	} else {
 		err = report.toFile(ctx, flags.force, o)
 	}
-	progress.done()
+	progress.Clear()
 	if err != nil {
-		return interruptedOr(ctx, err, "there is no backup")
+		return term.InterruptedOr(ctx, err, "there is no backup")
 	}
 	return p.printBackup(flags, report)
 }
 
-// interruptedOr returns err, or that a signal has ended the command and what that means.
-func interruptedOr(ctx context.Context, err error, meaning string) error {
-	if interrupted(ctx, err) {
-		return &exitError{exitInterrupted, errors.New("interrupted: " + meaning)}
-	}
-	return err
-}
-
-// note tells a person something that is no part of the output.
-func (p *program) note(text string) {
-	_, _ = fmt.Fprintln(p.stderr, "owlcache: "+text) // without stderr nobody is left to tell
-}
-
 func (r *backupReport) toStream(ctx context.Context, w io.Writer, o backup.Options) (err error) {
-	to := &countingWriter{w: &stdio{ctx: ctx, w: w}}
+	to := &countingWriter{w: term.Writer(ctx, w)}
 	r.Manifest, err = backup.Write(ctx, r.Dir, to, o)
 	r.ArchiveBytes = to.n
 	return err
 }
 
 func (r *backupReport) toFile(ctx context.Context, force bool, o backup.Options) error {
-	f, err := createFile(r.Out, force)
+	f, err := term.Create(r.Out, force)
 	if err != nil {
 		return err
 	}
 	to := &countingWriter{w: f}
 	if r.Manifest, err = backup.Write(ctx, r.Dir, to, o); err != nil {
-		return errors.Join(err, f.drop())
+		return errors.Join(err, f.Drop())
 	}
 	r.ArchiveBytes = to.n
-	return f.finish(force)
+	return f.Finish(force)
 }
 
 // countingWriter counts what is written.
@@ -141,11 +129,11 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 
 // printBackup says what was saved, where that is not the backup's own way.
 func (p *program) printBackup(flags *backupFlags, r *backupReport) error {
-	w := p.stdout
+	w := p.Stdout
 	if flags.file == "-" {
-		w = p.stderr
+		w = p.Stderr
 	}
-	if flags.out.json() {
+	if flags.out.JSON() {
 		return json.NewEncoder(w).Encode(r)
 	}
 	_, err := fmt.Fprintf(w, "saved     %s\nin        %s, %s\nholds     %s\n", r.Dir, r.Out, humanize.IBytes(uint64(r.ArchiveBytes)), holds(r.Manifest))
@@ -158,5 +146,5 @@ func holds(m *backup.Manifest) string {
 	for _, f := range m.Files {
 		size += f.Size
 	}
-	return fmt.Sprintf("%s, %s of files, up to record %d", counted(m.Keys, "key"), humanize.IBytes(uint64(size)), m.LastLSN)
+	return fmt.Sprintf("%s, %s of files, up to record %d", term.Count(m.Keys, "key"), humanize.IBytes(uint64(size)), m.LastLSN)
 }

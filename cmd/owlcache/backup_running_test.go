@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -82,7 +83,7 @@ func TestBackupOfARunningNode(t *testing.T) {
 		least := acknowledged.Load()
 		file := filepath.Join(t.TempDir(), fmt.Sprint(i))
 		if i%2 == 0 {
-			if code, _, errs := runProgram(t, "backup", dir, "--out", file); code != exitOK {
+			if code, _, errs := runProgram(t, "backup", dir, "--out", file); code != term.CodeOK {
 				t.Fatalf("backup: exit code %d: %s", code, errs)
 			}
 		} else {
@@ -91,7 +92,7 @@ func TestBackupOfARunningNode(t *testing.T) {
 		most := acknowledged.Load() + 1
 		target := file + ".dir"
 		code, _, errs := runProgram(t, "restore", file, "--to", target)
-		if code != exitOK {
+		if code != term.CodeOK {
 			t.Fatalf("restore: exit code %d: %s", code, errs)
 		}
 		_, err := os.Stat(filepath.Join(target, "secret.json"))

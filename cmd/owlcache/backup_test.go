@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
 )
@@ -40,7 +41,7 @@ func TestBackupIsInterrupted(t *testing.T) {
 			go func() { code <- run(ctx, tt.args, nil, tt.stdin, tt.stdout, &stderr) }()
 			<-reached
 			cancel()
-			if c := <-code; c != exitInterrupted || !strings.Contains(stderr.String(), "owlcache: interrupted: ") {
+			if c := <-code; c != term.CodeInterrupted || !strings.Contains(stderr.String(), "owlcache: interrupted: ") {
 				t.Errorf("exit code %d: %s", c, stderr.String())
 			}
 			if left, err := os.ReadDir(parent); err != nil || len(left) > 0 {
@@ -87,7 +88,7 @@ func (n notingWriter) Write(p []byte) (int, error) {
 func TestBackupStopsAnywhere(t *testing.T) {
 	dir := golden(t)
 	file := filepath.Join(t.TempDir(), "b.tar.zst")
-	if code, _, errs := runProgram(t, "backup", dir, "--out", file); code != exitOK {
+	if code, _, errs := runProgram(t, "backup", dir, "--out", file); code != term.CodeOK {
 		t.Fatal(errs)
 	}
 	for _, args := range [][]string{{"backup", dir, "--out"}, {"restore", file, "--to"}} {
@@ -96,7 +97,7 @@ func TestBackupStopsAnywhere(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		var out, errs bytes.Buffer
-		if code := run(ctx, append(slices.Clone(args), target), nil, strings.NewReader(""), &out, &errs); code != exitInterrupted {
+		if code := run(ctx, append(slices.Clone(args), target), nil, strings.NewReader(""), &out, &errs); code != term.CodeInterrupted {
 			t.Errorf("%s: exit code %d: %s", args[0], code, errs.String())
 		}
 		if left, err := os.ReadDir(parent); err != nil || len(left) > 0 {
@@ -113,7 +114,7 @@ func TestLiesIn(t *testing.T) {
 	for path, want := range map[string]bool{
 		dir: true, dir + "/a": true, dir + "/a/b/c": true, dir + "/self/x": true, dir + "/../x": false, "/": false, dir + "x": false, dir + "/a/../../x": false,
 	} {
-		if got := liesIn(path, dir); got != want {
+		if got := term.LiesIn(path, dir); got != want {
 			t.Errorf("%s: %t", path, got)
 		}
 	}
@@ -122,7 +123,7 @@ func TestLiesIn(t *testing.T) {
 // Others may not read a backup.
 func TestBackupFileIsPrivate(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "b")
-	if code, _, errs := runProgram(t, "backup", golden(t), "--out", file); code != exitOK {
+	if code, _, errs := runProgram(t, "backup", golden(t), "--out", file); code != term.CodeOK {
 		t.Fatal(errs)
 	}
 	if fi, err := os.Stat(file); err != nil || fi.Mode().Perm() != 0o600 {
@@ -135,7 +136,7 @@ func TestCompactRefusesALockedDirectory(t *testing.T) {
 	dir := golden(t)
 	err := withStore(t, dir, 0, func(*engine.Store) error {
 		code, _, errs := runProgram(t, "compact", dir)
-		if code != exitFailed || !strings.Contains(errs, "is in use by process") {
+		if code != term.CodeFailed || !strings.Contains(errs, "is in use by process") {
 			t.Errorf("exit code %d: %s", code, errs)
 		}
 		return nil

@@ -3,17 +3,15 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
-	"unicode"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -54,29 +52,29 @@ func (p *program) check(ctx context.Context, flags *checkFlags, args []string) e
 	if err != nil {
 		return err
 	}
-	ctx, stop := interruptible(ctx)
+	ctx, stop := term.Interruptible(ctx)
 	defer stop()
-	progress := p.toolProgress()
-	report, err := engine.Check(ctx, dir, engine.CheckOptions{Consistency: boltChild{self: self}.run, Progress: progress.update})
-	progress.done()
+	progress := p.Bar()
+	report, err := engine.Check(ctx, dir, engine.CheckOptions{Consistency: boltChild{self: self}.run, Progress: progress.Update})
+	progress.Clear()
 	switch {
-	case interrupted(ctx, err):
-		return &exitError{exitInterrupted, errors.New("interrupted")}
+	case term.Interrupted(ctx, err):
+		return term.Exit(term.CodeInterrupted, errors.New("interrupted"))
 	case err != nil:
 		return err
 	}
-	if flags.out.json() {
-		err = json.NewEncoder(p.stdout).Encode(report)
+	if flags.out.JSON() {
+		err = p.PrintJSON(report)
 	} else {
-		err = printCheck(p.stdout, report)
+		err = printCheck(p.Stdout, report)
 	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("report: %w", err)
 	case report.Status == engine.CheckFail:
-		return &exitError{code: exitCorrupt}
+		return term.Exit(term.CodeCorrupt, nil)
 	case report.Status == engine.CheckWarn && flags.strict:
-		return &exitError{code: exitFailed}
+		return term.Exit(term.CodeFailed, nil)
 	}
 	return nil
 }
@@ -91,8 +89,8 @@ func printCheck(to io.Writer, report *engine.CheckReport) error {
 		}
 	}
 	_, err := fmt.Fprintf(w, "%s: %s and %s verified, %s; %s, %s\n", report.Status,
-		counted(report.Keys, "key"), counted(report.Records, "record"), humanize.IBytes(uint64(report.Bytes)),
-		counted(report.Failures, "failure"), counted(report.Warnings, "warning"))
+		term.Count(report.Keys, "key"), term.Count(report.Records, "record"), humanize.IBytes(uint64(report.Bytes)),
+		term.Count(report.Failures, "failure"), term.Count(report.Warnings, "warning"))
 	return errors.Join(err, w.Flush())
 }
 
@@ -108,19 +106,5 @@ func checkLine(f *engine.Finding) string {
 	if f.Mend != "" {
 		line += "; to mend it: " + f.Mend
 	}
-	return printable(line)
-}
-
-// printable replaces what could do harm on a terminal: names of files and what
-// parsers quote come from the directory.
-func printable(s string) string {
-	var b strings.Builder
-	for _, r := range strings.ToValidUTF8(s, "\ufffd") {
-		if unicode.IsGraphic(r) {
-			b.WriteRune(r)
-		} else {
-			fmt.Fprintf(&b, "\\u%04x", r)
-		}
-	}
-	return b.String()
+	return term.Printable(line)
 }

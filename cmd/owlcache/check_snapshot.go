@@ -46,14 +46,14 @@ func (p *program) checkSnapshotCommand() *cobra.Command {
 				return err
 			}
 			// It is waited for whoever has started this: see boltChild.
-			if _, err := io.Copy(io.Discard, p.stdin); err != nil {
+			if _, err := io.Copy(io.Discard, p.Stdin); err != nil {
 				return err
 			}
 			debug.SetMaxStack(boltMaxStack)
 			debug.SetGCPercent(boltGCPercent)
 			limitMemory(boltMemory + fi.Size()/boltPart)
 			report := func(problem string) {
-				_, _ = fmt.Fprintln(p.stdout, oneLine(problem)) // the end shows whether it arrived
+				_, _ = fmt.Fprintln(p.Stdout, oneLine(problem)) // the end shows whether it arrived
 			}
 			err = engine.CheckSnapshot(args[0], report)
 			var damage *engine.CorruptError
@@ -62,7 +62,7 @@ func (p *program) checkSnapshotCommand() *cobra.Command {
 			} else if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(p.stdout, checkSnapshotDone)
+			_, err = fmt.Fprintln(p.Stdout, checkSnapshotDone)
 			return err
 		},
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -72,7 +73,7 @@ func nodeURL(addr string) (*url.URL, error) {
 	}
 	u, err := url.Parse(full)
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, usageError(fmt.Errorf("address %q: want host:port or a http URL", addr))
+		return nil, term.Usage(fmt.Errorf("address %q: want host:port or a http URL", addr))
 	}
 	if u.Port() == "" && full != addr {
 		u.Host = net.JoinHostPort(u.Hostname(), "7721")
@@ -116,7 +117,7 @@ func (c *client) logIn(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if a.status != http.StatusOK {
-		return "", &exitError{exitDenied, fmt.Errorf("%s refused to log in%s", c.base.Host, a.reason())}
+		return "", term.Exit(term.CodeDenied, fmt.Errorf("%s refused to log in%s", c.base.Host, a.reason()))
 	}
 	return string(e.Data), nil
 }
@@ -150,7 +151,7 @@ func (c *client) post(ctx context.Context, target *url.URL, params []param) (ans
 
 // open sends a request. Whoever called it closes the body.
 func (c *client) open(req *http.Request) (*http.Response, error) {
-	req.Header.Set("User-Agent", "owlcache/"+version)
+	req.Header.Set("User-Agent", "owlcache/"+term.Version)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if err := untrusted(c.base.Host, err); err != nil {
@@ -198,7 +199,7 @@ func unreachable(addr string, err error) error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err // without the URL, which the message names already
 	}
-	return &exitError{exitUnavailable, fmt.Errorf("%s does not answer: %w", addr, err)}
+	return term.Exit(term.CodeUnavailable, fmt.Errorf("%s does not answer: %w", addr, err))
 }
 
 // envelope decodes the body.
@@ -219,11 +220,11 @@ func (a answer) err() error {
 	case http.StatusOK:
 		return nil
 	case http.StatusNotFound:
-		return &exitError{exitNotFound, errors.New("no such key")}
+		return term.Exit(term.CodeNotFound, errors.New("no such key"))
 	case http.StatusUnauthorized:
-		return &exitError{exitDenied, fmt.Errorf("not authorised%s", a.reason())}
+		return term.Exit(term.CodeDenied, fmt.Errorf("not authorised%s", a.reason()))
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout:
-		return &exitError{exitUnavailable, fmt.Errorf("the node is not available now%s", a.reason())}
+		return term.Exit(term.CodeUnavailable, fmt.Errorf("the node is not available now%s", a.reason()))
 	}
 	return fmt.Errorf("the node answers %d%s", a.status, a.reason())
 }

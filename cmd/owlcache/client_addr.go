@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // clientAddr finds the address of the node: that of --addr, else of OWLCACHE_ADDR,
@@ -18,7 +20,7 @@ func clientAddr(flag string, flags configFlags, env []string) (addr string, own 
 	}
 	c, err := loadConfig(flags, env)
 	if err != nil {
-		return "", false, usageError(errors.Join(err, errors.New("the configuration says where the node is: correct it, or name the node with --addr")))
+		return "", false, term.Usage(errors.Join(err, errors.New("the configuration says where the node is: correct it, or name the node with --addr")))
 	}
 	addr, err = c.address()
 	return addr, true, err
@@ -27,7 +29,7 @@ func clientAddr(flag string, flags configFlags, env []string) (addr string, own 
 // address returns where a client on this machine reaches the server.
 func (c *config) address() (string, error) {
 	if c.int("Httpport") == 0 {
-		return "", usageError(fmt.Errorf("%s: Httpport 0 takes any free port: name the node with --addr", c.get("Httpport").origin))
+		return "", term.Usage(fmt.Errorf("%s: Httpport 0 takes any free port: name the node with --addr", c.get("Httpport").origin))
 	}
 	host := bareHost(c.text("Host"))
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {

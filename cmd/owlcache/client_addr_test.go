@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 func TestClientAddr(t *testing.T) {
@@ -34,7 +36,7 @@ func TestClientAddr(t *testing.T) {
 		addr, own, err := clientAddr(tt.flag, configFlags{}, tt.env)
 		if tt.addr == "" {
 			var stderr strings.Builder
-			if finish(&stderr, err) != exitUsage || !strings.Contains(stderr.String(), "--addr") {
+			if term.Finish(&stderr, err) != term.CodeUsage || !strings.Contains(stderr.String(), "--addr") {
 				t.Errorf("%s: %q, %v", tt.name, addr, err)
 			}
 			continue

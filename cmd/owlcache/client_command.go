@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // clientFlags are the flags that all client commands have.
@@ -16,7 +17,7 @@ type clientFlags struct {
 	timeout            time.Duration
 	tls                tlsFlags
 	config             configFlags // only where the server keeps its password
-	out                output
+	out                term.Output
 }
 
 // clientCommands returns the commands that talk to a running node.
@@ -34,14 +35,14 @@ func (f *clientFlags) register(cmd *cobra.Command, timeout time.Duration) {
 	f.tls.register(set, "")
 	set.StringVar(&f.config.file, "config", "", "configuration `file` of the server (default owlcache.conf if it is there)")
 	set.StringVar(&f.config.dir, "dir", "", "data `directory` of the server (option DBfile)")
-	f.out.register(cmd)
+	f.out.Register(cmd)
 }
 
 // client returns a client of the node at addr; own tells that it is the one of the
 // configuration.
 func (f *clientFlags) client(addr string, own bool, env []string) (*client, error) {
 	if f.timeout <= 0 {
-		return nil, usageError(fmt.Errorf("flag --timeout %s: want a time above 0", f.timeout))
+		return nil, term.Usage(fmt.Errorf("flag --timeout %s: want a time above 0", f.timeout))
 	}
 	c, err := newClient(addr, f.timeout, nil)
 	if err != nil {
@@ -67,16 +68,16 @@ func (f *clientFlags) secure(c *client, own bool, env []string) error {
 }
 
 // clientCommand completes cmd to one that runs do with a client.
-func (p *program) clientCommand(cmd *cobra.Command, do func(ctx context.Context, c *client, args []string, out output) error) *cobra.Command {
+func (p *program) clientCommand(cmd *cobra.Command, do func(ctx context.Context, c *client, args []string, out term.Output) error) *cobra.Command {
 	var f clientFlags
 	cmd.Flags().StringVar(&f.addr, "addr", "", "`address` of the node (default "+envAddr+", else Host and Httpport of the configuration)")
 	f.register(cmd, 10*time.Second)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		addr, own, err := clientAddr(f.addr, f.config, p.env)
+		addr, own, err := clientAddr(f.addr, f.config, p.Env)
 		if err != nil {
 			return err
 		}
-		c, err := f.client(addr, own, p.env)
+		c, err := f.client(addr, own, p.Env)
 		if err != nil {
 			return err
 		}
@@ -85,7 +86,7 @@ func (p *program) clientCommand(cmd *cobra.Command, do func(ctx context.Context,
 	}
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError(fmt.Errorf("%w; see %s --help; what starts with - and is no flag goes behind --: owlcache %s", err, cmd.CommandPath(),
+		return term.Usage(fmt.Errorf("%w; see %s --help; what starts with - and is no flag goes behind --: owlcache %s", err, cmd.CommandPath(),
 			strings.Replace(cmd.Use, " ", " -- ", 1)))
 	})
 	return cmd
@@ -93,8 +94,8 @@ func (p *program) clientCommand(cmd *cobra.Command, do func(ctx context.Context,
 
 // report prints the envelope of an answer for -o json, and nothing for people,
 // and turns a refusal into an error.
-func (p *program) report(a answer, out output) error {
-	if out.json() {
+func (p *program) report(a answer, out term.Output) error {
+	if out.JSON() {
 		e, err := a.envelope()
 		if err != nil {
 			return err
@@ -117,10 +118,5 @@ func (p *program) printResult(e envelope) error {
 	if !e.KeyCreateTime.IsZero() {
 		r.Created = &e.KeyCreateTime
 	}
-	return json.NewEncoder(p.stdout).Encode(r)
-}
-
-func (p *program) println(s string) error {
-	_, err := fmt.Fprintln(p.stdout, s)
-	return err
+	return p.PrintJSON(r)
 }

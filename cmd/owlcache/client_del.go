@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 func (p *program) delCommand() *cobra.Command {
@@ -13,7 +15,7 @@ func (p *program) delCommand() *cobra.Command {
 		Short:   "Delete a key",
 		Args:    cobra.ExactArgs(1),
 	}
-	return p.clientCommand(cmd, func(ctx context.Context, c *client, args []string, out output) error {
+	return p.clientCommand(cmd, func(ctx context.Context, c *client, args []string, out term.Output) error {
 		a, err := c.write(ctx, "delete", param{"key", args[0]})
 		if err != nil {
 			return err

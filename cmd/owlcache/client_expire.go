@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 func (p *program) expireCommand() *cobra.Command {
@@ -12,7 +14,7 @@ func (p *program) expireCommand() *cobra.Command {
 		Short: "Let a key expire after a time: 10s, 1h30m, 7d, or seconds; 0 = never",
 		Args:  cobra.ExactArgs(2),
 	}
-	return p.clientCommand(cmd, func(ctx context.Context, c *client, args []string, out output) error {
+	return p.clientCommand(cmd, func(ctx context.Context, c *client, args []string, out term.Output) error {
 		exptime, err := parseTTL(args[1])
 		if err != nil {
 			return err

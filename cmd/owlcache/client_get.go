@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 func (p *program) getCommand() *cobra.Command {
@@ -16,12 +17,12 @@ func (p *program) getCommand() *cobra.Command {
 		Short: "Write the value of a key to the standard output, byte for byte",
 		Args:  cobra.ExactArgs(1),
 	}
-	return p.clientCommand(cmd, func(ctx context.Context, c *client, args []string, out output) error {
+	return p.clientCommand(cmd, func(ctx context.Context, c *client, args []string, out term.Output) error {
 		a, err := c.ask(ctx, "get", param{"key", args[0]})
 		if err != nil {
 			return err
 		}
-		if out.json() && (a.status == http.StatusOK || a.status == http.StatusNotFound) {
+		if out.JSON() && (a.status == http.StatusOK || a.status == http.StatusNotFound) {
 			if err := p.printValue(args[0], a); err != nil {
 				return err
 			}
@@ -30,7 +31,7 @@ func (p *program) getCommand() *cobra.Command {
 		if err := a.err(); err != nil {
 			return err
 		}
-		_, err = p.stdout.Write(a.body)
+		_, err = p.Stdout.Write(a.body)
 		return err
 	})
 }
@@ -46,7 +47,7 @@ func (p *program) printValue(key string, a answer) error {
 	if r.Found {
 		r.Value, r.Created = &a.body, a.created()
 	}
-	return json.NewEncoder(p.stdout).Encode(r)
+	return p.PrintJSON(r)
 }
 
 // created returns when the key was set, nil if the answer does not say so.

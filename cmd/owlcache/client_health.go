@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // healthFlags say what makes a node healthy.
@@ -27,7 +28,7 @@ containers, which have no HTTP client.
 Exit code 0: it does. 6: it does not, as while it loads, or nothing answers.`,
 		Args: cobra.NoArgs,
 	}
-	cmd = p.clientCommand(cmd, func(ctx context.Context, c *client, _ []string, out output) error {
+	cmd = p.clientCommand(cmd, func(ctx context.Context, c *client, _ []string, out term.Output) error {
 		return p.health(ctx, c, f, out)
 	})
 	cmd.Flags().BoolVar(&f.live, "live", false, "ask for /livez: only whether the process answers, also while it loads")
@@ -35,9 +36,9 @@ Exit code 0: it does. 6: it does not, as while it loads, or nothing answers.`,
 	return cmd
 }
 
-func (p *program) health(ctx context.Context, c *client, f healthFlags, out output) error {
+func (p *program) health(ctx context.Context, c *client, f healthFlags, out term.Output) error {
 	if f.live && f.sync {
-		return usageError(errors.New("--live and --sync: ask for one of them"))
+		return term.Usage(errors.New("--live and --sync: ask for one of them"))
 	}
 	target := c.path("readyz")
 	switch {
@@ -58,15 +59,15 @@ func (p *program) health(ctx context.Context, c *client, f healthFlags, out outp
 		return c.strange(a)
 	}
 	healthy := a.status == http.StatusOK
-	said := printable(strings.TrimSpace(string(a.body[:min(len(a.body), 300)])))
-	if out.json() {
-		err = json.NewEncoder(p.stdout).Encode(struct {
+	said := term.Printable(strings.TrimSpace(string(a.body[:min(len(a.body), 300)])))
+	if out.JSON() {
+		err = p.PrintJSON(struct {
 			Addr    string `json:"addr"`
 			Healthy bool   `json:"healthy"`
 			Answer  string `json:"answer"`
 		}{c.base.Host, healthy, said})
 	} else if healthy {
-		err = p.println(said)
+		err = p.Println(said)
 	}
 	if err != nil || healthy {
 		return err

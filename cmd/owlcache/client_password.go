@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
 
@@ -17,7 +18,7 @@ func clientPassword(file string, local bool, flags configFlags, env []string) (s
 	if file != "" {
 		data, err := os.ReadFile(file)
 		if err != nil {
-			return "", usageError(fmt.Errorf("flag --password-file: %w", err))
+			return "", term.Usage(fmt.Errorf("flag --password-file: %w", err))
 		}
 		return strings.TrimRight(string(data), "\r\n"), nil
 	}
@@ -51,5 +52,5 @@ func storedPassword(path string) (string, error) {
 }
 
 func noPassword(err error) error {
-	return &exitError{exitDenied, fmt.Errorf("no password (%w): name a file with --password-file, or set OWLCACHE_PASS", err)}
+	return term.Exit(term.CodeDenied, fmt.Errorf("no password (%w): name a file with --password-file, or set OWLCACHE_PASS", err))
 }

@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 func (p *program) pingCommand() *cobra.Command {
@@ -14,7 +15,7 @@ func (p *program) pingCommand() *cobra.Command {
 		Short: "Ask a node for a sign of life",
 		Args:  cobra.MaximumNArgs(1),
 	}
-	return p.clientCommand(cmd, func(ctx context.Context, c *client, args []string, out output) error {
+	return p.clientCommand(cmd, func(ctx context.Context, c *client, args []string, out term.Output) error {
 		var params []param
 		if len(args) == 1 {
 			params = append(params, param{"valuedata", args[0]})
@@ -27,13 +28,13 @@ func (p *program) pingCommand() *cobra.Command {
 		if err := a.err(); err != nil {
 			return err
 		}
-		if out.json() {
-			return json.NewEncoder(p.stdout).Encode(struct {
+		if out.JSON() {
+			return p.PrintJSON(struct {
 				Addr    string  `json:"addr"`
 				Answer  string  `json:"answer"`
 				Seconds float64 `json:"seconds"`
 			}{c.base.Host, string(a.body), time.Since(start).Seconds()})
 		}
-		return p.println(string(a.body))
+		return p.Println(string(a.body))
 	})
 }

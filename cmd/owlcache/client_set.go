@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -26,7 +27,7 @@ func (p *program) setCommand() *cobra.Command {
 		Args:    cobra.RangeArgs(1, 2),
 	}
 	cmd.Flags().StringVar(&ttl, "ttl", "", "`time` to live: 10s, 1h30m, 7d, or seconds (default: no expiry)")
-	return p.clientCommand(cmd, func(ctx context.Context, c *client, args []string, out output) error {
+	return p.clientCommand(cmd, func(ctx context.Context, c *client, args []string, out term.Output) error {
 		params := []param{{"key", args[0]}}
 		if ttl != "" {
 			exptime, err := parseTTL(ttl)
@@ -52,7 +53,7 @@ func (p *program) value(args []string) (string, error) {
 	if len(args) == 2 && args[1] != "-" {
 		return args[1], nil
 	}
-	data, err := io.ReadAll(io.LimitReader(p.stdin, engine.MaxValueSize+1))
+	data, err := io.ReadAll(io.LimitReader(p.Stdin, engine.MaxValueSize+1))
 	if err != nil {
 		return "", fmt.Errorf("reading the value: %w", err)
 	}
@@ -70,7 +71,7 @@ func parseTTL(s string) (string, error) {
 		d, err = time.ParseDuration(s + "s")
 	}
 	if err != nil || d < 0 {
-		return "", usageError(fmt.Errorf("time %q: want a duration like 10s, 1h30m or 7d, or seconds", s))
+		return "", term.Usage(fmt.Errorf("time %q: want a duration like 10s, 1h30m or 7d, or seconds", s))
 	}
 	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64), nil
 }

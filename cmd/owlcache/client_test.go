@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 func TestNodeURL(t *testing.T) {
@@ -26,7 +28,7 @@ func TestNodeURL(t *testing.T) {
 	} {
 		u, err := nodeURL(addr)
 		if err != nil {
-			if want != "" || finish(&strings.Builder{}, err) != exitUsage {
+			if want != "" || term.Finish(&strings.Builder{}, err) != term.CodeUsage {
 				t.Errorf("nodeURL(%q): %v", addr, err)
 			}
 			continue
@@ -125,12 +127,12 @@ func TestWhereSecretsGo(t *testing.T) {
 	defer node.Close()
 	var stdout, stderr strings.Builder
 	code := run(t.Context(), []string{"set", "k", "v", "--addr", node.URL}, []string{"OWLCACHE_PASS=correct horse battery"}, strings.NewReader(""), &stdout, &stderr)
-	if code != exitOK || len(urls) != 2 || urls[0] != "/data/" || urls[1] != "/data/" {
+	if code != term.CodeOK || len(urls) != 2 || urls[0] != "/data/" || urls[1] != "/data/" {
 		t.Errorf("exit code %d, stderr %q, requests %q", code, stderr.String(), urls)
 	}
 	_, err := clientPassword("", false, configFlags{}, nil)
-	var exit *exitError
-	if !errors.As(err, &exit) || exit.code != exitDenied {
+	var exit *term.ExitError
+	if !errors.As(err, &exit) || exit.Code != term.CodeDenied {
 		t.Errorf("password for another machine: %v", err)
 	}
 }

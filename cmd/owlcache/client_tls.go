@@ -9,6 +9,8 @@ import (
 	"net/http"
 
 	"github.com/spf13/pflag"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // tlsFlags say how a client verifies the certificate of a node.
@@ -33,7 +35,7 @@ func (f *tlsFlags) secure(c *client, own string, env []string) error {
 	}
 	switch {
 	case f.insecure && f.caFile != "":
-		return usageError(errors.New("--cacert and --insecure: verify the node, or not"))
+		return term.Usage(errors.New("--cacert and --insecure: verify the node, or not"))
 	case f.insecure:
 	case file != "":
 		t.RootCAs = x509.NewCertPool()

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // clusterState is what /admin/cluster answers, as far as it is shown.
@@ -81,9 +83,9 @@ sent; DROPPED counts changes that could not be sent and are brought by comparing
 const statusHelp = `Status shows whether the node is in sync and what data sync has done since the start of the node.`
 
 // clusterStateCommand returns a command that shows the answer of /admin/cluster.
-func (p *program) clusterStateCommand(name, short, long string, show func(state *clusterState, raw []byte, out output) error) *cobra.Command {
+func (p *program) clusterStateCommand(name, short, long string, show func(state *clusterState, raw []byte, out term.Output) error) *cobra.Command {
 	cmd := &cobra.Command{Use: name, Short: short, Long: long}
-	return p.clientCommand(cmd, func(ctx context.Context, c *client, _ []string, out output) error {
+	return p.clientCommand(cmd, func(ctx context.Context, c *client, _ []string, out term.Output) error {
 		s := &session{client: c}
 		var state clusterState
 		raw, err := s.getJSON(ctx, "admin/cluster", &state)
@@ -92,22 +94,22 @@ func (p *program) clusterStateCommand(name, short, long string, show func(state 
 			return err
 		case state.DataSync == nil:
 			return errors.New(c.base.Host + " does not answer as an owlcache node does")
-		case !*state.DataSync && !out.json():
+		case !*state.DataSync && !out.JSON():
 			return errors.New("data sync is off on this node; GroupDataSync 1 and GossipDataSyncAuthKey switch it on")
 		}
 		if err := show(&state, raw, out); err != nil {
 			return err
 		}
 		if !*state.DataSync {
-			return &exitError{exitFailed, nil}
+			return term.Exit(term.CodeFailed, nil)
 		}
 		return nil
 	})
 }
 
 // showClusterMembers prints a table of the members.
-func (p *program) showClusterMembers(state *clusterState, raw []byte, out output) error {
-	if out.json() {
+func (p *program) showClusterMembers(state *clusterState, raw []byte, out term.Output) error {
+	if out.JSON() {
 		var fields struct {
 			DataSync json.RawMessage `json:"data_sync"`
 			Node     json.RawMessage `json:"node,omitempty"`
@@ -117,20 +119,20 @@ func (p *program) showClusterMembers(state *clusterState, raw []byte, out output
 		if err := json.Unmarshal(raw, &fields); err != nil {
 			return err
 		}
-		return json.NewEncoder(p.stdout).Encode(fields)
+		return p.PrintJSON(fields)
 	}
-	b := bufio.NewWriter(p.stdout) // it keeps its errors until Flush
+	b := bufio.NewWriter(p.Stdout) // it keeps its errors until Flush
 	state.printMembers(b, time.Now())
 	return b.Flush()
 }
 
 // showClusterStatus prints what data sync has done.
-func (p *program) showClusterStatus(state *clusterState, raw []byte, out output) error {
-	if out.json() {
-		_, err := p.stdout.Write(raw)
+func (p *program) showClusterStatus(state *clusterState, raw []byte, out term.Output) error {
+	if out.JSON() {
+		_, err := p.Stdout.Write(raw)
 		return err
 	}
-	b := bufio.NewWriter(p.stdout)
+	b := bufio.NewWriter(p.Stdout)
 	state.printStatus(b, time.Now())
 	return b.Flush()
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -33,7 +34,7 @@ type differ struct {
 	sides    [2]diffSide
 	settle   time.Duration
 	prefixes prefixRule
-	progress *toolProgress
+	progress *term.Bar
 
 	mu      sync.Mutex // protects what follows
 	counts  map[string]*diffCount
@@ -143,7 +144,7 @@ func (d *differ) compare(ctx context.Context, buckets []int) error {
 		d.countOf(key).add(v)
 	}
 	d.done += len(buckets)
-	d.progress.update(engine.Progress{Phase: "comparing", Done: int64(d.done), Total: int64(d.buckets), Unit: "buckets"})
+	d.progress.Update(engine.Progress{Phase: "comparing", Done: int64(d.done), Total: int64(d.buckets), Unit: "buckets"})
 	return nil
 }
 

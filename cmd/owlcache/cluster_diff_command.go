@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // diffFlags are the flags of cluster diff.
@@ -49,11 +51,11 @@ The exit code is 0 when both hold the same, and 1 when they do not.`,
 func (f *diffFlags) check() error {
 	switch {
 	case f.delimiter == "":
-		return usageError(errors.New("flag --delimiter: it is empty"))
+		return term.Usage(errors.New("flag --delimiter: it is empty"))
 	case f.depth < 1:
-		return usageError(fmt.Errorf("flag --depth %d: want 1 or more", f.depth))
+		return term.Usage(fmt.Errorf("flag --depth %d: want 1 or more", f.depth))
 	case f.limit < 1:
-		return usageError(fmt.Errorf("flag --limit %d: want 1 or more", f.limit))
+		return term.Usage(fmt.Errorf("flag --limit %d: want 1 or more", f.limit))
 	}
 	return nil
 }
@@ -68,33 +70,33 @@ func (p *program) clusterDiff(ctx context.Context, f *diffFlags, a, b string) er
 		flagsB.passwordFile = f.passwordB
 	}
 	d := &differ{
-		settle: diffSettle, prefixes: prefixRule{[]byte(f.delimiter), f.depth}, progress: p.toolProgress(),
+		settle: diffSettle, prefixes: prefixRule{[]byte(f.delimiter), f.depth}, progress: p.Bar(),
 		counts: map[string]*diffCount{},
 	}
-	clientA, err := f.client.client(a, false, p.env)
+	clientA, err := f.client.client(a, false, p.Env)
 	if err != nil {
 		return err
 	}
 	defer clientA.http.CloseIdleConnections()
-	clientB, err := flagsB.client(b, false, p.env)
+	clientB, err := flagsB.client(b, false, p.Env)
 	if err != nil {
 		return err
 	}
 	defer clientB.http.CloseIdleConnections()
 	d.sides[0].session, d.sides[1].session = &session{client: clientA}, &session{client: clientB}
 	err = d.run(ctx)
-	d.progress.done()
+	d.progress.Clear()
 	if err != nil {
 		return err
 	}
 	if d.sides[0].node == d.sides[1].node {
-		_, _ = fmt.Fprintf(p.stderr, "owlcache: both nodes have the id %s: it is one node under two addresses, or a copied data directory\n", d.sides[0].node)
+		_, _ = fmt.Fprintf(p.Stderr, "owlcache: both nodes have the id %s: it is one node under two addresses, or a copied data directory\n", d.sides[0].node)
 	}
 	if err := p.printDiff(d, f); err != nil {
 		return err
 	}
 	if d.sum.total() > 0 {
-		return &exitError{exitFailed, nil}
+		return term.Exit(term.CodeFailed, nil)
 	}
 	return nil
 }

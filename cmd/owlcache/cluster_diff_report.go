@@ -3,11 +3,12 @@ package main
 import (
 	"bufio"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 
 	"github.com/dustin/go-humanize"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // diffRow is the differences of the keys with a prefix.
@@ -32,13 +33,13 @@ func (d *differ) rows() []diffRow {
 func (p *program) printDiff(d *differ, f *diffFlags) error {
 	rows := d.rows()
 	shown := rows[:min(len(rows), f.limit)]
-	if f.client.out.json() {
-		return json.NewEncoder(p.stdout).Encode(d.json(shown))
+	if f.client.out.JSON() {
+		return p.PrintJSON(d.json(shown))
 	}
-	b := bufio.NewWriter(p.stdout) // it keeps its errors until Flush
+	b := bufio.NewWriter(p.Stdout) // it keeps its errors until Flush
 	for i, name := range []string{"A", "B"} {
 		side := &d.sides[i]
-		_, _ = fmt.Fprintf(b, "%s  %s  node %s  %s\n", name, shownText(side.base.Host), shownText(side.node), countedEntries(side.entries))
+		_, _ = fmt.Fprintf(b, "%s  %s  node %s  %s\n", name, term.Text(side.base.Host), term.Text(side.node), term.Entries(side.entries))
 	}
 	if d.sum.total() == 0 {
 		_, _ = fmt.Fprintln(b, "both hold the same")
@@ -50,21 +51,21 @@ func (p *program) printDiff(d *differ, f *diffFlags) error {
 		return err
 	}
 	if len(shown) < len(rows) {
-		_, _ = fmt.Fprintf(p.stderr, "owlcache: these are %s; more with --limit\n", ofAll(len(shown), int64(len(rows)), "prefix"))
+		_, _ = fmt.Fprintf(p.Stderr, "owlcache: these are %s; more with --limit\n", ofAll(len(shown), int64(len(rows)), "prefix"))
 	}
 	return nil
 }
 
 func (d *differ) table(b *bufio.Writer, rows []diffRow) {
-	t := newTable(b, column{title: "ONLY ON A", right: true}, column{title: "ONLY ON B", right: true},
-		column{title: "NEWER ON A", right: true}, column{title: "NEWER ON B", right: true}, column{title: "DELETIONS", right: true}, column{title: "PREFIX"})
+	t := term.NewTable(b, term.Column{Title: "ONLY ON A", Right: true}, term.Column{Title: "ONLY ON B", Right: true},
+		term.Column{Title: "NEWER ON A", Right: true}, term.Column{Title: "NEWER ON B", Right: true}, term.Column{Title: "DELETIONS", Right: true}, term.Column{Title: "PREFIX"})
 	row := func(c *diffCount, prefix string) {
-		t.row(humanize.Comma(c.only[0]), humanize.Comma(c.only[1]), humanize.Comma(c.newer[0]), humanize.Comma(c.newer[1]), humanize.Comma(c.deletions), prefix)
+		t.Row(humanize.Comma(c.only[0]), humanize.Comma(c.only[1]), humanize.Comma(c.newer[0]), humanize.Comma(c.newer[1]), humanize.Comma(c.deletions), prefix)
 	}
 	for _, r := range rows {
 		prefix := "(none)"
 		if r.prefix != "" {
-			prefix = shownKey([]byte(r.prefix))
+			prefix = term.Key([]byte(r.prefix))
 		}
 		row(r.diffCount, prefix)
 	}
@@ -72,7 +73,7 @@ func (d *differ) table(b *bufio.Writer, rows []diffRow) {
 		row(&d.others, fmt.Sprintf("(beyond %s prefixes)", humanize.Comma(diffPrefixes)))
 	}
 	row(&d.sum, "all")
-	t.end()
+	t.End()
 }
 
 // diffCountJSON is a diffCount for programs.

@@ -6,21 +6,23 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // printMembers writes a table with the node itself first.
 func (s *clusterState) printMembers(b *bufio.Writer, now time.Time) {
-	t := newTable(b, column{title: "NODE"}, column{title: "ADDRESS"}, column{title: "STATE"}, column{title: "SINCE"}, column{title: "MATCH"},
-		column{title: "SKEW", right: true}, column{title: "QUEUE", right: true}, column{title: "DROPPED", right: true}, column{title: "NOTE"})
+	t := term.NewTable(b, term.Column{Title: "NODE"}, term.Column{Title: "ADDRESS"}, term.Column{Title: "STATE"}, term.Column{Title: "SINCE"}, term.Column{Title: "MATCH"},
+		term.Column{Title: "SKEW", Right: true}, term.Column{Title: "QUEUE", Right: true}, term.Column{Title: "DROPPED", Right: true}, term.Column{Title: "NOTE"})
 	note := "-"
 	if s.Removed {
 		note = "removed from the group by an operator"
 	}
-	t.row(shownText(s.Node), shownText(s.Address), "this node", "-", shownAgo(s.LastMatch, now), "-", "-", "-", note)
+	t.Row(term.Text(s.Node), term.Text(s.Address), "this node", "-", term.Ago(s.LastMatch, now), "-", "-", "-", note)
 	for i := range s.Peers {
-		t.row(s.Peers[i].cells(now)...)
+		t.Row(s.Peers[i].cells(now)...)
 	}
-	t.end()
+	t.End()
 }
 
 func (p *clusterPeer) cells(now time.Time) []string {
@@ -32,24 +34,16 @@ func (p *clusterPeer) cells(now time.Time) []string {
 		if note != "" {
 			note += "; "
 		}
-		note += shownText(p.LastError)
+		note += term.Text(p.LastError)
 	}
 	skew := "-"
 	if p.LastMatch != nil || p.SkewMillis != 0 {
 		skew = (time.Duration(p.SkewMillis) * time.Millisecond).String()
 	}
 	return []string{
-		orDash(shownText(p.Node)), shownText(p.Address), shownText(p.State), shownAgo(p.Since, now), shownAgo(p.LastMatch, now),
-		skew, shownBytes(p.QueueBytes), commas(p.Dropped), orDash(note),
+		term.OrDash(term.Text(p.Node)), term.Text(p.Address), term.Text(p.State), term.Ago(p.Since, now), term.Ago(p.LastMatch, now),
+		skew, term.Bytes(p.QueueBytes), commas(p.Dropped), term.OrDash(note),
 	}
-}
-
-// shownAgo renders how long ago something was.
-func shownAgo(at *time.Time, now time.Time) string {
-	if at == nil {
-		return "never"
-	}
-	return shownSpan(max(0, now.Sub(*at))) + " ago"
 }
 
 func commas(n uint64) string { return humanize.Comma(int64(min(n, 1<<62))) }
@@ -59,7 +53,7 @@ func (s *clusterState) printStatus(b *bufio.Writer, now time.Time) {
 	line := func(name, format string, args ...any) {
 		_, _ = fmt.Fprintf(b, "%-10s%s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("node", "%s at %s", shownText(s.Node), shownText(s.Address))
+	line("node", "%s at %s", term.Text(s.Node), term.Text(s.Address))
 	if s.Removed {
 		line("removed", "from the group by an operator: it looks for nobody until it is added again")
 	}
@@ -67,7 +61,7 @@ func (s *clusterState) printStatus(b *bufio.Writer, now time.Time) {
 	if s.Synced {
 		synced = "yes"
 	}
-	line("in sync", "%s, last match %s", synced, shownAgo(s.LastMatch, now))
+	line("in sync", "%s, last match %s", synced, term.Ago(s.LastMatch, now))
 	states := map[string]int{}
 	var queued int64
 	var pushed, dropped, sent uint64
@@ -79,7 +73,7 @@ func (s *clusterState) printStatus(b *bufio.Writer, now time.Time) {
 	}
 	c := &s.Counters
 	line("members", "%d alive, %d suspect, %d gone, %d left", states["alive"], states["suspect"], states["gone"], states["left"])
-	line("waiting", "%s to be sent, %s to be merged", shownBytes(queued), shownBytes(s.InboxBytes))
+	line("waiting", "%s to be sent, %s to be merged", term.Bytes(queued), term.Bytes(s.InboxBytes))
 	line("sent", "%s changes pushed, %s dropped; %s entries by rounds", commas(pushed), commas(dropped), commas(sent))
 	line("received", "%s entries: %s merged (%s of them by rounds), %s not newer, %s refused for their clock, %s invalid",
 		commas(c.Received), commas(c.Merged), commas(c.Healed), commas(c.Stale), commas(c.Skewed), commas(c.Invalid))

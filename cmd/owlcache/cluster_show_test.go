@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 const clusterAnswer = `{"data_sync":true,"node":"00000000000000aa","address":"10.0.0.1:7946","synced":true,"last_match":"2026-11-22T16:00:00Z","removed":false,"inbox_bytes":2048,` +
@@ -70,15 +72,15 @@ func TestClusterCommands(t *testing.T) {
 		{"members", 200, clusterAnswer, []string{"members", "-o", "json"}, 0, `{"data_sync":true,"node":"00000000000000aa","address":"10.0.0.1:7946","peers":[{"node":"00000000000000bb",`},
 		{"status", 200, clusterAnswer, []string{"status"}, 0, "members   1 alive"},
 		{"status", 200, clusterAnswer, []string{"status", "-o", "json"}, 0, clusterAnswer},
-		{"off", 200, off, []string{"status"}, exitFailed, "data sync is off on this node"},
-		{"off", 200, off, []string{"status", "-o", "json"}, exitFailed, off},
-		{"off", 200, off, []string{"members", "-o", "json"}, exitFailed, off},
-		{"older", 404, "no such path\n", []string{"members"}, exitFailed, "an older owlcache, or none"},
-		{"loading", 503, "loading\n", []string{"members"}, exitUnavailable, "not available"},
-		{"another server", 200, "<html>", []string{"status"}, exitFailed, "as an owlcache node does"},
-		{"another answer", 200, "{}", []string{"status"}, exitFailed, "as an owlcache node does"},
-		{"bad token", 401, "missing\n", []string{"status"}, exitDenied, "not authorised"},
-		{"usage", 200, off, []string{"members", "x"}, exitUsage, "unknown command"},
+		{"off", 200, off, []string{"status"}, term.CodeFailed, "data sync is off on this node"},
+		{"off", 200, off, []string{"status", "-o", "json"}, term.CodeFailed, off},
+		{"off", 200, off, []string{"members", "-o", "json"}, term.CodeFailed, off},
+		{"older", 404, "no such path\n", []string{"members"}, term.CodeFailed, "an older owlcache, or none"},
+		{"loading", 503, "loading\n", []string{"members"}, term.CodeUnavailable, "not available"},
+		{"another server", 200, "<html>", []string{"status"}, term.CodeFailed, "as an owlcache node does"},
+		{"another answer", 200, "{}", []string{"status"}, term.CodeFailed, "as an owlcache node does"},
+		{"bad token", 401, "missing\n", []string{"status"}, term.CodeDenied, "not authorised"},
+		{"usage", 200, off, []string{"members", "x"}, term.CodeUsage, "unknown command"},
 	} {
 		code, stdout, stderr := runGroup(t, tt.status, tt.body, append([]string{"cluster"}, tt.args...)...)
 		if code != tt.code || !strings.Contains(stdout+stderr, tt.text) {
@@ -102,7 +104,7 @@ func TestSessionAsksAgain(t *testing.T) {
 		t.Errorf("%d entries, %v", s.entries, err)
 	}
 	s.token, password = "expired", "wrong"
-	if err := s.fetchDigest(t.Context()); finish(&strings.Builder{}, err) != exitDenied {
+	if err := s.fetchDigest(t.Context()); term.Finish(&strings.Builder{}, err) != term.CodeDenied {
 		t.Errorf("%v", err)
 	}
 
@@ -141,7 +143,7 @@ func TestEntriesThatAreCutOff(t *testing.T) {
 	}
 	defer c.http.CloseIdleConnections()
 	s := &diffSide{session: &session{client: c, token: "good"}}
-	if err := s.entriesOf(t.Context(), "buckets=1", func([]byte, entryState) {}); finish(&strings.Builder{}, err) != exitUnavailable {
+	if err := s.entriesOf(t.Context(), "buckets=1", func([]byte, entryState) {}); term.Finish(&strings.Builder{}, err) != term.CodeUnavailable {
 		t.Errorf("%v", err)
 	}
 }

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
 )
@@ -44,20 +44,20 @@ func (p *program) compact(ctx context.Context, flags *toolFlags, args []string) 
 	if _, _, err := datadir.Look(path); err != nil { // or a directory would be made
 		return err
 	}
-	ctx, stop := interruptible(ctx)
+	ctx, stop := term.Interruptible(ctx)
 	defer stop()
 	dir, err := datadir.Open(path)
 	if err != nil {
 		return err
 	}
-	progress := p.toolProgress()
-	report, err := engine.Compact(ctx, dir, progress.update)
-	progress.done()
+	progress := p.Bar()
+	report, err := engine.Compact(ctx, dir, progress.Update)
+	progress.Clear()
 	if err := errors.Join(err, dir.Close()); err != nil {
-		return interruptedOr(ctx, err, "nothing is lost, and less is folded than could be")
+		return term.InterruptedOr(ctx, err, "nothing is lost, and less is folded than could be")
 	}
-	if flags.out.json() {
-		return json.NewEncoder(p.stdout).Encode(report)
+	if flags.out.JSON() {
+		return p.PrintJSON(report)
 	}
 	return p.printCompact(report)
 }
@@ -66,7 +66,7 @@ func (p *program) printCompact(r *engine.CompactReport) error {
 	change := func(before, after int64) string {
 		return humanize.IBytes(uint64(before)) + ", now " + humanize.IBytes(uint64(after))
 	}
-	_, err := fmt.Fprintf(p.stdout, "compacted %s\nsnapshot  %s; %s, up to record %d\nlog       %s; %s folded\n", r.Dir,
-		change(r.SnapshotBefore, r.SnapshotAfter), countedEntries(r.Entries), r.LSN, change(r.LogBefore, r.LogAfter), counted(r.Records, "record"))
+	_, err := fmt.Fprintf(p.Stdout, "compacted %s\nsnapshot  %s; %s, up to record %d\nlog       %s; %s folded\n", r.Dir,
+		change(r.SnapshotBefore, r.SnapshotAfter), term.Entries(r.Entries), r.LSN, change(r.LogBefore, r.LogAfter), term.Count(r.Records, "record"))
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"owlcache/cluster"
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
 
@@ -31,7 +32,7 @@ func (p *program) configCheckCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Check the configuration and report everything that is wrong",
 		RunE: func(*cobra.Command, []string) error {
-			c, err := loadConfig(flags, p.env)
+			c, err := loadConfig(flags, p.Env)
 			if err != nil {
 				return err
 			}
@@ -47,11 +48,11 @@ func (p *program) configCheckCommand() *cobra.Command {
 				warnings = append(warnings, w.Error())
 			}
 			for _, warning := range warnings {
-				if _, err := fmt.Fprintf(p.stderr, "owlcache: warning: %s\n", warning); err != nil {
+				if _, err := fmt.Fprintf(p.Stderr, "owlcache: warning: %s\n", warning); err != nil {
 					return err
 				}
 			}
-			_, err = fmt.Fprintf(p.stdout, "%s: the configuration is valid\n", c.source())
+			_, err = fmt.Fprintf(p.Stdout, "%s: the configuration is valid\n", c.source())
 			return err
 		},
 	}
@@ -62,23 +63,23 @@ func (p *program) configCheckCommand() *cobra.Command {
 
 func (p *program) configPrintCommand() *cobra.Command {
 	var flags configFlags
-	var out output
+	var out term.Output
 	cmd := &cobra.Command{
 		Use:   "print",
 		Short: "Print each option, its value and where that comes from; secrets are masked",
 		RunE: func(*cobra.Command, []string) error {
-			c, err := loadConfig(flags, p.env)
+			c, err := loadConfig(flags, p.Env)
 			if err != nil {
 				return err
 			}
-			if out.json() {
-				return c.printJSON(p.stdout)
+			if out.JSON() {
+				return c.printJSON(p.Stdout)
 			}
-			return c.print(p.stdout)
+			return c.print(p.Stdout)
 		},
 	}
 	flags.register(cmd.Flags())
-	out.register(cmd)
+	out.Register(cmd)
 	completeSet(cmd)
 	return cmd
 }
@@ -94,7 +95,7 @@ func (c *config) checkLists() error {
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		return usageError(err)
+		return term.Usage(err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
 
@@ -20,7 +21,7 @@ func TestConfigCheckOfLists(t *testing.T) {
 		}
 		var stdout, stderr bytes.Buffer
 		code := run(context.Background(), []string{"config", "check", "--set", "DBfile=" + dir, "--config", os.DevNull}, nil, strings.NewReader(""), &stdout, &stderr)
-		if (code == exitUsage) != (want != "") || !strings.Contains(stderr.String(), want) {
+		if (code == term.CodeUsage) != (want != "") || !strings.Contains(stderr.String(), want) {
 			t.Errorf("%s: exit code %d: %s%s", content, code, &stdout, &stderr)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // defaultConfigFile is read if it is there and no other file is named.
@@ -64,7 +66,7 @@ func loadConfig(flags configFlags, env []string) (config, error) {
 	table := options()
 	path, data, err := readConfigFile(flags.file, lookupEnv(env, envConfig))
 	if err != nil {
-		return config{}, usageError(err)
+		return config{}, term.Usage(err)
 	}
 	c, errs := resolveConfig(table, parseConfigFile(path, data), parseEnv(table, env), flags.assignments())
 	c.file = path
@@ -72,7 +74,7 @@ func loadConfig(flags configFlags, env []string) (config, error) {
 		errs = c.checkFiles()
 	}
 	if len(errs) > 0 {
-		return config{}, usageError(errors.Join(errs...))
+		return config{}, term.Usage(errors.Join(errs...))
 	}
 	return c, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"owlcache/api"
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -9,7 +10,7 @@ import (
 // loggers and the port that was taken are for the caller to add.
 func (c *config) apiOptions() api.Options {
 	return api.Options{
-		Version:        version,
+		Version:        term.Version,
 		ResponseHost:   bareHost(c.text("ResponseHost")),
 		WebSocket:      c.on("Open_Websocket_Server"),
 		TCPPort:        int(c.int("Tcpport")),

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // goodSyncKey is a secret that is long enough.
@@ -137,7 +139,7 @@ func TestSyncKeyFile(t *testing.T) {
 		}
 	}
 	flags := configFlags{set: []string{"GroupDataSync=1", "GossipDataSyncAuthKey_File=missing"}}
-	if _, err := loadConfig(flags, nil); finish(&strings.Builder{}, err) != exitUsage || !strings.Contains(err.Error(), "GossipDataSyncAuthKey_File: open missing") {
+	if _, err := loadConfig(flags, nil); term.Finish(&strings.Builder{}, err) != term.CodeUsage || !strings.Contains(err.Error(), "GossipDataSyncAuthKey_File: open missing") {
 		t.Errorf("a file that is missing: %v", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"owlcache/api"
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 func formatNumber(n int64) string { return strconv.FormatInt(n, 10) }
@@ -298,10 +299,10 @@ func TestLoadConfigFiles(t *testing.T) {
 			t.Errorf("flag %q, environment %q: Httpport %d, %v, want %d", tt.flag, tt.env, c.int("Httpport"), err, tt.want)
 		}
 	}
-	if _, err := loadConfig(configFlags{file: "missing.conf"}, nil); finish(&strings.Builder{}, err) != exitUsage {
+	if _, err := loadConfig(configFlags{file: "missing.conf"}, nil); term.Finish(&strings.Builder{}, err) != term.CodeUsage {
 		t.Errorf("a file that is missing: %v", err)
 	}
-	if _, err := loadConfig(configFlags{}, []string{"OWLCACHE_CONFIG=missing.conf"}); finish(&strings.Builder{}, err) != exitUsage {
+	if _, err := loadConfig(configFlags{}, []string{"OWLCACHE_CONFIG=missing.conf"}); term.Finish(&strings.Builder{}, err) != term.CodeUsage {
 		t.Errorf("a file that is missing: %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/dump"
 )
@@ -56,32 +57,32 @@ type exporter struct {
 	flags    *exportFlags
 	start    time.Time
 	damage   damageList
-	progress *toolProgress
+	progress *term.Bar
 	file     *dump.File // nil for the standard output
 	report   dump.ExportReport
 }
 
 func (p *program) export(ctx context.Context, flags *exportFlags, args []string) error {
 	if flags.file == "" || flags.file == "-" && (flags.resume || flags.force) {
-		return usageError(errors.New("--resume and --force are for a file: name it with --out"))
+		return term.Usage(errors.New("--resume and --force are for a file: name it with --out"))
 	}
 	dir, err := p.toolDir(&flags.toolFlags, args)
 	if err != nil {
 		return err
 	}
-	if flags.file != "-" && liesIn(flags.file, dir) {
-		return usageError(fmt.Errorf("%s lies in the data directory: put it somewhere else", shownText(flags.file)))
+	if flags.file != "-" && term.LiesIn(flags.file, dir) {
+		return term.Usage(fmt.Errorf("%s lies in the data directory: put it somewhere else", term.Text(flags.file)))
 	}
-	ctx, stop := interruptible(ctx)
+	ctx, stop := term.Interruptible(ctx)
 	defer stop()
-	x := exporter{p: p, flags: flags, start: time.Now(), damage: damageList{dir: dir}, progress: p.toolProgress()}
-	if flags.file == "-" && isTerminal(p.stdout) {
-		x.progress = &toolProgress{} // a bar would mix with the lines
+	x := exporter{p: p, flags: flags, start: time.Now(), damage: damageList{dir: dir}, progress: p.Bar()}
+	if flags.file == "-" && term.IsTerminal(p.Stdout) {
+		x.progress = new(term.Bar) // a bar would mix with the lines
 	}
 	err = x.run(ctx, dir)
-	x.progress.done()
-	if interrupted(ctx, err) {
-		err = &exitError{exitInterrupted, errors.New("interrupted")}
+	x.progress.Clear()
+	if term.Interrupted(ctx, err) {
+		err = term.Exit(term.CodeInterrupted, errors.New("interrupted"))
 	}
 	if flags.skipDamaged {
 		return x.damage.result(err)
@@ -93,7 +94,7 @@ func (p *program) export(ctx context.Context, flags *exportFlags, args []string)
 func (x *exporter) run(ctx context.Context, dir string) (err error) {
 	o := engine.ViewOptions{
 		Prefix:   []byte(x.flags.prefix),
-		Progress: x.progress.update,
+		Progress: x.progress.Update,
 		Waiting:  func() { x.note("a checkpoint is running: waiting for its end") },
 	}
 	if x.flags.skipDamaged {
@@ -105,7 +106,7 @@ func (x *exporter) run(ctx context.Context, dir string) (err error) {
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
 	if x.flags.file == "-" {
-		if err := x.write(ctx, v, &stdio{ctx: ctx, w: x.p.stdout}, []byte(x.flags.after)); err != nil {
+		if err := x.write(ctx, v, term.Writer(ctx, x.p.Stdout), []byte(x.flags.after)); err != nil {
 			return err
 		}
 		return x.printReport()
@@ -116,12 +117,12 @@ func (x *exporter) run(ctx context.Context, dir string) (err error) {
 // write exports the entries behind a key.
 func (x *exporter) write(ctx context.Context, v *engine.View, w io.Writer, after []byte) (err error) {
 	x.report, err = dump.Export(ctx, v, w, dump.ExportOptions{After: after, At: v.Info().Time})
-	x.progress.done()
+	x.progress.Clear()
 	return err
 }
 
 // note tells a person something that is no part of the output.
 func (x *exporter) note(format string, args ...any) {
-	x.progress.done()
-	_, _ = fmt.Fprintf(x.p.stderr, "owlcache: "+format+"\n", args...) // without stderr nobody is left to tell
+	x.progress.Clear()
+	_, _ = fmt.Fprintf(x.p.Stderr, "owlcache: "+format+"\n", args...) // without stderr nobody is left to tell
 }

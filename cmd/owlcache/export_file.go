@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/dump"
 )
@@ -25,7 +26,7 @@ func (x *exporter) toFile(ctx context.Context, v *engine.View) (err error) {
 		return x.leave(err)
 	}
 	if err := x.file.Finish(); err != nil {
-		return fmt.Errorf("%w; the entries are in %s", x.explainFile(err), shownText(x.flags.file+dump.PartSuffix))
+		return fmt.Errorf("%w; the entries are in %s", x.explainFile(err), term.Text(x.flags.file+dump.PartSuffix))
 	}
 	return x.printReport()
 }
@@ -34,11 +35,11 @@ func (x *exporter) toFile(ctx context.Context, v *engine.View) (err error) {
 func (x *exporter) explainFile(err error) error {
 	switch {
 	case errors.Is(err, dump.ErrFileExists):
-		return usageError(fmt.Errorf("%w: replace it with --force, or name another file", err))
+		return term.Usage(fmt.Errorf("%w: replace it with --force, or name another file", err))
 	case errors.Is(err, dump.ErrPartExists):
-		return usageError(fmt.Errorf("%w: go on with it with --resume, or replace it with --force", err))
+		return term.Usage(fmt.Errorf("%w: go on with it with --resume, or replace it with --force", err))
 	case errors.Is(err, dump.ErrNoPart), errors.Is(err, dump.ErrNotRegular), errors.Is(err, dump.ErrForeign), errors.Is(err, fs.ErrNotExist):
-		return usageError(err)
+		return term.Usage(err)
 	}
 	return err
 }
@@ -51,13 +52,13 @@ func (x *exporter) resumeBehind() ([]byte, error) {
 		return after, nil
 	}
 	if !bytes.HasPrefix(kept.Last, []byte(x.flags.prefix)) || bytes.Compare(kept.Last, after) <= 0 {
-		return nil, usageError(fmt.Errorf("%s was not made with this --prefix and --after: it ends with the key %s",
-			shownText(x.flags.file+dump.PartSuffix), shownKey(kept.Last)))
+		return nil, term.Usage(fmt.Errorf("%s was not made with this --prefix and --after: it ends with the key %s",
+			term.Text(x.flags.file+dump.PartSuffix), term.Key(kept.Last)))
 	}
 	if kept.Cut > 0 {
-		x.note("%s had %s at its end that are no whole lines: cut off", shownText(x.flags.file+dump.PartSuffix), counted(kept.Cut, "byte"))
+		x.note("%s had %s at its end that are no whole lines: cut off", term.Text(x.flags.file+dump.PartSuffix), term.Count(kept.Cut, "byte"))
 	}
-	x.note("going on behind %s, key %s", countedEntries(kept.Lines), shownKey(kept.Last))
+	x.note("going on behind %s, key %s", term.Entries(kept.Lines), term.Key(kept.Last))
 	return kept.Last, nil
 }
 
@@ -67,7 +68,7 @@ func (x *exporter) leave(err error) error {
 		return errors.Join(err, left)
 	}
 	if n := x.file.Kept().Lines + x.report.Entries; n > 0 {
-		x.note("%s has the first %s; the same command with --resume goes on behind them", shownText(x.flags.file+dump.PartSuffix), countedEntries(n))
+		x.note("%s has the first %s; the same command with --resume goes on behind them", term.Text(x.flags.file+dump.PartSuffix), term.Entries(n))
 	}
 	return err
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // exportResult is the report of an export for programs.
@@ -36,33 +38,25 @@ func (x *exporter) printReport() error {
 		r.FileBytes += x.file.Kept().Bytes
 	}
 	switch {
-	case x.flags.out.json() && x.file != nil:
-		return json.NewEncoder(x.p.stdout).Encode(&r)
-	case x.flags.out.json():
-		return json.NewEncoder(x.p.stderr).Encode(&r)
+	case x.flags.out.JSON() && x.file != nil:
+		return json.NewEncoder(x.p.Stdout).Encode(&r)
+	case x.flags.out.JSON():
+		return json.NewEncoder(x.p.Stderr).Encode(&r)
 	}
-	return r.print(x.p.stderr)
+	return r.print(x.p.Stderr)
 }
 
 // print writes the report for people.
 func (r *exportResult) print(w io.Writer) error {
 	target := ""
 	if r.File != "-" {
-		target = " to " + shownText(r.File)
+		target = " to " + term.Text(r.File)
 	}
 	resumed := ""
 	if r.Resumed > 0 {
-		resumed = " behind " + countedEntries(r.Resumed) + " that were there"
+		resumed = " behind " + term.Entries(r.Resumed) + " that were there"
 	}
 	_, err := fmt.Fprintf(w, "owlcache: exported %s%s (%s of keys and values)%s in %s\n",
-		countedEntries(r.Entries), target, humanize.IBytes(uint64(r.Bytes)), resumed, shownSeconds(r.Seconds))
+		term.Entries(r.Entries), target, humanize.IBytes(uint64(r.Bytes)), resumed, term.Seconds(r.Seconds))
 	return err
-}
-
-// shownSeconds renders a duration with three digits at least.
-func shownSeconds(s float64) string {
-	if s < 10 {
-		return fmt.Sprintf("%.2f s", s)
-	}
-	return time.Duration(s * float64(time.Second)).Round(time.Second / 10).String()
 }

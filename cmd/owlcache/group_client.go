@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // groupAnswer is what /server/ answers. Data is a member, an array of members or null.
@@ -61,7 +63,7 @@ func (c *client) members(ctx context.Context, cmd string, group groupType, param
 	}
 	a.status = g.Status // of a node before 0.6 the HTTP status is always 200
 	if a.status == http.StatusNotFound {
-		return g, &exitError{exitNotFound, errors.New("no such member")}
+		return g, term.Exit(term.CodeNotFound, errors.New("no such member"))
 	}
 	return g, a.err()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"owlcache/cluster"
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // groupType is the value of the flag --type: a group.
@@ -48,7 +49,7 @@ the last question.`,
 		Example: "  owlcache group\n  owlcache group add 10.0.0.5:7721\n  owlcache group list --type gossip\n  owlcache group -o json",
 	}
 	only.register(cmd, "show only this `group`: owlcache or gossip")
-	p.clientCommand(cmd, func(ctx context.Context, c *client, _ []string, out output) error {
+	p.clientCommand(cmd, func(ctx context.Context, c *client, _ []string, out term.Output) error {
 		return p.showGroups(ctx, c, only, out)
 	})
 	cmd.AddCommand(p.groupListCommand(), p.groupChangeCommand("add", "Add a member to a group", "add", nil),
@@ -62,7 +63,7 @@ the last question.`,
 func plainFlagErrors(cmd *cobra.Command) {
 	for _, c := range append(cmd.Commands(), cmd) {
 		c.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-			return usageError(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+			return term.Usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 		})
 	}
 }
@@ -74,7 +75,7 @@ func (p *program) groupListCommand() *cobra.Command {
 		Short: "List the addresses of the members of a group, one on a line",
 	}
 	group.register(cmd, "`group`: owlcache or gossip")
-	return p.clientCommand(cmd, func(ctx context.Context, c *client, _ []string, out output) error {
+	return p.clientCommand(cmd, func(ctx context.Context, c *client, _ []string, out term.Output) error {
 		a, err := c.members(ctx, "getall", group)
 		if err != nil {
 			return err
@@ -84,7 +85,7 @@ func (p *program) groupListCommand() *cobra.Command {
 }
 
 // printMembers prints the addresses in an answer to getall.
-func (p *program) printMembers(a groupAnswer, group groupType, out output) error {
+func (p *program) printMembers(a groupAnswer, group groupType, out term.Output) error {
 	var members []struct{ Address string }
 	if err := json.Unmarshal(a.Data, &members); err != nil {
 		return errors.New("the answer is not one of an owlcache node")
@@ -93,14 +94,14 @@ func (p *program) printMembers(a groupAnswer, group groupType, out output) error
 	for _, m := range members {
 		addresses = append(addresses, m.Address)
 	}
-	if out.json() {
-		return json.NewEncoder(p.stdout).Encode(struct {
+	if out.JSON() {
+		return p.PrintJSON(struct {
 			Type    groupType `json:"type"`
 			Members []string  `json:"members"`
 		}{group, addresses})
 	}
 	for _, a := range addresses {
-		if err := p.println(shownText(a)); err != nil {
+		if err := p.Println(term.Text(a)); err != nil {
 			return err
 		}
 	}
@@ -119,16 +120,16 @@ func (p *program) groupChangeCommand(name, short, cmd string, aliases []string) 
 		Args: cobra.ExactArgs(1),
 	}
 	group.register(command, "`group`: owlcache or gossip")
-	return p.clientCommand(command, func(ctx context.Context, c *client, args []string, out output) error {
+	return p.clientCommand(command, func(ctx context.Context, c *client, args []string, out term.Output) error {
 		address, err := cluster.ParseAddress(args[0])
 		if err != nil {
-			return usageError(err)
+			return term.Usage(err)
 		}
 		a, err := c.members(ctx, cmd, group, param{"address", address})
-		if err != nil || !out.json() {
+		if err != nil || !out.JSON() {
 			return err
 		}
-		return json.NewEncoder(p.stdout).Encode(struct {
+		return p.PrintJSON(struct {
 			Cmd     string    `json:"cmd"`
 			Type    groupType `json:"type"`
 			Address string    `json:"address"`

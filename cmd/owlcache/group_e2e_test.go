@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
 
@@ -268,7 +269,7 @@ func (n *groupNode) sees(member, state string) {
 		args := []string{"group", "-o", "json", "--addr", n.addr}
 		code := run(n.t.Context(), args, []string{"OWLCACHE_PASS=" + groupPassword}, strings.NewReader(""), &stdout, &stderr)
 		var group groupState
-		if err := json.Unmarshal([]byte(stdout.String()), &group); err != nil || code != exitOK {
+		if err := json.Unmarshal([]byte(stdout.String()), &group); err != nil || code != term.CodeOK {
 			return fmt.Errorf("exit code %d, %w: %s", code, err, stderr.String())
 		}
 		for _, m := range group.Owlcache {

@@ -7,6 +7,7 @@ import (
 
 	"owlcache/api"
 	"owlcache/cluster"
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // openLists reads the lists of members. A file with a mistake is one of the
@@ -14,7 +15,7 @@ import (
 func (s *server) openLists(context.Context) error {
 	lists, err := cluster.OpenLists(s.dir, cluster.ListOptions{Logger: s.logs.Logger})
 	if _, mistake := errors.AsType[*cluster.FileError](err); mistake {
-		return usageError(errors.Join(err, errors.New("correct the file, or remove it to start without members")))
+		return term.Usage(errors.Join(err, errors.New("correct the file, or remove it to start without members")))
 	}
 	s.lists = lists
 	return err

@@ -14,6 +14,7 @@ import (
 
 	"owlcache/api"
 	"owlcache/cluster"
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
 
@@ -229,16 +230,16 @@ func TestGroupCommandAgainstOtherServers(t *testing.T) {
 	}{
 		{"0.5.1", 200, `{"Cmd":"getall","Status":200,"Results":"SUCCESS","Address":"","Data":[{"Cmd":"","Address":"a:1","Pass":"p","Token":"t"}]}`, []string{"group", "list"}, 0, "a:1\n"},
 		{"0.5.1, empty", 200, `{"Cmd":"getall","Status":200,"Results":"SUCCESS","Address":"","Data":null}`, []string{"group", "list", "-o", "json"}, 0, `"members":[]`},
-		{"0.5.1, token", 200, `{"Cmd":"getall","Status":401,"Results":"NOT_PASS","Address":"","Data":null}`, []string{"group", "list"}, exitDenied, "not authorised"},
-		{"0.5.1, unknown", 200, `{"Cmd":"delete","Status":404,"Results":"NOT_FOUND","Address":"a:1","Data":null}`, []string{"group", "remove", "a:1"}, exitNotFound, "no such member"},
-		{"0.5.1, state", 200, page, []string{"group"}, exitFailed, "before 0.6"},
-		{"before groups", 404, "no such path\n", []string{"group"}, exitFailed, "before 0.6"},
-		{"before groups", 404, "no such path\n", []string{"group", "list"}, exitFailed, "no owlcache node"},
-		{"loading", 503, "loading\n", []string{"group"}, exitUnavailable, "not available"},
-		{"loading", 503, "loading\n", []string{"group", "list"}, exitUnavailable, "not available"},
-		{"no state", 401, "missing\n", []string{"group"}, exitDenied, "not authorised"},
-		{"another server", 200, page, []string{"group", "add", "a:1"}, exitFailed, "no owlcache node"},
-		{"odd data", 200, `{"Status":200,"Results":"SUCCESS","Data":7}`, []string{"group", "list"}, exitFailed, "not one of an owlcache node"},
+		{"0.5.1, token", 200, `{"Cmd":"getall","Status":401,"Results":"NOT_PASS","Address":"","Data":null}`, []string{"group", "list"}, term.CodeDenied, "not authorised"},
+		{"0.5.1, unknown", 200, `{"Cmd":"delete","Status":404,"Results":"NOT_FOUND","Address":"a:1","Data":null}`, []string{"group", "remove", "a:1"}, term.CodeNotFound, "no such member"},
+		{"0.5.1, state", 200, page, []string{"group"}, term.CodeFailed, "before 0.6"},
+		{"before groups", 404, "no such path\n", []string{"group"}, term.CodeFailed, "before 0.6"},
+		{"before groups", 404, "no such path\n", []string{"group", "list"}, term.CodeFailed, "no owlcache node"},
+		{"loading", 503, "loading\n", []string{"group"}, term.CodeUnavailable, "not available"},
+		{"loading", 503, "loading\n", []string{"group", "list"}, term.CodeUnavailable, "not available"},
+		{"no state", 401, "missing\n", []string{"group"}, term.CodeDenied, "not authorised"},
+		{"another server", 200, page, []string{"group", "add", "a:1"}, term.CodeFailed, "no owlcache node"},
+		{"odd data", 200, `{"Status":200,"Results":"SUCCESS","Data":7}`, []string{"group", "list"}, term.CodeFailed, "not one of an owlcache node"},
 	} {
 		code, stdout, stderr := runGroup(t, tt.status, tt.body, tt.args...)
 		if code != tt.code || !strings.Contains(stdout+stderr, tt.text) {

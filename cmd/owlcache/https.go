@@ -16,6 +16,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 const (
@@ -40,7 +42,7 @@ func (s *server) openCertificate(context.Context) error {
 	c := &certificate{certFile: s.config.text("Https_CertFile"), keyFile: s.config.text("Https_KeyFile")}
 	loaded, err := loadCertificate(c.certFile, c.keyFile)
 	if err != nil {
-		return usageError(err)
+		return term.Usage(err)
 	}
 	if info, err := os.Stat(c.keyFile); err == nil && info.Mode().Perm()&0o004 != 0 {
 		s.logs.Warn("every user of this machine can read the key of HTTPS: take that right away, as with chmod o-r", "file", c.keyFile)

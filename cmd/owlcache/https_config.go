@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"owlcache/api"
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // checkHTTPS finds what HTTPS lacks, if it is on.
@@ -47,10 +48,10 @@ func (c *config) memberRoots() (*x509.CertPool, error) {
 func addCertificates(pool *x509.CertPool, origin, file string) error {
 	data, err := readPEM(origin, file, "CERTIFICATE")
 	if err != nil {
-		return usageError(err)
+		return term.Usage(err)
 	}
 	if !pool.AppendCertsFromPEM(data) {
-		return usageError(fmt.Errorf("%s %s: no certificate in it can be read", origin, file))
+		return term.Usage(fmt.Errorf("%s %s: no certificate in it can be read", origin, file))
 	}
 	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // httpsNode is a node that speaks HTTPS, in this process.
@@ -131,7 +133,7 @@ func TestMemberRoots(t *testing.T) {
 			continue
 		}
 		var stderr strings.Builder
-		if finish(&stderr, err) != exitUsage || !strings.Contains(stderr.String(), want) {
+		if term.Finish(&stderr, err) != term.CodeUsage || !strings.Contains(stderr.String(), want) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/dump"
 )
@@ -22,7 +23,7 @@ type importFlags struct {
 	from   int64
 	keep   bool
 	dryRun bool
-	out    output
+	out    term.Output
 }
 
 func (p *program) importCommand() *cobra.Command {
@@ -55,7 +56,7 @@ a line that is wrong the import ends; the lines before it are imported.`,
 	set.StringVar(&flags.node.config.file, "config", "", "with --addr: configuration `file` of the server (default owlcache.conf if it is there)")
 	set.DurationVar(&flags.node.timeout, "timeout", 10*time.Second, "with --addr: `time` that a request may take")
 	flags.node.tls.register(set, "with --addr: ")
-	flags.out.register(cmd)
+	flags.out.Register(cmd)
 	return cmd
 }
 
@@ -63,13 +64,13 @@ a line that is wrong the import ends; the lines before it are imported.`,
 func (f *importFlags) check() error {
 	switch {
 	case f.to != "" && f.node.addr != "":
-		return usageError(errors.New("--to and --addr: import into a directory or into a running node, not both"))
+		return term.Usage(errors.New("--to and --addr: import into a directory or into a running node, not both"))
 	case f.to == "" && f.node.addr == "" && !f.dryRun:
-		return usageError(errors.New("where to? name a data directory with --to, a running node with --addr, or only look with --dry-run"))
+		return term.Usage(errors.New("where to? name a data directory with --to, a running node with --addr, or only look with --dry-run"))
 	case f.from < 1:
-		return usageError(fmt.Errorf("flag --from-line %d: lines are counted from 1 on", f.from))
+		return term.Usage(fmt.Errorf("flag --from-line %d: lines are counted from 1 on", f.from))
 	case f.node.timeout <= 0:
-		return usageError(fmt.Errorf("flag --timeout %s: want a time above 0", f.node.timeout))
+		return term.Usage(fmt.Errorf("flag --timeout %s: want a time above 0", f.node.timeout))
 	}
 	return nil
 }
@@ -80,7 +81,7 @@ type importer struct {
 	flags    *importFlags
 	file     string
 	start    time.Time
-	progress *toolProgress
+	progress *term.Bar
 	report   dump.ImportReport
 	dir      *importDir  // with --to, once it is open
 	node     *importNode // with --addr, once the log-in is done
@@ -90,13 +91,13 @@ func (p *program) importFile(ctx context.Context, flags *importFlags, file strin
 	if err := flags.check(); err != nil {
 		return err
 	}
-	ctx, stop := interruptible(ctx)
+	ctx, stop := term.Interruptible(ctx)
 	defer stop()
-	im := importer{p: p, flags: flags, file: file, start: time.Now(), progress: p.toolProgress()}
+	im := importer{p: p, flags: flags, file: file, start: time.Now(), progress: p.Bar()}
 	err := im.run(ctx)
-	im.progress.done()
-	if interrupted(ctx, err) {
-		err = &exitError{exitInterrupted, errors.New("interrupted")}
+	im.progress.Clear()
+	if term.Interrupted(ctx, err) {
+		err = term.Exit(term.CodeInterrupted, errors.New("interrupted"))
 	}
 	return im.explain(err)
 }
@@ -132,20 +133,20 @@ func (im *importer) run(ctx context.Context) (err error) {
 // open opens the file.
 func (im *importer) open(ctx context.Context) (r io.Reader, closeFile func() error, err error) {
 	if im.file == "-" {
-		return &stdio{ctx: ctx, r: im.p.stdin}, func() error { return nil }, nil
+		return term.Reader(ctx, im.p.Stdin), func() error { return nil }, nil
 	}
 	f, err := os.Open(im.file)
 	if err != nil {
-		return nil, nil, usageError(err)
+		return nil, nil, term.Usage(err)
 	}
 	fi, err := f.Stat()
 	switch {
 	case err != nil:
 		return nil, nil, errors.Join(err, f.Close())
 	case fi.IsDir():
-		return nil, nil, errors.Join(usageError(fmt.Errorf("%s is a directory: name a file; \"owlcache export\" makes one of a data directory", im.name())), f.Close())
+		return nil, nil, errors.Join(term.Usage(fmt.Errorf("%s is a directory: name a file; \"owlcache export\" makes one of a data directory", im.name())), f.Close())
 	case !fi.Mode().IsRegular(): // a pipe
-		return &stdio{ctx: ctx, r: f}, f.Close, nil
+		return term.Reader(ctx, f), f.Close, nil
 	}
 	return &measured{r: f, total: fi.Size(), progress: im.progress}, f.Close, nil
 }
@@ -166,7 +167,7 @@ func (im *importer) name() string {
 	if im.file == "-" {
 		return "standard input"
 	}
-	return shownText(im.file)
+	return term.Text(im.file)
 }
 
 func (im *importer) leftOut(e *dump.LineError) {
@@ -175,20 +176,20 @@ func (im *importer) leftOut(e *dump.LineError) {
 
 // note tells a person something that is no part of the output.
 func (im *importer) note(format string, args ...any) {
-	im.progress.done()
-	_, _ = fmt.Fprintf(im.p.stderr, "owlcache: "+format+"\n", args...) // without stderr nobody is left to tell
+	im.progress.Clear()
+	_, _ = fmt.Fprintf(im.p.Stderr, "owlcache: "+format+"\n", args...) // without stderr nobody is left to tell
 }
 
 // measured shows how much of a file has been read.
 type measured struct {
 	r           io.Reader
 	done, total int64
-	progress    *toolProgress
+	progress    *term.Bar
 }
 
 func (m *measured) Read(b []byte) (int, error) {
 	n, err := m.r.Read(b)
 	m.done += int64(n)
-	m.progress.update(engine.Progress{Phase: "importing", Done: m.done, Total: m.total, Unit: "bytes"})
+	m.progress.Update(engine.Progress{Phase: "importing", Done: m.done, Total: m.total, Unit: "bytes"})
 	return n, err
 }

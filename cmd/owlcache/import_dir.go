@@ -31,8 +31,8 @@ func (im *importer) openDir(ctx context.Context) (dump.Target, error) {
 	}
 	store, err := engine.Open(ctx, dir, engine.Options{
 		SweepInterval: math.MaxInt64, // never: what is expired and deleted is left to the node
-		Logger:        slog.New(slog.NewTextHandler(im.p.stderr, &slog.HandlerOptions{ReplaceAttr: withoutTime})),
-		Progress:      im.progress.update,
+		Logger:        slog.New(slog.NewTextHandler(im.p.Stderr, &slog.HandlerOptions{ReplaceAttr: withoutTime})),
+		Progress:      im.progress.Update,
 	})
 	if err != nil {
 		return nil, errors.Join(err, dir.Close())

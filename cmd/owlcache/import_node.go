@@ -43,11 +43,11 @@ func (im *importer) openNode(ctx context.Context) (dump.Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.secure(c, false, im.p.env); err != nil {
+	if err := f.secure(c, false, im.p.Env); err != nil {
 		return nil, err
 	}
 	c.password = func() (string, error) {
-		return clientPassword(f.passwordFile, c.local(), f.config, im.p.env)
+		return clientPassword(f.passwordFile, c.local(), f.config, im.p.Env)
 	}
 	if t, ok := c.http.Transport.(*http.Transport); ok {
 		t.MaxIdleConnsPerHost = importRequests // each request finds its connection again

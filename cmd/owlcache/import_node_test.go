@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/dump"
 )
@@ -118,7 +119,7 @@ func TestImportNodeNamesTheFirstThatFails(t *testing.T) {
 		"ascending":  func(i int) int { return i },
 		"descending": func(i int) int { return 999_999 - i },
 	} {
-		for status, code := range map[int]int{http.StatusInternalServerError: exitFailed, http.StatusServiceUnavailable: exitUnavailable} {
+		for status, code := range map[int]int{http.StatusInternalServerError: term.CodeFailed, http.StatusServiceUnavailable: term.CodeUnavailable} {
 			bad := map[string]bool{}
 			for _, i := range []int{700, 701, 1500, 1999} {
 				bad[fmt.Sprintf("%06d", key(i))] = true
@@ -132,7 +133,7 @@ func TestImportNodeNamesTheFirstThatFails(t *testing.T) {
 			entries := importEntries(2000, key)
 			done, _, err := f.put(t, entries)
 			var stderr strings.Builder
-			if done != 700 || finish(&stderr, err) != code || !strings.Contains(stderr.String(), "not this one") {
+			if done != 700 || term.Finish(&stderr, err) != code || !strings.Contains(stderr.String(), "not this one") {
 				t.Errorf("%s: %d, %v", name, done, err)
 			}
 			var refused *dump.RefusedError

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/dump"
 )
 
@@ -79,17 +80,17 @@ func (im *importer) printReport(complete bool) error {
 		Expired: r.Expired, Filtered: r.Filtered, LeftOut: r.LeftOut, Bytes: r.Bytes, Seconds: time.Since(im.start).Seconds(),
 	}
 	switch {
-	case im.flags.out.json():
-		return json.NewEncoder(im.p.stdout).Encode(&result)
+	case im.flags.out.JSON():
+		return json.NewEncoder(im.p.Stdout).Encode(&result)
 	case !complete && r.Last < im.flags.from:
 		return nil // the error says that nothing was imported
 	}
-	return result.print(im.p.stderr)
+	return result.print(im.p.Stderr)
 }
 
 // print writes the report for people.
 func (r *importResult) print(w io.Writer) error {
-	parts := []string{"read " + countedEntries(r.Entries)}
+	parts := []string{"read " + term.Entries(r.Entries)}
 	if !r.DryRun {
 		parts = append(parts, fmt.Sprintf("wrote %s (%s)", humanize.Comma(r.Written), humanize.IBytes(uint64(r.Bytes))))
 	}
@@ -108,6 +109,6 @@ func (r *importResult) print(w io.Writer) error {
 	if r.DryRun {
 		end = "; nothing was written\n"
 	}
-	_, err := fmt.Fprintf(w, "owlcache: %s; in %s%s", strings.Join(parts, ", "), shownSeconds(r.Seconds), end)
+	_, err := fmt.Fprintf(w, "owlcache: %s; in %s%s", strings.Join(parts, ", "), term.Seconds(r.Seconds), end)
 	return err
 }

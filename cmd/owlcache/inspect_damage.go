@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
 )
@@ -30,7 +31,7 @@ func (d *damagedPlace) String() string {
 	if d.Offset >= 0 {
 		at = fmt.Sprintf(", offset %d", d.Offset)
 	}
-	return shownText(d.File) + at + ": " + shownText(d.Problem)
+	return term.Text(d.File) + at + ": " + term.Text(d.Problem)
 }
 
 // damageList collects the damaged places of a directory, each once. It is used by one
@@ -88,8 +89,8 @@ func (l *damageList) result(err error) error {
 		return err
 	}
 	var lines []string
-	var exit *exitError
-	if err != nil && (!errors.As(err, &exit) || exit.err != nil) {
+	var exit *term.ExitError
+	if err != nil && (!errors.As(err, &exit) || exit.Err != nil) {
 		lines = append(lines, err.Error())
 	}
 	for i := range l.places {
@@ -104,7 +105,7 @@ func (l *damageList) result(err error) error {
 	if slices.ContainsFunc(l.places, func(d damagedPlace) bool { return d.ofData() }) {
 		lines = append(lines, "to save the rest: owlcache repair --to NEWDIR "+dir)
 	}
-	return &exitError{exitCorrupt, errors.New(strings.Join(lines, "\n"))}
+	return term.Exit(term.CodeCorrupt, errors.New(strings.Join(lines, "\n")))
 }
 
 // nameWithin returns the name of a file within dir, with slashes, if it lies there.
@@ -122,7 +123,7 @@ func nameWithin(dir, file string) string {
 
 // shellWord renders a word so that a line with it can be pasted into a shell.
 func shellWord(word string) string {
-	word = shownText(word)
+	word = term.Text(word)
 	if strings.ContainsAny(word, " \t'\"\\$`!*?[](){}<>|&;#~") {
 		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 	}

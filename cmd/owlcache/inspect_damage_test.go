@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -66,35 +67,35 @@ func TestInspectDamage(t *testing.T) {
 		stdout string
 		stderr string
 	}{
-		{"log", flipAt(log, "Eve"), "", exitCorrupt, "restart    would be refused", "damaged: " + log + ", offset 115: record 5: wrong checksum\n"},
-		{"log, keys", flipAt(log, "Eve"), "keys", exitCorrupt, `"user:1"`, "owlcache repair --to NEWDIR DIR\n"},
-		{"log, in place", flipAt(log, "Eve"), "log", exitCorrupt, "\"user:1\"\n--- damaged: " + log + ", offset 115: record 5: wrong checksum\n", "owlcache check DIR\n"},
-		{"log, for programs", flipAt(log, "Eve"), "log -o json", exitCorrupt, `{"op":"damaged","file":"` + log + `","offset":115,"problem":"record 5: wrong checksum"}`, ""},
-		{"log, other segment", flipAt(log, "Eve"), "log --segment 3", exitCorrupt, "KEY\n", ""},
-		{"log, key before", flipAt(log, "Eve"), "get user:1", exitCorrupt, "Ada Lovelace", ""},
-		{"log, key behind", flipAt(log, "Eve"), "get user:5", exitCorrupt, "", `key "user:5" is not in what can be read`},
-		{"log, followed", flipAt(log, "Eve"), "log --follow", exitCorrupt, "", "offset 115"},
-		{"log header", flipAt(log, "OWLWAL"), "", exitCorrupt, "log        unreadable", "wrong magic"},
-		{"log header, in place", flipAt(log, "OWLWAL"), "log", exitCorrupt, "--- damaged: " + log, ""},
-		{"snapshot", flipAt("owlcache.db", "All work"), "", exitCorrupt, "keys       9 live", `owlcache.db, offset 16384: key "text:1": wrong checksum`},
-		{"snapshot, the key", flipAt("owlcache.db", "All work"), "get text:1", exitCorrupt, "", "not in what can be read"},
-		{"snapshot, raw", flipAt("owlcache.db", "All work"), "get text:1 --raw", exitCorrupt, "", "wrong checksum"},
-		{"snapshot, another key", flipAt("owlcache.db", "All work"), "get user:1", exitOK, "Ada Lovelace", ""},
-		{"snapshot, prefixes", flipAt("owlcache.db", "All work"), "prefixes", exitCorrupt, "image:", ""},
-		{"snapshot, lost", flipAt("owlcache.db", "\xed\xda\x0c\xed"), "", exitCorrupt, "records 4 to 7", "owlcache.db"},
-		{"node.json", writeFile("node.json", "{"), "", exitCorrupt, "node       unknown", "node.json"},
-		{"members", writeFile(members, "[\n {\"Address\":\"a\"},\n ]"), "members", exitCorrupt, "gossip group: none", members + ": line 3, column 2: "},
-		{"members, overview", writeFile(members, "{}"), "", exitCorrupt, "group      server_group_config.json is damaged", "not this object"},
-		{"members, restart", writeFile(members, "{}"), "", exitCorrupt, "restart    loads 13", ""},
-		{"members, for programs", writeFile(members, "{}"), "members -o json", exitCorrupt, `"problem":"line 1, column`, ""},
-		{"members that do harm", writeFile(members, `[{"Address":"\u001b[31mred\u009b\u202e"}]`), "members", exitOK, `  \x1b[31mred\u009b\u202e`, ""},
-		{"peers", writeFile("peers.json", `[{"address":"10.0.0.1:7946","node_id":"1f","last_seen":"2026-11-22T10:50:17Z"},"10.0.0.2:7946"]`), "members", exitOK,
+		{"log", flipAt(log, "Eve"), "", term.CodeCorrupt, "restart    would be refused", "damaged: " + log + ", offset 115: record 5: wrong checksum\n"},
+		{"log, keys", flipAt(log, "Eve"), "keys", term.CodeCorrupt, `"user:1"`, "owlcache repair --to NEWDIR DIR\n"},
+		{"log, in place", flipAt(log, "Eve"), "log", term.CodeCorrupt, "\"user:1\"\n--- damaged: " + log + ", offset 115: record 5: wrong checksum\n", "owlcache check DIR\n"},
+		{"log, for programs", flipAt(log, "Eve"), "log -o json", term.CodeCorrupt, `{"op":"damaged","file":"` + log + `","offset":115,"problem":"record 5: wrong checksum"}`, ""},
+		{"log, other segment", flipAt(log, "Eve"), "log --segment 3", term.CodeCorrupt, "KEY\n", ""},
+		{"log, key before", flipAt(log, "Eve"), "get user:1", term.CodeCorrupt, "Ada Lovelace", ""},
+		{"log, key behind", flipAt(log, "Eve"), "get user:5", term.CodeCorrupt, "", `key "user:5" is not in what can be read`},
+		{"log, followed", flipAt(log, "Eve"), "log --follow", term.CodeCorrupt, "", "offset 115"},
+		{"log header", flipAt(log, "OWLWAL"), "", term.CodeCorrupt, "log        unreadable", "wrong magic"},
+		{"log header, in place", flipAt(log, "OWLWAL"), "log", term.CodeCorrupt, "--- damaged: " + log, ""},
+		{"snapshot", flipAt("owlcache.db", "All work"), "", term.CodeCorrupt, "keys       9 live", `owlcache.db, offset 16384: key "text:1": wrong checksum`},
+		{"snapshot, the key", flipAt("owlcache.db", "All work"), "get text:1", term.CodeCorrupt, "", "not in what can be read"},
+		{"snapshot, raw", flipAt("owlcache.db", "All work"), "get text:1 --raw", term.CodeCorrupt, "", "wrong checksum"},
+		{"snapshot, another key", flipAt("owlcache.db", "All work"), "get user:1", term.CodeOK, "Ada Lovelace", ""},
+		{"snapshot, prefixes", flipAt("owlcache.db", "All work"), "prefixes", term.CodeCorrupt, "image:", ""},
+		{"snapshot, lost", flipAt("owlcache.db", "\xed\xda\x0c\xed"), "", term.CodeCorrupt, "records 4 to 7", "owlcache.db"},
+		{"node.json", writeFile("node.json", "{"), "", term.CodeCorrupt, "node       unknown", "node.json"},
+		{"members", writeFile(members, "[\n {\"Address\":\"a\"},\n ]"), "members", term.CodeCorrupt, "gossip group: none", members + ": line 3, column 2: "},
+		{"members, overview", writeFile(members, "{}"), "", term.CodeCorrupt, "group      server_group_config.json is damaged", "not this object"},
+		{"members, restart", writeFile(members, "{}"), "", term.CodeCorrupt, "restart    loads 13", ""},
+		{"members, for programs", writeFile(members, "{}"), "members -o json", term.CodeCorrupt, `"problem":"line 1, column`, ""},
+		{"members that do harm", writeFile(members, `[{"Address":"\u001b[31mred\u009b\u202e"}]`), "members", term.CodeOK, `  \x1b[31mred\u009b\u202e`, ""},
+		{"peers", writeFile("peers.json", `[{"address":"10.0.0.1:7946","node_id":"1f","last_seen":"2026-11-22T10:50:17Z"},"10.0.0.2:7946"]`), "members", term.CodeOK,
 			"  ADDRESS        NODE  SEEN\n  10.0.0.1:7946  1f    2026-11-22T10:50:17Z\n  10.0.0.2:7946  -     -\n", ""},
-		{"torn", tear, "", exitOK, "51 bytes from offset 260 on are the torn end of a write", ""},
-		{"torn, log", tear, "log", exitOK, "6       2:189", ""},
-		{"leftovers", writeFile("owlcache.db.tmp", "x"), "", exitOK, "owlcache.db.tmp: 1 B; it was being written", ""},
-		{"legacy file", writeFile("auth.db.legacy", "x"), "", exitOK, "auth.db.legacy: 1 B; it was kept", ""},
-		{"broken log", writeFile("wal/0000000000000001.wal.broken", "x"), "", exitOK, ".broken: 1 B; it is the end of a log", ""},
+		{"torn", tear, "", term.CodeOK, "51 bytes from offset 260 on are the torn end of a write", ""},
+		{"torn, log", tear, "log", term.CodeOK, "6       2:189", ""},
+		{"leftovers", writeFile("owlcache.db.tmp", "x"), "", term.CodeOK, "owlcache.db.tmp: 1 B; it was being written", ""},
+		{"legacy file", writeFile("auth.db.legacy", "x"), "", term.CodeOK, "auth.db.legacy: 1 B; it was kept", ""},
+		{"broken log", writeFile("wal/0000000000000001.wal.broken", "x"), "", term.CodeOK, ".broken: 1 B; it is the end of a log", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := golden(t)
@@ -138,7 +139,7 @@ func TestInspectWarnsOfOpenModes(t *testing.T) {
 	}
 	code, stdout, _ := runInspect(t, t.Context(), dir)
 	for _, want := range []string{"directory (mode 0755)", "secret.json: other users may read the password (mode 0644)"} {
-		if code != exitOK || !strings.Contains(stdout, want) {
+		if code != term.CodeOK || !strings.Contains(stdout, want) {
 			t.Errorf("exit code %d\n%s\nwant %q", code, stdout, want)
 		}
 	}
@@ -178,7 +179,7 @@ func TestInspectGoesOnBehindDamage(t *testing.T) {
 				got = append(got, key)
 			}
 		}
-		if code != exitCorrupt || strings.Join(got, " ") != want || strings.Count(stdout, "--- damaged") != 1 {
+		if code != term.CodeCorrupt || strings.Join(got, " ") != want || strings.Count(stdout, "--- damaged") != 1 {
 			t.Errorf("%s damaged: exit code %d, got %v, want %s\n%s", name, code, got, want, stdout)
 		}
 	}

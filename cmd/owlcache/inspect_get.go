@@ -12,6 +12,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -34,7 +35,7 @@ unknown, deleted or expired.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			key, err := keyArgument(args[0], own.base64)
 			if err == nil {
-				err = own.check(p.stdout, flags.out.json())
+				err = own.check(p.Stdout, flags.out.JSON())
 			}
 			if err != nil {
 				return err
@@ -54,11 +55,11 @@ unknown, deleted or expired.`,
 func (f *getFlags) check(stdout io.Writer, json bool) error {
 	switch {
 	case f.raw && f.history:
-		return usageError(errors.New("--raw and --history: choose one"))
+		return term.Usage(errors.New("--raw and --history: choose one"))
 	case f.raw && json:
-		return usageError(errors.New("--raw and -o json: choose one"))
-	case f.raw && isTerminal(stdout):
-		return usageError(errors.New("--raw does not write to a terminal: redirect it to a file"))
+		return term.Usage(errors.New("--raw and -o json: choose one"))
+	case f.raw && term.IsTerminal(stdout):
+		return term.Usage(errors.New("--raw does not write to a terminal: redirect it to a file"))
 	}
 	return nil
 }
@@ -161,7 +162,7 @@ func absentState(deleted uint64) string {
 }
 
 func (in *inspector) notThere(key []byte, why string) error {
-	return &exitError{exitNotFound, fmt.Errorf("key %s %s", shownKey(key), why)}
+	return term.Exit(term.CodeNotFound, fmt.Errorf("key %s %s", term.Key(key), why))
 }
 
 // Bounds of a value on a screen, in bytes.
@@ -176,17 +177,17 @@ func (in *inspector) printEntry(e *engine.Entry, node uint64) {
 	state := m.state(in.now)
 	expires := "never"
 	if t := expiryTime(e.Expires); t != nil {
-		expires = shownMoment(*t, in.now)
+		expires = term.Moment(*t, in.now)
 	}
 	created := "unknown"
 	if t := createdTime(e.Created); t != nil {
-		created = shownMoment(*t, in.now)
+		created = term.Moment(*t, in.now)
 	}
 	by := "node " + fmt.Sprintf("%016x", e.Version.Node)
 	if e.Version.Node == node {
 		by = "this node"
 	}
-	in.line("key      %s (%s)", shownKey(e.Key), counted(int64(len(e.Key)), "byte"))
+	in.line("key      %s (%s)", term.Key(e.Key), term.Count(int64(len(e.Key)), "byte"))
 	in.line("state    %s", state)
 	in.line("version  %s (%s UTC, by %s)", e.Version, versionTime(e.Version).Format(milliLayout), by)
 	if e.Tombstone {
@@ -194,7 +195,7 @@ func (in *inspector) printEntry(e *engine.Entry, node uint64) {
 	}
 	in.line("created  %s", created)
 	in.line("expires  %s", expires)
-	in.line("size     %s", counted(int64(len(e.Value)), "byte"))
+	in.line("size     %s", term.Count(int64(len(e.Value)), "byte"))
 	if isText(e.Value) {
 		in.line("value    %s%s", shownValue(e.Value, valueTextShown), cutNote(len(e.Value), valueTextShown))
 		return

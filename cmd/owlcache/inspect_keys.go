@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -59,10 +60,10 @@ the last change in milliseconds, a counter, and, if it is not that of the direct
 // check returns the prefix, and fills in the limit.
 func (f *keysFlags) check() (prefix []byte, err error) {
 	if keyOrder(f.sort) == nil && f.sort != "" {
-		return nil, usageError(fmt.Errorf("flag --sort %q: want size, expiry or created", f.sort))
+		return nil, term.Usage(fmt.Errorf("flag --sort %q: want size, expiry or created", f.sort))
 	}
 	if f.limited && f.limit < 1 {
-		return nil, usageError(fmt.Errorf("flag --limit %d: want 1 or more", f.limit))
+		return nil, term.Usage(fmt.Errorf("flag --limit %d: want 1 or more", f.limit))
 	}
 	if !f.limited && f.sort != "" {
 		f.limit = inspectLimit
@@ -76,14 +77,14 @@ func (f *keysFlags) check() (prefix []byte, err error) {
 // keyArgument returns a key or prefix of the command line.
 func keyArgument(arg string, inBase64 bool) ([]byte, error) {
 	if arg == "" {
-		return nil, usageError(errors.New("the key is empty"))
+		return nil, term.Usage(errors.New("the key is empty"))
 	}
 	if !inBase64 {
 		return []byte(arg), nil
 	}
 	key, err := base64.StdEncoding.DecodeString(arg)
 	if err != nil {
-		return nil, usageError(fmt.Errorf("%q is not base64: %w", arg, err))
+		return nil, term.Usage(fmt.Errorf("%q is not base64: %w", arg, err))
 	}
 	return key, nil
 }
@@ -135,7 +136,7 @@ func (in *inspector) keys(ctx context.Context, v *engine.View, f *keysFlags) err
 	if err != nil {
 		return err
 	}
-	in.progress.done()
+	in.progress.Clear()
 	for _, e := range first.sorted() {
 		if err := show.row(&e); err != nil {
 			return err
@@ -170,14 +171,14 @@ func (in *inspector) keysInOrder(each func(func(e *entryMeta) error) error, limi
 type keyPrinter struct {
 	in    *inspector
 	node  uint64
-	table *table // nil for programs
+	table *term.Table // nil for programs
 }
 
 func (in *inspector) keyPrinter(node uint64) *keyPrinter {
 	k := &keyPrinter{in: in, node: node}
 	if !in.json {
-		k.table = newTable(in.out, column{title: "SIZE", right: true}, column{title: "CREATED"}, column{title: "EXPIRES"},
-			column{title: "STATE"}, column{title: "VERSION"}, column{title: "KEY"})
+		k.table = term.NewTable(in.out, term.Column{Title: "SIZE", Right: true}, term.Column{Title: "CREATED"}, term.Column{Title: "EXPIRES"},
+			term.Column{Title: "STATE"}, term.Column{Title: "VERSION"}, term.Column{Title: "KEY"})
 	}
 	return k
 }
@@ -188,25 +189,25 @@ func (k *keyPrinter) row(e *entryMeta) error {
 	}
 	created, expires := "-", "never"
 	if t := createdTime(e.created); t != nil {
-		created = t.Format(secondLayout)
+		created = t.Format(term.SecondLayout)
 	}
 	if t := expiryTime(e.expires); t != nil {
-		expires = t.Format(secondLayout)
+		expires = t.Format(term.SecondLayout)
 	}
 	state := e.state(k.in.now)
 	if state == stateLive && e.expires != 0 {
-		state = shownSpan(until(k.in.now.UnixMilli(), e.expires)) + " left"
+		state = term.Span(until(k.in.now.UnixMilli(), e.expires)) + " left"
 	}
-	size := shownBytes(int64(e.size))
+	size := term.Bytes(int64(e.size))
 	if e.tombstone {
 		size, expires = "-", "-"
 	}
-	k.table.row(size, created, expires, state, shownVersion(e.version, k.node), shownKey(e.key))
+	k.table.Row(size, created, expires, state, shownVersion(e.version, k.node), term.Key(e.key))
 	return nil
 }
 
 func (k *keyPrinter) end() {
 	if k.table != nil {
-		k.table.end()
+		k.table.End()
 	}
 }

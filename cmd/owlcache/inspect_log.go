@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -65,13 +66,13 @@ running node writes until it is interrupted.`,
 func (f *logFlags) check(hasKey bool) (err error) {
 	switch {
 	case f.chosen.segment && f.follow:
-		return usageError(errors.New("--segment and --follow: choose one"))
+		return term.Usage(errors.New("--segment and --follow: choose one"))
 	case f.chosen.segment && f.segment == 0:
-		return usageError(errors.New("flag --segment 0: the first segment is 1"))
+		return term.Usage(errors.New("flag --segment 0: the first segment is 1"))
 	case f.chosen.limit && f.limit < 1:
-		return usageError(fmt.Errorf("flag --limit %d: want 1 or more", f.limit))
+		return term.Usage(fmt.Errorf("flag --limit %d: want 1 or more", f.limit))
 	case f.base64 && !hasKey:
-		return usageError(errors.New("--base64 goes with --key"))
+		return term.Usage(errors.New("--base64 goes with --key"))
 	case hasKey:
 		f.wanted, err = keyArgument(f.key, f.base64)
 	}
@@ -136,7 +137,7 @@ func logRange(segments []engine.LogSegment, f *logFlags) (from, last uint64, err
 
 // followLog lists operations as they are written, until ctx ends.
 func (in *inspector) followLog(ctx context.Context, f *logFlags) error {
-	in.progress = &toolProgress{} // it would stay when nothing is written any more
+	in.progress = new(term.Bar) // it would stay when nothing is written any more
 	var info engine.ViewInfo
 	err := in.withView(ctx, nil, func(v *engine.View) error {
 		info = v.Info()
@@ -169,7 +170,7 @@ func (in *inspector) followLog(ctx context.Context, f *logFlags) error {
 	}, func(first, last uint64) {
 		in.note("records %d to %d were folded into the snapshot before they could be read", first, last)
 	}))
-	if errors.Is(err, errEnough) || interrupted(ctx, err) {
+	if errors.Is(err, errEnough) || term.Interrupted(ctx, err) {
 		return nil
 	}
 	return err

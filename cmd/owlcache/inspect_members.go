@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
 
@@ -52,7 +53,7 @@ func (in *inspector) damagedGroups(groups *groupLists) {
 func (in *inspector) printGroup(g *groupList) {
 	switch {
 	case g.Problem != "":
-		in.line("%s: %s is damaged: %s", g.title, g.File, shownText(g.Problem))
+		in.line("%s: %s is damaged: %s", g.title, g.File, term.Text(g.Problem))
 		return
 	case !g.Present:
 		in.line("%s: none (there is no %s)", g.title, g.File)
@@ -61,30 +62,23 @@ func (in *inspector) printGroup(g *groupList) {
 		in.line("%s: none (%s is empty)", g.title, g.File)
 		return
 	}
-	in.line("%s: %s (%s)", g.title, counted(int64(len(g.Members)), "member"), g.File)
-	columns := []column{{title: "ADDRESS"}}
+	in.line("%s: %s (%s)", g.title, term.Count(int64(len(g.Members)), "member"), g.File)
+	columns := []term.Column{{Title: "ADDRESS"}}
 	detailed := false
 	for _, m := range g.Members {
 		detailed = detailed || m.Node != "" || m.Seen != ""
 	}
 	if detailed {
-		columns = append(columns, column{title: "NODE"}, column{title: "SEEN"})
+		columns = append(columns, term.Column{Title: "NODE"}, term.Column{Title: "SEEN"})
 	}
-	t := newTable(in.out, columns...)
-	t.indent = "  "
+	t := term.NewTable(in.out, columns...)
+	t.Indent = "  "
 	for _, m := range g.Members {
-		cells := []string{orDash(shownText(m.Address))}
+		cells := []string{term.OrDash(term.Text(m.Address))}
 		if detailed {
-			cells = append(cells, orDash(shownText(m.Node)), orDash(shownText(m.Seen)))
+			cells = append(cells, term.OrDash(term.Text(m.Node)), term.OrDash(term.Text(m.Seen)))
 		}
-		t.row(cells...)
+		t.Row(cells...)
 	}
-	t.end()
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
+	t.End()
 }

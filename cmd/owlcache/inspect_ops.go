@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
 )
@@ -38,7 +39,7 @@ type opPrinter struct {
 	in      *inspector
 	node    uint64
 	history bool
-	table   *table // nil for programs
+	table   *term.Table // nil for programs
 }
 
 func (in *inspector) opPrinter(node uint64, history bool) *opPrinter {
@@ -50,21 +51,16 @@ func (in *inspector) opPrinter(node uint64, history bool) *opPrinter {
 	if history {
 		last = "VALUE"
 	}
-	o.table = newTable(in.out, column{title: "LSN", right: true}, column{title: "SEG:OFFSET", right: true}, column{title: "TIME"},
-		column{title: "NODE"}, column{title: "OP"}, column{title: "SIZE", right: true}, column{title: "EXPIRES"}, column{title: last})
+	o.table = term.NewTable(in.out, term.Column{Title: "LSN", Right: true}, term.Column{Title: "SEG:OFFSET", Right: true}, term.Column{Title: "TIME"},
+		term.Column{Title: "NODE"}, term.Column{Title: "OP"}, term.Column{Title: "SIZE", Right: true}, term.Column{Title: "EXPIRES"}, term.Column{Title: last})
 	return o
 }
 
 // widths makes the columns fit what is usual, for rows that cannot be held back.
 func (o *opPrinter) widths() {
-	if o.table == nil {
-		return
+	if o.table != nil {
+		o.table.Fix(8, 11, len(milliLayout), 4, 9, 8, 8)
 	}
-	o.table.hold = 0
-	for i, n := range []int{8, 11, len(milliLayout), 4, 9, 8, 8} {
-		o.table.columns[i].width = n
-	}
-	o.table.end()
 }
 
 func (o *opPrinter) op(op *engine.LogOp) error {
@@ -124,13 +120,13 @@ func (o *opPrinter) row(e *engine.Entry, kind, lsn, place string) {
 		expires = shownExpiry(e)
 	}
 	if kind == "set" {
-		size = shownBytes(int64(len(e.Value)))
+		size = term.Bytes(int64(len(e.Value)))
 		last = shownValue(e.Value, opValueShown)
 	}
 	if !o.history {
-		last = shownKey(e.Key)
+		last = term.Key(e.Key)
 	}
-	o.table.row(lsn, place, shownVersionTime(e.Version), shownNode(e.Version.Node, o.node), kind, size, expires, last)
+	o.table.Row(lsn, place, shownVersionTime(e.Version), shownNode(e.Version.Node, o.node), kind, size, expires, last)
 }
 
 func shownExpiry(e *engine.Entry) string {
@@ -141,7 +137,7 @@ func shownExpiry(e *engine.Entry) string {
 	if d <= 0 {
 		return "at once"
 	}
-	return "+" + shownSpan(d)
+	return "+" + term.Span(d)
 }
 
 // damaged shows a place that could not be read among the operations.
@@ -152,14 +148,14 @@ func (o *opPrinter) damaged(d *damagedPlace) error {
 			damagedPlace
 		}{"damaged", *d})
 	}
-	o.table.end()
+	o.table.End()
 	o.in.line("--- damaged: %s", d)
 	return nil
 }
 
 func (o *opPrinter) end() {
 	if o.table != nil {
-		o.table.end()
+		o.table.End()
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
 )
@@ -76,7 +77,7 @@ func (in *inspector) overview(ctx context.Context) error {
 	if err := in.around(&o); err != nil {
 		return err
 	}
-	in.progress.done()
+	in.progress.Clear()
 	o.damage, o.damageTotal = in.damage.places[:min(len(in.damage.places), damageShown)], in.damage.total
 	o.refused = slices.ContainsFunc(in.damage.places, func(d damagedPlace) bool { return d.ofData() })
 	if in.json {
@@ -131,5 +132,5 @@ func shownEstimate(d time.Duration) string {
 	case d < 10*time.Second:
 		return fmt.Sprintf("in about %.1f s", d.Seconds())
 	}
-	return "in about " + shownSpan(d)
+	return "in about " + term.Span(d)
 }

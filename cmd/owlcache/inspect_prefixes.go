@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -52,13 +53,13 @@ that it has; keys with none are counted together.`,
 func (f *prefixesFlags) check() error {
 	switch {
 	case f.delimiter == "":
-		return usageError(errors.New("flag --delimiter: it is empty"))
+		return term.Usage(errors.New("flag --delimiter: it is empty"))
 	case f.depth < 1:
-		return usageError(fmt.Errorf("flag --depth %d: want 1 or more", f.depth))
+		return term.Usage(fmt.Errorf("flag --depth %d: want 1 or more", f.depth))
 	case f.limit < 1:
-		return usageError(fmt.Errorf("flag --limit %d: want 1 or more", f.limit))
+		return term.Usage(fmt.Errorf("flag --limit %d: want 1 or more", f.limit))
 	case prefixOrder(f.sort) == nil:
-		return usageError(fmt.Errorf("flag --sort %q: want bytes, keys or prefix", f.sort))
+		return term.Usage(fmt.Errorf("flag --sort %q: want bytes, keys or prefix", f.sort))
 	}
 	return nil
 }
@@ -103,7 +104,7 @@ func (in *inspector) prefixes(ctx context.Context, v *engine.View, f *prefixesFl
 		return err
 	}
 	groups.end()
-	in.progress.done()
+	in.progress.Clear()
 	if err := in.printPrefixes(first.sorted(), &sum); err != nil {
 		return err
 	}
@@ -129,16 +130,16 @@ func (in *inspector) printPrefixes(list []prefixCount, sum *prefixCount) error {
 		}
 		return nil
 	}
-	t := newTable(in.out, column{title: "KEYS", right: true}, column{title: "BYTES", right: true}, column{title: "SHARE", right: true}, column{title: "PREFIX"})
+	t := term.NewTable(in.out, term.Column{Title: "KEYS", Right: true}, term.Column{Title: "BYTES", Right: true}, term.Column{Title: "SHARE", Right: true}, term.Column{Title: "PREFIX"})
 	for _, c := range list {
 		prefix := "(none)"
 		if len(c.prefix) > 0 {
-			prefix = shownKey(c.prefix)
+			prefix = term.Key(c.prefix)
 		}
-		t.row(humanize.Comma(c.keys), shownBytes(c.bytes), percent(c.bytes, sum.bytes), prefix)
+		t.Row(humanize.Comma(c.keys), term.Bytes(c.bytes), percent(c.bytes, sum.bytes), prefix)
 	}
-	t.row(humanize.Comma(sum.keys), shownBytes(sum.bytes), percent(sum.bytes, sum.bytes), "all")
-	t.end()
+	t.Row(humanize.Comma(sum.keys), term.Bytes(sum.bytes), percent(sum.bytes, sum.bytes), "all")
+	t.End()
 	return nil
 }
 

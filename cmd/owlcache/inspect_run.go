@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -20,7 +21,7 @@ type inspector struct {
 	stderr   io.Writer
 	terminal bool // the standard output is one
 	damage   damageList
-	progress *toolProgress
+	progress *term.Bar
 }
 
 // errEnough ends a walk when nothing more is wanted.
@@ -33,18 +34,18 @@ func (p *program) inspect(ctx context.Context, flags *inspectFlags, args []strin
 	if err != nil {
 		return err
 	}
-	ctx, stop := interruptible(ctx)
+	ctx, stop := term.Interruptible(ctx)
 	defer stop()
 	in := &inspector{
-		dir: dir, json: flags.out.json(), now: flags.now(),
-		out: bufio.NewWriterSize(&stdio{ctx: ctx, w: p.stdout}, 64<<10), stderr: p.stderr, terminal: isTerminal(p.stdout),
-		damage: damageList{dir: dir}, progress: p.toolProgress(),
+		dir: dir, json: flags.out.JSON(), now: flags.now(),
+		out: bufio.NewWriterSize(term.Writer(ctx, p.Stdout), 64<<10), stderr: p.Stderr, terminal: term.IsTerminal(p.Stdout),
+		damage: damageList{dir: dir}, progress: p.Bar(),
 	}
 	err = do(ctx, in)
-	in.progress.done()
+	in.progress.Clear()
 	err = errors.Join(err, in.out.Flush())
-	if interrupted(ctx, err) {
-		return &exitError{exitInterrupted, errors.New("interrupted")}
+	if term.Interrupted(ctx, err) {
+		return term.Exit(term.CodeInterrupted, errors.New("interrupted"))
 	}
 	return in.damage.result(err)
 }
@@ -55,7 +56,7 @@ func (in *inspector) view(ctx context.Context, prefix []byte) (*engine.View, err
 		Prefix:   prefix,
 		Damaged:  in.damage.add,
 		Waiting:  func() { in.note("a checkpoint is running: waiting for its end") },
-		Progress: in.progress.update,
+		Progress: in.progress.Update,
 	})
 }
 
@@ -71,13 +72,13 @@ func (in *inspector) withView(ctx context.Context, prefix []byte, do func(v *eng
 
 // note tells a person something that is no part of the output.
 func (in *inspector) note(format string, args ...any) {
-	in.progress.done()
+	in.progress.Clear()
 	_, _ = fmt.Fprintf(in.stderr, "owlcache: "+format+"\n", args...) // without stderr nobody is left to tell
 }
 
 // streaming keeps the bar off the terminal, where it would mix with the output.
 func (in *inspector) streaming() {
 	if in.terminal {
-		in.progress = &toolProgress{}
+		in.progress = new(term.Bar)
 	}
 }

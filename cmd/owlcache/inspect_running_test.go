@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -45,7 +46,7 @@ func TestInspectARunningNode(t *testing.T) {
 			checkPair(t, dir)
 			for _, args := range []string{"", "prefixes", "log --limit 20 -o json", "get pair:a --history", "members"} {
 				code, stdout, stderr := runInspect(t, t.Context(), dir, strings.Fields(args)...)
-				if code != exitOK && (code != exitNotFound || !strings.HasPrefix(args, "get")) {
+				if code != term.CodeOK && (code != term.CodeNotFound || !strings.HasPrefix(args, "get")) {
 					t.Errorf("inspect %s: exit code %d\n%s%s", args, code, stdout, stderr)
 				}
 				if args == "" && !strings.Contains(stdout, "running: process") {
@@ -92,7 +93,7 @@ func checkpoints(ctx context.Context, s *engine.Store) error {
 func checkPair(t *testing.T, dir string) {
 	t.Helper()
 	code, stdout, stderr := runInspect(t, t.Context(), dir, "keys", "-o", "json")
-	if code != exitOK {
+	if code != term.CodeOK {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
 	var sizes []int
@@ -124,7 +125,7 @@ func TestInspectFollowsTheLog(t *testing.T) {
 		defer cancel()
 		read, write := io.Pipe()
 		var errs bytes.Buffer
-		p := &program{stdin: strings.NewReader(""), stdout: write, stderr: &errs}
+		p := &program{&term.Process{Stdin: strings.NewReader(""), Stdout: write, Stderr: &errs}}
 		code := make(chan int, 1)
 		go func() {
 			code <- executeInspect(ctx, p, []string{"log", "--follow", "-o", "json", "--dir", dir})
@@ -152,7 +153,7 @@ func TestInspectFollowsTheLog(t *testing.T) {
 			}
 		}
 		cancel()
-		if c := <-code; c != exitOK || errs.Len() > 0 {
+		if c := <-code; c != term.CodeOK || errs.Len() > 0 {
 			t.Errorf("exit code %d, %s", c, errs.String())
 		}
 		return nil
@@ -164,7 +165,7 @@ func TestInspectFollowsTheLog(t *testing.T) {
 
 func TestInspectFollowEndsAtItsLimit(t *testing.T) {
 	code, stdout, stderr := runInspect(t, t.Context(), golden(t), "log", "--follow", "--from", "5", "--limit", "2")
-	if code != exitOK || strings.Count(stdout, "\n") != 3 || !strings.Contains(stdout, `"user:5"`) || !strings.Contains(stderr, "no node runs") {
+	if code != term.CodeOK || strings.Count(stdout, "\n") != 3 || !strings.Contains(stdout, `"user:5"`) || !strings.Contains(stderr, "no node runs") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
 }

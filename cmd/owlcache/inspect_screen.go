@@ -8,6 +8,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -19,7 +20,7 @@ const (
 
 // printOverview shows the overview to a person.
 func (in *inspector) printOverview(o *overview) {
-	in.line("directory  %s", shownText(o.info.Path))
+	in.line("directory  %s", term.Text(o.info.Path))
 	in.printIdentity(o)
 	in.printSizes(o)
 	if !o.legacy {
@@ -52,35 +53,35 @@ func (in *inspector) printIdentity(o *overview) {
 		in.line("node       unknown")
 	default:
 		in.line("format     %d", i.Format)
-		in.line("node       %016x, made %s", i.NodeID, shownMoment(i.Created, o.now))
+		in.line("node       %016x, made %s", i.NodeID, term.Moment(i.Created, o.now))
 	}
 	if i.Holder == "" {
 		in.line("server     not running")
 	} else {
-		in.line("server     running: %s", shownText(i.Holder))
+		in.line("server     running: %s", term.Text(i.Holder))
 	}
 }
 
 func (in *inspector) printSizes(o *overview) {
 	s, l := &o.info.Snapshot, &o.info.Log
 	if o.legacy {
-		in.line("size       %s", shownBytes(o.files.total))
+		in.line("size       %s", term.Bytes(o.files.total))
 		return
 	}
-	in.line("size       %s: snapshot %s, log %s, other %s", shownBytes(o.files.total), shownBytes(s.FileBytes), shownBytes(l.FileBytes),
-		shownBytes(o.files.total-s.FileBytes-l.FileBytes))
+	in.line("size       %s: snapshot %s, log %s, other %s", term.Bytes(o.files.total), term.Bytes(s.FileBytes), term.Bytes(l.FileBytes),
+		term.Bytes(o.files.total-s.FileBytes-l.FileBytes))
 }
 
 func (in *inspector) printData(o *overview) {
 	k, s := &o.keys, &o.info.Snapshot
-	in.line("keys       %s live (%s with an expiry), %s expired, %s", humanize.Comma(k.live), humanize.Comma(k.expiring), humanize.Comma(k.expired), counted(k.tombstones, "tombstone"))
-	in.line("bytes      keys %s, values %s; expired %s, tombstones %s", shownBytes(k.keyBytes), shownBytes(k.valueBytes), shownBytes(k.expiredBytes), shownBytes(k.tombstoneBytes))
+	in.line("keys       %s live (%s with an expiry), %s expired, %s", humanize.Comma(k.live), humanize.Comma(k.expiring), humanize.Comma(k.expired), term.Count(k.tombstones, "tombstone"))
+	in.line("bytes      keys %s, values %s; expired %s, tombstones %s", term.Bytes(k.keyBytes), term.Bytes(k.valueBytes), term.Bytes(k.expiredBytes), term.Bytes(k.tombstoneBytes))
 	if !s.Present {
 		in.line("snapshot   none")
 		return
 	}
-	in.line("snapshot   up to record %d, %s, saved %s", s.LSN, countedEntries(s.Keys), shownMoment(s.Saved, o.now))
-	in.line("           %s, of which %s can be reclaimed; written by %s", shownBytes(s.FileBytes), shownBytes(s.FreeBytes), writer(s.Writer, o.info.NodeID))
+	in.line("snapshot   up to record %d, %s, saved %s", s.LSN, term.Entries(s.Keys), term.Moment(s.Saved, o.now))
+	in.line("           %s, of which %s can be reclaimed; written by %s", term.Bytes(s.FileBytes), term.Bytes(s.FreeBytes), writer(s.Writer, o.info.NodeID))
 }
 
 func writer(id, own uint64) string {
@@ -101,14 +102,14 @@ func (in *inspector) printLog(l *engine.LogInfo, unread bool) {
 		in.line("log        none")
 		return
 	}
-	in.line("log        %s in %s, %s", shownRecords(l), counted(int64(len(l.Segments)), "segment"), shownBytes(l.FileBytes))
-	t := newTable(in.out, column{title: "SEGMENT", right: true}, column{title: "FIRST", right: true}, column{title: "LAST", right: true},
-		column{title: "RECORDS", right: true}, column{title: "SIZE", right: true}, column{title: "CREATED"}, column{title: "STATE"})
-	t.indent = "           "
+	in.line("log        %s in %s, %s", shownRecords(l), term.Count(int64(len(l.Segments)), "segment"), term.Bytes(l.FileBytes))
+	t := term.NewTable(in.out, term.Column{Title: "SEGMENT", Right: true}, term.Column{Title: "FIRST", Right: true}, term.Column{Title: "LAST", Right: true},
+		term.Column{Title: "RECORDS", Right: true}, term.Column{Title: "SIZE", Right: true}, term.Column{Title: "CREATED"}, term.Column{Title: "STATE"})
+	t.Indent = "           "
 	for i := range l.Segments {
 		if cut := len(l.Segments) - segmentsShown; cut > 1 && i >= segmentsShown/2 && i < segmentsShown/2+cut {
 			if i == segmentsShown/2 {
-				t.row("…", "", "", "", "", "", fmt.Sprintf("%d more", cut))
+				t.Row("…", "", "", "", "", "", fmt.Sprintf("%d more", cut))
 			}
 			continue
 		}
@@ -116,9 +117,9 @@ func (in *inspector) printLog(l *engine.LogInfo, unread bool) {
 		if unread && i == len(l.Segments)-1 {
 			cells[1], cells[2], cells[3] = strconv.FormatUint(l.Segments[i].FirstLSN, 10), "?", "?"
 		}
-		t.row(cells...)
+		t.Row(cells...)
 	}
-	t.end()
+	t.End()
 }
 
 func shownRecords(l *engine.LogInfo) string {
@@ -134,12 +135,12 @@ func segmentCells(s *engine.LogSegment) []string {
 		first, last = strconv.FormatUint(s.FirstLSN, 10), strconv.FormatUint(s.LastLSN, 10)
 	}
 	if !s.Created.IsZero() {
-		created = s.Created.UTC().Format(secondLayout)
+		created = s.Created.UTC().Format(term.SecondLayout)
 	}
 	if s.Sealed {
 		state = "sealed"
 	}
-	return []string{strconv.FormatUint(s.Seq, 10), first, last, humanize.Comma(s.Records()), shownBytes(s.Bytes), created, state}
+	return []string{strconv.FormatUint(s.Seq, 10), first, last, humanize.Comma(s.Records()), term.Bytes(s.Bytes), created, state}
 }
 
 func (in *inspector) printRestart(o *overview) {
@@ -148,15 +149,8 @@ func (in *inspector) printRestart(o *overview) {
 		return
 	}
 	s, l := &o.info.Snapshot, &o.info.Log
-	in.line("restart    loads %s, replays %s (%s, %s) %s", countedEntries(s.Keys), counted(l.Records, "record"), counted(l.Operations, "operation"),
-		shownBytes(l.Bytes), shownEstimate(restartTime(s, l)))
-}
-
-func countedEntries(n int64) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return humanize.Comma(n) + " entries"
+	in.line("restart    loads %s, replays %s (%s, %s) %s", term.Entries(s.Keys), term.Count(l.Records, "record"), term.Count(l.Operations, "operation"),
+		term.Bytes(l.Bytes), shownEstimate(restartTime(s, l)))
 }
 
 // shownGroup renders a group on one line.
@@ -173,7 +167,7 @@ func shownGroup(g *groupList) string {
 			names = append(names, "…")
 			break
 		}
-		names = append(names, shownText(m.Address))
+		names = append(names, term.Text(m.Address))
 	}
-	return counted(int64(len(g.Members)), "member") + ": " + strings.Join(names, ", ")
+	return term.Count(int64(len(g.Members)), "member") + ": " + strings.Join(names, ", ")
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 var updateInspect = flag.Bool("update-inspect", false, "write the golden outputs of inspect anew")
@@ -25,7 +27,7 @@ func inspectClock() time.Time { return time.Date(2027, 1, 1, 0, 0, 0, 0, time.UT
 func runInspect(t *testing.T, ctx context.Context, dir string, args ...string) (code int, stdout, stderr string) { //nolint:revive // t first, as in all helpers
 	t.Helper()
 	var out, errs bytes.Buffer
-	p := &program{env: nil, stdin: strings.NewReader(""), stdout: &out, stderr: &errs}
+	p := &program{&term.Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}}
 	code = executeInspect(ctx, p, append(args, "--dir", dir))
 	shown := strings.NewReplacer(dir, "DIR")
 	for _, s := range []string{out.String(), errs.String()} {
@@ -39,7 +41,7 @@ func executeInspect(ctx context.Context, p *program, args []string) int {
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	markUsageErrors(cmd)
 	cmd.SetArgs(args)
-	return finish(p.stderr, cmd.ExecuteContext(ctx))
+	return term.Finish(p.Stderr, cmd.ExecuteContext(ctx))
 }
 
 // checkHarmless fails for what a terminal may take for more than text.
@@ -72,44 +74,44 @@ func TestInspectGolden(t *testing.T) {
 		args string
 		code int
 	}{
-		{"overview", "", exitOK},
-		{"overview_json", "-o json", exitOK},
-		{"keys", "keys", exitOK},
-		{"keys_all", "keys --expired --tombstones", exitOK},
-		{"keys_json", "keys --expired --tombstones -o json", exitOK},
-		{"keys_prefix", "keys --prefix user:", exitOK},
-		{"keys_limit", "keys --limit 2", exitOK},
-		{"keys_size", "keys --sort size --limit 3", exitOK},
-		{"keys_expiry", "keys --sort expiry --expired --limit 4", exitOK},
-		{"keys_created", "keys --sort created --expired", exitOK},
-		{"get_text", "get text:1", exitOK},
-		{"get_short", "get user:1", exitOK},
-		{"get_binary", "get image:7", exitOK},
-		{"get_escapes", "get --base64 ZXNjG1szMW1yZWQNCg==", exitOK},
-		{"get_escapes_json", "get --base64 ZXNjG1szMW1yZWQNCg== -o json", exitOK},
-		{"get_binary_key_json", "get --base64 //4= -o json", exitOK},
-		{"get_expiring", "get session:9", exitOK},
-		{"get_expired", "get user:2", exitNotFound},
-		{"get_tombstone", "get user:4", exitNotFound},
-		{"get_deleted", "get user:5", exitNotFound},
-		{"get_unknown", "get nothing", exitNotFound},
-		{"get_unknown_json", "get nothing -o json", exitNotFound},
-		{"get_raw", "get user:1 --raw", exitOK},
-		{"get_raw_expired", "get user:2 --raw", exitNotFound},
-		{"history", "get user:1 --history", exitOK},
-		{"history_json", "get user:1 --history -o json", exitOK},
-		{"history_expire", "get user:3 --history", exitOK},
-		{"history_deleted", "get user:5 --history", exitNotFound},
-		{"history_tombstone", "get user:6 --history", exitNotFound},
-		{"log", "log", exitOK},
-		{"log_json", "log -o json", exitOK},
-		{"log_key", "log --key user:5 --limit 1", exitOK},
-		{"log_from", "log --from 6", exitOK},
-		{"log_segment", "log --segment 3", exitOK},
-		{"members", "members", exitOK},
-		{"members_json", "members -o json", exitOK},
-		{"prefixes", "prefixes", exitOK},
-		{"prefixes_json", "prefixes --sort prefix --limit 2 -o json", exitOK},
+		{"overview", "", term.CodeOK},
+		{"overview_json", "-o json", term.CodeOK},
+		{"keys", "keys", term.CodeOK},
+		{"keys_all", "keys --expired --tombstones", term.CodeOK},
+		{"keys_json", "keys --expired --tombstones -o json", term.CodeOK},
+		{"keys_prefix", "keys --prefix user:", term.CodeOK},
+		{"keys_limit", "keys --limit 2", term.CodeOK},
+		{"keys_size", "keys --sort size --limit 3", term.CodeOK},
+		{"keys_expiry", "keys --sort expiry --expired --limit 4", term.CodeOK},
+		{"keys_created", "keys --sort created --expired", term.CodeOK},
+		{"get_text", "get text:1", term.CodeOK},
+		{"get_short", "get user:1", term.CodeOK},
+		{"get_binary", "get image:7", term.CodeOK},
+		{"get_escapes", "get --base64 ZXNjG1szMW1yZWQNCg==", term.CodeOK},
+		{"get_escapes_json", "get --base64 ZXNjG1szMW1yZWQNCg== -o json", term.CodeOK},
+		{"get_binary_key_json", "get --base64 //4= -o json", term.CodeOK},
+		{"get_expiring", "get session:9", term.CodeOK},
+		{"get_expired", "get user:2", term.CodeNotFound},
+		{"get_tombstone", "get user:4", term.CodeNotFound},
+		{"get_deleted", "get user:5", term.CodeNotFound},
+		{"get_unknown", "get nothing", term.CodeNotFound},
+		{"get_unknown_json", "get nothing -o json", term.CodeNotFound},
+		{"get_raw", "get user:1 --raw", term.CodeOK},
+		{"get_raw_expired", "get user:2 --raw", term.CodeNotFound},
+		{"history", "get user:1 --history", term.CodeOK},
+		{"history_json", "get user:1 --history -o json", term.CodeOK},
+		{"history_expire", "get user:3 --history", term.CodeOK},
+		{"history_deleted", "get user:5 --history", term.CodeNotFound},
+		{"history_tombstone", "get user:6 --history", term.CodeNotFound},
+		{"log", "log", term.CodeOK},
+		{"log_json", "log -o json", term.CodeOK},
+		{"log_key", "log --key user:5 --limit 1", term.CodeOK},
+		{"log_from", "log --from 6", term.CodeOK},
+		{"log_segment", "log --segment 3", term.CodeOK},
+		{"members", "members", term.CodeOK},
+		{"members_json", "members -o json", term.CodeOK},
+		{"prefixes", "prefixes", term.CodeOK},
+		{"prefixes_json", "prefixes --sort prefix --limit 2 -o json", term.CodeOK},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			code, stdout, stderr := runInspect(t, t.Context(), golden(t), strings.Fields(test.args)...)
@@ -163,11 +165,11 @@ func TestInspectUsage(t *testing.T) {
 		"keys " + filepath.Join(dir, "..", "x"): "two data directories",
 	} {
 		code, stdout, stderr := runInspect(t, t.Context(), dir, strings.Fields(args)...)
-		if code != exitUsage || stdout != "" || !strings.Contains(stderr, want) {
-			t.Errorf("%s: exit code %d, stdout %q, stderr %q; want %d and %q", args, code, stdout, stderr, exitUsage, want)
+		if code != term.CodeUsage || stdout != "" || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit code %d, stdout %q, stderr %q; want %d and %q", args, code, stdout, stderr, term.CodeUsage, want)
 		}
 	}
-	if code, _, stderr := runInspect(t, t.Context(), dir, "get", ""); code != exitUsage || !strings.Contains(stderr, "the key is empty") {
+	if code, _, stderr := runInspect(t, t.Context(), dir, "get", ""); code != term.CodeUsage || !strings.Contains(stderr, "the key is empty") {
 		t.Errorf("empty key: exit code %d, %s", code, stderr)
 	}
 }
@@ -180,8 +182,8 @@ func TestInspectRawRefusesATerminal(t *testing.T) {
 	}
 	defer f.Close() //nolint:errcheck // nothing was written
 	var errs bytes.Buffer
-	p := &program{stdin: strings.NewReader(""), stdout: f, stderr: &errs}
-	if code := executeInspect(t.Context(), p, []string{"get", "user:1", "--raw", "--dir", golden(t)}); code != exitUsage || !strings.Contains(errs.String(), "terminal") {
+	p := &program{&term.Process{Stdin: strings.NewReader(""), Stdout: f, Stderr: &errs}}
+	if code := executeInspect(t.Context(), p, []string{"get", "user:1", "--raw", "--dir", golden(t)}); code != term.CodeUsage || !strings.Contains(errs.String(), "terminal") {
 		t.Errorf("exit code %d, %s", code, errs.String())
 	}
 }
@@ -194,7 +196,7 @@ func TestInspectIsInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range []string{"", "keys", "keys --sort size", "prefixes", "log"} {
-		if code, _, stderr := runInspect(t, ctx, dir, strings.Fields(args)...); code != exitInterrupted {
+		if code, _, stderr := runInspect(t, ctx, dir, strings.Fields(args)...); code != term.CodeInterrupted {
 			t.Errorf("inspect %s: exit code %d, %s", args, code, stderr)
 		}
 	}
@@ -209,8 +211,8 @@ func TestInspectTellsOfOutputThatFails(t *testing.T) {
 	dir := golden(t)
 	for _, args := range []string{"", "keys", "log -o json", "get user:1 --raw", "members"} {
 		var errs bytes.Buffer
-		p := &program{stdin: strings.NewReader(""), stdout: failingWriter{}, stderr: &errs}
-		if code := executeInspect(t.Context(), p, append(strings.Fields(args), "--dir", dir)); code != exitFailed {
+		p := &program{&term.Process{Stdin: strings.NewReader(""), Stdout: failingWriter{}, Stderr: &errs}}
+		if code := executeInspect(t.Context(), p, append(strings.Fields(args), "--dir", dir)); code != term.CodeFailed {
 			t.Errorf("inspect %s: exit code %d, %s", args, code, errs.String())
 		}
 	}

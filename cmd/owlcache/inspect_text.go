@@ -8,41 +8,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
-	"github.com/dustin/go-humanize"
-
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
-// Layouts of times in tables, which are in UTC.
-const (
-	secondLayout = "2006-01-02 15:04:05"
-	milliLayout  = "2006-01-02 15:04:05.000"
-)
-
-// shownText renders text from the directory for a line on a terminal: what is not
-// printable is escaped.
-func shownText(s string) string {
-	if !strings.ContainsFunc(s, unprintable) {
-		return s
-	}
-	var b strings.Builder
-	for i, r := range s {
-		switch {
-		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case unprintable(r):
-			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
+// milliLayout is the layout of times with milliseconds in tables, which are in UTC.
+const milliLayout = term.SecondLayout + ".000"
 
 // isText tells whether a value is shown as text.
 func isText(value []byte) bool {
@@ -71,43 +44,6 @@ func more(shown, all int) string {
 		return ""
 	}
 	return "…"
-}
-
-// shownBytes renders a size in few characters.
-func shownBytes(n int64) string { return humanize.IBytes(uint64(max(0, n))) }
-
-// shownMoment renders a time and how far it is away, "unknown" if it is not set.
-func shownMoment(t, now time.Time) string {
-	if t.IsZero() {
-		return "unknown"
-	}
-	return t.UTC().Format(secondLayout) + " UTC (" + humanize.RelTime(t, now, "ago", "from now") + ")"
-}
-
-// shownSpan renders a duration with its two greatest units.
-func shownSpan(d time.Duration) string {
-	if d < time.Second {
-		return d.Round(time.Millisecond).String()
-	}
-	units := []struct {
-		name string
-		size time.Duration
-	}{{"y", 365 * 24 * time.Hour}, {"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}}
-	d = d.Round(time.Second)
-	out, left := "", 0
-	for _, u := range units {
-		n := d / u.size
-		d %= u.size
-		if n > 0 {
-			out += strconv.FormatInt(int64(n), 10) + u.name
-		}
-		if out != "" {
-			if left++; left == 2 {
-				break
-			}
-		}
-	}
-	return out
 }
 
 // until is the time from one instant to another in Unix milliseconds. A time that is

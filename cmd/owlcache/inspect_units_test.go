@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -16,21 +15,6 @@ import (
 
 	"owlcache/engine"
 )
-
-func TestShownText(t *testing.T) {
-	for in, want := range map[string]string{
-		"plain":            "plain",
-		"世界":               "世界",
-		"\x1b[31m\x7f":     `\x1b[31m\x7f`,
-		"\xff\u009b\u202e": `\xff\u009b\u202e`,
-		"a\nb":             `a\nb`,
-		"\uFFFD":           `\ufffd`,
-	} {
-		if got := shownText(in); got != want {
-			t.Errorf("%q: got %s, want %s", in, got, want)
-		}
-	}
-}
 
 func TestShownValue(t *testing.T) {
 	for _, test := range []struct {
@@ -48,24 +32,6 @@ func TestShownValue(t *testing.T) {
 	} {
 		if got := shownValue([]byte(test.in), test.most); got != test.want {
 			t.Errorf("%q: got %s, want %s", test.in, got, test.want)
-		}
-	}
-}
-
-func TestShownSpan(t *testing.T) {
-	for in, want := range map[time.Duration]string{
-		0:                          "0s",
-		1500 * time.Microsecond:    "2ms",
-		59 * time.Second:           "59s",
-		3600 * time.Second:         "1h",
-		3661 * time.Second:         "1h1m",
-		3601 * time.Second:         "1h",
-		49*time.Hour + time.Minute: "2d1h",
-		400 * 24 * time.Hour:       "1y35d",
-		3599*time.Second + 7e8:     "1h",
-	} {
-		if got := shownSpan(in); got != want {
-			t.Errorf("%d: got %s, want %s", in, got, want)
 		}
 	}
 }
@@ -198,24 +164,6 @@ func TestPrefixGroupsCountAsAMap(t *testing.T) {
 			t.Fatalf("got %v, want %v", got, want)
 		}
 	})
-}
-
-func TestTableFindsItsWidths(t *testing.T) {
-	var out bytes.Buffer
-	w := bufio.NewWriter(&out)
-	table := newTable(w, column{title: "N", right: true}, column{title: "NAME"}, column{title: "LAST"})
-	table.hold = 2
-	for i, name := range []string{"a", "wide…", "b", "much wider than before"} {
-		table.row(fmt.Sprint(i*i*i*i), name, "end")
-	}
-	table.end()
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	want := " N  NAME   LAST\n 0  a      end\n 1  wide…  end\n16  b      end\n81  much wider than before  end\n"
-	if out.String() != want {
-		t.Errorf("got\n%swant\n%s", out.String(), want)
-	}
 }
 
 func TestManySegmentsAreShortened(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
 
@@ -15,9 +16,9 @@ type warning struct {
 
 func (w *warning) String() string {
 	if w.File == "" {
-		return shownText(w.Message)
+		return term.Text(w.Message)
 	}
-	return shownText(w.File) + ": " + shownText(w.Message)
+	return term.Text(w.File) + ": " + term.Text(w.Message)
 }
 
 // From where on something is worth a warning.
@@ -36,7 +37,7 @@ func (o *overview) warnings() []warning {
 		list = append(list, warning{"", "damaged: " + o.damage[i].String()})
 	}
 	if n := o.damageTotal - len(o.damage); n > 0 {
-		list = append(list, warning{"", fmt.Sprintf("%s more; all of them with: owlcache check", counted(int64(n), "damaged place"))})
+		list = append(list, warning{"", fmt.Sprintf("%s more; all of them with: owlcache check", term.Count(int64(n), "damaged place"))})
 	}
 	list = append(list, o.dataWarnings()...)
 	return append(list, o.fileWarnings()...)
@@ -48,21 +49,21 @@ func (o *overview) dataWarnings() (list []warning) {
 	running := o.info.Holder != ""
 	if l.TornWhy != "" && !running && len(l.Segments) > 0 {
 		list = append(list, warning{l.Segments[len(l.Segments)-1].Name, fmt.Sprintf(
-			"%s from offset %d on are the torn end of a write that nobody was told of (%s); the next start cuts them off and keeps a copy", counted(l.TornBytes, "byte"), l.TornOffset, l.TornWhy)})
+			"%s from offset %d on are the torn end of a write that nobody was told of (%s); the next start cuts them off and keeps a copy", term.Count(l.TornBytes, "byte"), l.TornOffset, l.TornWhy)})
 	}
 	age := o.now.Sub(s.Saved)
 	switch {
 	case l.Bytes < longLog:
 	case s.Present && age > oldSnapshot:
-		list = append(list, warning{datadir.SnapshotFile, fmt.Sprintf("the last checkpoint was %s ago, and a restart replays %s: do checkpoints fail?", shownSpan(age), shownBytes(l.Bytes))})
+		list = append(list, warning{datadir.SnapshotFile, fmt.Sprintf("the last checkpoint was %s ago, and a restart replays %s: do checkpoints fail?", term.Span(age), term.Bytes(l.Bytes))})
 	case !s.Present:
-		list = append(list, warning{"", fmt.Sprintf("there was no checkpoint yet, and a restart replays %s: do checkpoints fail?", shownBytes(l.Bytes))})
+		list = append(list, warning{"", fmt.Sprintf("there was no checkpoint yet, and a restart replays %s: do checkpoints fail?", term.Bytes(l.Bytes))})
 	}
 	if s.FreeBytes > freeWorthIt && s.FreeBytes > s.FileBytes/2 {
-		list = append(list, warning{datadir.SnapshotFile, fmt.Sprintf("%s of %s are free: \"owlcache compact\" gives them back", shownBytes(s.FreeBytes), shownBytes(s.FileBytes))})
+		list = append(list, warning{datadir.SnapshotFile, fmt.Sprintf("%s of %s are free: \"owlcache compact\" gives them back", term.Bytes(s.FreeBytes), term.Bytes(s.FileBytes))})
 	}
 	if d := until(o.now.UnixMilli(), int64(o.keys.newest>>16)); d > clockAhead {
-		list = append(list, warning{"", fmt.Sprintf("the newest write is %s ahead of the clock of this machine", shownSpan(d))})
+		list = append(list, warning{"", fmt.Sprintf("the newest write is %s ahead of the clock of this machine", term.Span(d))})
 	}
 	return list
 }
@@ -92,7 +93,7 @@ func (o *overview) about(files []namedFile, what string) (list []warning) {
 		if i == warnedOfAKind {
 			return append(list, warning{"", fmt.Sprintf("and %d more like it", len(files)-i)})
 		}
-		list = append(list, warning{f.name, fmt.Sprintf("%s; it %s", shownBytes(f.bytes), what)})
+		list = append(list, warning{f.name, fmt.Sprintf("%s; it %s", term.Bytes(f.bytes), what)})
 	}
 	return list
 }

@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/term"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 const (
@@ -35,7 +36,7 @@ func openLogs(c *config, env []string, stderr io.Writer) (*logs, error) {
 		return nil, err
 	}
 	var terminal io.Writer
-	if isTerminal(stderr) {
+	if term.IsTerminal(stderr) {
 		terminal = zerolog.ConsoleWriter{Out: stderr, NoColor: lookupEnv(env, "NO_COLOR") != "", TimeFormat: time.DateTime}
 	}
 	value := c.text("Logfile")
@@ -96,11 +97,6 @@ func checkLogFile(path string) error {
 		return err
 	}
 	return f.Close()
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // stamp adds the time to a line, in UTC and with milliseconds.

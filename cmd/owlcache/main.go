@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"os"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 func main() {
@@ -12,8 +14,8 @@ func main() {
 
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	p := &program{env: env, stdin: stdin, stdout: stdout, stderr: stderr}
+	p := &program{&term.Process{Env: env, Stdin: stdin, Stdout: stdout, Stderr: stderr}}
 	root := p.rootCommand()
 	root.SetArgs(classicFlags(args))
-	return finish(stderr, root.ExecuteContext(ctx))
+	return term.Finish(stderr, root.ExecuteContext(ctx))
 }

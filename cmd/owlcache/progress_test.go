@@ -12,7 +12,7 @@ func TestProgress(t *testing.T) {
 	for _, terminal := range []*strings.Builder{nil, {}} {
 		p := newProgress(slog.New(slog.DiscardHandler), nil)
 		if terminal != nil {
-			p.terminal = terminal
+			p = newProgress(slog.New(slog.DiscardHandler), terminal)
 		}
 		if got := p.text(); got != "opening the data directory" {
 			t.Errorf("before the first update: %q", got)

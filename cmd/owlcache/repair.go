@@ -1,12 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -42,39 +42,39 @@ uncertain, as the report says. 1: failed, and nothing was left behind. 2: wrong 
 
 func (p *program) repair(cmd *cobra.Command, flags *repairFlags, args []string) error {
 	if flags.to == "" && !flags.dryRun {
-		return usageError(errors.New("where to? name a new directory with --to, or only look with --dry-run"))
+		return term.Usage(errors.New("where to? name a new directory with --to, or only look with --dry-run"))
 	}
 	dir, err := p.toolDir(&flags.toolFlags, args)
 	if err != nil {
 		return err
 	}
-	ctx, stop := interruptible(cmd.Context())
+	ctx, stop := term.Interruptible(cmd.Context())
 	defer stop()
-	progress := p.toolProgress()
-	o := engine.RepairOptions{Source: dir, Target: flags.to, Progress: progress.update}
+	progress := p.Bar()
+	o := engine.RepairOptions{Source: dir, Target: flags.to, Progress: progress.Update}
 	if flags.dryRun {
 		o.Target = ""
 	}
 	report, err := engine.Repair(ctx, o)
-	progress.done()
+	progress.Clear()
 	switch {
 	case errors.Is(err, engine.ErrTarget):
-		return usageError(err)
-	case interrupted(ctx, err):
-		return &exitError{exitInterrupted, errors.New("interrupted: nothing was left behind")}
+		return term.Usage(err)
+	case term.Interrupted(ctx, err):
+		return term.Exit(term.CodeInterrupted, errors.New("interrupted: nothing was left behind"))
 	case err != nil:
 		return err
 	}
-	if flags.out.json() {
-		err = json.NewEncoder(p.stdout).Encode(report)
+	if flags.out.JSON() {
+		err = p.PrintJSON(report)
 	} else {
-		err = printRepair(p.stdout, report)
+		err = printRepair(p.Stdout, report)
 	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("report: %w", err)
 	case !report.Complete:
-		return &exitError{code: exitCorrupt}
+		return term.Exit(term.CodeCorrupt, nil)
 	}
 	return nil
 }

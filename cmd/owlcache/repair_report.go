@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/dustin/go-humanize"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -56,7 +56,7 @@ func (p *repairPrinter) printRead() {
 	if l.Segments == 0 {
 		p.line("log       none")
 	} else {
-		p.line("log       %s, %s in %s, up to record %d", counted(l.Records, "record"), humanize.IBytes(uint64(l.Bytes)), counted(int64(l.Segments), "segment"), l.LastLSN)
+		p.line("log       %s, %s in %s, up to record %d", term.Count(l.Records, "record"), humanize.IBytes(uint64(l.Bytes)), term.Count(int64(l.Segments), "segment"), l.LastLSN)
 	}
 }
 
@@ -77,7 +77,7 @@ func (p *repairPrinter) printDamage() {
 	}
 	if n := p.report.Log.LostRecords; n > 0 {
 		p.line("")
-		p.line("Lost from the log: %s. Which keys were written there is not known;", counted(int64(n), "record"))
+		p.line("Lost from the log: %s. Which keys were written there is not known;", term.Count(int64(n), "record"))
 		p.line("such a key has the value that it had before, or none.")
 	}
 }
@@ -94,7 +94,7 @@ func (p *repairPrinter) place(d *engine.Damage) string {
 		fmt.Fprintf(&b, ", offset %d", d.Offset)
 	}
 	if d.Bytes > 0 {
-		fmt.Fprintf(&b, ", %s", counted(d.Bytes, "byte"))
+		fmt.Fprintf(&b, ", %s", term.Count(d.Bytes, "byte"))
 	}
 	b.WriteString(": " + d.Problem)
 	switch {
@@ -109,11 +109,11 @@ func (p *repairPrinter) place(d *engine.Damage) string {
 	switch {
 	case !d.Loss || d.FromKey == nil && d.ToKey == nil:
 	case d.ToKey == nil:
-		fmt.Fprintf(&b, "; keys from %s on", shownKey(d.FromKey))
+		fmt.Fprintf(&b, "; keys from %s on", term.Key(d.FromKey))
 	case d.FromKey == nil:
-		fmt.Fprintf(&b, "; keys before %s", shownKey(d.ToKey))
+		fmt.Fprintf(&b, "; keys before %s", term.Key(d.ToKey))
 	default:
-		fmt.Fprintf(&b, "; keys from %s, before %s", shownKey(d.FromKey), shownKey(d.ToKey))
+		fmt.Fprintf(&b, "; keys from %s, before %s", term.Key(d.FromKey), term.Key(d.ToKey))
 	}
 	return b.String()
 }
@@ -123,7 +123,7 @@ func (p *repairPrinter) printKeys() {
 		var lines []string
 		for _, k := range p.report.Keys {
 			if k.State == state {
-				lines = append(lines, shownKey(k.Key)+": "+k.Problem)
+				lines = append(lines, term.Key(k.Key)+": "+k.Problem)
 			}
 		}
 		p.list(state+" keys:", lines)
@@ -159,7 +159,7 @@ func (p *repairPrinter) list(title string, lines []string) {
 func (p *repairPrinter) printResult() {
 	r := p.report
 	p.line("")
-	kept := fmt.Sprintf("%s and %s (%s)", counted(r.Kept.Keys, "key"), counted(r.Kept.Tombstones, "tombstone"), humanize.IBytes(uint64(r.Kept.Bytes)))
+	kept := fmt.Sprintf("%s and %s (%s)", term.Count(r.Kept.Keys, "key"), term.Count(r.Kept.Tombstones, "tombstone"), humanize.IBytes(uint64(r.Kept.Bytes)))
 	verdict := "Everything was saved."
 	if !r.Complete {
 		verdict = "Something is lost or uncertain, see above."
@@ -171,21 +171,4 @@ func (p *repairPrinter) printResult() {
 	p.line("kept      %s in %s", kept, r.Target)
 	p.line("%s %s was not changed.", verdict, r.Source)
 	p.line("Go on with: owlcache --dir %s", r.Target)
-}
-
-// counted renders a number with the word for what it counts.
-func counted(n int64, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return humanize.Comma(n) + " " + what
-}
-
-// shownKey renders a key so that it does no harm on a terminal.
-func shownKey(key []byte) string {
-	const most = 60
-	if len(key) <= most {
-		return strconv.QuoteToASCII(string(key))
-	}
-	return fmt.Sprintf("%s… (%d bytes)", strconv.QuoteToASCII(string(key[:most])), len(key))
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/backup"
 )
 
@@ -20,7 +20,7 @@ type restoreFlags struct {
 	to      string
 	newNode bool
 	verify  bool
-	out     output
+	out     term.Output
 }
 
 func (p *program) restoreCommand() *cobra.Command {
@@ -48,7 +48,7 @@ used, or wrong usage. 130: interrupted. 1: failed.`,
 	set.StringVar(&flags.to, "to", "", "the new `directory`")
 	set.BoolVar(&flags.newNode, "new-node", false, "give the directory an identity of its own")
 	set.BoolVar(&flags.verify, "verify", false, "only verify the backup; write nothing")
-	flags.out.register(cmd)
+	flags.out.Register(cmd)
 	return cmd
 }
 
@@ -63,32 +63,32 @@ type restoreReport struct {
 func (p *program) restore(ctx context.Context, flags *restoreFlags, file string) error {
 	switch {
 	case flags.verify && (flags.to != "" || flags.newNode):
-		return usageError(errors.New("--verify writes nothing: it goes neither with --to nor with --new-node"))
+		return term.Usage(errors.New("--verify writes nothing: it goes neither with --to nor with --new-node"))
 	case flags.to == "" && !flags.verify:
-		return usageError(errors.New("where to? name a new directory with --to, or only look at the file with --verify"))
+		return term.Usage(errors.New("where to? name a new directory with --to, or only look at the file with --verify"))
 	}
-	ctx, stop := interruptible(ctx)
+	ctx, stop := term.Interruptible(ctx)
 	defer stop()
 	in, size, err := p.openBackup(ctx, file)
 	if err != nil {
 		return err
 	}
-	progress := p.toolProgress()
+	progress := p.Bar()
 	report := &restoreReport{File: file}
 	if flags.verify {
-		report.Manifest, err = backup.Verify(ctx, in, size, progress.update)
+		report.Manifest, err = backup.Verify(ctx, in, size, progress.Update)
 	} else {
 		var made *backup.Restored
-		if made, err = backup.Restore(ctx, in, flags.to, backup.RestoreOptions{NewNode: flags.newNode, Progress: progress.update}); err == nil {
+		if made, err = backup.Restore(ctx, in, flags.to, backup.RestoreOptions{NewNode: flags.newNode, Progress: progress.Update}); err == nil {
 			report.take(made)
 		}
 	}
-	progress.done()
+	progress.Clear()
 	if err := errors.Join(restoreError(file, err), in.Close()); err != nil {
-		return interruptedOr(ctx, err, "nothing was restored")
+		return term.InterruptedOr(ctx, err, "nothing was restored")
 	}
-	if flags.out.json() {
-		return json.NewEncoder(p.stdout).Encode(report)
+	if flags.out.JSON() {
+		return p.PrintJSON(report)
 	}
 	return p.printRestore(report)
 }
@@ -103,10 +103,10 @@ func (r *restoreReport) take(made *backup.Restored) {
 // openBackup opens a file, or the standard input, which has no size.
 func (p *program) openBackup(ctx context.Context, file string) (io.ReadCloser, int64, error) {
 	if file == "-" {
-		if f, ok := p.stdin.(*os.File); ok && isTerminal(f) {
-			return nil, 0, usageError(errors.New("a backup does not come from a terminal: send a file to the standard input"))
+		if f, ok := p.Stdin.(*os.File); ok && term.IsTerminal(f) {
+			return nil, 0, term.Usage(errors.New("a backup does not come from a terminal: send a file to the standard input"))
 		}
-		return io.NopCloser(&stdio{ctx: ctx, r: p.stdin}), 0, nil
+		return io.NopCloser(term.Reader(ctx, p.Stdin)), 0, nil
 	}
 	f, err := os.Open(filepath.Clean(file))
 	if err != nil {
@@ -127,9 +127,9 @@ func restoreError(file string, err error) error {
 	var damage *backup.ArchiveError
 	switch {
 	case errors.As(err, &damage):
-		return &exitError{exitCorrupt, fmt.Errorf("%s: %w", file, err)}
+		return term.Exit(term.CodeCorrupt, fmt.Errorf("%s: %w", file, err))
 	case errors.Is(err, backup.ErrTarget):
-		return usageError(err)
+		return term.Usage(err)
 	case errors.As(err, new(*backup.FormatError)):
 		return fmt.Errorf("%s: %w", file, err)
 	}
@@ -145,7 +145,7 @@ func (p *program) printRestore(r *restoreReport) error {
 		made += ", node " + r.NodeID
 	}
 	if r.To == "" {
-		_, err := fmt.Fprintf(p.stdout, "backup    %s\nmade      %s\nholds     %s\nresult    it is whole and undamaged\n", r.File, made, holds(r.Manifest))
+		_, err := fmt.Fprintf(p.Stdout, "backup    %s\nmade      %s\nholds     %s\nresult    it is whole and undamaged\n", r.File, made, holds(r.Manifest))
 		return err
 	}
 	node := "the same: do not run it beside the first"
@@ -156,6 +156,6 @@ func (p *program) printRestore(r *restoreReport) error {
 	default:
 		node = "a new one, " + r.RestoredID
 	}
-	_, err := fmt.Fprintf(p.stdout, "restored  %s\nto        %s\nmade      %s\nholds     %s\nnode      %s\n\nGo on with: owlcache --dir %s\n", r.File, r.To, made, holds(r.Manifest), node, r.To)
+	_, err := fmt.Fprintf(p.Stdout, "restored  %s\nto        %s\nmade      %s\nholds     %s\nnode      %s\n\nGo on with: owlcache --dir %s\n", r.File, r.To, made, holds(r.Manifest), node, r.To)
 	return err
 }

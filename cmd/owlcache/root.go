@@ -3,20 +3,17 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
-// program is what a run of the program has around it.
-type program struct {
-	env            []string
-	stdin          io.Reader
-	stdout, stderr io.Writer
-}
+// program is a run of the program, with its commands.
+type program struct{ *term.Process }
 
 // rootCommand returns the command line with all its commands.
 func (p *program) rootCommand() *cobra.Command {
@@ -34,11 +31,11 @@ func (p *program) rootCommand() *cobra.Command {
 	}
 	flags.register(root.Flags())
 	completeSet(root)
-	root.SetIn(p.stdin)
-	root.SetOut(p.stdout)
-	root.SetErr(p.stderr)
+	root.SetIn(p.Stdin)
+	root.SetOut(p.Stdout)
+	root.SetErr(p.Stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError(errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help"))
+		return term.Usage(errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help"))
 	})
 	root.AddCommand(p.serveCommand(), p.configCommand(), p.checkCommand(), p.checkSnapshotCommand(), p.exportCommand(), p.importCommand(), p.inspectCommand(time.Now), p.repairCommand(),
 		p.backupCommand(), p.restoreCommand(), p.compactCommand(), p.groupCommand(), p.clusterCommand(), p.upgradeCheckCommand(time.Now), p.versionCommand())
@@ -59,10 +56,10 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			cmd, rest, err := root.Find(args)
 			if err != nil {
-				return usageError(err)
+				return term.Usage(err)
 			}
 			if len(rest) > 0 {
-				return usageError(fmt.Errorf("unknown command %q; see %s --help%s", strings.Join(args, " "), cmd.CommandPath(), didYouMean("", rest[0], commandNames(cmd))))
+				return term.Usage(fmt.Errorf("unknown command %q; see %s --help%s", strings.Join(args, " "), cmd.CommandPath(), didYouMean("", rest[0], commandNames(cmd))))
 			}
 			return cmd.Help()
 		},
@@ -91,7 +88,7 @@ func markUsageErrors(cmd *cobra.Command) {
 		if len(args) > 0 && cmd.HasSubCommands() {
 			hint += didYouMean("", args[0], commandNames(cmd))
 		}
-		return usageError(errors.New(err.Error() + hint))
+		return term.Usage(errors.New(err.Error() + hint))
 	}
 }
 

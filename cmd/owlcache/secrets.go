@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
 
@@ -88,7 +89,7 @@ func resolveSecrets(c *config, dir *datadir.Dir) (secrets, error) {
 	wantPassword, wantTokenSecret := password == "", len(configured) < minTokenSecret
 	// Before anything is added to the file.
 	if err := checkSecretFile(dir.File(datadir.SecretFile), wantPassword, wantTokenSecret); err != nil {
-		return secrets{}, usageError(err)
+		return secrets{}, term.Usage(err)
 	}
 	stored, made, err := dir.Secrets(wantPassword, wantTokenSecret)
 	if err != nil {

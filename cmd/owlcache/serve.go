@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 func (p *program) serveCommand() *cobra.Command {
@@ -26,11 +28,11 @@ func (p *program) serveCommand() *cobra.Command {
 
 // serve runs a node until it is told to stop.
 func (p *program) serve(ctx context.Context, flags configFlags) (err error) {
-	c, err := loadConfig(flags, p.env)
+	c, err := loadConfig(flags, p.Env)
 	if err != nil {
 		return err
 	}
-	logs, err := openLogs(&c, p.env, p.stderr)
+	logs, err := openLogs(&c, p.Env, p.Stderr)
 	if err != nil {
 		return err
 	}
@@ -43,7 +45,7 @@ func (p *program) serve(ctx context.Context, flags configFlags) (err error) {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
-	srv := newServer(c, logs, p.stderr)
+	srv := newServer(c, logs, p.Stderr)
 	return supervise(ctx, srv.Run, srv.Reload, logs, signals)
 }
 
@@ -69,7 +71,7 @@ func supervise(ctx context.Context, server func(context.Context) error, reload f
 				}
 				reload()
 			case stopping:
-				return &exitError{exitInterrupted, errors.New("stopped at once by a second signal; the log in the data directory holds everything that was acknowledged")}
+				return term.Exit(term.CodeInterrupted, errors.New("stopped at once by a second signal; the log in the data directory holds everything that was acknowledged"))
 			default:
 				stopping = true
 				logs.Info("stopping", "signal", sig.String())

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // output that a test may read while a server writes it.
@@ -93,8 +95,8 @@ func TestSignals(t *testing.T) {
 			}
 		}
 		if stops > 1 {
-			var exit *exitError
-			if err := <-result; !errors.As(err, &exit) || exit.code != exitInterrupted {
+			var exit *term.ExitError
+			if err := <-result; !errors.As(err, &exit) || exit.Code != term.CodeInterrupted {
 				t.Errorf("%v: %v", signals, err)
 			}
 			close(release)

@@ -19,6 +19,7 @@ import (
 	"owlcache/api/readthrough"
 	"owlcache/api/urlcache"
 	"owlcache/cluster"
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/backup"
 	"owlcache/engine/datadir"
@@ -201,13 +202,13 @@ func (s *server) serve(f func() error) {
 // backup writes a backup to a client. A token must not give the password: the secrets
 // stay here.
 func (s *server) backup(ctx context.Context, w io.Writer) error {
-	_, err := backup.Write(ctx, s.dir.Path(), w, backup.Options{Version: version, WithoutSecrets: true})
+	_, err := backup.Write(ctx, s.dir.Path(), w, backup.Options{Version: term.Version, WithoutSecrets: true})
 	return err
 }
 
 func (s *server) openStore(ctx context.Context) error {
 	var terminal io.Writer
-	if isTerminal(s.stderr) {
+	if term.IsTerminal(s.stderr) {
 		terminal = s.stderr
 	}
 	p := newProgress(s.logs.Logger, terminal)

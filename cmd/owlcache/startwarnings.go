@@ -1,9 +1,13 @@
 package main
 
+import (
+	"owlcache/cmd/owlcache/internal/term"
+)
+
 // warn tells the operator what to know about the configuration: in the log and, where that
 // goes elsewhere, on the standard error too.
 func (s *server) warn() {
-	elsewhere := s.config.text("Logfile") != "" && !isTerminal(s.stderr)
+	elsewhere := s.config.text("Logfile") != "" && !term.IsTerminal(s.stderr)
 	for _, w := range s.startWarnings() {
 		s.logs.Warn(w)
 		if elsewhere {

@@ -6,6 +6,7 @@ import (
 	"owlcache/api"
 	"owlcache/cluster"
 	"owlcache/cluster/gossip"
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
 
@@ -31,7 +32,7 @@ func (s *server) startSync() (syncNode, error) {
 func (c *config) gossipOptions(listener net.IP) (gossip.Options, error) {
 	key, err := c.syncKey()
 	if err != nil {
-		return gossip.Options{}, usageError(err)
+		return gossip.Options{}, term.Usage(err)
 	}
 	o := gossip.Options{
 		AuthKey:    key,

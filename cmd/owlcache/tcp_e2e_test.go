@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // tell sends lines over a connection of its own and returns an answer for each.
@@ -99,7 +101,7 @@ func TestTCPPortTaken(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "owlcache", append(n.args, "--set", "Tcpport="+portOf(t, taken.Addr().String()))...)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != exitFailed {
+	if !errors.As(err, &exit) || exit.ExitCode() != term.CodeFailed {
 		t.Fatalf("%v: %s", err, out)
 	}
 	for _, want := range []string{"cannot listen on " + taken.Addr().String(), "options Host and Tcpport", "choose one with the option Tcpport", "CloseTcp 0"} {

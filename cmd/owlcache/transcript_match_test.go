@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // vars are what placeholders stand for.
@@ -175,7 +177,7 @@ func (v *vars) generalise(lines []string) []string {
 		}
 		line = regexp.MustCompile(`"2\d{3}-\d\d-\d\dT[^"]*"`).ReplaceAllString(line, `"{time}"`)
 		line = regexp.MustCompile(`^Keycreatetime: 2.*$`).ReplaceAllString(line, "Keycreatetime: {texttime}")
-		out[i] = strings.Replace(line, "owlcache "+version, "owlcache {version}", 1)
+		out[i] = strings.Replace(line, "owlcache "+term.Version, "owlcache {version}", 1)
 	}
 	return out
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 var updateTranscript = flag.Bool("update-transcript", false, "write the answers of the transcripts that differ anew")
@@ -85,7 +87,7 @@ type player struct {
 // play starts nodes, says what clients say and compares what is answered.
 func (tr *transcript) play(t *testing.T, settings ...string) {
 	p := &player{t: t, settings: settings, files: tr.files, nodes: map[string]*lineNode{}, vars: newVars(), origin: startEchoOrigin(t)}
-	p.vars.text["version"] = version
+	p.vars.text["version"] = term.Version
 	p.vars.text["origin"] = p.origin.URL
 	for i := range tr.steps {
 		step := &tr.steps[i]

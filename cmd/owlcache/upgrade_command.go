@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // upgradeCheckCommand returns the command that looks at an installation of 0.5.1, as of
 // now.
 func (p *program) upgradeCheckCommand(now func() time.Time) *cobra.Command {
-	var out output
+	var out term.Output
 	cmd := &cobra.Command{
 		Use:   "upgrade-check [CONF|DIR]",
 		Short: "Say what becomes of an installation of 0.5.1",
@@ -36,11 +38,11 @@ failed. 2: wrong usage. 3: there is no such file or directory. 7: the data is da
 			return p.upgradeCheck(path, now(), out)
 		},
 	}
-	out.register(cmd)
+	out.Register(cmd)
 	return cmd
 }
 
-func (p *program) upgradeCheck(path string, now time.Time, out output) error {
+func (p *program) upgradeCheck(path string, now time.Time, out term.Output) error {
 	u := &upgrade{now: now, table: options()}
 	if err := u.find(path); err != nil {
 		return err
@@ -50,12 +52,12 @@ func (p *program) upgradeCheck(path string, now time.Time, out output) error {
 	}
 	report := u.finish()
 	var err error
-	if out.json() {
-		enc := json.NewEncoder(p.stdout)
+	if out.JSON() {
+		enc := json.NewEncoder(p.Stdout)
 		enc.SetIndent("", "\t")
 		err = enc.Encode(report)
 	} else {
-		w := bufio.NewWriter(p.stdout)
+		w := bufio.NewWriter(p.Stdout)
 		report.print(w, now)
 		err = w.Flush()
 	}
@@ -63,9 +65,9 @@ func (p *program) upgradeCheck(path string, now time.Time, out output) error {
 	case err != nil:
 		return errors.Join(errors.New("report"), err)
 	case report.Status == upgradeDamaged:
-		return &exitError{code: exitCorrupt}
+		return term.Exit(term.CodeCorrupt, nil)
 	case report.Status == upgradeChange:
-		return &exitError{code: exitFailed}
+		return term.Exit(term.CodeFailed, nil)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
 )
@@ -103,7 +104,7 @@ func (u *upgrade) checkStore(path string) error {
 			r.Key, formatSize(engine.MaxKeySize), r.KeySize, formatSize(engine.MaxValueSize), r.ValueSize)})
 	}
 	if n := survey.RefusedTotal - int64(len(survey.Refused)); n > 0 {
-		u.add(upgradeFinding{Level: upgradeNote, Place: path, Text: fmt.Sprintf("%s more left out for their sizes; the log of the first start names all of them", countedEntries(n))})
+		u.add(upgradeFinding{Level: upgradeNote, Place: path, Text: fmt.Sprintf("%s more left out for their sizes; the log of the first start names all of them", term.Entries(n))})
 	}
 	u.noteRunning(path, saved)
 	return nil
@@ -120,7 +121,7 @@ func (u *upgrade) noteRunning(path string, saved time.Time) {
 	}
 	u.add(upgradeFinding{Level: upgradeNote, Place: path, Text: fmt.Sprintf(
 		"saved less than %s ago, so the old node seems to run: what it was told since is not counted, and it does not save when it is stopped",
-		shownSpan(2*every)), Write: "stop the writers, wait for the next save, stop the node then"})
+		term.Span(2*every)), Write: "stop the writers, wait for the next save, stop the node then"})
 }
 
 // Another look at a file that a node may be writing.

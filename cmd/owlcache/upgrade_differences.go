@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -120,7 +121,7 @@ func (u *upgrade) syncDifferences() {
 	c := &u.conf.config
 	if !c.on("GroupDataSync") {
 		if n := len(u.members("gossip")); n > 0 {
-			u.differ("GroupDataSync", fmt.Sprintf("data sync is off; the %s of the gossip group stay in their file", counted(int64(n), "member")), "")
+			u.differ("GroupDataSync", fmt.Sprintf("data sync is off; the %s of the gossip group stay in their file", term.Count(int64(n), "member")), "")
 		}
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
 
@@ -26,7 +27,7 @@ func (u *upgrade) find(path string) error {
 	fi, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &exitError{exitNotFound, fmt.Errorf("%s does not exist: name the configuration file or the data directory of the old node", path)}
+		return term.Exit(term.CodeNotFound, fmt.Errorf("%s does not exist: name the configuration file or the data directory of the old node", path))
 	case err != nil:
 		return err
 	case fi.IsDir():
@@ -34,7 +35,7 @@ func (u *upgrade) find(path string) error {
 		return u.findConfig(path)
 	}
 	if name := filepath.Base(path); name == datadir.SnapshotFile || name == datadir.LegacyAuthFile {
-		return usageError(fmt.Errorf("%s is a file of data: name its directory", path))
+		return term.Usage(fmt.Errorf("%s is a file of data: name its directory", path))
 	}
 	if u.conf, err = readUpgradeConfig(path, u.table); err != nil {
 		return err
@@ -72,7 +73,7 @@ func sameFile(a, b string) bool {
 func readUpgradeConfig(path string, table []option) (*upgradeConfig, error) {
 	content, err := datadir.ReadSmallFile(path)
 	if errors.Is(err, datadir.ErrNotRegular) || err == nil && bytes.IndexByte(content, 0) >= 0 {
-		return nil, usageError(fmt.Errorf("%s is no configuration file", path))
+		return nil, term.Usage(fmt.Errorf("%s is no configuration file", path))
 	}
 	if err != nil {
 		return nil, err

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // print writes the report for people. Errors are those of w, which keeps them.
@@ -16,14 +18,14 @@ func (r *upgradeReport) print(w *bufio.Writer, now time.Time) {
 	if r.Config != "" {
 		config = r.Config
 	}
-	line("configuration  %s", shownText(config))
-	line("directory      %s", shownText(r.Data.Directory))
+	line("configuration  %s", term.Text(config))
+	line("directory      %s", term.Text(r.Data.Directory))
 	r.printData(line, now)
 	r.printFindings(line, upgradeDamaged, "damaged")
 	r.printFindings(line, upgradeChange, "to change before the first start")
 	r.printFindings(line, upgradeNote, "different from 0.5.1, or good to know")
 	line("")
-	line("%s: %s to change, %s", r.Status, counted(r.count(upgradeChange)+r.count(upgradeDamaged), "thing"), counted(r.count(upgradeNote), "note"))
+	line("%s: %s to change, %s", r.Status, term.Count(r.count(upgradeChange)+r.count(upgradeDamaged), "thing"), term.Count(r.count(upgradeNote), "note"))
 }
 
 func (r *upgradeReport) printData(line func(string, ...any), now time.Time) {
@@ -35,14 +37,14 @@ func (r *upgradeReport) printData(line func(string, ...any), now time.Time) {
 	case upgradeNone:
 		line("data           none that can be taken over")
 	case upgradeLegacy:
-		line("data           of 0.5.1, %s, saved %s", shownBytes(d.Bytes), shownMoment(*d.Saved, now))
+		line("data           of 0.5.1, %s, saved %s", term.Bytes(d.Bytes), term.Moment(*d.Saved, now))
 		line("")
 		line("taken over at the first start")
 		line("  keys    %s live (%s with an expiry); left out: %s expired, %s for their sizes", humanize.Comma(d.Live), humanize.Comma(d.Expiring), humanize.Comma(d.Expired), humanize.Comma(d.Refused))
-		line("  bytes   keys %s, values %s; the largest key %s, the largest value %s", shownBytes(d.KeyBytes), shownBytes(d.ValueBytes), shownBytes(int64(d.LargestKey)), shownBytes(int64(d.LargestValue)))
+		line("  bytes   keys %s, values %s; the largest key %s, the largest value %s", term.Bytes(d.KeyBytes), term.Bytes(d.ValueBytes), term.Bytes(int64(d.LargestKey)), term.Bytes(int64(d.LargestValue)))
 	}
 	for _, g := range d.Groups {
-		line("  %-7s %s, in %s", strings.Replace(g.Type, "owlcache", "group", 1), counted(int64(len(g.Members)), "member"), g.File)
+		line("  %-7s %s, in %s", strings.Replace(g.Type, "owlcache", "group", 1), term.Count(int64(len(g.Members)), "member"), g.File)
 	}
 	if d.Sites > 0 {
 		line("  sites   %s of the URL cache", humanize.Comma(int64(d.Sites)))
@@ -65,9 +67,9 @@ func (r *upgradeReport) printFindings(line func(string, ...any), level, title st
 		if f.Level != level {
 			continue
 		}
-		line("  %s", shownText(f.title()+f.Text))
+		line("  %s", term.Text(f.title()+f.Text))
 		if f.Write != "" {
-			line("      -> %s", shownText(f.Write))
+			line("      -> %s", term.Text(f.Write))
 		}
 	}
 }

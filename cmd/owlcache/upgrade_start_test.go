@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
 
@@ -19,13 +20,13 @@ func TestUpgradeWhereAStartCannotWork(t *testing.T) {
 	}{
 		"link to no data": {func(home string) error {
 			return os.Symlink("gone", filepath.Join(home, "db", datadir.SnapshotFile))
-		}, exitCorrupt, "owlcache.db: it is a link to a file that is not there\n      -> bring back what it leads to"},
+		}, term.CodeCorrupt, "owlcache.db: it is a link to a file that is not there\n      -> bring back what it leads to"},
 		"link to no list": {func(home string) error {
 			return os.Symlink("gone", filepath.Join(home, "db", datadir.GroupFile))
-		}, exitFailed, datadir.GroupFile + ": it is a link to something that is not there"},
+		}, term.CodeFailed, datadir.GroupFile + ": it is a link to something that is not there"},
 		"byte order mark": {func(home string) error {
 			return os.WriteFile(filepath.Join(home, "owlcache.conf"), []byte("\ufeffHost 0.0.0.0\nPass correct-horse\nDBfile ./db/\n"), 0o600)
-		}, exitFailed, "owlcache.conf:1: Host: 0.5.1 did not know this line for the byte order mark"},
+		}, term.CodeFailed, "owlcache.conf:1: Host: 0.5.1 did not know this line for the byte order mark"},
 		"this version has been here": {func(home string) error {
 			dir := filepath.Join(home, "db")
 			if err := os.Remove(dir); err != nil {
@@ -35,7 +36,7 @@ func TestUpgradeWhereAStartCannotWork(t *testing.T) {
 				return err
 			}
 			return os.WriteFile(filepath.Join(dir, datadir.SnapshotFile), []byte(oldStore(t)), 0o600)
-		}, exitCorrupt, "a 0.5.1 node has run on this directory after this version had taken it over"},
+		}, term.CodeCorrupt, "a 0.5.1 node has run on this directory after this version had taken it over"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			home := installation(t, map[string]string{"owlcache.conf": "Host 0.0.0.0\nPass correct-horse\nDBfile ./db/\n", "db/": ""})

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
@@ -83,13 +84,13 @@ func runUpgrade(t *testing.T, home string, args ...string) (code int, stdout, st
 	t.Helper()
 	before := listing(t, home)
 	var out, errs bytes.Buffer
-	p := &program{stdin: strings.NewReader(""), stdout: &out, stderr: &errs}
+	p := &program{&term.Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}}
 	cmd := p.upgradeCheckCommand(upgradeClock)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	markUsageErrors(cmd)
 	args[0] = filepath.Join(home, args[0])
 	cmd.SetArgs(args)
-	code = finish(&errs, cmd.ExecuteContext(t.Context()))
+	code = term.Finish(&errs, cmd.ExecuteContext(t.Context()))
 	if after := listing(t, home); after != before {
 		t.Errorf("the installation was changed:\n%s\nnow\n%s", before, after)
 	}
@@ -130,27 +131,27 @@ func TestUpgradeGolden(t *testing.T) {
 		code  int
 		files map[string]string
 	}{
-		{"ready", "owlcache.conf", exitOK, map[string]string{
+		{"ready", "owlcache.conf", term.CodeOK, map[string]string{
 			"owlcache.conf": goodConf, "db_file/owlcache.db": oldStore(t), "db_file/auth.db": oldStore(t),
 			"db_file/server_group_config.json": upgradeGroupFile, "db_file/server_group_gossip_config.json": "null", "db_file/sites.xml": upgradeSites}},
-		{"ready_json", "owlcache.conf -o json", exitOK, map[string]string{
+		{"ready_json", "owlcache.conf -o json", term.CodeOK, map[string]string{
 			"owlcache.conf": goodConf, "db_file/owlcache.db": oldStore(t), "db_file/auth.db": oldStore(t),
 			"db_file/server_group_config.json": upgradeGroupFile, "db_file/sites.xml": upgradeSites}},
-		{"directory", "db_file", exitOK, map[string]string{"owlcache.conf": goodConf, "db_file/owlcache.db": oldStore(t)}},
-		{"other_directory", "copy", exitOK, map[string]string{"owlcache.conf": goodConf, "db_file/": "", "copy/owlcache.db": oldStore(t)}},
-		{"defaults", "owlcache.conf", exitFailed, map[string]string{"owlcache.conf": "# nothing\n", "owlcache.db": oldStore(t)}},
-		{"to_change", "owlcache.conf", exitFailed, map[string]string{
+		{"directory", "db_file", term.CodeOK, map[string]string{"owlcache.conf": goodConf, "db_file/owlcache.db": oldStore(t)}},
+		{"other_directory", "copy", term.CodeOK, map[string]string{"owlcache.conf": goodConf, "db_file/": "", "copy/owlcache.db": oldStore(t)}},
+		{"defaults", "owlcache.conf", term.CodeFailed, map[string]string{"owlcache.conf": "# nothing\n", "owlcache.db": oldStore(t)}},
+		{"to_change", "owlcache.conf", term.CodeFailed, map[string]string{
 			"owlcache.conf": "Pass t0psecret\nTonken_expire_time 5\nGroupDataSync 1\nGossipDataSyncAuthKey t0psecret-key\nLogfile ./log/ # here\n ResponseHost 10.0.0.5\n" +
 				"Htpport 80\nTask_DataAuthBackup 5\nDBfile ./db_file\nOpen_Https 1\nGroupData_Mode Websocket\nTonken_jwt_secret  t0psecret\nOpen_Urlcache 1\nHttpport 7721\nHttpport 7722\nHost 0.0.0.0\n",
 			"db_file/owlcache.db": oldStore(t), "db_file/owlcache.db.legacy": "another", "db_file/auth.db": "tokens",
 			"db_file/server_group_config.json": upgradeGroupFile, "db_file/server_group_gossip_config.json": `[{"Address":"broken"}]`, "db_file/sites.xml": "<sites><site></site></sites>"}},
-		{"cut", "db_file", exitCorrupt, map[string]string{"db_file/owlcache.db": oldStore(t)[:2000], "db_file/server_group_config.json": ""}},
-		{"garbage_json", "db_file -o json", exitCorrupt, map[string]string{"db_file/owlcache.db": strings.Repeat("garbage", 100)}},
-		{"no_directory", "owlcache.conf", exitFailed, map[string]string{"owlcache.conf": goodConf}},
-		{"empty_directory", "db_file", exitOK, map[string]string{"db_file/": ""}},
-		{"missing", "nothing", exitNotFound, nil},
-		{"file_of_data", "db_file/owlcache.db", exitUsage, map[string]string{"db_file/owlcache.db": oldStore(t)}},
-		{"no_config", "picture", exitUsage, map[string]string{"picture": "\x89PNG\r\n\x1a\n\x00"}},
+		{"cut", "db_file", term.CodeCorrupt, map[string]string{"db_file/owlcache.db": oldStore(t)[:2000], "db_file/server_group_config.json": ""}},
+		{"garbage_json", "db_file -o json", term.CodeCorrupt, map[string]string{"db_file/owlcache.db": strings.Repeat("garbage", 100)}},
+		{"no_directory", "owlcache.conf", term.CodeFailed, map[string]string{"owlcache.conf": goodConf}},
+		{"empty_directory", "db_file", term.CodeOK, map[string]string{"db_file/": ""}},
+		{"missing", "nothing", term.CodeNotFound, nil},
+		{"file_of_data", "db_file/owlcache.db", term.CodeUsage, map[string]string{"db_file/owlcache.db": oldStore(t)}},
+		{"no_config", "picture", term.CodeUsage, map[string]string{"picture": "\x89PNG\r\n\x1a\n\x00"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			code, stdout, stderr := runUpgrade(t, installation(t, test.files), strings.Fields(test.args)...)
@@ -197,14 +198,14 @@ func TestUpgradeOfThisVersion(t *testing.T) {
 	if err := copyGoldenDir(goldenDir, filepath.Join(home, "data")); err != nil {
 		t.Fatal(err)
 	}
-	if code, stdout, _ := runUpgrade(t, home, "data"); code != exitOK || !strings.Contains(stdout, "nothing to take over") || strings.Contains(stdout, "clients:") {
+	if code, stdout, _ := runUpgrade(t, home, "data"); code != term.CodeOK || !strings.Contains(stdout, "nothing to take over") || strings.Contains(stdout, "clients:") {
 		t.Errorf("exit code %d: %s", code, stdout)
 	}
 	conf := filepath.Join(home, "owlcache.conf")
 	if err := os.WriteFile(conf, []byte("Pass short\nDBfile  data\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, stdout, _ := runUpgrade(t, home, "owlcache.conf"); code != exitFailed || !strings.Contains(stdout, "change: 1 thing to change, 0 notes") {
+	if code, stdout, _ := runUpgrade(t, home, "owlcache.conf"); code != term.CodeFailed || !strings.Contains(stdout, "change: 1 thing to change, 0 notes") {
 		t.Errorf("exit code %d: %s", code, stdout)
 	}
 }
@@ -266,7 +267,7 @@ func TestUpgradeOfOwnConfiguration(t *testing.T) {
 	home := installation(t, map[string]string{"owlcache.conf": string(conf), "data/owlcache.db": oldStore(t)})
 	code, stdout, _ := runUpgrade(t, home, "owlcache.conf", "-o", "json")
 	var report upgradeReport
-	if err := json.Unmarshal([]byte(stdout), &report); err != nil || code != exitOK || report.Status != upgradeReady {
+	if err := json.Unmarshal([]byte(stdout), &report); err != nil || code != term.CodeOK || report.Status != upgradeReady {
 		t.Fatalf("exit code %d, %v: %s", code, err, stdout)
 	}
 }

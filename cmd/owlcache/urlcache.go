@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"owlcache/api/urlcache"
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // sitesPath returns the path of the file of sites.
@@ -44,7 +45,7 @@ func (c *config) readSites() (sites []urlcache.Site, warnings []error, err error
 	}
 	sites, warnings, err = urlcache.ReadSites(c.sitesPath(), int(c.int("MaxValueSize")))
 	if err != nil {
-		err = usageError(errors.Join(err, errors.New("correct the file (option Urlcache_Filename), or write Open_Urlcache 0")))
+		err = term.Usage(errors.Join(err, errors.New("correct the file (option Urlcache_Filename), or write Open_Urlcache 0")))
 	}
 	return sites, warnings, err
 }
@@ -74,7 +75,7 @@ func (c *config) urlCacheOptions() urlcache.Options {
 	return urlcache.Options{
 		MaxValueSize: int(c.int("MaxValueSize")),
 		MaxMemory:    c.int("Http_MaxBodyMemory"),
-		UserAgent:    "owlcache/" + version,
+		UserAgent:    "owlcache/" + term.Version,
 		TLS:          &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.on("HttpsClient_InsecureSkipVerify")},
 	}
 }

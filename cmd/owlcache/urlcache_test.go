@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 func TestURLCacheConfiguration(t *testing.T) {
@@ -63,12 +65,12 @@ func TestSitesFileIsChecked(t *testing.T) {
 		if err := os.RemoveAll(path); err != nil {
 			t.Fatal(err)
 		}
-		if code, _, stderr := check(command, "Open_Urlcache=1"); code != exitUsage || !strings.Contains(stderr, path+": no such file") || !strings.Contains(stderr, "Open_Urlcache 0") {
+		if code, _, stderr := check(command, "Open_Urlcache=1"); code != term.CodeUsage || !strings.Contains(stderr, path+": no such file") || !strings.Contains(stderr, "Open_Urlcache 0") {
 			t.Errorf("%s without a file: %d, %s", command, code, stderr)
 		}
 		write("<sites>\n<site>\n<host>ftp://h</host>\n<timeout>x</timeout>\n</site>\n</sites>")
 		code, _, stderr := check(command, "Open_Urlcache=1")
-		if code != exitUsage || !strings.Contains(stderr, path+":3:1: <host>: want http:// or https://") || !strings.Contains(stderr, path+":4:1: <timeout>: want a whole number") {
+		if code != term.CodeUsage || !strings.Contains(stderr, path+":3:1: <host>: want http:// or https://") || !strings.Contains(stderr, path+":4:1: <timeout>: want a whole number") {
 			t.Errorf("%s with mistakes: %d, %s", command, code, stderr)
 		}
 	}
@@ -79,18 +81,18 @@ func TestSitesFileIsChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, command := range [][]string{{"config", "check"}, {"serve"}} {
-		if code, _, stderr := check(command, "Open_Urlcache=1"); code != exitUsage || !strings.Contains(stderr, path+": it is no regular file") {
+		if code, _, stderr := check(command, "Open_Urlcache=1"); code != term.CodeUsage || !strings.Contains(stderr, path+": it is no regular file") {
 			t.Errorf("%s with a pipe: %d, %s", command, code, stderr)
 		}
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, stderr := check([]string{"config", "check"}); code != exitOK {
+	if code, _, stderr := check([]string{"config", "check"}); code != term.CodeOK {
 		t.Errorf("switched off: %d, %s", code, stderr)
 	}
 	write("<sites><site><host>http://h</host><stale_on_error>5</stale_on_error></site></sites>")
-	if code, _, stderr := check([]string{"config", "check"}, "Open_Urlcache=1"); code != exitOK || !strings.Contains(stderr, "warning: "+path+":1:35: <stale_on_error>") {
+	if code, _, stderr := check([]string{"config", "check"}, "Open_Urlcache=1"); code != term.CodeOK || !strings.Contains(stderr, "warning: "+path+":1:35: <stale_on_error>") {
 		t.Errorf("something unwise: %d, %s", code, stderr)
 	}
 }

@@ -1,16 +1,14 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
-)
 
-// version is that of the program.
-const version = "0.6.0"
+	"owlcache/cmd/owlcache/internal/term"
+)
 
 // build describes this program.
 type build struct {
@@ -23,7 +21,7 @@ type build struct {
 }
 
 func currentBuild() build {
-	b := build{Version: version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	b := build{Version: term.Version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b
@@ -52,19 +50,19 @@ func (b build) String() string {
 }
 
 func (p *program) versionCommand() *cobra.Command {
-	var out output
+	var out term.Output
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if out.json() {
-				return json.NewEncoder(p.stdout).Encode(currentBuild())
+			if out.JSON() {
+				return p.PrintJSON(currentBuild())
 			}
-			_, err := fmt.Fprintln(p.stdout, currentBuild())
+			_, err := fmt.Fprintln(p.Stdout, currentBuild())
 			return err
 		},
 	}
-	out.register(cmd)
+	out.Register(cmd)
 	return cmd
 }

@@ -1,26 +1,15 @@
-package main
+package term
 
 import (
 	"context"
-	"errors"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 )
 
-// interruptible returns a context that the first SIGINT or SIGTERM ends; the second
-// ends the process. stop must be called.
-func interruptible(ctx context.Context) (_ context.Context, stop func()) {
-	ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // from now on a signal does what it does by default
-	return ctx, stop
-}
+// Reader returns a reader of the standard input that ends with ctx.
+func Reader(ctx context.Context, r io.Reader) io.Reader { return &stdio{ctx: ctx, r: r} }
 
-// interrupted tells whether err comes from a signal.
-func interrupted(ctx context.Context, err error) bool {
-	return ctx.Err() != nil && errors.Is(err, context.Canceled)
-}
+// Writer returns a writer to the standard output that ends with ctx.
+func Writer(ctx context.Context, w io.Writer) io.Writer { return &stdio{ctx: ctx, w: w} }
 
 // stdio reads from the standard input or writes to the standard output so that a
 // context ends it: a pipe or a terminal may keep a caller waiting for ever. Such a

@@ -1,4 +1,4 @@
-package main
+package term
 
 import (
 	"errors"
@@ -10,16 +10,16 @@ import (
 	"owlcache/engine/datadir"
 )
 
-// newFile is a file that is written aside: under its name it is there when it is
+// NewFile is a file that is written aside: under its name it is there when it is
 // whole, or not at all.
-type newFile struct {
+type NewFile struct {
 	*os.File
 	path string
 }
 
-// createFile begins a file, with mode 0600. One that is there is replaced only with
+// Create begins a file, with mode 0600. One that is there is replaced only with
 // force.
-func createFile(path string, force bool) (*newFile, error) {
+func Create(path string, force bool) (*NewFile, error) {
 	if err := mayCreate(path, force); err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func createFile(path string, force bool) (*newFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &newFile{File: f, path: path}, nil
+	return &NewFile{File: f, path: path}, nil
 }
 
 func mayCreate(path string, force bool) error {
@@ -38,15 +38,15 @@ func mayCreate(path string, force bool) error {
 	case err != nil:
 		return err
 	case !fi.Mode().IsRegular():
-		return usageError(fmt.Errorf("%s is no regular file; for the standard output give -", path))
+		return Usage(fmt.Errorf("%s is no regular file; for the standard output give -", path))
 	case !force:
-		return usageError(fmt.Errorf("%s exists: name another file, or replace it with --force", path))
+		return Usage(fmt.Errorf("%s exists: name another file, or replace it with --force", path))
 	}
 	return nil
 }
 
-// finish makes the file durable and gives it its name.
-func (f *newFile) finish(force bool) error {
+// Finish makes the file durable and gives it its name.
+func (f *NewFile) Finish(force bool) error {
 	err := errors.Join(f.Sync(), f.Close())
 	if err == nil {
 		err = mayCreate(f.path, force) // another may have come first
@@ -60,12 +60,12 @@ func (f *newFile) finish(force bool) error {
 	return datadir.SyncDir(filepath.Dir(f.path))
 }
 
-// drop removes the unfinished file.
-func (f *newFile) drop() error { return errors.Join(f.Close(), os.Remove(f.Name())) }
+// Drop removes the unfinished file.
+func (f *NewFile) Drop() error { return errors.Join(f.Close(), os.Remove(f.Name())) }
 
-// liesIn tells whether the file or directory at path, which need not exist, lies in
+// LiesIn tells whether the file or directory at path, which need not exist, lies in
 // the directory dir, or is it.
-func liesIn(path, dir string) bool {
+func LiesIn(path, dir string) bool {
 	parent, err := os.Stat(dir)
 	if err != nil {
 		return false

@@ -1,0 +1,33 @@
+package term
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// Output is the value of the flag -o: text for people, json for programs.
+type Output string
+
+// Register adds the flag to a command.
+func (o *Output) Register(cmd *cobra.Command) {
+	*o = "text"
+	cmd.Flags().VarP(o, "output", "o", "output `format`: text or json")
+	// Fails only for a flag that does not exist.
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (o *Output) JSON() bool { return *o == "json" }
+
+// String, Set and Type make Output a pflag.Value.
+func (o *Output) String() string { return string(*o) }
+
+func (o *Output) Set(s string) error {
+	if s != "text" && s != "json" {
+		return fmt.Errorf("want text or json")
+	}
+	*o = Output(s)
+	return nil
+}
+
+func (o *Output) Type() string { return "format" }

@@ -1,0 +1,101 @@
+package term
+
+import (
+	"bufio"
+	"strings"
+	"unicode/utf8"
+)
+
+// Column of a table.
+type Column struct {
+	Title string
+	Right bool // aligned to the right, for numbers
+	width int  // at least, in characters
+}
+
+// tableHeld is how many rows of a table are held back to find the widths.
+const tableHeld = 500
+
+// Table writes rows of text in columns as wide as its first rows need. Errors are
+// those of w, which keeps them until it is flushed.
+type Table struct {
+	w       *bufio.Writer
+	Indent  string // stands before each row
+	columns []Column
+	hold    int
+	held    [][]string
+	started bool
+}
+
+// NewTable returns a table that holds back some rows.
+func NewTable(w *bufio.Writer, columns ...Column) *Table {
+	t := &Table{w: w, columns: columns, hold: tableHeld}
+	for i := range t.columns {
+		t.columns[i].width = max(t.columns[i].width, len(t.columns[i].Title))
+	}
+	return t
+}
+
+// Row adds a row with a cell for each column.
+func (t *Table) Row(cells ...string) {
+	if t.started {
+		t.write(cells)
+		return
+	}
+	t.held = append(t.held, cells)
+	if len(t.held) > t.hold {
+		t.End()
+	}
+}
+
+// Fix begins the table with columns that are so wide, for rows that cannot be held back.
+func (t *Table) Fix(widths ...int) {
+	for i, n := range widths {
+		t.columns[i].width = n
+	}
+	t.End()
+}
+
+// End writes what is held back, and the titles if that has not been done.
+func (t *Table) End() {
+	if t.started {
+		return
+	}
+	t.started = true
+	for _, cells := range t.held {
+		for i, cell := range cells {
+			t.columns[i].width = max(t.columns[i].width, utf8.RuneCountInString(cell))
+		}
+	}
+	titles := make([]string, len(t.columns))
+	for i := range t.columns {
+		titles[i] = t.columns[i].Title
+	}
+	t.write(titles)
+	for _, cells := range t.held {
+		t.write(cells)
+	}
+	t.held = nil
+}
+
+// write puts one line. The last cell has no spaces behind it.
+func (t *Table) write(cells []string) {
+	_, _ = t.w.WriteString(t.Indent)
+	for i, cell := range cells {
+		pad := max(0, t.columns[i].width-utf8.RuneCountInString(cell))
+		if t.columns[i].Right {
+			t.pad(pad)
+		}
+		_, _ = t.w.WriteString(cell)
+		if i == len(cells)-1 {
+			break
+		}
+		if !t.columns[i].Right {
+			t.pad(pad)
+		}
+		t.pad(2)
+	}
+	_ = t.w.WriteByte('\n')
+}
+
+func (t *Table) pad(n int) { _, _ = t.w.WriteString(strings.Repeat(" ", n)) }

@@ -1,0 +1,79 @@
+package term
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/dustin/go-humanize"
+)
+
+// Text renders text from the directory for a line on a terminal: what is not
+// printable is escaped.
+func Text(s string) string {
+	if !strings.ContainsFunc(s, unprintable) {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case unprintable(r):
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// Printable is Text for a whole line of a report, with another way of escaping that scripts may
+// know.
+func Printable(s string) string {
+	var b strings.Builder
+	for _, r := range strings.ToValidUTF8(s, "\ufffd") {
+		if unicode.IsGraphic(r) {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, "\\u%04x", r)
+		}
+	}
+	return b.String()
+}
+
+func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
+
+// Count renders a number with the word for what it counts.
+func Count(n int64, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return humanize.Comma(n) + " " + what
+}
+
+// Key renders a key so that it does no harm on a terminal.
+func Key(key []byte) string {
+	const most = 60
+	if len(key) <= most {
+		return strconv.QuoteToASCII(string(key))
+	}
+	return fmt.Sprintf("%s… (%d bytes)", strconv.QuoteToASCII(string(key[:most])), len(key))
+}
+
+// Entries renders a number of entries.
+func Entries(n int64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return humanize.Comma(n) + " entries"
+}
+
+// OrDash renders an empty cell of a table.
+func OrDash(s string) string { return cmp.Or(s, "-") }
+
+// Bytes renders a size in few characters.
+func Bytes(n int64) string { return humanize.IBytes(uint64(max(0, n))) }
