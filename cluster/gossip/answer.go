@@ -21,7 +21,7 @@ func (s *syncer) queueAnswer(m *listMessage) {
 		s.count.overflow.Add(1)
 		if p := s.addPeer(m.sender); p != nil {
 			busy := endMessage{sender: s.self, list: m.number, busy: true}
-			s.tell(p, func() error { return s.net.send(p.id, busy.append(nil)) }, func() {}) // else its round ends by itself
+			s.tell(p, func() error { return s.net.Send(p.id, busy.append(nil)) }, func() {}) // else its round ends by itself
 		}
 	}
 }
@@ -53,14 +53,14 @@ func (s *syncer) answerList(ctx context.Context, m *listMessage) {
 	}
 	a.compareAll(ctx)
 	for _, msg := range a.out.messages() {
-		if s.net.send(m.sender, msg) != nil {
+		if s.net.Send(m.sender, msg) != nil {
 			s.owe(p, m, begun)
 			return
 		}
 		p.sent.Add(uint64(le.Uint32(msg[countOffset:])))
 	}
 	a.end.parts = a.out.begun
-	if s.net.send(m.sender, a.end.append(nil)) != nil {
+	if s.net.Send(m.sender, a.end.append(nil)) != nil {
 		s.owe(p, m, begun)
 	}
 }
@@ -73,14 +73,14 @@ func (s *syncer) owe(p *peer, m *listMessage, begun time.Time) {
 	defer p.mu.Unlock()
 	p.owed, p.owedAt = m, begun
 	if p.joinedAt.Load() > begun.UnixNano() {
-		s.answerOwed(p) // it has joined meanwhile
+		s.answerOwedLocked(p) // it has joined meanwhile
 	}
 }
 
-// answerOwed has the list answered that p has sent too early, unless its round has ended
+// answerOwedLocked has the list answered that p has sent too early, unless its round has ended
 // since. The lock of p is held.
-func (s *syncer) answerOwed(p *peer) {
-	if p.owed != nil && time.Since(p.owedAt) < s.patience() {
+func (s *syncer) answerOwedLocked(p *peer) {
+	if p.owed != nil && time.Since(p.owedAt) < s.opts.Patience {
 		s.queueAnswer(p.owed)
 	}
 	p.owed = nil

@@ -161,7 +161,7 @@ func TestALostNodeGetsEverythingBack(t *testing.T) {
 		// The same identity, without data and marks.
 		n.remove(fresh)
 		fresh.shut(t)
-		lost.dir, lost.saved = t.TempDir(), nil
+		lost.dir, lost.saved = t.TempDir(), versions{}
 		copyFile(t, fresh.dir, lost.dir, "node.json")
 		lost.open(t)
 		n.put(lost)

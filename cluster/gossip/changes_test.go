@@ -65,7 +65,7 @@ func TestMembersThatMakeNoSenseAreNotTaken(t *testing.T) {
 		}
 		n.members.leaveAll()
 	}
-	if got := n.Counters().BadMessages; got != 10 { // all but our own id
+	if got := n.totals().BadMessages; got != 10 { // all but our own id
 		t.Errorf("counted %d", got)
 	}
 }

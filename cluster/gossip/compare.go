@@ -27,9 +27,6 @@ func (s *syncer) ownDigest(answer bool) []byte {
 	return m.append(make([]byte, 0, digestFixed+2+spanSize*len(m.seen)))
 }
 
-// mergeState takes the state that came with a push/pull.
-func (s *syncer) mergeState(buf []byte) { s.receive(buf) }
-
 // compare compares a peer's digest with this node's.
 func (s *syncer) compare(m *digestMessage) {
 	p := s.addPeer(m.sender)
@@ -100,14 +97,14 @@ func (s *syncer) schedule(ctx context.Context) {
 
 // compareAll has all peers compared soon.
 func (s *syncer) compareAll() {
-	for _, id := range s.net.peers() {
+	for _, id := range s.net.Peers() {
 		s.compareSoon(id, pauseProgress)
 	}
 }
 
 func (s *syncer) compareDue() {
 	now := time.Now().UnixNano()
-	for _, id := range s.net.peers() {
+	for _, id := range s.net.Peers() {
 		p := s.peer(id)
 		if p == nil {
 			continue
@@ -121,7 +118,7 @@ func (s *syncer) compareDue() {
 // compareJoined has a peer that has just joined compared. In a large group only some of
 // the members do so at once, the others with a push/pull.
 func (s *syncer) compareJoined(p *peer) {
-	if n := len(s.net.peers()); n <= farGroup || rand.IntN(n) < farGroup {
+	if n := len(s.net.Peers()); n <= farGroup || rand.IntN(n) < farGroup {
 		s.compareSoon(p.id, 0)
 	}
 }
@@ -129,7 +126,7 @@ func (s *syncer) compareJoined(p *peer) {
 // tellDigest sends this node's digest to p. One that asks for p's is tried again if it
 // cannot be sent.
 func (s *syncer) tellDigest(p *peer, answer bool) {
-	send := func() error { return s.net.send(p.id, s.ownDigest(answer)) }
+	send := func() error { return s.net.Send(p.id, s.ownDigest(answer)) }
 	s.tell(p, send, func() {
 		if answer {
 			s.compareSoon(p.id, pauseProgress)

@@ -17,9 +17,9 @@ import (
 // from its only goroutine for packets, some while it holds its locks: none waits for
 // long, and none calls memberlist.
 type delegate struct {
-	node *Node
-	over atomic.Bool // the membership has ended: what comes still is not looked at
-	acks atomic.Uint64
+	group *Group
+	over  atomic.Bool // the membership has ended: what comes still is not looked at
+	acks  atomic.Uint64
 }
 
 var (
@@ -30,7 +30,7 @@ var (
 )
 
 // NodeMeta tells others the run of this node.
-func (d *delegate) NodeMeta(int) []byte { return appendMeta(nil, d.node.run) }
+func (d *delegate) NodeMeta(int) []byte { return appendMeta(nil, d.group.run) }
 
 // NotifyMsg takes a message of a peer.
 func (d *delegate) NotifyMsg(b []byte) {
@@ -39,9 +39,9 @@ func (d *delegate) NotifyMsg(b []byte) {
 	}
 	switch b[0] {
 	case kindRemove, kindLeave:
-		d.node.memberMessage(slices.Clone(b))
+		d.group.memberMessage(slices.Clone(b))
 	default:
-		d.node.core.receive(slices.Clone(b))
+		d.group.receiver.receive(slices.Clone(b))
 	}
 }
 
@@ -50,7 +50,7 @@ func (d *delegate) GetBroadcasts(int, int) [][]byte { return nil }
 
 // LocalState is called for both sides of a push/pull.
 func (d *delegate) LocalState(bool) []byte {
-	return appendState(nil, d.node.id, d.node.run, d.node.core.localState())
+	return appendState(nil, d.group.id, d.group.run, d.group.receiver.localState())
 }
 
 // MergeRemoteState takes what the other side's LocalState has returned. It may run
@@ -62,21 +62,21 @@ func (d *delegate) MergeRemoteState(b []byte, _ bool) {
 	id, run, message, err := parseState(b)
 	switch {
 	case err != nil:
-		d.node.count.badMessages.Add(1)
-	case id == d.node.id && run == d.node.run:
-		d.node.metSelf.Add(1)
-	case id == d.node.id:
-		d.node.twins.met()
+		d.group.count.badMessages.Add(1)
+	case id == d.group.id && run == d.group.run:
+		d.group.metSelf.Add(1)
+	case id == d.group.id:
+		d.group.duplicates.met()
 	default:
-		d.node.succeeded(id)
-		d.node.core.mergeState(slices.Clone(message))
+		d.group.succeeded(id)
+		d.group.receiver.receive(slices.Clone(message))
 	}
 }
 
 var (
 	errMemberAddress = errors.New("its address is none that could be connected to")
 	errTooMany       = errors.New("there are too many members")
-	errTwin          = errors.New("it has the id of this node")
+	errDuplicate     = errors.New("it has the id of this node")
 )
 
 // NotifyAlive refuses members that make no sense: names and addresses come from peers.
@@ -84,24 +84,22 @@ func (d *delegate) NotifyAlive(n *memberlist.Node) error {
 	id, err := parseName(n.Name)
 	switch {
 	case err != nil:
-	case id == d.node.id:
-		if n.Address() == d.node.Address() {
+	case id == d.group.id:
+		if n.Address() == d.group.Address() {
 			return nil
 		}
 		// Either another node has our id, or somebody still has an address that we had.
-		d.node.twins.seen(n.Address())
-		return errTwin
+		d.group.duplicates.seen(n.Address())
+		return errDuplicate
 	case !connectable(n.Addr) || n.Port == 0:
 		err = errMemberAddress
-	case d.node.members.full(id):
+	case d.group.members.full(id):
 		err = errTooMany
 	default:
 		return nil
 	}
-	d.node.count.badMessages.Add(1)
-	if d.node.notices.ok("member " + err.Error()) {
-		d.node.log.Warn("a member was not taken", "name", cluster.OneLine(n.Name, 40), "address", n.Address(), "error", err)
-	}
+	d.group.count.badMessages.Add(1)
+	d.group.notices.warn("member "+err.Error(), "a member was not taken", "name", cluster.OneLine(n.Name, 40), "address", n.Address(), "error", err)
 	return err
 }
 
@@ -114,10 +112,10 @@ func connectable(ip net.IP) bool {
 
 // NotifyJoin is called when a member is alive.
 func (d *delegate) NotifyJoin(n *memberlist.Node) {
-	if id, err := parseName(n.Name); err == nil && id != d.node.id && !d.over.Load() {
-		d.node.peersFile.back(id, n.Address())
-		d.node.members.join(id, n)
-		d.node.backByJoin()
+	if id, err := parseName(n.Name); err == nil && id != d.group.id && !d.over.Load() {
+		d.group.o.File.back(id, n.Address())
+		d.group.members.join(id, n)
+		d.group.backByJoin()
 	}
 }
 
@@ -127,8 +125,8 @@ func (d *delegate) NotifyUpdate(n *memberlist.Node) { d.NotifyJoin(n) }
 
 // NotifyLeave is called when a member has failed or left.
 func (d *delegate) NotifyLeave(n *memberlist.Node) {
-	if id, err := parseName(n.Name); err == nil && id != d.node.id && !d.over.Load() {
-		d.node.members.leave(id)
+	if id, err := parseName(n.Name); err == nil && id != d.group.id && !d.over.Load() {
+		d.group.members.leave(id)
 	}
 }
 
@@ -141,6 +139,6 @@ func (d *delegate) AckPayload() []byte {
 // NotifyPingComplete is called when a member has answered a probe, over UDP.
 func (d *delegate) NotifyPingComplete(n *memberlist.Node, _ time.Duration, _ []byte) {
 	if id, err := parseName(n.Name); err == nil && !d.over.Load() {
-		d.node.answeredUDP(id)
+		d.group.answeredUDP(id)
 	}
 }

@@ -18,7 +18,7 @@ func TestAskedTooEarly(t *testing.T) {
 		a.start(t)
 		b.start(t)
 		b.sync.joined(a.id)
-		b.sync.mergeState(a.sync.localState())
+		b.sync.receive(a.sync.localState())
 		time.Sleep(time.Second) // of the bubble
 		b.want(t, "k", "")
 		n.partition(nil)
@@ -37,7 +37,7 @@ func TestGoneInARound(t *testing.T) {
 		n.lose = 1
 		a.start(t)
 		b.start(t)
-		b.sync.mergeState(a.sync.localState())
+		b.sync.receive(a.sync.localState())
 		time.Sleep(time.Second) // of the bubble
 		n.partition(func(uint64, uint64) bool { return true })
 		n.lose = 0

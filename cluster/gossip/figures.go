@@ -1,33 +1,64 @@
 package gossip
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
-// peerFigures is what the core tells of a peer.
-type peerFigures struct {
-	lastMatch             time.Time // zero = never
-	skew                  time.Duration
-	queue                 int64
-	pushed, dropped, sent uint64
+// Figures are those of one peer.
+type Figures struct {
+	LastMatch time.Time     // zero = never
+	Skew      time.Duration // how far its clock is ahead of this one's, roughly
+	Queue     int64         // bytes waiting to be pushed
+	Pushed    uint64        // changes
+	Dropped   uint64        // changes that a full queue or a failed sending has lost
+	Sent      uint64        // entries sent in answer to lists
 }
 
-func (s *syncer) figures(id uint64) peerFigures {
+func (s *syncer) figures(id uint64) Figures {
 	p := s.peer(id)
 	if p == nil {
-		return peerFigures{}
+		return Figures{}
 	}
-	f := peerFigures{
-		lastMatch: unixTime(p.lastMatch.Load()), skew: time.Duration(p.skew.Load()),
-		pushed: p.pushed.Load(), dropped: p.dropped.Load(), sent: p.sent.Load(),
+	f := Figures{
+		LastMatch: unixTime(p.lastMatch.Load()), Skew: time.Duration(p.skew.Load()),
+		Pushed: p.pushed.Load(), Dropped: p.dropped.Load(), Sent: p.sent.Load(),
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.sub != nil {
-		f.queue = p.sub.Queued()
+		f.Queue = p.sub.Queued()
 	}
 	return f
 }
 
-// totals returns the counters of the core; those of membership are 0.
+// Counters count since the start of the node.
+type Counters struct {
+	Received  uint64 // entries that have arrived
+	Merged    uint64 // of these, taken over
+	Healed    uint64 // of these, by a round
+	Stale     uint64 // arrived, but not newer than what was here
+	Skewed    uint64 // refused: their clock is ahead
+	Invalid   uint64 // refused: malformed, or too large here
+	Overflow  uint64 // messages dropped because the inbox was full
+	Forgotten uint64 // entries dropped here because the group had deleted them
+
+	Rounds  uint64 // begun
+	Aborted uint64 // given up before their end
+	Matches uint64 // comparisons that found equal digests
+	Differs uint64 // comparisons that found different ones
+
+	BadFrames   uint64 // frames with another key or label, or garbled; counted by membership
+	BadMessages uint64 // authentic frames that make no sense here
+	Refused     uint64 // connections over the limit; counted by membership
+}
+
+type counters struct {
+	received, merged, healed, stale, skewed, invalid, overflow, forgotten atomic.Uint64
+	rounds, aborted, matches, differs, badMessages                        atomic.Uint64
+}
+
+// totals returns the counters of now.
 func (s *syncer) totals() Counters {
 	c := &s.count
 	return Counters{
@@ -49,5 +80,3 @@ func unixTime(ns int64) time.Time {
 }
 
 func (s *syncer) waiting() int64 { return s.inbox.size() }
-
-func (s *syncer) versions() savedVector { return s.seen.toSave() }

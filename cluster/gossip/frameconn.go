@@ -43,26 +43,26 @@ func (c *frameConn) SetDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.deadline = t
-	if early := c.begun.Add(headWithin); c.awaited() && (t.IsZero() || early.Before(t)) {
+	if early := c.begun.Add(headWithin); c.awaitedLocked() && (t.IsZero() || early.Before(t)) {
 		return errors.Join(c.SetReadDeadline(early), c.SetWriteDeadline(t))
 	}
 	return c.Conn.SetDeadline(t)
 }
 
-// awaited tells whether a stranger has not sent the head yet. c.mu is held.
-func (c *frameConn) awaited() bool { return !c.from.member && len(c.head) <= headVersion }
+// awaitedLocked tells whether a stranger has not sent the head yet.
+func (c *frameConn) awaitedLocked() bool { return !c.from.member && len(c.head) <= headVersion }
 
 func (c *frameConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	awaited := c.awaited()
+	awaited := c.awaitedLocked()
 	c.head = firstBytes(c.head, b[:n], headVersion+1)
 	if badStream(c.head) { // memberlist logs the error, which counts it
 		_ = c.Conn.Close()
 		return 0, errFrameVersion
 	}
-	if awaited && !c.awaited() && err == nil {
+	if awaited && !c.awaitedLocked() && err == nil {
 		err = c.SetReadDeadline(c.deadline)
 	}
 	c.got += int64(n)

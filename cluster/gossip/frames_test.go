@@ -85,7 +85,7 @@ func sendInTwo(t *testing.T, n *testNode, b []byte) {
 	if _, err := c.Write(b[:headVersion]); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the first part is read", func() bool { return n.hub.limits.streams() > 0 })
+	until(t, "the first part is read", func() bool { return n.port.limits.streams() > 0 })
 	_, _ = c.Write(b[headVersion:])
 	_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
 	_, _ = io.Copy(io.Discard, c)
@@ -135,7 +135,7 @@ func TestForgedFrames(t *testing.T) {
 	padded := streamFrame(t, testKey, frameLabel, userText("ends with \x7f"))
 	sendPacket(t, n, packet)
 	until(t, "a packet with the key arrives", func() bool { return n.fake.has(&n.fake.msgs, "a message by packet \xff") })
-	if c := n.Counters(); c.BadFrames != 0 || c.BadMessages != 0 || c.Refused != 0 {
+	if c := n.totals(); c.BadFrames != 0 || c.BadMessages != 0 || c.Refused != 0 {
 		t.Fatalf("counters %+v", c)
 	}
 	cases := []forgedFrame{
@@ -172,7 +172,7 @@ func TestForgedFrames(t *testing.T) {
 		{"packet, bad alive message", sendPacket, packetFrame(t, testKey, frameLabel, []byte{4, 0xc1}), true},
 	}
 	for _, tc := range cases {
-		before := n.Counters()
+		before := n.totals()
 		tc.send(t, n, tc.frame)
 		want := before
 		if tc.bad {
@@ -180,15 +180,15 @@ func TestForgedFrames(t *testing.T) {
 		} else {
 			want.BadFrames++
 		}
-		until(t, tc.name+" is counted", func() bool { return n.Counters() != before })
-		if got := n.Counters(); got != want {
+		until(t, tc.name+" is counted", func() bool { return n.totals() != before })
+		if got := n.totals(); got != want {
 			t.Errorf("%s: counters %+v, want %+v", tc.name, got, want)
 		}
 	}
 	n.fake.mu.Lock()
 	defer n.fake.mu.Unlock()
-	if len(n.fake.msgs) != 2 || len(n.peers()) != 0 {
-		t.Fatalf("messages %q, peers %v", n.fake.msgs, n.peers())
+	if len(n.fake.msgs) != 2 || len(n.Peers()) != 0 {
+		t.Fatalf("messages %q, peers %v", n.fake.msgs, n.Peers())
 	}
 	if got := n.logs.count("level="); got > 12 {
 		t.Fatalf("%d lines were logged", got)
@@ -228,10 +228,10 @@ func TestAnAnswerOfAnotherVersion(t *testing.T) {
 	})
 	n := startNode(t, options(t, 1, seedsOf(l.Addr().String())))
 	until(t, "the reason is shown", func() bool {
-		s := n.Status()
-		return len(s.Peers) == 1 && strings.Contains(s.Peers[0].LastError, "another version")
+		s := n.shown()
+		return len(s) == 1 && strings.Contains(s[0].LastError, "another version")
 	})
-	if n.Counters().BadFrames == 0 {
+	if n.totals().BadFrames == 0 {
 		t.Fatal("it was not counted")
 	}
 	n.close(t)
@@ -268,7 +268,7 @@ func FuzzFrameConn(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte, size int) {
 		size = 1 + max(size, -size, 0)%64
-		l := newInbound(&tally{}, &rarely{}, discard(), func(netip.Addr) bool { return false })
+		l := newInbound(&tally{}, newNotices(discard()), func(netip.Addr) bool { return false })
 		if !l.admit(source{}) {
 			t.Fatal("not admitted")
 		}
@@ -293,16 +293,16 @@ func TestAPeerWithAnotherKeyOrLabelGetsNothing(t *testing.T) {
 	o.AuthKey = "another key of many bytes"
 	b := startNode(t, o)
 	o = options(t, 3, seedsOf(a.Address()))
-	o.tune = func(c *memberlist.Config) { quick(c); c.Label = "other" }
+	o.Tune = func(c *memberlist.Config) { quick(c); c.Label = "other" }
 	c := startNode(t, o)
 	until(t, "the reasons are shown", func() bool {
-		p, q := b.Status().Peers, c.Status().Peers
+		p, q := b.shown(), c.shown()
 		return len(p) == 1 && strings.Contains(p[0].LastError, "GossipDataSyncAuthKey") && len(q) == 1 && q[0].LastError != ""
 	})
-	if len(a.peers())+len(b.peers())+len(c.peers()) > 0 || len(a.fake.states) > 0 || len(b.fake.states) > 0 {
+	if len(a.Peers())+len(b.Peers())+len(c.Peers()) > 0 || len(a.fake.msgs) > 0 || len(b.fake.msgs) > 0 {
 		t.Fatal("something got through")
 	}
-	if a.Counters().BadFrames == 0 {
+	if a.totals().BadFrames == 0 {
 		t.Fatal("nothing was counted")
 	}
 }

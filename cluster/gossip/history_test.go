@@ -324,8 +324,7 @@ func TestVectorIsBounded(t *testing.T) {
 		if len(v.seen) > maxSeen || v.seen[99] != nil || v.seen[100] != nil || v.seen[99+2*maxSeen] == nil {
 			t.Error(len(v.seen), v.seen[99], v.seen[100])
 		}
-		saved := v.toSave()
-		if again := newVector(node.store, &saved); len(again.seen) < maxSeen-1 || again.seen[99+2*maxSeen] == nil {
+		if again := newVector(node.store, v.get()); len(again.seen) < maxSeen-1 || again.seen[99+2*maxSeen] == nil {
 			t.Error("what was saved is lost")
 		}
 	})

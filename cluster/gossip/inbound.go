@@ -2,7 +2,6 @@ package gossip
 
 import (
 	"errors"
-	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
@@ -25,16 +24,26 @@ const (
 // errUnread is returned for reading beyond the bounds.
 var errUnread = errors.New("too much is being received at a time")
 
-// tally counts what membership sees. The rest is counted by the core.
+// tally counts what is refused.
 type tally struct {
 	badFrames, badMessages, refused atomic.Uint64
+}
+
+// totals is a tally at some time.
+type totals struct {
+	BadFrames   uint64 // frames with another key or label, or garbled
+	BadMessages uint64 // authentic frames that make no sense
+	Refused     uint64 // connections over the limit
+}
+
+func (t *tally) totals() totals {
+	return totals{BadFrames: t.badFrames.Load(), BadMessages: t.badMessages.Load(), Refused: t.refused.Load()}
 }
 
 // inbound bounds the connections that others have to this node.
 type inbound struct {
 	count   *tally
-	notices *rarely
-	log     *slog.Logger
+	notices *notices
 	known   func(ip netip.Addr) bool // tells whether it is that of a member
 
 	mu       sync.Mutex // protects what follows
@@ -56,8 +65,8 @@ type source struct {
 	member bool
 }
 
-func newInbound(count *tally, notices *rarely, log *slog.Logger, known func(netip.Addr) bool) *inbound {
-	return &inbound{count: count, notices: notices, log: log, known: known, bySource: make(map[source]*usage)}
+func newInbound(count *tally, notices *notices, known func(netip.Addr) bool) *inbound {
+	return &inbound{count: count, notices: notices, known: known, bySource: make(map[source]*usage)}
 }
 
 // hostBits is the length of the part of an IPv6 address that a host chooses.
@@ -86,7 +95,7 @@ func (l *inbound) admit(s source) bool {
 	if from == nil {
 		from = &usage{}
 	}
-	all := l.allOf(s)
+	all := l.allOfLocked(s)
 	ok := l.members.streams+l.unknown.streams < maxStreams && (s.member || all.streams < maxStreamsUnknown) &&
 		(from.streams < maxStreamsFrom || !s.net.IsValid())
 	if ok {
@@ -101,8 +110,8 @@ func (l *inbound) admit(s source) bool {
 	return ok
 }
 
-// allOf returns what all sources of a kind hold. l.mu is held.
-func (l *inbound) allOf(s source) *usage {
+// allOfLocked returns what all sources of a kind hold.
+func (l *inbound) allOfLocked(s source) *usage {
 	if s.member {
 		return &l.members
 	}
@@ -112,7 +121,7 @@ func (l *inbound) allOf(s source) *usage {
 // take counts bytes that a connection has sent, if there is room for them.
 func (l *inbound) take(s source, n int64) bool {
 	l.mu.Lock()
-	all, from := l.allOf(s), l.bySource[s]
+	all, from := l.allOfLocked(s), l.bySource[s]
 	ok := s.member && all.bytes+n <= maxUnreadMembers ||
 		!s.member && all.bytes+n <= maxUnread && (from.bytes+n <= maxUnreadFrom || !s.net.IsValid())
 	if ok {
@@ -130,7 +139,7 @@ func (l *inbound) take(s source, n int64) bool {
 func (l *inbound) release(s source, n int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, u := range []*usage{l.allOf(s), l.bySource[s]} {
+	for _, u := range []*usage{l.allOfLocked(s), l.bySource[s]} {
 		u.streams--
 		u.bytes -= n
 	}
@@ -141,15 +150,11 @@ func (l *inbound) release(s source, n int64) {
 
 func (l *inbound) refuse(s source) {
 	l.count.refused.Add(1)
-	if l.notices.ok("refused") {
-		l.log.Warn("too many connections to the port of data sync, or too much sent by them: some were closed", "from", s.net.String())
-	}
+	l.notices.warn("refused", "too many connections to the port of data sync, or too much sent by them: some were closed", "from", s.net.String())
 }
 
 // badFrame counts a frame that was dropped, and says so once a minute.
 func (l *inbound) badFrame(what, kind string, from net.Addr) {
 	l.count.badFrames.Add(1)
-	if l.notices.ok(kind) {
-		l.log.Warn(what, "from", from.String())
-	}
+	l.notices.warn(kind, what, "from", from.String())
 }

@@ -25,7 +25,7 @@ func (c fromIP) RemoteAddr() net.Addr {
 // testInbound has one member, at 10.0.0.1 and 2001:db8::1.
 func testInbound(t *testing.T) (l *inbound, from func(ip string) source) {
 	t.Helper()
-	l = newInbound(&tally{}, &rarely{}, discard(), func(ip netip.Addr) bool {
+	l = newInbound(&tally{}, newNotices(discard()), func(ip netip.Addr) bool {
 		return ip.String() == "10.0.0.1" || ip.String() == "2001:db8::1"
 	})
 	return l, func(ip string) source { return l.sourceOf(fromIP{ip: ip}) }
@@ -142,10 +142,10 @@ func TestMembersGetThroughWhenStrangersTakeAll(t *testing.T) {
 	for i := range maxStreams {
 		dialFrom(t, fmt.Sprintf("127.0.1.%d", 1+i%8), a)
 	}
-	until(t, "strangers have all that they get", func() bool { return a.Counters().Refused > 0 })
+	until(t, "strangers have all that they get", func() bool { return a.totals().Refused > 0 })
 	for i := range 20 {
 		msg := fmt.Sprint("message ", i)
-		if err := b.send(1, []byte(msg)); err != nil {
+		if err := b.Send(1, []byte(msg)); err != nil {
 			t.Fatal(err)
 		}
 		until(t, msg+" is there", func() bool { return a.fake.has(&a.fake.msgs, msg) })
@@ -155,7 +155,7 @@ func TestMembersGetThroughWhenStrangersTakeAll(t *testing.T) {
 func TestAStrangerHasToBeginAtOnce(t *testing.T) {
 	t.Parallel()
 	o := options(t, 1, nil)
-	o.tune = func(c *memberlist.Config) { quick(c); c.TCPTimeout = time.Hour }
+	o.Tune = func(c *memberlist.Config) { quick(c); c.TCPTimeout = time.Hour }
 	n := startNode(t, o)
 	c := dialFrom(t, "127.0.1.1", n)
 	if _, err := c.Write(labelled(frameLabel, []byte{frameMark, 0, 0, 1})); err != nil {
@@ -165,7 +165,7 @@ func TestAStrangerHasToBeginAtOnce(t *testing.T) {
 	if _, err := io.Copy(io.Discard, c); err != nil && strings.Contains(err.Error(), "timeout") {
 		t.Fatal("it was not closed")
 	}
-	until(t, "there is room again", func() bool { return n.hub.limits.streams() == 0 })
+	until(t, "there is room again", func() bool { return n.port.limits.streams() == 0 })
 }
 
 // deadlines notes the deadline for reading.

@@ -7,7 +7,7 @@ import (
 
 // knows tells whether an IP address is that of a member that this node has seen, or had
 // seen before its start.
-func (n *Node) knows(ip netip.Addr) bool { return n.savedIPs[ip] || n.members.hasIP(ip) }
+func (n *Group) knows(ip netip.Addr) bool { return n.savedIPs[ip] || n.members.hasIP(ip) }
 
 // ipsOf returns the addresses of members in the file of peers.
 func ipsOf(peers []peerEntry) map[netip.Addr]bool {

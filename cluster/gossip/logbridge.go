@@ -31,13 +31,13 @@ type bridgeEvents interface {
 type logBridge struct {
 	log     *slog.Logger
 	count   *tally
-	notices *rarely
+	notices *notices
 	events  bridgeEvents
 	rules   []lineRule
 	node    *regexp.Regexp
 }
 
-func newLogBridge(log *slog.Logger, count *tally, notices *rarely, events bridgeEvents) *logBridge {
+func newLogBridge(log *slog.Logger, count *tally, notices *notices, events bridgeEvents) *logBridge {
 	return &logBridge{log: log, count: count, notices: notices, events: events, rules: lineRules(), node: regexp.MustCompile(nodeInLine)}
 }
 
@@ -137,11 +137,11 @@ func (b *logBridge) Handle(ctx context.Context, r slog.Record) error {
 	case ownLine, suspectLine, tcpLine, exchangeLine:
 		level = slog.LevelDebug
 	case plainLine:
-		if level > slog.LevelInfo && !b.notices.ok("memberlist "+rule.kind) {
+		if level > slog.LevelInfo && !b.notices.due("memberlist "+rule.kind) {
 			return nil
 		}
 	case badFrame, badMessage, noisyLine:
-		if level > slog.LevelDebug && !b.notices.ok("memberlist "+rule.kind) {
+		if level > slog.LevelDebug && !b.notices.due("memberlist "+rule.kind) {
 			return nil
 		}
 	}

@@ -43,7 +43,7 @@ func TestLogBridge(t *testing.T) {
 	} {
 		var count tally
 		logs, events := &logText{}, &heard{}
-		bridge := newLogBridge(slog.New(slog.NewTextHandler(logs, nil)), &count, &rarely{}, events)
+		bridge := newLogBridge(slog.New(slog.NewTextHandler(logs, nil)), &count, newNotices(discard()), events)
 		log := slog.NewLogLogger(bridge, slog.LevelInfo)
 		for range 3 {
 			log.Print(tc.line)
@@ -78,7 +78,7 @@ func TestAPeerThatAnswersOverTCPOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := options(t, 2, seedsOf(a.Address()))
-	o.Transport = tcpOnly{inner}
+	o.Port.Transport = tcpOnly{inner}
 	b := startNode(t, o)
 	meetAll(t, a, b)
 	until(t, "both say so", func() bool { return a.peer(2).TCPOnly && b.peer(1).TCPOnly })
@@ -107,14 +107,14 @@ func TestAPeerThatDoesNotAnswerIsSuspectAndThenGone(t *testing.T) {
 func TestASuccessClearsTheLastError(t *testing.T) {
 	t.Parallel()
 	o := options(t, 1, nil)
-	o.tune = func(c *memberlist.Config) { quick(c); c.PushPullInterval = time.Hour }
+	o.Tune = func(c *memberlist.Config) { quick(c); c.PushPullInterval = time.Hour }
 	a := startNode(t, o)
 	o = options(t, 2, seedsOf(a.Address()))
-	o.tune = func(c *memberlist.Config) { quick(c); c.PushPullInterval = time.Hour }
+	o.Tune = func(c *memberlist.Config) { quick(c); c.PushPullInterval = time.Hour }
 	b := startNode(t, o)
 	meetAll(t, a, b)
 	for what, succeed := range map[string]func() error{
-		"a message":   func() error { return a.send(2, []byte("hello")) },
+		"a message":   func() error { return a.Send(2, []byte("hello")) },
 		"an exchange": func() error { return a.joinNow(t.Context(), b.Address()) },
 	} {
 		a.failed(2, "connection refused")

@@ -1,7 +1,6 @@
 package gossip
 
 import (
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -53,7 +52,7 @@ func (m *members) join(id uint64, n *memberlist.Node) {
 	defer m.mu.Unlock()
 	p := m.known[id]
 	if p == nil {
-		m.makeRoom()
+		m.makeRoomLocked()
 		p = &member{id: id}
 		m.known[id] = p
 	}
@@ -108,9 +107,8 @@ func (m *members) saysLeaving(id uint64) {
 	}
 }
 
-// makeRoom drops the member that has been gone for longest if there are too many. m.mu
-// is held.
-func (m *members) makeRoom() {
+// makeRoomLocked drops the member that has been gone for longest if there are too many.
+func (m *members) makeRoomLocked() {
 	if len(m.known) < 2*maxPeers {
 		return
 	}
@@ -188,17 +186,17 @@ func (m *members) with(id uint64, f func(p *member)) {
 	}
 }
 
-// shown returns copies of all members that are known, in the order of their ids.
-func (m *members) shown() []member {
+// shown returns all members that are known.
+func (m *members) shown() []Peer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	list := make([]member, 0, len(m.known))
-	for _, id := range slices.Sorted(maps.Keys(m.known)) {
-		p := *m.known[id]
+	list := make([]Peer, 0, len(m.known))
+	for _, p := range m.known {
+		shown := Peer{ID: p.id, Address: p.node.Address(), State: p.state, Since: p.since, TCPOnly: p.tcpOnly, LastError: p.lastError}
 		if p.state == Alive && !p.suspect.IsZero() && time.Since(p.suspect) < suspectFor {
-			p.state, p.since = Suspect, p.suspect
+			shown.State, shown.Since = Suspect, p.suspect
 		}
-		list = append(list, p)
+		list = append(list, shown)
 	}
 	return list
 }

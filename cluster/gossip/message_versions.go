@@ -1,5 +1,7 @@
 package gossip
 
+import "cmp"
+
 // A vector in a message: 2 bytes, the number of its elements, and for each of them, which
 // ascend by node, then version,
 //
@@ -8,6 +10,19 @@ package gossip
 //	16 8  up to this one
 
 const spanSize = 24
+
+// span is the versions behind after, up to last.
+type span struct{ after, last uint64 }
+
+// spanOf is a span of the writes of a node.
+type spanOf struct {
+	node uint64
+	span
+}
+
+func (s spanOf) compare(o spanOf) int {
+	return cmp.Or(cmp.Compare(s.node, o.node), cmp.Compare(s.after, o.after))
+}
 
 func appendVersions(dst []byte, list []spanOf) []byte {
 	dst = le.AppendUint16(dst, uint16(len(list)))

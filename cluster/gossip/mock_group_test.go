@@ -149,7 +149,7 @@ func (g *mockGroup) settle(within time.Duration) time.Duration {
 // differ says what is not as it should be.
 func (g *mockGroup) differ() string {
 	for _, n := range g.nodes {
-		if alive := len(n.node.peers()); alive != len(g.nodes)-1 {
+		if alive := len(n.node.group.Peers()); alive != len(g.nodes)-1 {
 			return fmt.Sprintf("%016x sees %d other nodes", n.id, alive)
 		}
 	}

@@ -11,69 +11,42 @@ import (
 	"time"
 
 	"github.com/hashicorp/memberlist"
-
-	"owlcache/engine"
 )
 
-// idStore is a store of which membership needs the id alone.
-type idStore struct {
-	Store
-	id uint64
-}
-
-func (s idStore) NodeID() uint64 { return s.id }
-
-func (s idStore) Recovered() engine.Recovered { return engine.Recovered{LSN: 1 << 62} }
-
-// fakeCore notes what membership tells it.
-type fakeCore struct {
+// fakeReceiver notes what membership tells it.
+type fakeReceiver struct {
 	mu     sync.Mutex
 	events []string // "+id" and "-id"
-	msgs   []string
-	states []string
-	closed bool
-	text   string // its state
+	msgs   []string // messages and states
+	text   string   // its state
 }
 
-func (c *fakeCore) note(list *[]string, s string) {
+func (c *fakeReceiver) note(list *[]string, s string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	*list = append(*list, s)
 }
 
-func (c *fakeCore) receive(msg []byte)         { c.note(&c.msgs, string(msg)) }
-func (c *fakeCore) localState() []byte         { return []byte(c.state()) }
-func (c *fakeCore) mergeState(buf []byte)      { c.note(&c.states, string(buf)) }
-func (c *fakeCore) joined(peer uint64)         { c.note(&c.events, "+"+idString(peer)) }
-func (c *fakeCore) left(peer uint64)           { c.note(&c.events, "-"+idString(peer)) }
-func (c *fakeCore) doubted(uint64)             {}
-func (c *fakeCore) versions() savedVector      { return savedVector{} }
-func (c *fakeCore) drain(context.Context)      {}
-func (c *fakeCore) figures(uint64) peerFigures { return peerFigures{} }
-func (c *fakeCore) totals() Counters           { return Counters{} }
-func (c *fakeCore) matched() (never time.Time) { return never }
-func (c *fakeCore) waiting() int64             { return 0 }
+func (c *fakeReceiver) receive(msg []byte) { c.note(&c.msgs, string(msg)) }
+func (c *fakeReceiver) localState() []byte { return []byte(c.state()) }
+func (c *fakeReceiver) joined(peer uint64) { c.note(&c.events, "+"+idString(peer)) }
+func (c *fakeReceiver) left(peer uint64)   { c.note(&c.events, "-"+idString(peer)) }
+func (c *fakeReceiver) doubted(uint64)     {}
 
-func (c *fakeCore) close() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closed = true
-}
-
-func (c *fakeCore) state() string {
+func (c *fakeReceiver) state() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.text
 }
 
-func (c *fakeCore) set(state string) {
+func (c *fakeReceiver) set(state string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.text = state
 }
 
 // has tells whether a list of c has s.
-func (c *fakeCore) has(list *[]string, s string) bool {
+func (c *fakeReceiver) has(list *[]string, s string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Contains(*list, s)
@@ -123,21 +96,33 @@ func (l *logText) String() string {
 	return l.b.String()
 }
 
-// testNode is a node with a fake core.
+// testNode is a member that replicates nothing.
 type testNode struct {
-	*Node
-	fake *fakeCore
+	*Group
+	file *peersFile
+	fake *fakeReceiver
 	logs *logText
-	opts Options
+	opts testOptions
+
+	closing sync.Once
+}
+
+// testOptions are those of a node, with which it can be started again.
+type testOptions struct {
+	groupOptions
+	path string // of the file of peers
 }
 
 const testKey = "a key of sixteen bytes or more"
 
 // options returns those of a node on loopback, which is quicker than others.
-func options(t *testing.T, id uint64, seeds Seeds) Options {
-	return Options{
-		Store: idStore{id: id}, PeersFile: filepath.Join(t.TempDir(), "peers.json"), AuthKey: testKey, Seeds: seeds,
-		Interval: time.Second, tune: quick,
+func options(t *testing.T, id uint64, seeds seedSource) testOptions {
+	return testOptions{
+		path: filepath.Join(t.TempDir(), "peers.json"),
+		groupOptions: groupOptions{
+			ID: id, AuthKey: testKey, Seeds: seeds, Interval: time.Second, Quiet: 3 * time.Second, Tune: quick,
+			Port: portOptions{BindAddr: "127.0.0.1", Dial: 3 * time.Second, Stream: 10 * time.Second},
+		},
 	}
 }
 
@@ -147,12 +132,10 @@ func quick(c *memberlist.Config) {
 }
 
 // startNode starts a node and closes it with the test.
-func startNode(t *testing.T, o Options) *testNode {
+func startNode(t *testing.T, o testOptions) *testNode {
 	t.Helper()
-	n := &testNode{fake: &fakeCore{text: "state of " + idString(o.Store.NodeID())}, logs: &logText{}, opts: o}
-	o.Logger = slog.New(slog.NewTextHandler(n.logs, nil))
-	var err error
-	if n.Node, err = start(o, func(Options, network, *savedVector) core { return n.fake }); err != nil {
+	n, err := start(t, o)
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -164,11 +147,34 @@ func startNode(t *testing.T, o Options) *testNode {
 	return n
 }
 
+func start(t *testing.T, o testOptions) (*testNode, error) {
+	t.Helper()
+	n := &testNode{fake: &fakeReceiver{text: "state of " + idString(o.ID)}, logs: &logText{}, opts: o}
+	o.Logger = slog.New(slog.NewTextHandler(n.logs, nil))
+	o.Port.Logger = o.Logger
+	var err error
+	if n.file, err = openPeersFile(o.path, o.ID, o.Logger); err != nil {
+		return nil, err
+	}
+	o.File = n.file
+	if n.Group, err = newGroup(o.groupOptions); err != nil {
+		n.file.close()
+		return nil, err
+	}
+	if err := n.Start(n.fake); err != nil {
+		t.Fatal(err)
+	}
+	return n, nil
+}
+
 func (n *testNode) close(t *testing.T) {
 	t.Helper()
-	if err := n.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
+	n.closing.Do(func() {
+		if err := n.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		n.file.close()
+	})
 }
 
 // kill ends a node without a word to the others.
@@ -204,7 +210,7 @@ func (n *testNode) sees(others ...*testNode) bool {
 		ids = append(ids, o.id)
 	}
 	slices.Sort(ids)
-	return slices.Equal(n.peers(), ids)
+	return slices.Equal(n.Peers(), ids)
 }
 
 // meetAll waits until all of some nodes see each other, and nobody else.
@@ -217,13 +223,13 @@ func meetAll(t *testing.T, nodes ...*testNode) {
 }
 
 // peer returns what n knows of a node.
-func (n *testNode) peer(id uint64) PeerStatus {
-	for _, p := range n.Status().Peers {
-		if p.Node == idString(id) {
+func (n *testNode) peer(id uint64) Peer {
+	for _, p := range n.shown() {
+		if p.ID == id {
 			return p
 		}
 	}
-	return PeerStatus{}
+	return Peer{}
 }
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

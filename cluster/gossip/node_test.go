@@ -1,7 +1,7 @@
 package gossip
 
 import (
-	"context"
+	"cmp"
 	"net"
 	"strconv"
 	"strings"
@@ -15,32 +15,29 @@ func TestThreeNodesMeetThroughASeed(t *testing.T) {
 	b := startNode(t, options(t, 2, seedsOf(a.Address())))
 	c := startNode(t, options(t, 3, seedsOf(a.Address(), "127.0.0.1:1")))
 	meetAll(t, a, b, c)
-	until(t, "the core of a is told of both", func() bool {
+	until(t, "the receiver of a is told of both", func() bool {
 		return a.fake.has(&a.fake.events, "+"+idString(2)) && a.fake.has(&a.fake.events, "+"+idString(3))
 	})
 	until(t, "states are exchanged", func() bool {
-		return a.fake.has(&a.fake.states, b.fake.text) && b.fake.has(&b.fake.states, a.fake.text)
+		return a.fake.has(&a.fake.msgs, b.fake.text) && b.fake.has(&b.fake.msgs, a.fake.text)
 	})
 	large := strings.Repeat("x", 16<<20)
 	for _, msg := range []string{"hello", "\x01large" + large} {
-		if err := b.send(3, []byte(msg)); err != nil {
+		if err := b.Send(3, []byte(msg)); err != nil {
 			t.Fatal(err)
 		}
 		until(t, "the message is there", func() bool { return c.fake.has(&c.fake.msgs, msg) })
 	}
-	if err := b.send(9, []byte("hello")); err == nil {
+	if err := b.Send(9, []byte("hello")); err == nil {
 		t.Fatal("a message to nobody was sent")
 	}
-	if s := c.Status(); len(s.Peers) != 3 || s.Peers[0].Address != "127.0.0.1:1" || s.Peers[0].State != Gone {
-		t.Fatalf("status of c: %+v", s.Peers)
+	if s := c.shown(); len(s) != 3 || s[0].Address != "127.0.0.1:1" || s[0].State != Gone {
+		t.Fatalf("c shows %+v", s)
 	}
 	b.close(t)
 	until(t, "b has left for a", func() bool { return a.peer(2).State == Left && c.peer(2).State == Left })
-	until(t, "the core of a is told", func() bool { return a.fake.has(&a.fake.events, "-"+idString(2)) })
-	if !b.fake.closed {
-		t.Fatal("the core of b was not closed")
-	}
-	if err := b.send(3, []byte("late")); err == nil {
+	until(t, "the receiver of a is told", func() bool { return a.fake.has(&a.fake.events, "-"+idString(2)) })
+	if err := b.Send(3, []byte("late")); err == nil {
 		t.Fatal("a closed node has sent")
 	}
 }
@@ -54,11 +51,11 @@ func TestASeedMayBeDownAtTheStart(t *testing.T) {
 		t.Fatalf("Start took %v", took)
 	}
 	until(t, "the error is shown", func() bool {
-		s := b.Status()
-		return len(s.Peers) == 1 && strings.Contains(s.Peers[0].LastError, "refused")
+		s := b.shown()
+		return len(s) == 1 && strings.Contains(s[0].LastError, "refused")
 	})
 	o := options(t, 1, nil)
-	o.BindPort = late
+	o.Port.BindPort = late
 	meetAll(t, startNode(t, o), b)
 }
 
@@ -83,7 +80,7 @@ func TestANodeComesBackUnderAnotherPort(t *testing.T) {
 	}
 }
 
-func TestARestartThatNobodyNoticesIsToldToTheCore(t *testing.T) {
+func TestARestartThatNobodyNoticesIsTold(t *testing.T) {
 	t.Parallel()
 	o := options(t, 1, nil)
 	slow := func(n *testNode) bool { return n.fake.has(&n.fake.events, "-"+idString(2)) }
@@ -94,10 +91,10 @@ func TestARestartThatNobodyNoticesIsToldToTheCore(t *testing.T) {
 	until(t, "a is told", func() bool { return a.fake.has(&a.fake.events, "+"+idString(2)) })
 	_, port, _ := net.SplitHostPort(b.Address())
 	b.kill(t)
-	ob.BindPort, _ = strconv.Atoi(port)
+	ob.Port.BindPort, _ = strconv.Atoi(port)
 	b2 := startNode(t, ob)
 	meetAll(t, a, b2)
-	until(t, "the core of a is told that b was gone", func() bool { return slow(a) })
+	until(t, "the receiver of a is told that b was gone", func() bool { return slow(a) })
 	until(t, "and is there again", func() bool {
 		a.fake.mu.Lock()
 		defer a.fake.mu.Unlock()
@@ -110,7 +107,7 @@ func TestPeersAreFoundAgainWithoutSeeds(t *testing.T) {
 	a := startNode(t, options(t, 1, nil))
 	b := startNode(t, options(t, 2, seedsOf(a.Address())))
 	meetAll(t, a, b)
-	until(t, "b knows a", func() bool { return len(b.peersFile.list()) == 1 })
+	until(t, "b knows a", func() bool { return len(b.file.list()) == 1 })
 	b.close(t)
 	o := b.opts
 	o.Seeds = nil
@@ -143,27 +140,9 @@ func TestTwoHalvesFindEachOther(t *testing.T) {
 	d := startNode(t, options(t, 4, seedsOf(c.Address())))
 	meetAll(t, a, b)
 	meetAll(t, c, d)
-	c.peersFile.seen(1, a.Address())
-	c.peersFile.gone(1)
+	c.file.seen(1, a.Address())
+	c.file.gone(1)
 	meetAll(t, a, b, c, d)
-}
-
-func TestASecondCloseDoesNothing(t *testing.T) {
-	t.Parallel()
-	a := startNode(t, options(t, 1, nil))
-	b := startNode(t, options(t, 2, seedsOf(a.Address())))
-	meetAll(t, a, b)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := b.Close(ctx); err != nil { // waits for nobody
-		t.Fatal(err)
-	}
-	if err := b.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	b.Join(a.Address())
-	b.Forget(a.Address())
-	_ = b.Status()
 }
 
 func TestAPortThatIsTaken(t *testing.T) {
@@ -171,8 +150,8 @@ func TestAPortThatIsTaken(t *testing.T) {
 	a := startNode(t, options(t, 1, nil))
 	_, port, _ := net.SplitHostPort(a.Address())
 	o := options(t, 2, nil)
-	o.BindPort, _ = strconv.Atoi(port)
-	_, err := start(o, func(Options, network, *savedVector) core { t.Error("a core was made"); return &fakeCore{} })
+	o.Port.BindPort, _ = strconv.Atoi(port)
+	_, err := start(t, o)
 	if err == nil || !strings.Contains(err.Error(), "Gossipport "+port) || !strings.Contains(err.Error(), "choose another one") {
 		t.Fatalf("error: %v", err)
 	}
@@ -200,9 +179,9 @@ func TestAddressesOfANode(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			o := options(t, 1, nil)
-			o.BindAddr, o.AdvertiseAddr, o.AdvertisePort = tc.bind, tc.advertise, tc.port
+			o.Port.BindAddr, o.Port.AdvertiseAddr, o.Port.AdvertisePort = cmp.Or(tc.bind, "127.0.0.1"), tc.advertise, tc.port
 			if tc.wrong {
-				if _, err := start(o, func(Options, network, *savedVector) core { return &fakeCore{} }); err == nil || !strings.Contains(err.Error(), tc.want) {
+				if _, err := start(t, o); err == nil || !strings.Contains(err.Error(), tc.want) {
 					t.Fatalf("error: %v", err)
 				}
 				return
@@ -223,4 +202,14 @@ func freePort(t *testing.T) int {
 	}
 	defer l.Close() //nolint:errcheck // nothing was sent
 	return l.Addr().(*net.TCPAddr).Port
+}
+
+func TestANodeThatIsItsOwnSeedIsAlone(t *testing.T) {
+	t.Parallel()
+	seeds := seedsOf()
+	n := startNode(t, options(t, 1, seeds))
+	seeds.set(n.Address())
+	if !n.alone() {
+		t.Error("it waits for itself")
+	}
 }

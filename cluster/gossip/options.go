@@ -1,35 +1,14 @@
 package gossip
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/hashicorp/memberlist"
-
-	"owlcache/engine"
 )
-
-// Store is what data sync needs of the store; *engine.Store has it.
-type Store interface {
-	NodeID() uint64
-	Subscribe(maxBytes int64) *engine.Subscription
-	Applied() uint64
-	Recovered() engine.Recovered
-	LSN() uint64
-	Digest(d *engine.Digest)
-	Items(dst []engine.Item, ranges []engine.HashRange) []engine.Item
-	Entries(hashes []uint64, f func(e *engine.Entry) bool)
-	Merge(entries []engine.Entry) (engine.Merged, error)
-	Forget(items []engine.Item) (dropped int, err error)
-}
-
-// Seeds are the addresses (HOST:PORT) at which a node looks for its group.
-type Seeds interface {
-	// Addresses returns the seeds of now; the slice is not changed.
-	Addresses() []string
-}
 
 // Preset is a set of times for a kind of network.
 type Preset string
@@ -40,13 +19,29 @@ const (
 	WAN Preset = "WAN"
 )
 
+// times are those of a preset.
+type times struct {
+	interval time.Duration // between two comparisons with a peer
+	patience time.Duration // for the next message of a peer in an exchange
+	dial     time.Duration // to connect
+	stream   time.Duration // for all use of a connection
+	quiet    time.Duration // after leaving, until all members know of it
+}
+
+func (p Preset) times() times {
+	if p == WAN {
+		return times{interval: 30 * time.Second, patience: 20 * time.Second, dial: 10 * time.Second, stream: 30 * time.Second, quiet: 10 * time.Second}
+	}
+	return times{interval: 10 * time.Second, patience: 5 * time.Second, dial: 3 * time.Second, stream: 10 * time.Second, quiet: 3 * time.Second}
+}
+
 // MinAuthKey is the least length of Options.AuthKey in bytes.
 const MinAuthKey = 16
 
 // Options of a node's data sync. The zero value of a field is its default, unless it is
 // called required.
 type Options struct {
-	Store Store // required
+	Store Store // required; *engine.Store is one
 	// PeersFile is the path of the file in which members last seen are kept; required.
 	PeersFile string
 	// AuthKey is the secret that all members share, at least MinAuthKey bytes; required.
@@ -55,7 +50,7 @@ type Options struct {
 	// change of the key without a gap.
 	AcceptKeys []string
 	// Seeds is where to look for the group; nil = wait to be found.
-	Seeds Seeds
+	Seeds seedSource
 
 	// BindAddr is the IP address, or a name that has one, to listen on for TCP and UDP;
 	// default 127.0.0.1.
@@ -98,27 +93,36 @@ func (o Options) withDefaults() (Options, error) {
 			return o, fmt.Errorf("gossip: a key of data sync has %d characters: want at least %d", len(key), MinAuthKey)
 		}
 	}
-	setDefault(&o.BindAddr, "127.0.0.1")
-	setDefault(&o.Preset, LAN)
-	setDefault(&o.Grace, time.Hour)
-	setDefault(&o.QueueBytes, 64<<20)
-	setDefault(&o.InboxBytes, 64<<20)
-	if o.Preset == WAN {
-		setDefault(&o.Interval, 30*time.Second)
-	}
-	setDefault(&o.Interval, 10*time.Second)
+	o.BindAddr = cmp.Or(o.BindAddr, "127.0.0.1")
+	o.Preset = cmp.Or(o.Preset, LAN)
 	if o.Preset != LAN && o.Preset != WAN {
 		return o, fmt.Errorf("gossip: preset %q: want %s or %s", o.Preset, LAN, WAN)
 	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
+	o.Grace = cmp.Or(o.Grace, time.Hour)
+	o.QueueBytes = cmp.Or(o.QueueBytes, 64<<20)
+	o.InboxBytes = cmp.Or(o.InboxBytes, 64<<20)
+	o.Interval = cmp.Or(o.Interval, o.Preset.times().interval)
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	return o, nil
 }
 
-func setDefault[T comparable](v *T, def T) {
-	var zero T
-	if *v == zero {
-		*v = def
+// group returns the options of membership.
+func (o Options) group(file *peersFile) groupOptions {
+	t := o.Preset.times()
+	return groupOptions{
+		ID: o.Store.NodeID(), AuthKey: o.AuthKey, AcceptKeys: o.AcceptKeys, Seeds: o.Seeds, File: file,
+		Port: portOptions{
+			BindAddr: o.BindAddr, BindPort: o.BindPort, AdvertiseAddr: o.AdvertiseAddr, AdvertisePort: o.AdvertisePort,
+			Dial: t.dial, Stream: t.stream, Transport: o.Transport, Logger: o.Logger,
+		},
+		WAN: o.Preset == WAN, Interval: o.Interval, Quiet: t.quiet, Logger: o.Logger, Tune: o.tune,
+	}
+}
+
+// sync returns the options of the exchange of data.
+func (o Options) sync(seen []spanOf) syncOptions {
+	return syncOptions{
+		Store: o.Store, Seen: seen, Grace: o.Grace, QueueBytes: o.QueueBytes, InboxBytes: o.InboxBytes,
+		Interval: o.Interval, Patience: o.Preset.times().patience, Logger: o.Logger,
 	}
 }

@@ -40,9 +40,9 @@ type peersFile struct {
 	failing bool               // the last writing has failed
 	write   func([]byte) error // replaces the file; for tests
 
-	seenNow   func() savedVector // what this node has seen; nil: not kept
-	settled   *savedVector       // what is written of it
-	sampled   *savedVector       // will be written
+	seenNow   func() ([]spanOf, uint64) // see keepVersions; nil: nothing is kept
+	settled   versions                  // what is written of it
+	sampled   versions                  // will be written
 	sampledAt time.Time
 }
 
@@ -128,7 +128,7 @@ func (f *peersFile) take(content []byte) error {
 	if ours {
 		f.removed, f.dropped, f.settled = d.Removed, d.Forgotten, d.versions
 	}
-	f.prune()
+	f.pruneLocked()
 	return nil
 }
 
@@ -137,7 +137,7 @@ func (f *peersFile) close() {
 	f.stop()
 	f.wg.Wait()
 	f.mu.Lock()
-	f.settle(time.Now())
+	f.settleLocked(time.Now())
 	dirty := f.dirty
 	f.mu.Unlock()
 	if dirty {
@@ -174,8 +174,8 @@ func (f *peersFile) due() time.Time {
 	return f.written.Add(writePause)
 }
 
-// touch has the file written soon. f.mu is held.
-func (f *peersFile) touch() {
+// touchLocked has the file written soon.
+func (f *peersFile) touchLocked() {
 	f.dirty = true
 	f.kick()
 }
@@ -201,7 +201,7 @@ func (f *peersFile) save() error {
 	f.writing.Lock()
 	defer f.writing.Unlock()
 	f.mu.Lock()
-	content, err := f.content()
+	content, err := f.contentLocked()
 	f.dirty, f.written = false, time.Now()
 	f.mu.Unlock()
 	if err == nil {
@@ -224,9 +224,9 @@ func (f *peersFile) replace(content []byte) error {
 	return datadir.SyncDir(dir)
 }
 
-// content returns what to write now. f.mu is held.
-func (f *peersFile) content() ([]byte, error) {
-	f.prune()
+// contentLocked returns what to write now.
+func (f *peersFile) contentLocked() ([]byte, error) {
+	f.pruneLocked()
 	now := time.Now()
 	d := peersDocument{Node: idString(f.self), Removed: f.removed, Forgotten: f.dropped, versions: f.settled}
 	for id, p := range f.peers {
@@ -240,9 +240,9 @@ func (f *peersFile) content() ([]byte, error) {
 	return formatPeers(d)
 }
 
-// prune drops members that were not seen for long, counted to when any was: a node that
-// was off for a year still knows where its group was. f.mu is held.
-func (f *peersFile) prune() {
+// pruneLocked drops members that were not seen for long, counted to when any was: a node that
+// was off for a year still knows where its group was.
+func (f *peersFile) pruneLocked() {
 	var last time.Time
 	for _, p := range f.peers {
 		if p.seen.After(last) {
@@ -255,15 +255,15 @@ func (f *peersFile) prune() {
 		}
 	}
 	for len(f.peers) > maxPeers {
-		f.dropOldest()
+		f.dropOldestLocked()
 	}
 	for len(f.dropped) > maxPeers {
 		f.dropped = f.dropped[1:]
 	}
 }
 
-// dropOldest drops the member that was seen least lately. f.mu is held.
-func (f *peersFile) dropOldest() {
+// dropOldestLocked drops the member that was seen least lately.
+func (f *peersFile) dropOldestLocked() {
 	var oldest uint64
 	for id, p := range f.peers {
 		if o := f.peers[oldest]; o == nil || !p.alive && o.alive || p.alive == o.alive && p.seen.Before(o.seen) {

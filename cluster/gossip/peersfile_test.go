@@ -2,8 +2,10 @@ package gossip
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -35,10 +37,12 @@ func savedVersion(t *testing.T, path string, id uint64) uint64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.versions == nil || len(d.versions.seen[id]) == 0 {
-		return 0
+	for _, s := range d.versions.seen {
+		if s.node == id {
+			return s.last
+		}
 	}
-	return d.versions.seen[id][0].last
+	return 0
 }
 
 func TestPeersSurviveARestart(t *testing.T) {
@@ -84,7 +88,7 @@ func TestPeersSurviveARestart(t *testing.T) {
 func TestACopiedFileHasOnlyAddresses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "peers.json")
 	content, err := formatPeers(peersDocument{
-		Node: idString(7), Peers: []peerEntry{{Address: "10.0.0.1:7", id: 1}}, versions: &savedVector{lsn: 7, seen: map[uint64]spans{1: {{0, 100}}}},
+		Node: idString(7), Peers: []peerEntry{{Address: "10.0.0.1:7", id: 1}}, versions: versions{lsn: 7, seen: []spanOf{{1, span{0, 100}}}},
 		Removed: &removal{By: idString(1)}, Forgotten: []forgotten{{Address: "10.0.0.3:7"}},
 	})
 	if err != nil {
@@ -94,7 +98,7 @@ func TestACopiedFileHasOnlyAddresses(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := openPeers(t, path) // of node 99
-	if len(f.list()) != 1 || f.settled != nil || f.removal() != nil || f.isForgotten("10.0.0.3:7") {
+	if len(f.list()) != 1 || f.settled.seen != nil || f.removal() != nil || f.isForgotten("10.0.0.3:7") {
 		t.Fatal("more than the addresses was taken")
 	}
 }
@@ -105,7 +109,7 @@ func TestVersionsAreWrittenLate(t *testing.T) {
 		f := openPeers(t, path)
 		var now atomic.Uint64
 		now.Store(100)
-		f.keepVersions(func() savedVector { return savedVector{lsn: 9, seen: map[uint64]spans{1: {{0, now.Load()}}}} })
+		f.keepVersions(func() ([]spanOf, uint64) { return []spanOf{{1, span{0, now.Load()}}}, 9 })
 		time.Sleep(versionsEvery + time.Millisecond)
 		now.Store(200)
 		f.seen(2, "10.0.0.2:7") // written soon, but without what is too new
@@ -125,7 +129,7 @@ func TestVersionsAreWrittenLate(t *testing.T) {
 			t.Fatalf("%d in the file", got)
 		}
 		g := openPeers(t, path)
-		if got, err := g.versions(9); err != nil || got == nil || got.seen[1][0].last != 200 {
+		if got, err := g.versions(9); err != nil || len(got) != 1 || got[0].last != 200 {
 			t.Fatal("it was not read", err)
 		}
 		// Data that is older is not believed, now or later.
@@ -182,10 +186,13 @@ func TestADamagedFileIsKeptAside(t *testing.T) {
 			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			o := options(t, 1, nil)
-			o.PeersFile = path
-			n := startNode(t, o)
-			if got := n.logs.count("is damaged"); got != 1 {
+			var logs strings.Builder
+			f, err := openPeersFile(path, 1, slog.New(slog.NewTextHandler(&logs, nil)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.close()
+			if got := strings.Count(logs.String(), "is damaged"); got != 1 {
 				t.Fatalf("%d warnings", got)
 			}
 			if b, err := os.ReadFile(path + brokenSuffix); err != nil || string(b) != content {
@@ -236,7 +243,7 @@ func TestPeersFileFormat(t *testing.T) {
 	b, err := formatPeers(peersDocument{
 		Node:      idString(9),
 		Peers:     []peerEntry{{Address: "10.0.0.6:7946", Seen: at, id: 1}, {Address: "10.0.0.5:7946", Seen: at, id: 0x8c0b6e1f2a3d4c5b}},
-		versions:  &savedVector{lsn: 3, seen: map[uint64]spans{0x8c0b6e1f2a3d4c5b: {{5, 1<<64 - 1}}}},
+		versions:  versions{lsn: 3, seen: []spanOf{{0x8c0b6e1f2a3d4c5b, span{5, 1<<64 - 1}}}},
 		Forgotten: []forgotten{{Address: "10.0.0.7:7946", Time: at.Truncate(time.Second)}},
 	})
 	want := `{
@@ -273,7 +280,7 @@ func TestPeersFileFormat(t *testing.T) {
 		t.Fatalf("%v\n%s", err, b)
 	}
 	d, err := parsePeers(b)
-	if err != nil || len(d.Peers) != 2 || d.versions.seen[0x8c0b6e1f2a3d4c5b][0] != (span{5, 1<<64 - 1}) || d.Peers[1].id != 1 {
+	if err != nil || len(d.Peers) != 2 || d.versions.seen[0] != (spanOf{0x8c0b6e1f2a3d4c5b, span{5, 1<<64 - 1}}) || d.Peers[1].id != 1 {
 		t.Fatalf("%+v, %v", d, err)
 	}
 }

@@ -49,10 +49,17 @@ type peersDocument struct {
 	Forgotten []forgotten    `json:"forgotten,omitempty"`
 	Removed   *removal       `json:"removed,omitempty"`
 
-	versions *savedVector // Versions
+	versions versions // Versions
 }
 
-// versionsEntry is a vector in the file.
+// versions is what a node has seen of the writes of others. The log has all of it up to
+// lsn.
+type versions struct {
+	seen []spanOf
+	lsn  uint64
+}
+
+// versionsEntry is it in the file.
 type versionsEntry struct {
 	LSN  string              `json:"lsn"`
 	Seen map[string][]string `json:"seen"` // behind-up to, by node
@@ -107,28 +114,27 @@ func (p *peerEntry) parse() (err error) {
 	return nil
 }
 
-func (e *versionsEntry) parse() (*savedVector, error) {
+func (e *versionsEntry) parse() (v versions, err error) {
 	if e == nil {
-		return nil, nil
+		return versions{}, nil
 	}
-	v := &savedVector{seen: make(map[uint64]spans, len(e.Seen))}
-	var err error
 	if v.lsn, err = strconv.ParseUint(e.LSN, 10, 64); err != nil {
-		return nil, fmt.Errorf("versions: lsn: %w", err)
+		return versions{}, fmt.Errorf("versions: lsn: %w", err)
 	}
 	for name, texts := range e.Seen {
 		node, err := parseName(name)
 		if err != nil {
-			return nil, fmt.Errorf("versions: node %q: want 16 hexadecimal digits", name)
+			return versions{}, fmt.Errorf("versions: node %q: want 16 hexadecimal digits", name)
 		}
 		for _, text := range texts {
 			s, err := parseSpan(text)
 			if err != nil {
-				return nil, fmt.Errorf("versions: node %s: %w", name, err)
+				return versions{}, fmt.Errorf("versions: node %s: %w", name, err)
 			}
-			v.seen[node] = append(v.seen[node], s)
+			v.seen = append(v.seen, spanOf{node, s})
 		}
 	}
+	slices.SortFunc(v.seen, spanOf.compare)
 	return v, nil
 }
 
@@ -144,16 +150,15 @@ func parseSpan(text string) (s span, err error) {
 	return s, err
 }
 
-func (v *savedVector) entry() *versionsEntry {
-	if v == nil {
+// entry returns nil if there is nothing to keep.
+func (v versions) entry() *versionsEntry {
+	if v.lsn == 0 && len(v.seen) == 0 {
 		return nil
 	}
 	e := &versionsEntry{LSN: strconv.FormatUint(v.lsn, 10), Seen: make(map[string][]string)}
-	for node, list := range v.seen {
-		for _, s := range list {
-			name := idString(node)
-			e.Seen[name] = append(e.Seen[name], strconv.FormatUint(s.after, 10)+"-"+strconv.FormatUint(s.last, 10))
-		}
+	for _, s := range v.seen {
+		name := idString(s.node)
+		e.Seen[name] = append(e.Seen[name], strconv.FormatUint(s.after, 10)+"-"+strconv.FormatUint(s.last, 10))
 	}
 	return e
 }

@@ -23,7 +23,7 @@ func (f *peersFile) seen(id uint64, address string) {
 		f.peers[id] = p
 	}
 	p.address, p.seen, p.alive = address, time.Now(), true
-	f.touch()
+	f.touchLocked()
 }
 
 // is tells whether it is a node that was forgotten, or what is at its address.
@@ -37,7 +37,7 @@ func (f *peersFile) gone(id uint64) {
 	defer f.mu.Unlock()
 	if p := f.peers[id]; p != nil {
 		p.seen, p.alive = time.Now(), false
-		f.touch()
+		f.touchLocked()
 	}
 }
 
@@ -74,7 +74,7 @@ func (f *peersFile) forget(id uint64, address string) {
 	}
 	f.dropped = slices.DeleteFunc(f.dropped, func(o forgotten) bool { return o.Address == address })
 	f.dropped = append(f.dropped, d)
-	f.touch()
+	f.touchLocked()
 }
 
 // remember has an address looked for again.
@@ -88,7 +88,7 @@ func (f *peersFile) unforget(is func(forgotten) bool) {
 	before := len(f.dropped)
 	f.dropped = slices.DeleteFunc(f.dropped, is)
 	if len(f.dropped) != before {
-		f.touch()
+		f.touchLocked()
 	}
 }
 

@@ -2,7 +2,6 @@ package gossip
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 )
@@ -12,25 +11,26 @@ import (
 const versionsEvery = 5 * time.Second
 
 // keepVersions saves what seen returns, now and then until close.
-func (f *peersFile) keepVersions(seen func() savedVector) {
+func (f *peersFile) keepVersions(seen func() (seen []spanOf, lsn uint64)) {
 	f.mu.Lock()
 	f.seenNow = seen
 	f.mu.Unlock()
 	f.wg.Go(func() { f.sample(f.ctx) })
 }
 
-// versions returns what has been saved, nil if there is nothing or if the data, whose log
+// versions returns what has been saved, nothing if the data, whose log
 // ends at lsn, is older than that. Then it is gone from the file when versions returns: it
 // must not be believed later, when the log has grown again.
-func (f *peersFile) versions(lsn uint64) (*savedVector, error) {
+func (f *peersFile) versions(lsn uint64) ([]spanOf, error) {
 	f.mu.Lock()
 	saved := f.settled
-	if saved != nil && saved.lsn > lsn {
-		f.settled = nil
+	older := saved.lsn > lsn
+	if older {
+		f.settled = versions{}
 	}
 	f.mu.Unlock()
-	if saved == nil || saved.lsn <= lsn {
-		return saved, nil
+	if !older {
+		return saved.seen, nil
 	}
 	f.log.Warn("the data is older than the file of peers: the sync group gives back what is lacking", "file", f.path)
 	return nil, f.save()
@@ -45,7 +45,7 @@ func (f *peersFile) sample(ctx context.Context) {
 		select {
 		case <-tick.C:
 			f.mu.Lock()
-			f.settle(time.Now())
+			f.settleLocked(time.Now())
 			f.mu.Unlock()
 		case <-ctx.Done():
 			return
@@ -53,21 +53,16 @@ func (f *peersFile) sample(ctx context.Context) {
 	}
 }
 
-// settle makes the last sample what is written, if it is old enough, and takes another.
-// f.mu is held.
-func (f *peersFile) settle(now time.Time) {
+// settleLocked makes the last sample what is written, if it is old enough, and takes
+// another.
+func (f *peersFile) settleLocked(now time.Time) {
 	if f.seenNow == nil || now.Sub(f.sampledAt) < settleAfter {
 		return
 	}
-	if f.sampled != nil && !f.sampled.same(f.settled) {
+	if !f.sampledAt.IsZero() && !slices.Equal(f.sampled.seen, f.settled.seen) {
 		f.settled = f.sampled
-		f.touch()
+		f.touchLocked()
 	}
-	sample := f.seenNow()
-	f.sampled, f.sampledAt = &sample, now
-}
-
-// same tells whether nothing has been seen since o.
-func (s *savedVector) same(o *savedVector) bool {
-	return o != nil && maps.EqualFunc(s.seen, o.seen, slices.Equal[spans])
+	f.sampled.seen, f.sampled.lsn = f.seenNow()
+	f.sampledAt = now
 }

@@ -2,10 +2,10 @@ package gossip
 
 import "time"
 
-var _ bridgeEvents = (*Node)(nil)
+var _ bridgeEvents = (*Group)(nil)
 
 // suspected notes that a member has not answered a probe.
-func (n *Node) suspected(peer uint64) {
+func (n *Group) suspected(peer uint64) {
 	n.members.with(peer, func(p *member) {
 		if p.state == Alive && (p.suspect.IsZero() || time.Since(p.suspect) > suspectFor) {
 			p.suspect = time.Now()
@@ -14,7 +14,7 @@ func (n *Node) suspected(peer uint64) {
 }
 
 // answeredTCP notes that a member has answered a probe over TCP and not over UDP.
-func (n *Node) answeredTCP(peer uint64) {
+func (n *Group) answeredTCP(peer uint64) {
 	n.trusted(peer)
 	address := "" // set if this is news
 	n.members.with(peer, func(p *member) {
@@ -30,7 +30,7 @@ func (n *Node) answeredTCP(peer uint64) {
 }
 
 // answeredUDP notes that a member has answered a probe as it should.
-func (n *Node) answeredUDP(peer uint64) {
+func (n *Group) answeredUDP(peer uint64) {
 	n.trusted(peer)
 	address := "" // set if this is news
 	n.members.with(peer, func(p *member) {
@@ -45,21 +45,21 @@ func (n *Node) answeredUDP(peer uint64) {
 }
 
 // trusted notes that a member has answered a probe in some way.
-func (n *Node) trusted(peer uint64) {
+func (n *Group) trusted(peer uint64) {
 	doubted := false
 	n.members.with(peer, func(p *member) {
 		doubted = !p.suspect.IsZero()
 		p.suspect = time.Time{}
 	})
 	if doubted {
-		n.core.doubted(peer)
+		n.receiver.doubted(peer)
 	}
 }
 
 // failed notes why an exchange with a member has failed.
-func (n *Node) failed(peer uint64, why string) {
+func (n *Group) failed(peer uint64, why string) {
 	n.members.with(peer, func(p *member) { p.lastError = why })
 }
 
 // succeeded notes that an exchange with a member has not failed.
-func (n *Node) succeeded(peer uint64) { n.failed(peer, "") }
+func (n *Group) succeeded(peer uint64) { n.failed(peer, "") }

@@ -73,7 +73,7 @@ func (s *syncer) pushChanges(p *peer, changes []engine.Change) (failed int) {
 // batch is not tried: each try may take the time limit of a stream.
 func (s *syncer) sendPush(p *peer, msg []byte, skip bool) (failed int) {
 	n := int(le.Uint32(msg[countOffset:]))
-	if skip || s.net.send(p.id, msg) != nil { // membership tells what it finds of a peer
+	if skip || s.net.Send(p.id, msg) != nil { // membership tells what it finds of a peer
 		return n
 	}
 	p.pushed.Add(uint64(n))

@@ -33,9 +33,9 @@ const (
 // live members: a node that starts finds its group, and two halves of a group that was
 // cut find each other. No failure ends it.
 type rejoiner struct {
-	node *Node
-	wake chan struct{}
-	wg   sync.WaitGroup // of tries
+	group *Group
+	wake  chan struct{}
+	wg    sync.WaitGroup // of tries
 
 	mu      sync.Mutex // protects what follows
 	targets map[string]*target
@@ -61,9 +61,9 @@ type target struct {
 	lastErr string
 }
 
-func newRejoiner(n *Node) *rejoiner {
+func newRejoiner(n *Group) *rejoiner {
 	return &rejoiner{
-		node: n, wake: make(chan struct{}, 1), targets: make(map[string]*target), asked: make(map[string]time.Time), seeds: n.seedList(),
+		group: n, wake: make(chan struct{}, 1), targets: make(map[string]*target), asked: make(map[string]time.Time), seeds: n.seedList(),
 	}
 }
 
@@ -89,7 +89,7 @@ func (r *rejoiner) onlySelf(seeds []string) bool {
 	defer r.mu.Unlock()
 	return !slices.ContainsFunc(seeds, func(address string) bool {
 		t := r.targets[address]
-		return address != r.node.Address() && (t == nil || !t.self)
+		return address != r.group.Address() && (t == nil || !t.self)
 	})
 }
 
@@ -121,28 +121,28 @@ func (r *rejoiner) forget(address string) {
 // look begins the tries that are due.
 func (r *rejoiner) look(ctx context.Context) {
 	r.takeSeeds()
-	if r.node.isRemoved() {
+	if r.group.isRemoved() {
 		return
 	}
-	members := r.node.members.addresses()
-	peers := r.node.peersFile.list()
+	members := r.group.members.addresses()
+	peers := r.group.o.File.list()
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.setTargets(peers, now)
+	r.setTargetsLocked(peers, now)
 	var due []*target
 	for _, t := range r.targets {
-		if !t.trying && !now.Before(t.due) && !r.satisfied(t, members) {
+		if !t.trying && !now.Before(t.due) && !r.satisfiedLocked(t, members) {
 			due = append(due, t)
 		}
 	}
 	slices.SortFunc(due, func(a, b *target) int { return a.turn().Compare(b.turn()) })
 	for _, t := range due {
 		if r.running < triesAtOnce && (t.seed || r.others < triesOthers) {
-			r.start(ctx, t)
+			r.startLocked(ctx, t)
 		}
 	}
-	r.announce(ctx, members, now)
+	r.announceLocked(ctx, members, now)
 }
 
 // turn puts those that wait into an order: what is not urgent comes later, but comes.
@@ -155,7 +155,7 @@ func (t *target) turn() time.Time {
 
 // takeSeeds looks whether the list of seeds has changed.
 func (r *rejoiner) takeSeeds() {
-	seeds := r.node.seedList()
+	seeds := r.group.seedList()
 	r.mu.Lock()
 	changed := !slices.Equal(r.seeds, seeds)
 	if changed {
@@ -164,19 +164,19 @@ func (r *rejoiner) takeSeeds() {
 				t.self, t.due = false, time.Time{}
 			}
 			if !slices.Contains(r.seeds, a) {
-				r.node.peersFile.remember(a) // it was added
+				r.group.o.File.remember(a) // it was added
 			}
 		}
 		r.seeds = seeds
 	}
 	r.mu.Unlock()
 	if changed {
-		r.node.seedsAre(seeds)
+		r.group.seedsAre(seeds)
 	}
 }
 
-// setTargets makes the targets those of now. r.mu is held.
-func (r *rejoiner) setTargets(peers []peerEntry, now time.Time) {
+// setTargetsLocked makes the targets those of now. r.mu is held.
+func (r *rejoiner) setTargetsLocked(peers []peerEntry, now time.Time) {
 	want := make(map[string]bool, len(peers)+len(r.seeds)) // to whether it is a seed
 	recent := make(map[string]bool, len(peers))
 	for _, p := range peers {
@@ -205,8 +205,8 @@ func (r *rejoiner) setTargets(peers []peerEntry, now time.Time) {
 	}
 }
 
-// satisfied tells whether there is no need to try an address. r.mu is held.
-func (r *rejoiner) satisfied(t *target, members map[string]uint64) bool {
+// satisfiedLocked tells whether there is no need to try an address. r.mu is held.
+func (r *rejoiner) satisfiedLocked(t *target, members map[string]uint64) bool {
 	if r.known(t.address, members) {
 		return true
 	}
@@ -225,11 +225,11 @@ func (r *rejoiner) satisfied(t *target, members map[string]uint64) bool {
 // known tells whether nothing new can be found at an address.
 func (r *rejoiner) known(address string, members map[string]uint64) bool {
 	_, ok := members[address]
-	return ok || address == r.node.Address() || r.node.peersFile.isForgotten(address)
+	return ok || address == r.group.Address() || r.group.o.File.isForgotten(address)
 }
 
-// start begins a try. r.mu is held.
-func (r *rejoiner) start(ctx context.Context, t *target) {
+// startLocked begins a try. r.mu is held.
+func (r *rejoiner) startLocked(ctx context.Context, t *target) {
 	t.trying = true
 	other := 1
 	if t.seed {
@@ -243,7 +243,7 @@ func (r *rejoiner) start(ctx context.Context, t *target) {
 		defer r.mu.Unlock()
 		r.running--
 		r.others -= other
-		r.tried(t, found, result)
+		r.triedLocked(t, found, result)
 	})
 }
 
@@ -255,8 +255,8 @@ type tryResult struct {
 	err     error
 }
 
-// tried notes what has come of a try. r.mu is held.
-func (r *rejoiner) tried(t *target, found []string, got tryResult) {
+// triedLocked notes what has come of a try. r.mu is held.
+func (r *rejoiner) triedLocked(t *target, found []string, got tryResult) {
 	t.trying, t.found, t.reached, t.self, t.lastErr = false, found, got.reached, got.self, ""
 	now := time.Now()
 	switch {
@@ -270,7 +270,7 @@ func (r *rejoiner) tried(t *target, found []string, got tryResult) {
 		t.fails++
 	case got.self:
 		t.due = now.Add(pauseSelf)
-	case got.reached && !got.member && len(r.node.members.alive()) > 0:
+	case got.reached && !got.member && len(r.group.members.alive()) > 0:
 		t.fails, t.due = 0, now.Add(pauseIdle)
 	default: // it may take a second exchange until both sides agree
 		t.fails, t.due = 0, now.Add(pauseLeast)
@@ -290,20 +290,20 @@ func (r *rejoiner) try(ctx context.Context, address string) (found []string, got
 	if err != nil {
 		return nil, tryResult{err: err}
 	}
-	members := r.node.members.addresses()
+	members := r.group.members.addresses()
 	for _, a := range found {
 		if r.known(a, members) {
 			continue
 		}
-		met := r.node.metSelf.Load()
-		if err := r.node.joinNow(ctx, a); err != nil {
+		met := r.group.metSelf.Load()
+		if err := r.group.joinNow(ctx, a); err != nil {
 			got.err = err
 			continue
 		}
 		got.reached = true
-		_, member := r.node.members.addresses()[a]
+		_, member := r.group.members.addresses()[a]
 		got.member = got.member || member
-		got.self = got.self || !member && r.node.metSelf.Load() != met
+		got.self = got.self || !member && r.group.metSelf.Load() != met
 	}
 	if got.reached {
 		got.err = nil
@@ -311,12 +311,12 @@ func (r *rejoiner) try(ctx context.Context, address string) (found []string, got
 	return found, got
 }
 
-// announce tells some members of this node's address, while others still know it by
+// announceLocked tells some members of this node's address, while others still know it by
 // another one: it takes them some seconds to find out that nobody is there any more, and
 // for one second more they do not believe it. r.mu is held.
-func (r *rejoiner) announce(ctx context.Context, members map[string]uint64, now time.Time) {
-	isNew := now.Sub(time.Unix(0, r.node.begun.Load())) < announceNew
-	if now.Before(r.next) || len(members) == 0 || !isNew && !r.node.twins.recent(announceFor) {
+func (r *rejoiner) announceLocked(ctx context.Context, members map[string]uint64, now time.Time) {
+	isNew := now.Sub(time.Unix(0, r.group.begun.Load())) < announceNew
+	if now.Before(r.next) || len(members) == 0 || !isNew && !r.group.duplicates.recent(announceFor) {
 		return
 	}
 	r.next = now.Add(time.Second)
@@ -328,7 +328,7 @@ func (r *rejoiner) announce(ctx context.Context, members map[string]uint64, now 
 		}
 		r.running++
 		r.wg.Go(func() {
-			_ = r.node.joinNow(ctx, a) // it is a member, so its failure is seen elsewhere
+			_ = r.group.joinNow(ctx, a) // it is a member, so its failure is seen elsewhere
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.running--
@@ -362,8 +362,8 @@ func (r *rejoiner) shown(members map[string]uint64) (seeds []target, errs map[st
 	for _, a := range slices.Sorted(maps.Keys(r.targets)) {
 		t := *r.targets[a]
 		at := append([]string{a}, t.found...)
-		here := slices.ContainsFunc(at, func(f string) bool { _, ok := members[f]; return ok || f == r.node.Address() })
-		gone := slices.ContainsFunc(at, r.node.peersFile.isForgotten)
+		here := slices.ContainsFunc(at, func(f string) bool { _, ok := members[f]; return ok || f == r.group.Address() })
+		gone := slices.ContainsFunc(at, r.group.o.File.isForgotten)
 		switch {
 		case here:
 			continue // what was not reached before it was a member is of no interest

@@ -37,7 +37,7 @@ func TestPeersThatAreGoneDoNotHoldUpSeeds(t *testing.T) {
 	late := freePort(t)
 	o := options(t, 1, seedsOf(fmt.Sprintf("127.0.0.1:%d", late)))
 	network := hole{NetTransport: inner, end: make(chan struct{})}
-	o.Transport = network
+	o.Port.Transport = network
 	d := peersDocument{Node: idString(1)}
 	for i := range 300 {
 		d.Peers = append(d.Peers, peerEntry{Address: fmt.Sprintf("10.0.%d.%d:7946", i/250, 1+i%250), id: uint64(1000 + i), Seen: time.Now()})
@@ -46,7 +46,7 @@ func TestPeersThatAreGoneDoNotHoldUpSeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(o.PeersFile, content, 0o600); err != nil {
+	if err := os.WriteFile(o.path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	a := startNode(t, o)
@@ -57,15 +57,15 @@ func TestPeersThatAreGoneDoNotHoldUpSeeds(t *testing.T) {
 		return a.rejoin.others == triesOthers
 	})
 	o = options(t, 2, nil)
-	o.BindPort = late
+	o.Port.BindPort = late
 	meetAll(t, a, startNode(t, o))
 }
 
 func TestWhatIsUrgentIsTriedFirst(t *testing.T) {
 	now := time.Now()
-	n := &Node{o: Options{Seeds: seedsOf("10.0.0.1:1")}}
+	n := &Group{o: groupOptions{Seeds: seedsOf("10.0.0.1:1")}}
 	r := newRejoiner(n)
-	r.setTargets([]peerEntry{
+	r.setTargetsLocked([]peerEntry{
 		{Address: "10.0.0.2:1", Seen: now.Add(-lately + time.Minute)},
 		{Address: "10.0.0.3:1", Seen: now.Add(-lately - time.Minute)},
 	}, now)
@@ -82,8 +82,8 @@ func TestWhatIsUrgentIsTriedFirst(t *testing.T) {
 		t.Error("what was not seen lately never comes")
 	}
 	for range 20 {
-		r.tried(recent, nil, tryResult{err: errDown})
-		r.tried(old, nil, tryResult{err: errDown})
+		r.triedLocked(recent, nil, tryResult{err: errDown})
+		r.triedLocked(old, nil, tryResult{err: errDown})
 	}
 	if at := time.Until(recent.due); at > pauseMost {
 		t.Errorf("what was seen lately is tried in %v", at)

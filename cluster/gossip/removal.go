@@ -13,14 +13,14 @@ import (
 
 // Join has an address, HOST:PORT, tried at once and for a minute, also if the node there,
 // or this one, was removed from the group before. It does not wait.
-func (n *Node) Join(address string) {
-	n.peersFile.remember(address)
+func (n *Group) Join(address string) {
+	n.o.File.remember(address)
 	n.rejoin.ask(address)
 	n.goOn(func(ctx context.Context) {
 		// A name may stand for what was removed under its address.
 		if found, err := resolve(ctx, address); err == nil {
 			for _, a := range found {
-				n.peersFile.remember(a)
+				n.o.File.remember(a)
 			}
 		}
 		n.comeBack("it was asked to join " + cluster.OneLine(address, maxAddress))
@@ -31,13 +31,13 @@ func (n *Node) Join(address string) {
 // Forget removes a node from the group: that of an address, HOST:PORT, or of a node id.
 // All live members are told to look for it no more, and the node itself, if it is alive,
 // leaves. It does not wait.
-func (n *Node) Forget(address string) {
+func (n *Group) Forget(address string) {
 	n.rejoin.forget(address)
 	n.goOn(func(ctx context.Context) { n.remove(ctx, address) })
 }
 
 // remove removes what an address stands for.
-func (n *Node) remove(ctx context.Context, address string) {
+func (n *Group) remove(ctx context.Context, address string) {
 	found, err := resolve(ctx, address)
 	if err != nil {
 		found = nil // perhaps an id; else there is nothing that could be told to others
@@ -55,7 +55,7 @@ func (n *Node) remove(ctx context.Context, address string) {
 		if id == n.id {
 			self = true
 		} else {
-			n.peersFile.forget(id, a)
+			n.o.File.forget(id, a)
 		}
 		n.log.Info("a node is removed from the sync group", "peer", idOrNone(id), "address", a)
 		n.tellAll(ctx, id, m.append(nil))
@@ -67,14 +67,14 @@ func (n *Node) remove(ctx context.Context, address string) {
 
 // nodesAt returns the nodes that are, or were last seen, at one of some addresses, or
 // have one of them as their id, by address.
-func (n *Node) nodesAt(addresses []string) map[string]uint64 {
+func (n *Group) nodesAt(addresses []string) map[string]uint64 {
 	nodes := make(map[string]uint64)
 	note := func(address string, id uint64) {
 		if slices.Contains(addresses, address) || slices.Contains(addresses, idString(id)) {
 			nodes[address] = id
 		}
 	}
-	for _, p := range n.peersFile.list() {
+	for _, p := range n.o.File.list() {
 		note(p.Address, p.id)
 	}
 	for address, id := range n.members.addresses() {
@@ -93,7 +93,7 @@ const (
 
 // tellAll sends a message to all live members, the removed one last, so that nobody looks
 // for it when it has left.
-func (n *Node) tellAll(ctx context.Context, removed uint64, msg []byte) {
+func (n *Group) tellAll(ctx context.Context, removed uint64, msg []byte) {
 	limit := make(chan struct{}, triesAtOnce)
 	tell := func(wg *sync.WaitGroup, peer uint64) {
 		wg.Go(func() {
@@ -132,10 +132,10 @@ func waitFor(ctx context.Context, wg *sync.WaitGroup, d time.Duration) {
 }
 
 // tell sends a message to a member, a few times if need be.
-func (n *Node) tell(ctx context.Context, peer uint64, msg []byte) {
+func (n *Group) tell(ctx context.Context, peer uint64, msg []byte) {
 	var err error
 	for range tellTries {
-		if err = n.send(peer, msg); err == nil {
+		if err = n.Send(peer, msg); err == nil {
 			return
 		}
 		select {
@@ -151,7 +151,7 @@ func (n *Node) tell(ctx context.Context, peer uint64, msg []byte) {
 }
 
 // memberMessage takes a message of membership from a peer.
-func (n *Node) memberMessage(b []byte) {
+func (n *Group) memberMessage(b []byte) {
 	if len(b) < headerSize || b[1] != messageFormat {
 		n.count.badMessages.Add(1)
 		return
@@ -175,16 +175,14 @@ func (n *Node) memberMessage(b []byte) {
 	n.mu.Unlock()
 	if !isNew {
 		n.count.badMessages.Add(1)
-		if n.notices.ok("removal") {
-			n.log.Warn("a removal of a node was not taken: it was seen before, or the clock of its sender is wrong", "from", idString(sender))
-		}
+		n.notices.warn("removal", "a removal of a node was not taken: it was seen before, or the clock of its sender is wrong", "from", idString(sender))
 		return
 	}
 	if m.node == n.id || m.node == 0 && m.address == n.Address() {
 		n.goOn(func(context.Context) { n.beRemoved(sender) })
 		return
 	}
-	n.peersFile.forget(m.node, m.address)
+	n.o.File.forget(m.node, m.address)
 	n.log.Info("a node was removed from the sync group", "peer", idOrNone(m.node), "address", m.address, "by", idString(sender))
 }
 

@@ -17,16 +17,16 @@ func TestARemovedNodeLeavesAndStaysAway(t *testing.T) {
 	d := startNode(t, options(t, 4, seedsOf(a.Address(), c.Address()))) // has the removed one as a seed
 	meetAll(t, a, b, c, d)
 	for _, n := range []*testNode{a, b, c, d} {
-		n.times.quiet = 200 * time.Millisecond
+		n.o.Quiet = 200 * time.Millisecond
 	}
-	c.times.quiet = time.Second
+	c.o.Quiet = time.Second
 	b.Forget(c.Address())
-	until(t, "c knows it", func() bool { return c.Status().Removed && c.sees() })
+	until(t, "c knows it", func() bool { return c.isRemoved() && c.sees() })
 	meetAll(t, a, b, d)
 	until(t, "c listens again", func() bool { ml, _ := c.membership(); return ml != nil })
 	for _, n := range []*testNode{a, b, d} {
-		until(t, "c is forgotten", func() bool { return n.peersFile.isForgotten(c.Address()) })
-		for _, p := range n.peersFile.list() {
+		until(t, "c is forgotten", func() bool { return n.file.isForgotten(c.Address()) })
+		for _, p := range n.file.list() {
 			if p.id == 3 {
 				t.Fatalf("node %d still has c among its peers", n.id)
 			}
@@ -43,20 +43,20 @@ func TestARemovedNodeLeavesAndStaysAway(t *testing.T) {
 	}
 	c.close(t)
 	c2 := startNode(t, withPort(c))
-	if !c2.Status().Removed || !c2.sees() {
+	if !c2.isRemoved() || !c2.sees() {
 		t.Fatal("a restart has brought it back")
 	}
 	a.Join(c2.Address())
 	meetAll(t, a, b, c2, d)
-	until(t, "c knows it is back", func() bool { return !c2.Status().Removed && c2.peersFile.removal() == nil })
-	until(t, "nobody has it as forgotten", func() bool { return !d.peersFile.isForgotten(c2.Address()) })
+	until(t, "c knows it is back", func() bool { return !c2.isRemoved() && c2.file.removal() == nil })
+	until(t, "nobody has it as forgotten", func() bool { return !d.file.isForgotten(c2.Address()) })
 }
 
 // withPort returns the options of a node, with the port that it had.
-func withPort(n *testNode) Options {
+func withPort(n *testNode) testOptions {
 	o := n.opts
 	_, port, _ := net.SplitHostPort(n.Address())
-	o.BindPort, _ = strconv.Atoi(port)
+	o.Port.BindPort, _ = strconv.Atoi(port)
 	return o
 }
 
@@ -74,12 +74,12 @@ func TestARemovedNodeComesBackWhenAsked(t *testing.T) {
 			seeds := seedsOf(a.Address())
 			b := startNode(t, options(t, 2, seeds))
 			meetAll(t, a, b)
-			b.times.quiet = 500 * time.Millisecond
+			b.o.Quiet = 500 * time.Millisecond
 			a.Forget(idString(2))
-			until(t, "b is out", func() bool { return b.Status().Removed && a.sees() && b.sees() })
+			until(t, "b is out", func() bool { return b.isRemoved() && a.sees() && b.sees() })
 			back(a, b, seeds)
 			meetAll(t, a, b)
-			if b.Status().Removed {
+			if b.isRemoved() {
 				t.Fatal("it still counts as removed")
 			}
 		})
@@ -92,8 +92,8 @@ func TestANodeMayRemoveItself(t *testing.T) {
 	b := startNode(t, options(t, 2, seedsOf(a.Address())))
 	meetAll(t, a, b)
 	b.Forget(b.Address())
-	until(t, "b is out", func() bool { return b.Status().Removed && a.sees() && b.sees() })
-	if !a.peersFile.isForgotten(b.Address()) {
+	until(t, "b is out", func() bool { return b.isRemoved() && a.sees() && b.sees() })
+	if !a.file.isForgotten(b.Address()) {
 		t.Fatal("a was not told")
 	}
 }
@@ -104,7 +104,7 @@ func TestASeedThatIsForgottenIsNotTried(t *testing.T) {
 	seeds := seedsOf()
 	b := startNode(t, options(t, 2, seeds))
 	b.Forget(a.Address()) // which it has never met
-	until(t, "it is forgotten", func() bool { return b.peersFile.isForgotten(a.Address()) })
+	until(t, "it is forgotten", func() bool { return b.file.isForgotten(a.Address()) })
 	seeds.set(a.Address()) // the first one
 	meetAll(t, a, b)
 }
@@ -120,9 +120,9 @@ func TestASeedThatWasRemovedIsShown(t *testing.T) {
 		a.close(t)
 		until(t, "a is gone", func() bool { return b.sees() })
 		b.Forget(a.Address())
-		until(t, "it is forgotten", func() bool { return b.peersFile.isForgotten(a.Address()) })
+		until(t, "it is forgotten", func() bool { return b.file.isForgotten(a.Address()) })
 		shown := func(n *testNode) bool {
-			return slices.ContainsFunc(n.Status().Peers, func(p PeerStatus) bool { return p.Address == seed && p.LastError == seedForgotten })
+			return slices.ContainsFunc(n.shown(), func(p Peer) bool { return p.Address == seed && p.LastError == seedForgotten })
 		}
 		until(t, "the reason is shown", func() bool { return shown(b) })
 		b.close(t)
@@ -146,23 +146,23 @@ func TestARemovalEndsOnlyWhenASeedIsAdded(t *testing.T) {
 	o := options(t, 2, seeds)
 	b := startNode(t, o)
 	meetAll(t, a, b)
-	b.times.quiet = 100 * time.Millisecond
+	b.o.Quiet = 100 * time.Millisecond
 	a.Forget(b.Address())
-	until(t, "b is out", func() bool { return b.Status().Removed && a.sees() && b.sees() })
+	until(t, "b is out", func() bool { return b.isRemoved() && a.sees() && b.sees() })
 	kept := func(want string) func() bool {
-		return func() bool { r := b.peersFile.removal(); return r != nil && r.Seeds == want }
+		return func() bool { r := b.file.removal(); return r != nil && r.Seeds == want }
 	}
 	seeds.set(a.Address())
 	until(t, "that one was taken out is noted", kept(a.Address()))
 	seeds.set()
 	until(t, "that the other was taken out is noted", kept(""))
-	if !b.Status().Removed {
+	if !b.isRemoved() {
 		t.Fatal("a seed that was taken out ends the removal")
 	}
 	b.close(t)
 	seeds.set(other)
 	b = startNode(t, o)
-	if b.Status().Removed {
+	if b.isRemoved() {
 		t.Fatal("a seed that was added while the node was down does not end the removal")
 	}
 	b.close(t)
@@ -174,7 +174,7 @@ func TestRemovalsSurviveARestartWithFewerSeeds(t *testing.T) {
 	o := options(t, 2, seeds)
 	b := startNode(t, o)
 	b.Forget(b.Address())
-	until(t, "it is out", func() bool { return b.Status().Removed })
+	until(t, "it is out", func() bool { return b.isRemoved() })
 	b.close(t)
 	for _, step := range []struct {
 		list []string
@@ -186,7 +186,7 @@ func TestRemovalsSurviveARestartWithFewerSeeds(t *testing.T) {
 	} {
 		seeds.set(step.list...)
 		n := startNode(t, o)
-		if got := n.Status().Removed; got != step.want {
+		if got := n.isRemoved(); got != step.want {
 			t.Fatalf("with %v removed is %v", step.list, got)
 		}
 		n.close(t)
@@ -229,18 +229,18 @@ func TestARemovalThatIsRepeatedChangesNothing(t *testing.T) {
 	m := removeMessage{sender: 2, node: 9, at: b.stamp(), address: "127.0.0.1:99"}
 	frame := streamFrame(t, testKey, frameLabel, userText(string(m.append(nil))))
 	sendStream(t, a, frame)
-	until(t, "it is taken", func() bool { return a.peersFile.isForgotten("127.0.0.1:99") })
-	a.peersFile.remember("127.0.0.1:99")
-	before := a.Counters().BadMessages
+	until(t, "it is taken", func() bool { return a.file.isForgotten("127.0.0.1:99") })
+	a.file.remember("127.0.0.1:99")
+	before := a.totals().BadMessages
 	sendStream(t, a, frame)
-	until(t, "it is counted", func() bool { return a.Counters().BadMessages == before+1 })
-	if a.peersFile.isForgotten("127.0.0.1:99") {
+	until(t, "it is counted", func() bool { return a.totals().BadMessages == before+1 })
+	if a.file.isForgotten("127.0.0.1:99") {
 		t.Fatal("it was taken twice")
 	}
 	m = removeMessage{sender: 77, node: 1, at: b.stamp(), address: a.Address()}
 	sendStream(t, a, streamFrame(t, testKey, frameLabel, userText(string(m.append(nil)))))
-	until(t, "one of a stranger is counted", func() bool { return a.Counters().BadMessages == before+2 })
-	if a.Status().Removed {
+	until(t, "one of a stranger is counted", func() bool { return a.totals().BadMessages == before+2 })
+	if a.isRemoved() {
 		t.Fatal("a stranger has removed a node")
 	}
 }

@@ -10,11 +10,11 @@ import (
 // A node that was removed from its group listens, and looks for nobody. It comes back
 // when it is asked to join, when a seed is added, or when a member joins it.
 
-func (n *Node) isRemoved() bool { return n.removed.Load() }
+func (n *Group) isRemoved() bool { return n.removed.Load() }
 
 // stillRemoved takes up a removal of an earlier run.
-func (n *Node) stillRemoved() {
-	r := n.peersFile.removal()
+func (n *Group) stillRemoved() {
+	r := n.o.File.removal()
 	if r == nil {
 		return
 	}
@@ -25,17 +25,17 @@ func (n *Node) stillRemoved() {
 	}
 	n.removed.Store(true)
 	n.warnRemoved(r)
-	n.keepSeeds(r, seeds)
+	n.keepSeedsLocked(r, seeds)
 }
 
-func (n *Node) warnRemoved(r *removal) {
+func (n *Group) warnRemoved(r *removal) {
 	n.log.Warn("this node was removed from its sync group: it keeps its data and looks for nobody; "+
 		"to come back, add it to the gossip group on a member, or add a member to the gossip group here",
 		"by", r.By, "at", r.Time.Format(time.RFC3339))
 }
 
 // beRemoved leaves the group, and listens again when all members know of it.
-func (n *Node) beRemoved(by uint64) {
+func (n *Group) beRemoved(by uint64) {
 	n.turn.Lock()
 	defer n.turn.Unlock()
 	if n.isClosing() || n.isRemoved() {
@@ -43,15 +43,15 @@ func (n *Node) beRemoved(by uint64) {
 	}
 	r := &removal{Time: time.Now().UTC().Truncate(time.Second), By: idString(by), Seeds: joinSeeds(n.seedList())}
 	n.removed.Store(true)
-	if err := n.peersFile.setRemoved(r); err != nil {
+	if err := n.o.File.setRemoved(r); err != nil {
 		n.log.Error("a removal from the sync group cannot be kept: it ends with a restart", "error", err)
 	}
 	n.warnRemoved(r)
-	n.end(n.ctx)
+	n.endLocked(n.ctx)
 	n.goOn(n.listenLater)
 }
 
-func (n *Node) isClosing() bool {
+func (n *Group) isClosing() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.down
@@ -59,29 +59,29 @@ func (n *Node) isClosing() bool {
 
 // listenLater begins a membership when those who have not heard yet that this node has
 // left do not talk to it any more: they would bring it back.
-func (n *Node) listenLater(ctx context.Context) {
+func (n *Group) listenLater(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 		return
-	case <-time.After(n.times.quiet):
+	case <-time.After(n.o.Quiet):
 	}
 	n.turn.Lock()
 	defer n.turn.Unlock()
-	n.beginAgain()
+	n.beginAgainLocked()
 }
 
-// beginAgain begins a membership if there is none. n.turn is held.
-func (n *Node) beginAgain() {
+// beginAgainLocked begins a membership if there is none. n.turn is held.
+func (n *Group) beginAgainLocked() {
 	if ml, _ := n.membership(); ml != nil || n.isClosing() {
 		return
 	}
-	if err := n.begin(); err != nil {
+	if err := n.beginLocked(); err != nil {
 		n.log.Error("this node cannot be a member of a sync group any more: restart it", "error", err)
 	}
 }
 
 // comeBack ends a removal.
-func (n *Node) comeBack(why string) {
+func (n *Group) comeBack(why string) {
 	if !n.isRemoved() {
 		return
 	}
@@ -91,13 +91,13 @@ func (n *Node) comeBack(why string) {
 		return
 	}
 	n.notRemoved(why)
-	n.beginAgain()
+	n.beginAgainLocked()
 	n.rejoin.kick()
 }
 
-func (n *Node) notRemoved(why string) {
+func (n *Group) notRemoved(why string) {
 	n.removed.Store(false)
-	if err := n.peersFile.setRemoved(nil); err != nil {
+	if err := n.o.File.setRemoved(nil); err != nil {
 		n.log.Error("that this node is back in its sync group cannot be kept: it ends with a restart", "error", err)
 	}
 	n.log.Info("this node looks for its sync group again", "reason", why)
@@ -105,7 +105,7 @@ func (n *Node) notRemoved(why string) {
 
 // backByJoin ends a removal when a member has joined this node. It is called while
 // memberlist holds its locks.
-func (n *Node) backByJoin() {
+func (n *Group) backByJoin() {
 	if n.isRemoved() {
 		n.goOn(func(context.Context) { n.comeBack("a member has joined it") })
 	}
@@ -114,27 +114,27 @@ func (n *Node) backByJoin() {
 const seedAdded = "an address was added to its list of seeds"
 
 // seedsAre ends a removal if a seed was added since.
-func (n *Node) seedsAre(seeds []string) {
-	r := n.peersFile.removal()
+func (n *Group) seedsAre(seeds []string) {
+	r := n.o.File.removal()
 	if r != nil && wasAdded(r.Seeds, seeds) {
 		n.comeBack(seedAdded)
 		return
 	}
 	n.turn.Lock()
 	defer n.turn.Unlock()
-	if r = n.peersFile.removal(); r != nil {
-		n.keepSeeds(r, seeds)
+	if r = n.o.File.removal(); r != nil {
+		n.keepSeedsLocked(r, seeds)
 	}
 }
 
-// keepSeeds notes the seeds of a removal: one that was taken out may be added again.
+// keepSeedsLocked notes the seeds of a removal: one that was taken out may be added again.
 // n.turn is held, or nothing else runs yet.
-func (n *Node) keepSeeds(r *removal, seeds []string) {
+func (n *Group) keepSeedsLocked(r *removal, seeds []string) {
 	kept := *r
 	if kept.Seeds = joinSeeds(seeds); kept == *r {
 		return
 	}
-	if err := n.peersFile.setRemoved(&kept); err != nil {
+	if err := n.o.File.setRemoved(&kept); err != nil {
 		n.log.Error("the seeds of a node that was removed from its sync group cannot be kept", "error", err)
 	}
 }

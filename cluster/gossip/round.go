@@ -20,15 +20,6 @@ const (
 	manyEntries = 1000
 )
 
-// patience is how long a round waits for the next message of its peer. What comes later
-// is merged all the same.
-func (s *syncer) patience() time.Duration {
-	if s.opts.Preset == WAN {
-		return 20 * time.Second
-	}
-	return 5 * time.Second
-}
-
 var (
 	errSilent  = errors.New("no answer in time")
 	errBusy    = errors.New("the peer answers too many others")
@@ -139,7 +130,7 @@ func (s *syncer) goRound(ctx context.Context, r *round, todo []engine.HashRange)
 		if err := s.sendList(r, m); err != nil {
 			return err
 		}
-		end, err := r.await(ctx, s.patience())
+		end, err := r.await(ctx, s.opts.Patience)
 		if err != nil {
 			return err
 		}
@@ -192,7 +183,7 @@ func (s *syncer) sendList(r *round, m *listMessage) error {
 	r.arrived, r.end = make(map[uint32]bool), nil
 	m.number = r.list
 	r.mu.Unlock()
-	return s.net.send(r.peer.id, m.append(nil))
+	return s.net.Send(r.peer.id, m.append(nil))
 }
 
 // await waits until the list has been answered and the answer merged.

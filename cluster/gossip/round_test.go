@@ -47,7 +47,7 @@ func TestLargeValuesGetAcross(t *testing.T) {
 		if rounds := b.sync.totals().Rounds; rounds != 1 {
 			t.Errorf("%d rounds", rounds)
 		}
-		if got := a.sync.figures(b.id).sent; got != 7 {
+		if got := a.sync.figures(b.id).Sent; got != 7 {
 			t.Errorf("%d entries were sent for 7", got)
 		}
 	})

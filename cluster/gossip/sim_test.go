@@ -39,7 +39,7 @@ type simNode struct {
 	lock  *datadir.Dir
 	store *engine.Store
 	sync  *syncer
-	saved *savedVector // over restarts
+	saved versions // over restarts
 	up    bool
 }
 
@@ -48,7 +48,7 @@ var errSimNet = errors.New("network is down")
 // port is how a node sends.
 type port struct{ *simNode }
 
-func (p port) peers() (ids []uint64) {
+func (p port) Peers() (ids []uint64) {
 	n := p.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -63,7 +63,7 @@ func (p port) peers() (ids []uint64) {
 
 func (n *simNet) isCut(from, to uint64) bool { return n.cut != nil && n.cut(from, to) }
 
-func (p port) send(peer uint64, msg []byte) error {
+func (p port) Send(peer uint64, msg []byte) error {
 	n := p.net
 	n.mu.Lock()
 	to := n.nodes[peer]
@@ -155,13 +155,10 @@ func (node *simNode) start(t testing.TB) {
 	if node.store == nil {
 		node.open(t)
 	}
-	o, err := Options{
-		Store: node.store, PeersFile: "-", AuthKey: "0123456789abcdef", Grace: node.opts.TombstoneGrace, Logger: slog.New(slog.DiscardHandler),
-	}.withDefaults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newSyncer(o, port{node}, node.trusted())
+	s := newSyncer(syncOptions{
+		Store: node.store, Seen: node.trusted(), Grace: node.opts.TombstoneGrace, QueueBytes: 64 << 20, InboxBytes: 64 << 20,
+		Interval: 10 * time.Second, Patience: 5 * time.Second, Logger: slog.New(slog.DiscardHandler),
+	}, port{node})
 	node.net.mu.Lock()
 	node.sync, node.up = s, true
 	node.net.mu.Unlock()
@@ -169,11 +166,11 @@ func (node *simNode) start(t testing.TB) {
 }
 
 // trusted returns what was saved, as peersFile does.
-func (node *simNode) trusted() *savedVector {
-	if node.saved != nil && node.saved.lsn > node.store.Recovered().LSN {
-		node.saved = nil
+func (node *simNode) trusted() []spanOf {
+	if node.saved.lsn > node.store.Recovered().LSN {
+		node.saved = versions{}
 	}
-	return node.saved
+	return node.saved.seen
 }
 
 // stop takes a node down with its store.
@@ -184,8 +181,7 @@ func (node *simNode) stop(t testing.TB) {
 	s := node.sync
 	node.net.mu.Unlock()
 	s.close()
-	saved := s.versions()
-	node.saved = &saved
+	node.saved.seen, node.saved.lsn = s.versions()
 	for _, other := range node.net.nodes {
 		if other.up && other.sync != nil {
 			other.sync.left(node.id)
@@ -209,7 +205,7 @@ func (n *simNet) meet() {
 		if !a.up {
 			continue
 		}
-		reach := port{a}.peers()
+		reach := port{a}.Peers()
 		for id := range n.nodes {
 			if id == a.id {
 				continue
@@ -242,7 +238,7 @@ func (n *simNet) pushPull() {
 	}
 	n.mu.Unlock()
 	for _, a := range up {
-		peers := port{a}.peers()
+		peers := port{a}.Peers()
 		if len(peers) == 0 {
 			continue
 		}
@@ -250,8 +246,8 @@ func (n *simNet) pushPull() {
 		b := n.nodes[peers[n.rng.IntN(len(peers))]]
 		n.mu.Unlock()
 		fromA, fromB := a.sync.localState(), b.sync.localState()
-		b.sync.mergeState(fromA)
-		a.sync.mergeState(fromB)
+		b.sync.receive(fromA)
+		a.sync.receive(fromB)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
@@ -22,8 +21,7 @@ type sockets struct {
 	udp      *net.UDPConn
 	streamCh chan net.Conn
 	packetCh chan *memberlist.Packet
-	notices  *rarely
-	log      *slog.Logger
+	notices  *notices
 	stop     chan struct{}
 	wg       sync.WaitGroup
 }
@@ -35,9 +33,9 @@ const (
 )
 
 // openSockets listens; port 0 is a free one. Somebody has to take what arrives.
-func openSockets(ip netip.Addr, port int, notices *rarely, log *slog.Logger) (*sockets, error) {
+func openSockets(ip netip.Addr, port int, notices *notices) (*sockets, error) {
 	s := &sockets{
-		streamCh: make(chan net.Conn), packetCh: make(chan *memberlist.Packet), notices: notices, log: log, stop: make(chan struct{}),
+		streamCh: make(chan net.Conn), packetCh: make(chan *memberlist.Packet), notices: notices, stop: make(chan struct{}),
 	}
 	for try := 1; ; try++ {
 		err := s.bind(ip, uint16(port))
@@ -142,9 +140,7 @@ func (s *sockets) goOn(what string, err error) bool {
 	if errors.Is(err, net.ErrClosed) {
 		return false
 	}
-	if s.notices.ok(what) {
-		s.log.Warn(what, "error", err)
-	}
+	s.notices.warn(what, what, "error", err)
 	select {
 	case <-s.stop:
 		return false

@@ -17,7 +17,7 @@ func TestAllIPv4AddressesAreNoneOfIPv6(t *testing.T) {
 		_ = l.Close()
 	}
 	o := options(t, 1, nil)
-	o.BindAddr, o.AdvertiseAddr = "0.0.0.0", "127.0.0.1"
+	o.Port.BindAddr, o.Port.AdvertiseAddr = "0.0.0.0", "127.0.0.1"
 	a := startNode(t, o)
 	own := netip.MustParseAddrPort(a.Address())
 	there := netip.AddrPortFrom(netip.IPv6Loopback(), own.Port())
@@ -37,7 +37,7 @@ func TestAllIPv4AddressesAreNoneOfIPv6(t *testing.T) {
 func TestNodesMeetOverIPv6(t *testing.T) {
 	t.Parallel()
 	o := options(t, 1, nil)
-	o.BindAddr = "::1"
+	o.Port.BindAddr = "::1"
 	if l, err := net.ListenTCP("tcp6", &net.TCPAddr{IP: net.IPv6loopback}); err != nil {
 		t.Skip("there is no IPv6")
 	} else {
@@ -45,7 +45,7 @@ func TestNodesMeetOverIPv6(t *testing.T) {
 	}
 	a := startNode(t, o)
 	o = options(t, 2, seedsOf(a.Address()))
-	o.BindAddr = "::1"
+	o.Port.BindAddr = "::1"
 	b := startNode(t, o)
 	meetAll(t, a, b)
 	until(t, "packets get through", func() bool {
@@ -62,7 +62,7 @@ func TestAPortThatIsTakenForUDPOnly(t *testing.T) {
 	}
 	defer udp.Close() //nolint:errcheck // nothing was sent
 	port := udp.LocalAddr().(*net.UDPAddr).Port
-	if _, err := openSockets(netip.MustParseAddr("127.0.0.1"), port, &rarely{}, discard()); err == nil {
+	if _, err := openSockets(netip.MustParseAddr("127.0.0.1"), port, newNotices(discard())); err == nil {
 		t.Fatal("it was opened")
 	}
 	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
@@ -74,7 +74,7 @@ func TestAPortThatIsTakenForUDPOnly(t *testing.T) {
 
 func TestSocketsThatNobodyTakesFromCanBeClosed(t *testing.T) {
 	t.Parallel()
-	s, err := openSockets(netip.MustParseAddr("127.0.0.1"), 0, &rarely{}, discard())
+	s, err := openSockets(netip.MustParseAddr("127.0.0.1"), 0, newNotices(discard()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ func TestStoresBecomeEqual(t *testing.T) {
 	}
 	until(t, "what is written arrives", func() bool { _, _, ok := first.Get(nil, []byte("after")); return ok })
 	until(t, "both have seen that they agree", func() bool { return a.Synced() && b.Synced() })
-	until(t, "what was seen is durable", func() bool { return savedVersion(t, b.o.PeersFile, a.id) > 0 })
+	until(t, "what was seen is durable", func() bool { return savedVersion(t, b.file.path, a.id) > 0 })
 	if s := a.Status(); len(s.Peers) != 1 || s.Peers[0].State != Alive || s.Peers[0].LastMatch.IsZero() {
 		t.Fatalf("status %+v", s)
 	}
@@ -63,11 +64,22 @@ func TestANodeAloneIsInSync(t *testing.T) {
 	if _, n := startStore(t, "127.0.0.1:1"); n.Synced() {
 		t.Error("it does not wait for its seed")
 	}
-	seeds := seedsOf()
-	n := startNode(t, options(t, 1, seeds))
-	defer n.close(t)
-	seeds.set(n.Address())
-	if !n.Synced() {
-		t.Error("it waits for itself")
+}
+
+func TestASecondCloseDoesNothing(t *testing.T) {
+	t.Parallel()
+	_, a := startStore(t)
+	_, b := startStore(t, a.Address())
+	until(t, "they have met", func() bool { return a.Synced() && b.Synced() && !b.Status().LastMatch.IsZero() })
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := b.Close(ctx); err != nil { // waits for nobody
+		t.Fatal(err)
 	}
+	if err := b.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.Join(a.Address())
+	b.Forget(a.Address())
+	_ = b.Status()
 }

@@ -14,17 +14,6 @@ type Status struct {
 	Counters   Counters
 }
 
-// State of a peer.
-type State string
-
-// The states of a peer.
-const (
-	Alive   State = "alive"
-	Suspect State = "suspect" // does not answer; not yet given up
-	Gone    State = "gone"    // not reachable; looked for again and again
-	Left    State = "left"    // has said that it leaves
-)
-
 // PeerStatus is what a node knows of one peer or seed.
 type PeerStatus struct {
 	Node      string // node id; "" for a seed that has never answered
@@ -41,23 +30,34 @@ type PeerStatus struct {
 	LastError string        // of the last try to reach it; one line
 }
 
-// Counters count since the start of the node.
-type Counters struct {
-	Received  uint64 // entries that have arrived
-	Merged    uint64 // of these, taken over
-	Healed    uint64 // of these, by a round
-	Stale     uint64 // arrived, but not newer than what was here
-	Skewed    uint64 // refused: their clock is ahead
-	Invalid   uint64 // refused: malformed, or too large here
-	Overflow  uint64 // messages dropped because the inbox was full
-	Forgotten uint64 // entries dropped here because the group had deleted them
+// Synced tells whether this node has agreed with any peer since the start, or knows of
+// nobody to agree with.
+func (n *Node) Synced() bool { return !n.sync.matched().IsZero() || n.group.alone() }
 
-	Rounds  uint64 // begun
-	Aborted uint64 // given up before their end
-	Matches uint64 // comparisons that found equal digests
-	Differs uint64 // comparisons that found different ones
+// Status returns what this node knows of its group now.
+func (n *Node) Status() Status {
+	s := Status{
+		Node: idString(n.id), Address: n.Address(), Synced: n.Synced(), LastMatch: n.sync.matched(), Removed: n.group.isRemoved(),
+		InboxBytes: n.sync.waiting(), Counters: n.Counters(),
+	}
+	for _, p := range n.group.shown() {
+		f := n.sync.figures(p.ID)
+		status := PeerStatus{
+			Address: p.Address, State: p.State, Since: p.Since, LastMatch: f.LastMatch, Skew: f.Skew, TCPOnly: p.TCPOnly,
+			Queue: f.Queue, Pushed: f.Pushed, Dropped: f.Dropped, Sent: f.Sent, LastError: p.LastError,
+		}
+		if p.ID != 0 {
+			status.Node = idString(p.ID)
+		}
+		s.Peers = append(s.Peers, status)
+	}
+	return s
+}
 
-	BadFrames   uint64 // frames with another key or label, or garbled
-	BadMessages uint64 // authentic frames that make no sense here
-	Refused     uint64 // connections over the limit
+// Counters returns the counters of now.
+func (n *Node) Counters() Counters {
+	c, t := n.sync.totals(), n.group.totals()
+	c.BadFrames, c.Refused = t.BadFrames, t.Refused
+	c.BadMessages += t.BadMessages
+	return c
 }

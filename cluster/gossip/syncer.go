@@ -19,10 +19,10 @@ const maxPeers = 1024
 // farGroup is from how many peers on a new one is not compared with by everybody at once.
 const farGroup = 16
 
-// syncer keeps the store and those of the peers the same. Membership calls it (core), and
-// it sends through membership (network).
+// syncer keeps the store and those of the peers the same. Membership tells it who is there
+// and what arrives, and it sends through network.
 type syncer struct {
-	opts Options
+	opts syncOptions
 	log  *slog.Logger
 	self uint64
 	net  network
@@ -68,15 +68,10 @@ type peer struct {
 	stopPush    context.CancelFunc
 }
 
-type counters struct {
-	received, merged, healed, stale, skewed, invalid, overflow, forgotten atomic.Uint64
-	rounds, aborted, matches, differs, badMessages                        atomic.Uint64
-}
-
 // newSyncer returns a running syncer. Close it.
-func newSyncer(o Options, net network, saved *savedVector) *syncer {
+func newSyncer(o syncOptions, net network) *syncer {
 	s := &syncer{
-		opts: o, log: o.Logger, self: o.Store.NodeID(), net: net, seen: newVector(o.Store, saved),
+		opts: o, log: o.Logger, self: o.Store.NodeID(), net: net, seen: newVector(o.Store, o.Seen),
 		inbox: newInbox(o.InboxBytes), lists: make(chan *listMessage, answerQueue), rounds: make(chan struct{}, maxRounds),
 		known: make(map[uint64]*peer),
 	}
@@ -141,18 +136,18 @@ func (s *syncer) joined(id uint64) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.sub == nil && !s.startPush(p) {
+	if p.sub == nil && !s.startPushLocked(p) {
 		return
 	}
 	p.pausedUntil = time.Time{}
 	p.idle.Store(false)
 	p.joinedAt.Store(time.Now().UnixNano())
-	s.answerOwed(p)
+	s.answerOwedLocked(p)
 	s.compareJoined(p)
 }
 
-// startPush begins to push to p, whose lock is held. It returns false after drain.
-func (s *syncer) startPush(p *peer) bool {
+// startPushLocked begins to push to p, whose lock is held. It returns false after drain.
+func (s *syncer) startPushLocked(p *peer) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.drained {
@@ -198,7 +193,7 @@ func (s *syncer) addPeer(id uint64) *peer {
 	if p := s.known[id]; p != nil {
 		return p
 	}
-	if len(s.known) >= maxPeers && !s.dropPeer() {
+	if len(s.known) >= maxPeers && !s.dropPeerLocked() {
 		return nil
 	}
 	p := &peer{id: id}
@@ -207,8 +202,8 @@ func (s *syncer) addPeer(id uint64) *peer {
 	return p
 }
 
-// dropPeer makes room for another peer; s.mu is held.
-func (s *syncer) dropPeer() bool {
+// dropPeerLocked makes room for another peer.
+func (s *syncer) dropPeerLocked() bool {
 	for id, p := range s.known {
 		if p.idle.Load() {
 			delete(s.known, id)
@@ -219,5 +214,3 @@ func (s *syncer) dropPeer() bool {
 }
 
 func idString(id uint64) string { return fmt.Sprintf("%016x", id) }
-
-var _ core = (*syncer)(nil)

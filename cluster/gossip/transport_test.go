@@ -23,7 +23,7 @@ func TestConnectionsOverTheLimitAreClosed(t *testing.T) {
 		defer c.Close() //nolint:errcheck // nothing was sent
 		conns = append(conns, c)
 	}
-	until(t, "all are held", func() bool { return n.hub.limits.streams() == maxStreamsFrom })
+	until(t, "all are held", func() bool { return n.port.limits.streams() == maxStreamsFrom })
 	c, err := net.Dial("tcp", n.Address())
 	if err != nil {
 		t.Fatal(err)
@@ -33,13 +33,13 @@ func TestConnectionsOverTheLimitAreClosed(t *testing.T) {
 	if _, err := c.Read(make([]byte, 1)); err == nil || strings.Contains(err.Error(), "timeout") {
 		t.Fatalf("one too many was not closed: %v", err)
 	}
-	if got := n.Counters().Refused; got != 1 {
+	if got := n.totals().Refused; got != 1 {
 		t.Fatalf("refused: %d", got)
 	}
 	for _, c := range conns {
 		_ = c.Close()
 	}
-	until(t, "there is room again", func() bool { return n.hub.limits.streams() == 0 })
+	until(t, "there is room again", func() bool { return n.port.limits.streams() == 0 })
 	meetAll(t, n, startNode(t, options(t, 2, seedsOf(n.Address()))))
 }
 
@@ -59,13 +59,13 @@ func TestAStoppedPeerHoldsNobodyUp(t *testing.T) {
 	}
 	defer l.Close() //nolint:errcheck // nothing was sent
 	o := options(t, 1, nil)
-	o.tune = func(c *memberlist.Config) { quick(c); c.ProbeInterval = time.Hour }
+	o.Tune = func(c *memberlist.Config) { quick(c); c.ProbeInterval = time.Hour }
 	n := startNode(t, o)
-	n.hub.times.stream = 500 * time.Millisecond
+	n.port.o.Stream = 500 * time.Millisecond
 	addr := l.Addr().(*net.TCPAddr)
 	n.members.join(2, &memberlist.Node{Name: idString(2), Addr: addr.IP, Port: uint16(addr.Port)})
 	begun := time.Now()
-	if err := n.send(2, make([]byte, 16<<20)); err == nil || !strings.Contains(err.Error(), "timeout") {
+	if err := n.Send(2, make([]byte, 16<<20)); err == nil || !strings.Contains(err.Error(), "timeout") {
 		t.Fatalf("error: %v", err)
 	}
 	if took := time.Since(begun); took > 10*time.Second {
@@ -75,12 +75,12 @@ func TestAStoppedPeerHoldsNobodyUp(t *testing.T) {
 		t.Fatalf("status %+v", p)
 	}
 	// Nor does it hold up the end, when a message is on its way.
-	n.hub.times.stream = time.Hour
+	n.port.o.Stream = time.Hour
 	sent := make(chan error, 1)
-	go func() { sent <- n.send(2, make([]byte, 16<<20)) }()
+	go func() { sent <- n.Send(2, make([]byte, 16<<20)) }()
 	until(t, "it is being sent", func() bool {
 		_, d := n.membership()
-		return d != nil && n.hub.current().open() > 0
+		return d != nil && n.port.current().open() > 0
 	})
 	n.close(t)
 	if err := <-sent; err == nil {
@@ -89,17 +89,17 @@ func TestAStoppedPeerHoldsNobodyUp(t *testing.T) {
 }
 
 // open returns how many connections there are.
-func (v *view) open() int {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return len(v.conns)
+func (t *attachment) open() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.conns)
 }
 
 func TestADialThatNobodyAnswersEndsWithTheNode(t *testing.T) {
 	t.Parallel()
 	o := options(t, 1, nil)
 	n := startNode(t, o)
-	v := n.hub.current()
+	v := n.port.current()
 	n.close(t)
 	if _, err := v.DialTimeout("127.0.0.1:"+strconv.Itoa(freePort(t)), time.Minute); err == nil || err.Error() != errDown.Error() {
 		t.Fatalf("error: %v", err)
@@ -113,10 +113,10 @@ func TestTheMockNetworkOfMemberlistWorks(t *testing.T) {
 	t.Parallel()
 	network := new(memberlist.MockNetwork)
 	oa, ob := options(t, 1, nil), options(t, 2, seedsOf("127.0.0.1:1"))
-	oa.Transport, ob.Transport = newMockTransport(t, network, 1), newMockTransport(t, network, 2)
+	oa.Port.Transport, ob.Port.Transport = newMockTransport(t, network, 1), newMockTransport(t, network, 2)
 	a, b := startNode(t, oa), startNode(t, ob)
 	meetAll(t, a, b)
-	if err := b.send(1, []byte("hello")); err != nil {
+	if err := b.Send(1, []byte("hello")); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "the message is there", func() bool { return a.fake.has(&a.fake.msgs, "hello") })

@@ -30,23 +30,8 @@ type vector struct {
 	seen map[uint64]spans
 }
 
-// span is the versions behind after, up to last.
-type span struct{ after, last uint64 }
-
 // spans ascend, and there is something between each two.
 type spans []span
-
-// spanOf is a span of the writes of a node, in a message.
-type spanOf struct {
-	node uint64
-	span
-}
-
-// savedVector is a vector in peers.json. All that it covers is in the log up to lsn.
-type savedVector struct {
-	seen map[uint64]spans
-	lsn  uint64
-}
 
 // Bounds of a vector. What does not fit is dropped: less is covered then.
 const (
@@ -57,16 +42,11 @@ const (
 // aheadMost is how far ahead of the local clock a version may be that is said to be seen.
 const aheadMost = time.Second
 
-// newVector returns the vector that was saved; nil = none.
-func newVector(store Store, saved *savedVector) *vector {
+// newVector returns the vector that was saved.
+func newVector(store Store, saved []spanOf) *vector {
 	v := &vector{self: store.NodeID(), store: store, seen: make(map[uint64]spans)}
-	if saved == nil {
-		return v
-	}
-	for node, list := range saved.seen {
-		for _, s := range list {
-			v.add(spanOf{node, s})
-		}
+	for _, s := range saved {
+		v.addLocked(s)
 	}
 	return v
 }
@@ -75,7 +55,7 @@ func newVector(store Store, saved *savedVector) *vector {
 // first: it must cover nothing that came in between.
 func (v *vector) get() []spanOf {
 	v.mu.Lock()
-	v.add(spanOf{v.self, span{v.store.Recovered().Start, v.store.Applied()}})
+	v.addLocked(spanOf{v.self, span{v.store.Recovered().Start, v.store.Applied()}})
 	var list []spanOf
 	for node, ranges := range v.seen {
 		for _, s := range ranges {
@@ -83,20 +63,15 @@ func (v *vector) get() []spanOf {
 		}
 	}
 	v.mu.Unlock()
-	slices.SortFunc(list, func(a, b spanOf) int {
-		return cmp.Or(cmp.Compare(a.node, b.node), cmp.Compare(a.after, b.after))
-	})
+	slices.SortFunc(list, spanOf.compare)
 	return list
 }
 
-// toSave returns what is to be kept over a restart.
-func (v *vector) toSave() savedVector {
-	saved := savedVector{seen: make(map[uint64]spans)}
-	for _, s := range v.get() {
-		saved.seen[s.node] = append(saved.seen[s.node], s.span)
-	}
-	saved.lsn = v.store.LSN() // after the vector: all that covers is up to here
-	return saved
+// versions returns what has been seen, to be kept over a restart, and the LSN up to which
+// the log has all of it.
+func (s *syncer) versions() (seen []spanOf, lsn uint64) {
+	seen = s.seen.get() // before the LSN
+	return seen, s.opts.Store.LSN()
 }
 
 // agreed takes over what a peer has seen: this node has all that the peer had then. It is
@@ -107,25 +82,25 @@ func (v *vector) agreed(list []spanOf) {
 	defer v.mu.Unlock()
 	for _, s := range list {
 		if s.last <= limit {
-			v.add(s)
+			v.addLocked(s)
 		}
 	}
 }
 
-// add adds a span. v.mu is held.
-func (v *vector) add(s spanOf) {
+// addLocked adds a span.
+func (v *vector) addLocked(s spanOf) {
 	if s.last <= s.after {
 		return
 	}
 	list, known := v.seen[s.node]
 	if !known && len(v.seen) >= maxSeen {
-		v.evict()
+		v.evictLocked()
 	}
 	v.seen[s.node] = list.add(s.span)
 }
 
-// evict drops the node whose writes are the oldest. v.mu is held.
-func (v *vector) evict() {
+// evictLocked drops the node whose writes are the oldest.
+func (v *vector) evictLocked() {
 	var oldest uint64
 	var least uint64
 	for node, list := range v.seen {

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// twins finds other nodes that have the id of this one, which is so when a data directory
+// duplicates finds other nodes that have the id of this one, which is so when a data directory
 // was copied. They are not taken as members; but a group cannot tell them apart, so
 // somebody has to end it.
 //
 // That members know this node under another address means nothing yet: it may have had it
 // before it was restarted. So the address is asked.
-type twins struct {
+type duplicates struct {
 	id  uint64
 	own string // address of this node
 	log *slog.Logger
@@ -26,12 +26,12 @@ type twins struct {
 	told    bool
 }
 
-func newTwins(id uint64, own string, log *slog.Logger) *twins {
-	return &twins{id: id, own: own, log: log, ask: make(chan struct{}, 1)}
+func newDuplicates(id uint64, own string, log *slog.Logger) *duplicates {
+	return &duplicates{id: id, own: own, log: log, ask: make(chan struct{}, 1)}
 }
 
 // seen notes that some member knows this node under another address.
-func (t *twins) seen(address string) {
+func (t *duplicates) seen(address string) {
 	t.mu.Lock()
 	t.address, t.at = address, time.Now()
 	t.mu.Unlock()
@@ -42,28 +42,28 @@ func (t *twins) seen(address string) {
 }
 
 // recent tells whether a member has known this node under another address of late.
-func (t *twins) recent(within time.Duration) bool {
+func (t *duplicates) recent(within time.Duration) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return !t.at.IsZero() && time.Since(t.at) < within
 }
 
 // other returns the address that seen was told of.
-func (t *twins) other() string {
+func (t *duplicates) other() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.address
 }
 
 // found tells whether there is another node with this id.
-func (t *twins) found() bool {
+func (t *duplicates) found() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.told
 }
 
 // met logs, once, that another node with this id has been talked to.
-func (t *twins) met() {
+func (t *duplicates) met() {
 	t.mu.Lock()
 	told, other := t.told, t.address
 	if other != "" { // without it the message would be of no use: it comes soon
@@ -80,14 +80,14 @@ func (t *twins) met() {
 // askEvery is how often an address is asked at most.
 const askEvery = 2 * time.Second
 
-// watchTwins asks other addresses that this node is known under, until ctx ends.
-func (n *Node) watchTwins(ctx context.Context) {
+// watchDuplicates asks other addresses that this node is known under, until ctx ends.
+func (n *Group) watchDuplicates(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-n.twins.ask:
-			n.askTwin(n.twins.other())
+		case <-n.duplicates.ask:
+			n.askDuplicate(n.duplicates.other())
 		}
 		select {
 		case <-ctx.Done():
@@ -97,9 +97,9 @@ func (n *Node) watchTwins(ctx context.Context) {
 	}
 }
 
-// askTwin probes an address for a node with our name. The answer may be our own, where
+// askDuplicate probes an address for a node with our name. The answer may be our own, where
 // the address still leads to this node: then a probe was answered here meanwhile.
-func (n *Node) askTwin(address string) {
+func (n *Group) askDuplicate(address string) {
 	udp, err := net.ResolveUDPAddr("udp", address)
 	if err != nil {
 		return
@@ -110,6 +110,6 @@ func (n *Node) askTwin(address string) {
 	}
 	acks := d.acks.Load()
 	if _, err := ml.Ping(idString(n.id), udp); err == nil && d.acks.Load() == acks {
-		n.twins.met()
+		n.duplicates.met()
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/hashicorp/memberlist"
 )
 
-// view is the transport of one membership, a part of a hub.
-type view struct {
-	hub      *hub
+// attachment is the transport of one membership, at the port of the node.
+type attachment struct {
+	at       *nodePort
 	packetCh chan *memberlist.Packet
 	streamCh chan net.Conn
 
@@ -24,29 +24,29 @@ type view struct {
 	conns map[closer]struct{}
 }
 
-// closer is a connection that tells its view when memberlist has done with it.
+// closer is a connection that tells its attachment when memberlist has done with it.
 type closer interface {
 	net.Conn
 	abort() // makes reading and writing fail
 	closed(f func())
 }
 
-var _ memberlist.NodeAwareTransport = (*view)(nil)
+var _ memberlist.NodeAwareTransport = (*attachment)(nil)
 
 // track keeps a connection until it is closed.
-func (v *view) track(c closer) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.down {
+func (t *attachment) track(c closer) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.down {
 		return errDown
 	}
-	v.conns[c] = struct{}{}
-	v.wg.Add(1)
+	t.conns[c] = struct{}{}
+	t.wg.Add(1)
 	c.closed(func() {
-		v.mu.Lock()
-		delete(v.conns, c)
-		v.mu.Unlock()
-		v.wg.Done()
+		t.mu.Lock()
+		delete(t.conns, c)
+		t.mu.Unlock()
+		t.wg.Done()
 	})
 	return nil
 }
@@ -54,20 +54,20 @@ func (v *view) track(c closer) error {
 // DialAddressTimeout bounds dialling, so that a network that swallows packets does not
 // hold up the next try, and all use of the connection: memberlist sets no deadline where
 // it sends messages, and a peer that has been stopped reads nothing.
-func (v *view) DialAddressTimeout(a memberlist.Address, timeout time.Duration) (net.Conn, error) {
-	if v.ctx.Err() != nil {
+func (t *attachment) DialAddressTimeout(a memberlist.Address, timeout time.Duration) (net.Conn, error) {
+	if t.ctx.Err() != nil {
 		return nil, errDown
 	}
-	c, err := v.hub.dial(v.ctx, a, min(timeout, v.hub.times.dial))
+	c, err := t.at.dial(t.ctx, a, min(timeout, t.at.o.Dial))
 	if err != nil {
 		return nil, err
 	}
-	if err := c.SetDeadline(time.Now().Add(v.hub.times.stream)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(t.at.o.Stream)); err != nil {
 		_ = c.Close()
 		return nil, err
 	}
-	dialled := &dialledConn{Conn: c, limits: v.hub.limits}
-	if err := v.track(dialled); err != nil {
+	dialled := &dialledConn{Conn: c, limits: t.at.limits}
+	if err := t.track(dialled); err != nil {
 		_ = c.Close()
 		return nil, err
 	}
@@ -75,46 +75,46 @@ func (v *view) DialAddressTimeout(a memberlist.Address, timeout time.Duration) (
 }
 
 // DialTimeout is DialAddressTimeout of a node without a name.
-func (v *view) DialTimeout(addr string, timeout time.Duration) (net.Conn, error) {
-	return v.DialAddressTimeout(memberlist.Address{Addr: addr}, timeout)
+func (t *attachment) DialTimeout(addr string, timeout time.Duration) (net.Conn, error) {
+	return t.DialAddressTimeout(memberlist.Address{Addr: addr}, timeout)
 }
 
 // FinalAdvertiseAddr returns what others connect to.
-func (v *view) FinalAdvertiseAddr(ip string, port int) (net.IP, int, error) {
-	return v.hub.address(ip, port)
+func (t *attachment) FinalAdvertiseAddr(string, int) (net.IP, int, error) {
+	return t.at.ip, t.at.port, nil
 }
 
 // WriteTo sends a packet.
-func (v *view) WriteTo(b []byte, addr string) (time.Time, error) {
-	return v.WriteToAddress(b, memberlist.Address{Addr: addr})
+func (t *attachment) WriteTo(b []byte, addr string) (time.Time, error) {
+	return t.WriteToAddress(b, memberlist.Address{Addr: addr})
 }
 
 // WriteToAddress sends a packet.
-func (v *view) WriteToAddress(b []byte, a memberlist.Address) (time.Time, error) {
-	if v.ctx.Err() != nil {
+func (t *attachment) WriteToAddress(b []byte, a memberlist.Address) (time.Time, error) {
+	if t.ctx.Err() != nil {
 		return time.Time{}, errDown
 	}
-	return v.hub.inner.WriteToAddress(b, a)
+	return t.at.inner.WriteToAddress(b, a)
 }
 
 // PacketCh has the packets that arrive.
-func (v *view) PacketCh() <-chan *memberlist.Packet { return v.packetCh }
+func (t *attachment) PacketCh() <-chan *memberlist.Packet { return t.packetCh }
 
 // StreamCh has the connections that others make.
-func (v *view) StreamCh() <-chan net.Conn { return v.streamCh }
+func (t *attachment) StreamCh() <-chan net.Conn { return t.streamCh }
 
 // Shutdown ends all connections and waits until memberlist has let go of them. The
 // listener stays.
-func (v *view) Shutdown() error {
-	v.hub.detach(v)
-	v.cancel()
-	v.mu.Lock()
-	v.down = true
-	for c := range v.conns {
+func (t *attachment) Shutdown() error {
+	t.at.detach(t)
+	t.cancel()
+	t.mu.Lock()
+	t.down = true
+	for c := range t.conns {
 		c.abort()
 	}
-	v.mu.Unlock()
-	v.wg.Wait()
+	t.mu.Unlock()
+	t.wg.Wait()
 	return nil
 }
 

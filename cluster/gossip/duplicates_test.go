@@ -24,7 +24,7 @@ func TestACopyOfANodeIsReportedAndChangesNothing(t *testing.T) {
 	// Where they meet directly both say so, and neither takes the other's data.
 	b.Join(twin.Address())
 	until(t, "the first says so too", func() bool { return b.logs.count("two nodes have the same id") == 1 })
-	if b.fake.has(&b.fake.states, "state of the copy") || twin.fake.has(&twin.fake.states, b.fake.text) {
+	if b.fake.has(&b.fake.msgs, "state of the copy") || twin.fake.has(&twin.fake.msgs, b.fake.text) {
 		t.Fatal("they have exchanged states")
 	}
 	twin.close(t)
