@@ -1,0 +1,110 @@
+package pages
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// Bucket is a bucket, as its element has it.
+type Bucket struct {
+	page  uint64 // which has the element
+	value []byte
+}
+
+// Bucket returns the bucket that is the value of an element. ok is false if the value is
+// too short.
+func (g *Page) Bucket(e *Element) (b Bucket, ok bool) {
+	return Bucket{page: g.ID, value: e.Value}, e.OK && len(e.Value) >= bucketHeader
+}
+
+// root returns the page that has the bucket's keys; 0 is none.
+func (b *Bucket) root() uint64 { return le.Uint64(b.value) }
+
+// Inline returns the page that lies in the bucket's element, if one does.
+func (p *File) Inline(b Bucket) (g Page, ok bool) {
+	page := b.value[bucketHeader:]
+	if b.root() != 0 || len(page) < HeaderSize {
+		return g, false
+	}
+	g, _ = decodeHeader(b.page, page)
+	g.b, g.Follow = page, 0
+	if p.sound != nil {
+		g.Kind = Leaf
+		if len(page) >= HeaderSize+ElementSize {
+			g.guessCount()
+		}
+	}
+	return g, g.Kind == Leaf && g.fits()
+}
+
+// Root returns the page that has the buckets, which stays valid. It has no elements if
+// it is lost.
+func (w *Walk) Root() (Page, error) {
+	g, err := w.leaf(w.Meta.Root, 0)
+	g.b = bytes.Clone(g.b)
+	return g, err
+}
+
+// leaf returns a page that is a leaf; it has no elements if it is lost.
+func (w *Walk) leaf(id, parent uint64) (g Page, err error) {
+	g, bad := w.enter(id, 0)
+	if bad == nil && g.Kind != Leaf {
+		bad = lost(id, "page %d is no leaf", id)
+	}
+	if bad != nil {
+		bad.Parent = parent
+		if err := w.bad(bad); err != nil || bad.Lost {
+			return Page{}, err
+		}
+	}
+	return g, nil
+}
+
+// Bucket visits the leaves of a bucket.
+func (w *Walk) Bucket(b Bucket, v *Visitor) error {
+	if id := b.root(); id != 0 {
+		return w.tree(id, b.page, 0, nil, nil, v)
+	}
+	g, ok := w.file.Inline(b)
+	if !ok {
+		return w.bad(lost(b.page, "page %d has a bucket that cannot be read", b.page))
+	}
+	return v.Leaf(&g, nil, nil)
+}
+
+// Values returns the keys and values of a small bucket, as far as they can be read.
+func (w *Walk) Values(b Bucket) (values map[string][]byte, err error) {
+	g, ok := w.file.Inline(b)
+	switch id := b.root(); {
+	case id != 0:
+		g, err = w.leaf(id, b.page)
+	case !ok:
+		g, err = Page{}, w.bad(lost(b.page, "page %d has a bucket that cannot be read", b.page))
+	}
+	values = map[string][]byte{}
+	for i := range g.Count {
+		if e := g.Element(i); e.OK && e.Flags&BucketFlag == 0 {
+			values[string(e.Key)] = bytes.Clone(e.Value)
+		}
+	}
+	return values, err
+}
+
+// Buckets calls visit with the buckets of the root, all of which must be some.
+func (w *Walk) Buckets(visit func(name []byte, b Bucket) error) error {
+	root, err := w.Root()
+	if err != nil {
+		return err
+	}
+	for i := range root.Count {
+		e := root.Element(i)
+		b, ok := root.Bucket(&e)
+		if !ok || e.Flags != BucketFlag {
+			return Errorf(root.ID, "page %d, the root: element %d is no bucket", root.ID, i)
+		}
+		if err := visit(e.Key, b); err != nil {
+			return fmt.Errorf("bucket %.20q: %w", e.Key, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package pages
+
+import (
+	"errors"
+	"io"
+)
+
+// File reads the pages of a bbolt file.
+type File struct {
+	f        io.ReaderAt
+	size     int64
+	pageSize int64
+	metas    [2]Meta
+
+	window window                       // of a strict reader
+	sound  func(key, value []byte) bool // of a lenient one: whether an entry is good
+}
+
+// Open returns a strict reader of a file of a size.
+func Open(f io.ReaderAt, size int64) *File { return OpenDamaged(f, size, nil) }
+
+// OpenDamaged returns a lenient reader; sound tells entries that are good by themselves.
+func OpenDamaged(f io.ReaderAt, size int64, sound func(key, value []byte) bool) *File {
+	p := &File{f: f, size: size, window: window{f: f}, sound: sound}
+	for at := int64(0); at <= MaxPageSize; at = max(MinPageSize, 2*at) {
+		if m := p.meta(at); m.Valid && (at == 0 || at == m.pageSize) {
+			p.pageSize = m.pageSize
+			break
+		}
+	}
+	if p.pageSize == 0 {
+		p.pageSize = p.guessPageSize()
+	}
+	p.metas = [2]Meta{p.meta(0), p.meta(p.pageSize)}
+	return p
+}
+
+func (p *File) meta(at int64) Meta { return decodeMeta(p.Bytes(at, HeaderSize+MetaSize), at) }
+
+// Metas returns the two meta pages.
+func (p *File) Metas() [2]Meta { return p.metas }
+
+// PageSize returns the length of a page in bytes.
+func (p *File) PageSize() int64 { return p.pageSize }
+
+// Count returns how many pages are there, the last one perhaps in part.
+func (p *File) Count() uint64 { return uint64((p.size + p.pageSize - 1) / p.pageSize) }
+
+// Newest returns the meta page that bbolt uses. The error is an *Error.
+func (p *File) Newest() (Meta, error) {
+	m := p.metas[0]
+	if other := p.metas[1]; other.Valid && (!m.Valid || other.Txid > m.Txid) {
+		m = other
+	}
+	switch {
+	case !m.Valid:
+		return m, lost(0, "neither of its two meta pages is valid")
+	case m.Pages > uint64(p.size/p.pageSize):
+		return m, lost(0, "the file ends before page %d, its last", m.Pages-1)
+	}
+	return m, nil
+}
+
+// Bytes returns n bytes from off on. What cannot be read is zeros.
+func (p *File) Bytes(off, n int64) []byte {
+	const sector = 512
+	b := make([]byte, n)
+	for at := int64(0); at < n; {
+		got, err := p.f.ReadAt(b[at:], off+at)
+		at += int64(got)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			at = (off+at)/sector*sector + sector - off
+		}
+	}
+	return b
+}
+
+// bytes returns n bytes from off on, valid until the next call.
+func (p *File) bytes(off, n int64) ([]byte, error) {
+	if p.sound != nil {
+		return p.Bytes(off, n), nil
+	}
+	return p.window.read(off, int(n))
+}
+
+// header reads the header of the page id of a file with that many pages.
+func (p *File) header(id, pages uint64) (g Page, bad *Error) {
+	b, err := p.bytes(int64(id)*p.pageSize, HeaderSize)
+	if err != nil {
+		return g, unreadable(id, err)
+	}
+	g, named := decodeHeader(id, b)
+	if !named || g.Follow >= pages-id || g.Kind != Freelist && int64(g.Follow) >= maxRun/p.pageSize {
+		return g, lost(id, "page %d says that it is page %d, with %d to follow", id, le.Uint64(b), g.Follow)
+	}
+	return g, nil
+}
+
+// content reads the page g, of which header has read the header.
+func (p *File) content(g *Page) (bad *Error) {
+	b, err := p.bytes(int64(g.ID)*p.pageSize, int64(g.Follow+1)*p.pageSize)
+	if err != nil {
+		return unreadable(g.ID, err)
+	}
+	if g.b = b; g.Kind != Freelist && !g.fits() {
+		return lost(g.ID, "page %d says that it has %d elements", g.ID, g.Count)
+	}
+	return nil
+}
+
+func unreadable(id uint64, err error) *Error {
+	return &Error{Page: id, Why: err.Error(), Lost: true, Err: err}
+}

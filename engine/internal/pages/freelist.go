@@ -1,0 +1,70 @@
+package pages
+
+import (
+	"math"
+	"slices"
+)
+
+// Free returns how many pages are free, after all buckets have been visited. A page that
+// is both free and in use would be written over. The error is an *Error.
+func (w *Walk) Free() (count uint64, err error) {
+	if w.Meta.Freelist == NoFreelist {
+		return 0, nil
+	}
+	ids, bad := w.freelist()
+	if bad != nil {
+		return 0, bad
+	}
+	for i := 0; i < len(ids); i += 8 {
+		if id := le.Uint64(ids[i:]); id >= w.pages || !w.seen.add(id) {
+			return 0, Errorf(w.Meta.Freelist, "page %d is in the freelist, and in use", id)
+		}
+	}
+	return uint64(len(ids) / 8), nil
+}
+
+// FreeSet returns the free pages before a bucket has been visited. ok is false if the
+// list cannot be believed.
+func (w *Walk) FreeSet() (free Set, ok bool) {
+	free = newSet(w.file.Count())
+	b, bad := w.freelist()
+	if bad != nil {
+		return free, false
+	}
+	ids := make([]uint64, len(b)/8)
+	for i := range ids {
+		if ids[i] = le.Uint64(b[8*i:]); ids[i] < 2 || ids[i] >= w.Meta.Pages || !free.add(ids[i]) {
+			return free, false
+		}
+	}
+	return free, slices.IsSorted(ids)
+}
+
+// freelist returns the numbers of the free pages, eight bytes each.
+func (w *Walk) freelist() (ids []byte, bad *Error) {
+	id := w.Meta.Freelist
+	if id < 2 || id >= w.pages {
+		return nil, Errorf(id, "page %d is no freelist: there are %d pages", id, w.pages)
+	}
+	g, bad := w.file.header(id, w.pages)
+	if bad == nil {
+		bad = w.mark(&g)
+	}
+	switch {
+	case bad != nil:
+		return nil, Errorf(id, "page %d is no freelist: %s", id, bad.Why)
+	case g.Kind != Freelist:
+		return nil, Errorf(id, "page %d is no freelist", id)
+	}
+	if bad := w.file.content(&g); bad != nil {
+		return nil, bad
+	}
+	ids, count := g.b[HeaderSize:], uint64(g.Count)
+	if g.Count == math.MaxUint16 { // the true count comes first
+		count, ids = le.Uint64(ids), ids[8:]
+	}
+	if count > uint64(len(ids)/8) {
+		return nil, Errorf(id, "the freelist says that it has %d elements", count)
+	}
+	return ids[:8*count], nil
+}
