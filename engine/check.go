@@ -16,11 +16,6 @@ import (
 
 // CheckOptions of Check. The zero value of each field is its default.
 type CheckOptions struct {
-	// Consistency, if set, is bbolt's own check of the snapshot at path: it returns
-	// what is wrong, nothing or some lines, and an error if it could not be begun. It
-	// should call CheckSnapshot in a process of its own, once ready is closed: then the
-	// file has been read, and is in the cache of the system.
-	Consistency func(ctx context.Context, path string, ready <-chan struct{}) (problems []string, err error)
 	// Progress, if set, is called now and then, one call at a time.
 	Progress func(Progress)
 }
@@ -144,18 +139,14 @@ func (c *checker) data(list *findings, report *CheckReport) (err error) {
 		wg       sync.WaitGroup
 		snapshot = snapshotCheck{checker: c}
 		log      = logCheck{checker: c, segments: map[string]*segmentCheck{}}
-		bolt     boltCheck
 		err1     error
 		err2     error
 	)
-	ready := make(chan struct{})
 	wg.Go(func() {
-		defer close(ready)
 		if c.snapshotFile != nil {
 			prefetch(ctx, c.snapshotFile.f)
 		}
 	})
-	wg.Go(func() { bolt.run(ctx, c, ready) })
 	wg.Go(func() {
 		if err2 = log.run(); err2 != nil {
 			cancel()
@@ -165,13 +156,9 @@ func (c *checker) data(list *findings, report *CheckReport) (err error) {
 		cancel()
 	}
 	wg.Wait()
-	if err := errors.Join(err1, err2); err != nil {
+	if err := errors.Join(err1, err2, c.ctx.Err()); err != nil {
 		return err
 	}
-	if err := errors.Join(bolt.err, c.ctx.Err()); err != nil {
-		return err
-	}
-	bolt.report(&snapshot)
 	log.report(&snapshot)
 	snapshot.conclude(&log)
 	list.join(&snapshot.findings)

@@ -20,7 +20,6 @@ type snapshotCheck struct {
 	walk     *pageWalk
 	badMetas []Finding // meta pages that cannot be used
 	legacy   bool      // it is the file of a 0.5.1 node
-	leaks    uint64    // pages that are neither used nor free
 	stopped  bool      // the tree could not be walked
 	missed   bool      // parts of the tree could not be read
 
@@ -238,16 +237,16 @@ func (s *snapshotCheck) freePages() {
 	if s.missed || w.freelist == noFreelist {
 		return
 	}
-	first := uint64(0)
+	first, leaks := uint64(0), 0
 	for id := uint64(2); id < w.pages; id++ {
 		if !w.seen.has(id) {
-			if s.leaks++; first == 0 {
+			if leaks++; first == 0 {
 				first = id
 			}
 		}
 	}
-	if s.leaks > 0 {
-		s.warn(s.offset(first), fmt.Sprintf("page %d and %d more are neither in use nor free: nothing is lost but their room", first, s.leaks-1), "")
+	if leaks > 0 {
+		s.warn(s.offset(first), fmt.Sprintf("page %d and %d more are neither in use nor free: nothing is lost but their room", first, leaks-1), "")
 	}
 }
 

@@ -16,13 +16,6 @@ import (
 	"owlcache/engine/datadir"
 )
 
-// inProcess is bbolt's own check, of a file that is known to be good enough.
-func inProcess(_ context.Context, path string, ready <-chan struct{}) (problems []string, err error) {
-	<-ready
-	err = CheckSnapshot(path, func(p string) { problems = append(problems, p) })
-	return problems, err
-}
-
 func mustCheck(t testing.TB, path string) *CheckReport {
 	t.Helper()
 	before := readAll(t, path)
@@ -42,7 +35,7 @@ func TestCheckOfAGoodDirectory(t *testing.T) {
 	for _, killed := range []bool{false, true} {
 		p := newFlipPatient(t, killed)
 		var last Progress
-		report, err := Check(context.Background(), p.copy(t, nil), CheckOptions{Consistency: inProcess, Progress: func(p Progress) { last = p }})
+		report, err := Check(context.Background(), p.copy(t, nil), CheckOptions{Progress: func(p Progress) { last = p }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -250,7 +243,7 @@ func TestCheckOfARunningNode(t *testing.T) {
 		}
 	}()
 	for range 30 {
-		report, err := Check(context.Background(), s.dir.Path(), CheckOptions{Consistency: inProcess})
+		report, err := Check(context.Background(), s.dir.Path(), CheckOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -271,25 +264,9 @@ func TestCheckOfARunningNode(t *testing.T) {
 func TestCheckEnds(t *testing.T) {
 	p := newFlipPatient(t, false)
 	ctx, cancel := context.WithCancel(context.Background())
-	dir := p.copy(t, nil)
-	_, err := Check(ctx, dir, CheckOptions{Consistency: func(ctx context.Context, _ string, _ <-chan struct{}) ([]string, error) {
-		cancel()
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}})
-	if !errors.Is(err, context.Canceled) {
+	cancel()
+	if _, err := Check(ctx, p.copy(t, nil), CheckOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
-	}
-	broken := errors.New("no such program")
-	_, err = Check(context.Background(), dir, CheckOptions{Consistency: func(context.Context, string, <-chan struct{}) ([]string, error) { return nil, broken }})
-	if !errors.Is(err, broken) {
-		t.Errorf("got %v", err)
-	}
-	report, err := Check(context.Background(), dir, CheckOptions{Consistency: func(context.Context, string, <-chan struct{}) ([]string, error) {
-		return []string{"page 7: unreachable unfreed", "it panicked"}, nil
-	}})
-	if err != nil || report.Failures != 1 || report.Warnings != 1 {
-		t.Errorf("%v, %+v", err, report)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -48,14 +47,10 @@ func (p *program) check(ctx context.Context, flags *checkFlags, args []string) e
 	if err != nil {
 		return err
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
 	ctx, stop := term.Interruptible(ctx)
 	defer stop()
 	progress := p.Bar()
-	report, err := engine.Check(ctx, dir, engine.CheckOptions{Consistency: boltChild{self: self}.run, Progress: progress.Update})
+	report, err := engine.Check(ctx, dir, engine.CheckOptions{Progress: progress.Update})
 	progress.Clear()
 	switch {
 	case term.Interrupted(ctx, err):

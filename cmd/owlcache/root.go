@@ -37,7 +37,7 @@ func (p *program) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return term.Usage(errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help"))
 	})
-	root.AddCommand(p.serveCommand(), p.configCommand(), p.checkCommand(), p.checkSnapshotCommand(), p.exportCommand(), p.importCommand(), p.inspectCommand(time.Now), p.repairCommand(),
+	root.AddCommand(p.serveCommand(), p.configCommand(), p.checkCommand(), p.exportCommand(), p.importCommand(), p.inspectCommand(time.Now), p.repairCommand(),
 		p.backupCommand(), p.restoreCommand(), p.compactCommand(), p.groupCommand(), p.clusterCommand(), p.upgradeCheckCommand(time.Now), p.versionCommand())
 	root.AddCommand(p.clientCommands()...)
 	root.SetHelpCommand(helpCommand(root))
