@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
 // CheckOptions of Check. The zero value of each field is its default.
@@ -185,7 +186,7 @@ func (c *checker) release() error {
 
 // repairCommand is what saves the rest of a damaged directory.
 func (c *checker) repairCommand() string {
-	return (&CorruptError{Path: c.src.File(datadir.SnapshotFile)}).remedy()
+	return (&format.CorruptError{Path: c.src.File(datadir.SnapshotFile)}).Remedy()
 }
 
 // name returns the name of a file within the directory.

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
 
@@ -39,8 +40,8 @@ func look(path string) (s seen, err error) {
 		return s, err
 	}
 	s = seen{entries: map[string]string{}, node: n.NodeID(), created: n.dir.Created().UnixNano(), clock: n.Recovered().Version, lsn: n.log.LastLSN()}
-	n.shards.each(func(e *entry) {
-		s.entries[string(e.key)] = string((&record{kind: recordSet, entry: *e}).appendTo([]byte(fmt.Sprint(e.deleted))))
+	n.shards.each(func(e *Entry) {
+		s.entries[string(e.Key)] = string((&format.Record{Kind: format.RecordSet, Entry: *e}).AppendTo([]byte(fmt.Sprint(e.Tombstone))))
 	})
 	s.secrets, _, err = n.dir.Secrets(false, false)
 	s.secrets.Edited = false
@@ -130,8 +131,8 @@ func (p *flipPatient) findRecords(t testing.TB) {
 	dir := p.copy(t, nil)
 	found, err := wal.Salvage(nil, filepath.Join(dir, datadir.LogDir), func(_ uint64, path string, offset int64, payload []byte) error {
 		place := recordPlace{file: datadir.LogDir + "/" + filepath.Base(path), from: int(offset), to: int(offset) + len(payload) + 25}
-		err := eachRecord(payload, func(r *record) error {
-			place.keys = append(place.keys, string(r.key))
+		err := format.EachRecord(payload, func(r *format.Record) error {
+			place.keys = append(place.keys, string(r.Key))
 			return nil
 		})
 		p.records = append(p.records, place)

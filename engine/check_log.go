@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
 
@@ -52,9 +53,9 @@ func (l *logCheck) run() (err error) {
 			seg.first = lsn
 		}
 		seg.last = lsn
-		err := eachRecord(payload, func(r *record) error {
+		err := format.EachRecord(payload, func(r *format.Record) error {
 			l.ops++
-			l.clock = max(l.clock, r.version.Time)
+			l.clock = max(l.clock, r.Version.Time)
 			return nil
 		})
 		if err != nil {
@@ -81,7 +82,7 @@ func (l *logCheck) report(s *snapshotCheck) {
 	r := &repairer{src: l.src, first: l.found.First, end: l.found.End, unknown: s.snapshotFile != nil && !s.legacy && s.metaErr != nil}
 	r.report.Snapshot.Present = s.snapshotFile != nil && !s.legacy
 	if r.report.Snapshot.Present && s.metaErr == nil {
-		r.covered = s.meta.lsn
+		r.covered = s.meta.LSN
 	}
 	refused := l.refused(r)
 	r.reportBounds()
@@ -114,18 +115,18 @@ func (l *logCheck) report(s *snapshotCheck) {
 
 // refused returns why a start would refuse the log; it reads it again if there is
 // reason to ask.
-func (l *logCheck) refused(r *repairer) *CorruptError {
+func (l *logCheck) refused(r *repairer) *format.CorruptError {
 	if len(l.found.Flaws) == 0 || r.unknown {
 		return nil
 	}
-	var damage *CorruptError
+	var damage *format.CorruptError
 	walk, err := wal.NewReader(l.log, l.dir(), r.covered)
 	if err == nil {
 		for walk.Next() && l.ctx.Err() == nil {
 		}
 		err = errors.Join(walk.Err(), walk.Close())
 	}
-	if errors.As(asCorrupt(err), &damage) {
+	if errors.As(format.AsCorrupt(err), &damage) {
 		return damage
 	}
 	return nil
@@ -139,7 +140,7 @@ func (l *logCheck) reportTorn(f *wal.Flaw) {
 }
 
 // reportDamage reports a damaged place.
-func (l *logCheck) reportDamage(d *Damage, refused *CorruptError) {
+func (l *logCheck) reportDamage(d *Damage, refused *format.CorruptError) {
 	f := Finding{Level: CheckFail, File: l.name(d.File), Offset: d.Offset, Text: d.Problem, Mend: l.repairCommand()}
 	switch {
 	case d.Loss:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
 // metaPageFlag is the kind of a meta page.
@@ -25,7 +26,7 @@ type snapshotCheck struct {
 
 	kv      []byte // the bucket, as the root has it
 	kvPage  uint64
-	meta    snapshotMeta
+	meta    format.SnapshotMeta
 	metaErr error
 
 	branches [maxDepth + 1][]byte // the pages on the way
@@ -93,7 +94,7 @@ func (s *snapshotCheck) runLegacy() (isOne bool, err error) {
 	if err == nil {
 		err = checkTakeOver(path, nil, s.src.File(datadir.LogDir))
 	}
-	var damage *CorruptError
+	var damage *format.CorruptError
 	switch {
 	case errors.As(err, &damage):
 		if damage.Mend == "" { // it may be a snapshot
@@ -157,9 +158,9 @@ func (s *snapshotCheck) root() error {
 		switch {
 		case !e.ok || e.flags != elementBucket || len(e.value) < bucketHeader:
 			s.fail(s.offset(g.id), fmt.Sprintf("page %d, the root: element %d is no bucket", g.id, i), "a bucket of the snapshot")
-		case string(e.key) == bucketKV:
+		case string(e.key) == format.BucketKV:
 			s.kv, s.kvPage = e.value, g.id
-		case string(e.key) == bucketMeta:
+		case string(e.key) == format.BucketMeta:
 			if err := s.bucketMeta(&g, e.value); err != nil {
 				return err
 			}
@@ -191,8 +192,8 @@ func (s *snapshotCheck) bucketMeta(root *page, value []byte) error {
 			fields[string(e.key)] = e.value
 		}
 	}
-	s.meta, s.metaErr = parseMeta(func(name []byte) []byte { return fields[string(name)] })
-	if errors.Is(s.metaErr, ErrNewerFormat) {
+	s.meta, s.metaErr = format.ParseMeta(func(name []byte) []byte { return fields[string(name)] })
+	if errors.Is(s.metaErr, format.ErrNewerFormat) {
 		return fmt.Errorf("%s: %w", s.snapshotFile.path, s.metaErr)
 	}
 	return nil
@@ -258,9 +259,9 @@ func (s *snapshotCheck) conclude(log *logCheck) {
 	if !s.stopped && s.metaErr == nil {
 		switch m := &s.meta; {
 		case s.failures > 0:
-		case s.keys != m.keys || s.bytes != m.bytes:
-			s.fail(-1, fmt.Sprintf("%d entries with %d bytes were found, %d with %d were written", s.keys, s.bytes, m.keys, m.bytes), "entries of the snapshot")
-		case s.clock > max(m.clock, log.clock):
+		case s.keys != m.Keys || s.bytes != m.Bytes:
+			s.fail(-1, fmt.Sprintf("%d entries with %d bytes were found, %d with %d were written", s.keys, s.bytes, m.Keys, m.Bytes), "entries of the snapshot")
+		case s.clock > max(m.Clock, log.clock):
 			s.warn(-1, "it has an entry with a version that is newer than its clock and than the log: it may be a mix of several files", "")
 		}
 	}
@@ -274,6 +275,6 @@ func (s *snapshotCheck) conclude(log *logCheck) {
 		s.add(f)
 	}
 	if s.failures == 0 {
-		s.ok(datadir.SnapshotFile, "%d entries with %d bytes, up to record %d of the log, saved %s", s.keys, s.bytes, s.meta.lsn, s.meta.saved.UTC().Format(time.RFC3339))
+		s.ok(datadir.SnapshotFile, "%d entries with %d bytes, up to record %d of the log, saved %s", s.keys, s.bytes, s.meta.LSN, s.meta.Saved.UTC().Format(time.RFC3339))
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
 func mustCheck(t testing.TB, path string) *CheckReport {
@@ -205,10 +208,12 @@ func TestCheckNewerFormats(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
-		b := tx.Bucket([]byte(bucketKV))
+		b := tx.Bucket([]byte(format.BucketKV))
 		v := bytes.Clone(b.Get([]byte("a3")))
-		v[0] = valueFormat + 1
-		le.PutUint32(v[4:], valueChecksum([]byte("a3"), v))
+		v[0]++ // the format
+		sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+		_, _ = sum.Write(slices.Concat([]byte("a3"), v[:4], v[8:]))
+		le.PutUint32(v[4:], sum.Sum32())
 		return b.Put([]byte("a3"), v)
 	})
 	if err := errors.Join(err, db.Close()); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
 // page reads a page that the tree leads to from the page parent, which holds the keys
@@ -129,7 +130,7 @@ func (s *snapshotCheck) leaf(g *page, lo, hi []byte) error {
 			err = errors.New("it is marked as a bucket")
 		}
 		if err != nil {
-			if errors.Is(err, ErrNewerFormat) {
+			if errors.Is(err, format.ErrNewerFormat) {
 				return fmt.Errorf("%s: key %s: %w", s.snapshotFile.path, shownKey(el.key), err)
 			}
 			c.note(&el, err, before, hi)
@@ -137,21 +138,21 @@ func (s *snapshotCheck) leaf(g *page, lo, hi []byte) error {
 			continue
 		}
 		if behind {
-			c.hi, behind = e.key, false
+			c.hi, behind = e.Key, false
 		}
 		if el.flags != 0 {
 			c.flags++
 		}
 		switch {
-		case last != nil && bytes.Compare(last, e.key) >= 0:
-			c.disorder = fmt.Sprintf("key %s follows %s", shownKey(e.key), shownKey(last))
-		case !inRange(e.key, lo, hi):
-			c.disorder = fmt.Sprintf("key %s does not belong there", shownKey(e.key))
+		case last != nil && bytes.Compare(last, e.Key) >= 0:
+			c.disorder = fmt.Sprintf("key %s follows %s", shownKey(e.Key), shownKey(last))
+		case !inRange(e.Key, lo, hi):
+			c.disorder = fmt.Sprintf("key %s does not belong there", shownKey(e.Key))
 		}
-		before, last = e.key, e.key
+		before, last = e.Key, e.Key
 		s.keys++
-		s.bytes += int64(len(e.key) + len(e.value))
-		s.clock = max(s.clock, e.version.Time)
+		s.bytes += int64(len(e.Key) + len(e.Value))
+		s.clock = max(s.clock, e.Version.Time)
 	}
 	if last != nil {
 		s.before = append(s.before[:0], last...) // the page goes
@@ -164,7 +165,7 @@ func (s *snapshotCheck) leaf(g *page, lo, hi []byte) error {
 func (c *leafCheck) note(el *element, err error, lo, hi []byte) {
 	if c.bad++; c.bad == 1 {
 		c.why, c.lo = err.Error(), lo
-		if len(el.key) > 0 && len(el.key) <= MaxKeySize {
+		if len(el.key) > 0 && len(el.key) <= format.MaxKeySize {
 			c.key = el.key
 		}
 	}

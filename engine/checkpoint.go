@@ -15,6 +15,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
 
@@ -180,7 +181,7 @@ func (c *checkpointer) foldAll(ctx context.Context) error {
 	for from := c.stats().LSN; from < target; {
 		part, err := foldLog(c.logFS, c.logDir, from, target, c.sealedBytes(), c.budget())
 		if err != nil {
-			return asCorrupt(err)
+			return format.AsCorrupt(err)
 		}
 		if part.last == from {
 			return fmt.Errorf("log ends before record %d", target)
@@ -251,7 +252,7 @@ func (c *checkpointer) writeFile(ctx context.Context, path string, part *folded)
 		c.afterOpen()
 	}
 	err = c.writeAll(ctx, db, path, part)
-	var damage *CorruptError
+	var damage *format.CorruptError
 	if errors.As(err, &damage) {
 		// bbolt has panicked, perhaps with its locks held: closing it could wait for
 		// ever. No checkpoint is made any more; the log has everything.
@@ -265,7 +266,7 @@ func (c *checkpointer) writeFile(ctx context.Context, path string, part *folded)
 // writeAll writes in transactions of bounded size, the last of which says what
 // part of the log is covered.
 func (c *checkpointer) writeAll(ctx context.Context, db *bbolt.DB, path string, part *folded) error {
-	var m snapshotMeta
+	var m format.SnapshotMeta
 	for next, first := 0, true; first || next < len(part.refs); first = false {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -279,44 +280,44 @@ func (c *checkpointer) writeAll(ctx context.Context, db *bbolt.DB, path string, 
 				return err
 			}
 			if next == len(part.refs) {
-				m.lsn, m.clock, m.node, m.saved = part.last, max(m.clock, part.clock), c.node, time.Now()
+				m.LSN, m.Clock, m.Node, m.Saved = part.last, max(m.Clock, part.clock), c.node, time.Now()
 			}
-			return m.put(meta) // the counts must be true in each transaction
+			return m.EachField(meta.Put) // the counts must be true in each transaction
 		})
 		if err != nil {
 			return err
 		}
-		c.keys = m.keys
+		c.keys = m.Keys
 	}
 	return nil
 }
 
 // writeSome writes the keys from refs[i] on that one transaction takes, and returns
 // where the next one goes on.
-func (c *checkpointer) writeSome(kv *bbolt.Bucket, m *snapshotMeta, part *folded, i int) (int, error) {
+func (c *checkpointer) writeSome(kv *bbolt.Bucket, m *format.SnapshotMeta, part *folded, i int) (int, error) {
 	for n, size := 0, 0; i < len(part.refs) && n < c.txEntries && size < txBytes; n++ {
 		var o outcome
 		o, i = part.next(i)
-		if err := m.write(kv, &o); err != nil {
+		if err := writeOutcome(kv, m, &o); err != nil {
 			return i, err
 		}
-		size += len(o.key) + len(o.record.value)
+		size += len(o.key) + len(o.record.Value)
 	}
 	return i, nil
 }
 
 // prepare returns the buckets, made if need be, and reads m in the first transaction.
-func (c *checkpointer) prepare(tx *bbolt.Tx, m *snapshotMeta, first bool) (kv, meta *bbolt.Bucket, err error) {
-	if first && tx.Bucket([]byte(bucketMeta)) != nil {
-		if kv, meta, *m, err = buckets(tx); err == nil && m.lsn != c.stats().LSN {
-			err = fmt.Errorf("%s is another file than before: it covers the log up to record %d, not %d; put it back", c.path, m.lsn, c.stats().LSN)
+func (c *checkpointer) prepare(tx *bbolt.Tx, m *format.SnapshotMeta, first bool) (kv, meta *bbolt.Bucket, err error) {
+	if first && tx.Bucket([]byte(format.BucketMeta)) != nil {
+		if kv, meta, *m, err = buckets(tx); err == nil && m.LSN != c.stats().LSN {
+			err = fmt.Errorf("%s is another file than before: it covers the log up to record %d, not %d; put it back", c.path, m.LSN, c.stats().LSN)
 		}
 		return kv, meta, err
 	}
-	if kv, err = tx.CreateBucketIfNotExists([]byte(bucketKV)); err != nil {
+	if kv, err = tx.CreateBucketIfNotExists([]byte(format.BucketKV)); err != nil {
 		return nil, nil, err
 	}
-	meta, err = tx.CreateBucketIfNotExists([]byte(bucketMeta))
+	meta, err = tx.CreateBucketIfNotExists([]byte(format.BucketMeta))
 	return kv, meta, err
 }
 
@@ -328,19 +329,19 @@ func updateSnapshot(db *bbolt.DB, path string, f func(*bbolt.Tx) error) (err err
 	return db.Update(f)
 }
 
-// write brings one key up to date and counts.
-func (m *snapshotMeta) write(kv *bbolt.Bucket, o *outcome) error {
-	var old entry
+// writeOutcome brings one key up to date and counts.
+func writeOutcome(kv *bbolt.Bucket, m *format.SnapshotMeta, o *outcome) error {
+	var old format.Entry
 	v := kv.Get(o.key)
 	there := v != nil
 	if there {
 		var err error
-		if old, err = decodeValue(o.key, v); err != nil {
+		if old, err = format.DecodeValue(o.key, v); err != nil {
 			return fmt.Errorf("snapshot, key %.100q: %w", o.key, err)
 		}
-		m.count(&old, -1)
+		m.Count(&old, -1)
 	}
-	if there && old.version.Compare(o.forget) <= 0 {
+	if there && old.Version.Compare(o.forget) <= 0 {
 		there = false
 	}
 	next, change := o.over(&old, there)
@@ -350,33 +351,28 @@ func (m *snapshotMeta) write(kv *bbolt.Bucket, o *outcome) error {
 	case next == nil:
 		return nil
 	}
-	m.count(next, +1)
+	m.Count(next, +1)
 	if !change {
 		return nil
 	}
-	return kv.Put(o.key, encodeValue(next))
+	return kv.Put(o.key, format.EncodeValue(next))
 }
 
 // over returns what the record makes of the entry that is there, nil for nothing,
 // and whether that is a change.
-func (o *outcome) over(old *entry, there bool) (next *entry, change bool) {
+func (o *outcome) over(old *format.Entry, there bool) (next *format.Entry, change bool) {
 	r := &o.record
 	switch {
-	case !there && (!o.there || r.kind == recordExpire):
+	case !there && (!o.there || r.Kind == format.RecordExpire):
 		return nil, true
 	case !there:
-		return &r.entry, true
-	case !o.there, !r.supersedes(old), r.kind == recordExpire && old.deleted:
+		return &r.Entry, true
+	case !o.there, !r.Supersedes(old), r.Kind == format.RecordExpire && old.Tombstone:
 		return old, false
-	case r.kind == recordExpire:
+	case r.Kind == format.RecordExpire:
 		moved := *old
-		moved.version, moved.expires = r.version, r.expires
+		moved.Version, moved.Expires = r.Version, r.Expires
 		return &moved, true
 	}
-	return &r.entry, true
-}
-
-func (m *snapshotMeta) count(e *entry, n int64) {
-	m.keys += n
-	m.bytes += n * int64(len(e.key)+len(e.value))
+	return &r.Entry, true
 }

@@ -3,6 +3,8 @@ package engine
 import (
 	"sync/atomic"
 	"time"
+
+	"owlcache/engine/internal/format"
 )
 
 // maxSkew is how far ahead of the local clock a remote version may be.
@@ -19,11 +21,9 @@ type clock struct {
 	applied   atomic.Uint64 // every local write since the start, up to this time, is in the map
 }
 
-func hybrid(t time.Time) uint64 { return uint64(max(0, t.UnixMilli())) << 16 }
-
 // tick returns a version greater than all before.
 func (c *clock) tick(now time.Time) Version {
-	t := max(hybrid(now), c.last.Load()+1)
+	t := max(format.HybridTime(now), c.last.Load()+1)
 	c.last.Store(t)
 	return Version{Time: t, Node: c.node}
 }

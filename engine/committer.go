@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
 
@@ -36,9 +37,9 @@ type submission struct {
 	err  error
 	done chan struct{} // holds a token once the committer is finished with it
 
-	records []record  // decided, in the order of ops
-	one     [1]Op     // ops of a submission of one
-	oneRec  [1]record // records of a submission of one
+	records []format.Record  // decided, in the order of ops
+	one     [1]Op            // ops of a submission of one
+	oneRec  [1]format.Record // records of a submission of one
 }
 
 func newSubmission(ops []Op) *submission {
@@ -49,7 +50,7 @@ func newSubmission(ops []Op) *submission {
 // survives a crash.
 func (sub *submission) AppendTo(dst []byte) []byte {
 	for i := range sub.records {
-		dst = sub.records[i].appendTo(dst)
+		dst = sub.records[i].AppendTo(dst)
 	}
 	return dst
 }
@@ -82,7 +83,7 @@ type committer struct {
 
 // pendingEntry is an entry as an earlier operation of the batch leaves it.
 type pendingEntry struct {
-	entry
+	Entry
 	size  int
 	there bool
 }
@@ -174,7 +175,7 @@ func (c *committer) apply() {
 			if cap(changes) > 0 {
 				changes = append(changes, c.change(r))
 			}
-			c.clock.applied.Store(r.version.Time)
+			c.clock.applied.Store(r.Version.Time)
 		}
 		c.commits.Add(1)
 		c.ops.Add(uint64(len(sub.records)))
@@ -200,17 +201,17 @@ func (c *committer) listenedTo() (n int) {
 
 // change returns what the feed carries of a record that has just been applied, with
 // copies of what belongs to the caller.
-func (c *committer) change(r *record) Change {
-	change := Change{Kind: Set, Key: c.copies.clone(r.key), Version: r.version, Created: r.created, Expires: r.expires}
+func (c *committer) change(r *format.Record) Change {
+	change := Change{Kind: Set, Key: c.copies.clone(r.Key), Version: r.Version, Created: r.Created, Expires: r.Expires}
 	change.Before = c.clock.applied.Load()
-	switch r.kind {
-	case recordDelete, recordTombstone:
+	switch r.Kind {
+	case format.RecordDelete, format.RecordTombstone:
 		change.Kind = Delete
-	case recordExpire:
+	case format.RecordExpire:
 		change.Kind = Expire
-		change.Value = c.shards.value(r.key)
-	case recordSet:
-		change.Value = c.copies.clone(r.value)
+		change.Value = c.shards.value(r.Key)
+	case format.RecordSet:
+		change.Value = c.copies.clone(r.Value)
 	}
 	return change
 }

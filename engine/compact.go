@@ -12,6 +12,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
 
@@ -49,7 +50,7 @@ func Compact(ctx context.Context, dir *datadir.Dir, progress func(Progress)) (*C
 	}
 	c.report.SnapshotBefore, c.report.LogBefore = before.Snapshot.FileBytes, before.Log.FileBytes
 	if err := c.fold(before); err != nil {
-		return nil, asCorrupt(err)
+		return nil, format.AsCorrupt(err)
 	}
 	if err := c.rewrite(); err != nil {
 		return nil, err
@@ -80,7 +81,7 @@ func (c *compaction) verify() (info ViewInfo, err error) {
 	if err != nil {
 		return info, err
 	}
-	err = v.Entries(c.ctx, nil, func(*Entry) error { return nil })
+	err = v.Entries(c.ctx, nil, func(*format.Entry) error { return nil })
 	return v.Info(), errors.Join(err, v.Close())
 }
 
@@ -100,7 +101,7 @@ func (c *compaction) fold(before ViewInfo) (err error) {
 		if err := c.ctx.Err(); err != nil {
 			return err
 		}
-		return eachRecord(payload, func(*record) error { return nil })
+		return format.EachRecord(payload, func(*format.Record) error { return nil })
 	})
 	if err != nil {
 		return err
@@ -172,21 +173,21 @@ func (c *compaction) copyTo(tmp string, src *bbolt.DB, path string) (err error) 
 	return viewSnapshot(src, path, func(tx *bbolt.Tx) error {
 		kv, meta, m, err := buckets(tx)
 		if err != nil {
-			return snapshotDamage(path, "", err)
+			return format.SnapshotDamage(path, "", err)
 		}
 		cursor := kv.Cursor()
 		copied := int64(0)
 		for k, v := cursor.First(); k != nil; {
 			err := updateSnapshot(dst, tmp, func(to *bbolt.Tx) (err error) {
-				k, v, err = c.copySome(to, cursor, k, v, &copied, m.keys)
+				k, v, err = c.copySome(to, cursor, k, v, &copied, m.Keys)
 				return err
 			})
 			if err != nil {
 				return err
 			}
 		}
-		if copied != m.keys {
-			return &CorruptError{Path: path, Offset: -1, Reason: fmt.Sprintf("%d keys were found, %d were written", copied, m.keys)}
+		if copied != m.Keys {
+			return &format.CorruptError{Path: path, Offset: -1, Reason: fmt.Sprintf("%d keys were found, %d were written", copied, m.Keys)}
 		}
 		return copyMeta(dst, tmp, meta)
 	})
@@ -195,14 +196,14 @@ func (c *compaction) copyTo(tmp string, src *bbolt.DB, path string) (err error) 
 // copySome copies what one transaction takes, from the key k on, and returns where the
 // next one goes on.
 func (c *compaction) copySome(to *bbolt.Tx, cursor *bbolt.Cursor, k, v []byte, copied *int64, total int64) (_, _ []byte, err error) {
-	b, err := to.CreateBucketIfNotExists([]byte(bucketKV))
+	b, err := to.CreateBucketIfNotExists([]byte(format.BucketKV))
 	if err != nil {
 		return nil, nil, err
 	}
 	b.FillPercent = compactFill
 	for size := 0; k != nil && size < txBytes; k, v = cursor.Next() {
-		if _, err := decodeValue(k, v); err != nil {
-			return nil, nil, snapshotDamage(c.dir.File(datadir.SnapshotFile), fmt.Sprintf("key %.100q: ", k), err)
+		if _, err := format.DecodeValue(k, v); err != nil {
+			return nil, nil, format.SnapshotDamage(c.dir.File(datadir.SnapshotFile), fmt.Sprintf("key %.100q: ", k), err)
 		}
 		if err := b.Put(k, v); err != nil {
 			return nil, nil, err
@@ -217,10 +218,10 @@ func (c *compaction) copySome(to *bbolt.Tx, cursor *bbolt.Cursor, k, v []byte, c
 // copyMeta copies what the snapshot says of itself.
 func copyMeta(dst *bbolt.DB, tmp string, meta *bbolt.Bucket) error {
 	return updateSnapshot(dst, tmp, func(to *bbolt.Tx) error {
-		if _, err := to.CreateBucketIfNotExists([]byte(bucketKV)); err != nil {
+		if _, err := to.CreateBucketIfNotExists([]byte(format.BucketKV)); err != nil {
 			return err
 		}
-		b, err := to.CreateBucketIfNotExists([]byte(bucketMeta))
+		b, err := to.CreateBucketIfNotExists([]byte(format.BucketMeta))
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
 // never is an interval that does not end.
@@ -105,7 +106,7 @@ func TestCompactRefuses(t *testing.T) {
 		rewrite(t, file, func(b []byte) {
 			for i := range b { // also in pages that are free now
 				if strings.HasPrefix(string(b[i:min(i+7, len(b))]), "key1999") {
-					b[i+7+valueFixed] ^= 1
+					b[i+7+format.ValueHeader] ^= 1
 				}
 			}
 		})

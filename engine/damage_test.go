@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"owlcache/engine/internal/format"
 )
 
 // rewrite changes the file at path.
@@ -68,7 +70,7 @@ func wantRefused(t *testing.T, path string) {
 
 // TestDamagedMeta changes each field of the bucket meta as a flipped bit would.
 func TestDamagedMeta(t *testing.T) {
-	for _, field := range []string{metaFormat, metaLSN, metaClock, metaNode, metaKeys, metaBytes, metaSaved} {
+	for _, field := range []string{"format", "lsn", "clock", "node", "keys", "bytes", "saved"} {
 		s := withLog(t, 30)
 		mustStop(t, s)
 		db, err := bbolt.Open(s.snapshotPath(), 0o600, nil)
@@ -76,7 +78,7 @@ func TestDamagedMeta(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = db.Update(func(tx *bbolt.Tx) error {
-			b := tx.Bucket([]byte(bucketMeta))
+			b := tx.Bucket([]byte(format.BucketMeta))
 			v := bytes.Clone(b.Get([]byte(field)))
 			v[len(v)-2+len(v)%2] ^= 1
 			return b.Put([]byte(field), v)

@@ -1,13 +1,17 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"owlcache/engine/internal/format"
+)
 
 // decideAll decides each operation of sub in order and makes the records of those
 // that are to be done.
 func (c *committer) decideAll(sub *submission, now time.Time) {
 	sub.records = sub.oneRec[:0]
 	if len(sub.ops) > 1 {
-		sub.records = make([]record, 0, len(sub.ops))
+		sub.records = make([]format.Record, 0, len(sub.ops))
 	}
 	for i := range sub.ops {
 		op := &sub.ops[i]
@@ -16,7 +20,7 @@ func (c *committer) decideAll(sub *submission, now time.Time) {
 			op.Err = err
 			continue
 		}
-		op.Meta = Meta{Version: r.version, Created: r.created, Expires: r.expires, Size: size}
+		op.Meta = Meta{Version: r.Version, Created: r.Created, Expires: r.Expires, Size: size}
 		sub.records = append(sub.records, r)
 		if c.pending != nil {
 			c.remember(&r, size)
@@ -25,42 +29,42 @@ func (c *committer) decideAll(sub *submission, now time.Time) {
 }
 
 // decide returns the record that op becomes, and the size of the value behind it.
-func (c *committer) decide(op *Op, now time.Time) (r record, size int, err error) {
+func (c *committer) decide(op *Op, now time.Time) (r format.Record, size int, err error) {
 	var cur pendingEntry
 	if op.Kind != Set || op.If != Always {
 		cur = c.current(op.Key)
 	}
-	live := cur.there && cur.live(now.UnixMilli())
+	live := cur.there && cur.Live(now.UnixMilli())
 	switch {
 	case op.If == IfAbsent && live:
 		return r, 0, ErrExists
-	case op.If == IfVersionIs && (!live || cur.version != op.Version):
+	case op.If == IfVersionIs && (!live || cur.Version != op.Version):
 		return r, 0, ErrVersion
 	}
-	r.key = op.Key
+	r.Key = op.Key
 	switch op.Kind {
 	case Set:
-		r.kind, r.value = recordSet, op.Value
-		r.version, r.created, r.expires = c.clock.tick(now), op.Created, op.Expires
-		if r.created == 0 {
-			r.created = now.UnixNano()
+		r.Kind, r.Value = format.RecordSet, op.Value
+		r.Version, r.Created, r.Expires = c.clock.tick(now), op.Created, op.Expires
+		if r.Created == 0 {
+			r.Created = now.UnixNano()
 		}
 		return r, len(op.Value), nil
 	case Delete:
 		if !live {
 			return r, 0, ErrNotFound
 		}
-		r.kind, r.deleted, r.version = recordDelete, c.retention.grace > 0, c.clock.tick(now)
-		if r.deleted {
-			r.kind = recordTombstone
+		r.Kind, r.Tombstone, r.Version = format.RecordDelete, c.retention.grace > 0, c.clock.tick(now)
+		if r.Tombstone {
+			r.Kind = format.RecordTombstone
 		}
 		return r, 0, nil
 	case Expire:
 		if !live {
 			return r, 0, ErrNotFound
 		}
-		r.kind, r.version = recordExpire, c.clock.tick(now)
-		r.created, r.expires = cur.created, op.Expires
+		r.Kind, r.Version = format.RecordExpire, c.clock.tick(now)
+		r.Created, r.Expires = cur.Created, op.Expires
 		return r, cur.size, nil
 	case purge:
 		return c.decidePurge(op, &cur)
@@ -71,20 +75,20 @@ func (c *committer) decide(op *Op, now time.Time) (r record, size int, err error
 }
 
 // decidePurge drops what the sweeper has found, if it is still that.
-func (c *committer) decidePurge(op *Op, cur *pendingEntry) (r record, size int, err error) {
-	remembered := c.retention.grace > 0 && !c.retention.over(&cur.entry, op.Expires)
-	if !cur.there || cur.version != op.Version || cur.live(op.Expires) || cur.deleted && remembered {
+func (c *committer) decidePurge(op *Op, cur *pendingEntry) (r format.Record, size int, err error) {
+	remembered := c.retention.grace > 0 && !c.retention.over(&cur.Entry, op.Expires)
+	if !cur.there || cur.Version != op.Version || cur.Live(op.Expires) || cur.Tombstone && remembered {
 		return r, 0, ErrVersion
 	}
-	r.key, r.kind, r.version = op.Key, recordDelete, cur.version
-	if !cur.deleted {
+	r.Key, r.Kind, r.Version = op.Key, format.RecordDelete, cur.Version
+	if !cur.Tombstone {
 		c.expired.Add(1)
 	}
 	if remembered {
 		// The same on every node that lets the entry expire. The instant says from when
 		// on the tombstone is kept.
-		r.kind, r.deleted = recordTombstone, true
-		r.created, r.expires = cur.created, cur.expires
+		r.Kind, r.Tombstone = format.RecordTombstone, true
+		r.Created, r.Expires = cur.Created, cur.Expires
 	}
 	return r, 0, nil
 }
@@ -96,12 +100,12 @@ func (c *committer) current(key []byte) pendingEntry {
 		return p
 	}
 	e, size, ok := c.shards.peek(key)
-	return pendingEntry{entry: e, size: size, there: ok}
+	return pendingEntry{Entry: e, size: size, there: ok}
 }
 
 // remember keeps what r will make of its key, for the operations behind it.
-func (c *committer) remember(r *record, size int) {
-	p := pendingEntry{entry: r.entry, size: size, there: r.kind != recordDelete}
-	p.key, p.value = nil, nil
-	c.pending[string(r.key)] = p
+func (c *committer) remember(r *format.Record, size int) {
+	p := pendingEntry{Entry: r.Entry, size: size, there: r.Kind != format.RecordDelete}
+	p.Key, p.Value = nil, nil
+	c.pending[string(r.Key)] = p
 }

@@ -18,11 +18,11 @@ func (s *Store) Entries(keyHashes []uint64, f func(e *Entry) bool) {
 		for n < len(keyHashes) && s.shards.ofHash(keyHashes[n]) == sh {
 			n++
 		}
-		goOn := sh.entries(keyHashes[:n], func(e *entry) bool {
+		goOn := sh.entries(keyHashes[:n], func(e *Entry) bool {
 			if s.retention.over(e, at) {
 				return true
 			}
-			return f(&Entry{Key: e.key, Value: e.value, Version: e.version, Created: e.created, Expires: e.expires, Tombstone: e.deleted})
+			return f(&Entry{Key: e.Key, Value: e.Value, Version: e.Version, Created: e.Created, Expires: e.Expires, Tombstone: e.Tombstone})
 		})
 		if !goOn {
 			return
@@ -33,7 +33,7 @@ func (s *Store) Entries(keyHashes []uint64, f func(e *Entry) bool) {
 
 // entries calls f with the entries of a shard whose key hash is in keyHashes, in that
 // order, until f returns false, and tells whether it never did. The read lock is held.
-func (s *shard) entries(keyHashes []uint64, f func(e *entry) bool) bool {
+func (s *shard) entries(keyHashes []uint64, f func(e *Entry) bool) bool {
 	type match struct {
 		hash uint64
 		at   ref
@@ -41,8 +41,8 @@ func (s *shard) entries(keyHashes []uint64, f func(e *entry) bool) bool {
 	var found []match
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	s.all(func(at ref, e *entry) {
-		h := KeyHash(e.key)
+	s.all(func(at ref, e *Entry) {
+		h := KeyHash(e.Key)
 		if _, ok := slices.BinarySearch(keyHashes, h); ok {
 			found = append(found, match{h, at})
 		}

@@ -1,6 +1,10 @@
 package engine
 
-import "errors"
+import (
+	"errors"
+
+	"owlcache/engine/internal/format"
+)
 
 // Returned when an operation's arguments are refused. Nothing has changed.
 var (
@@ -29,10 +33,6 @@ var (
 	ErrClockSkew = errors.New("remote clock is ahead")
 )
 
-// ErrNewerFormat is returned, with the name of the file, for data in a format that
-// this program does not know.
-var ErrNewerFormat = errors.New("written in a newer format than this program knows: use a newer owlcache")
-
 // Returned when the store cannot take writes. Reads go on, except after Close.
 var (
 	// ErrClosed is returned after Close.
@@ -42,3 +42,11 @@ var (
 	// ErrReadOnly is returned after a failed log write or fsync; only a restart ends it.
 	ErrReadOnly = errors.New("store is read-only after a failed log write: check the disk, then restart to recover")
 )
+
+// CorruptError is returned for a data directory that is damaged in a way that no crash
+// explains. Its data has not been changed.
+type CorruptError = format.CorruptError
+
+// ErrNewerFormat is returned, with the name of the file, for data in a format that
+// this program does not know.
+var ErrNewerFormat = format.ErrNewerFormat

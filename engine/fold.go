@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 
+	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
 
@@ -47,8 +48,8 @@ func foldLog(fs wal.FS, dir string, from, target uint64, size, budget int64) (f 
 	defer func() { err = errors.Join(err, r.Close()) }()
 	f = &folded{last: from, buf: make([]byte, 0, min(size, budget))}
 	for f.last < target && f.size() < budget && r.Next() {
-		if err := eachRecord(r.Record(), func(rec *record) error { f.add(rec); return nil }); err != nil {
-			return nil, &CorruptError{Path: r.Segment(), Offset: r.Offset(), Reason: err.Error()}
+		if err := format.EachRecord(r.Record(), func(rec *format.Record) error { f.add(rec); return nil }); err != nil {
+			return nil, &format.CorruptError{Path: r.Segment(), Offset: r.Offset(), Reason: err.Error()}
 		}
 		f.last = r.LSN()
 	}
@@ -59,27 +60,24 @@ func foldLog(fs wal.FS, dir string, from, target uint64, size, budget int64) (f 
 func (f *folded) size() int64 { return int64(len(f.buf) + len(f.refs)*foldRefSize) }
 
 // add copies one operation, which the log has behind all those before.
-func (f *folded) add(r *record) {
-	f.clock = max(f.clock, r.version.Time)
+func (f *folded) add(r *format.Record) {
+	f.clock = max(f.clock, r.Version.Time)
 	var prefix [8]byte
-	copy(prefix[:], r.key)
+	copy(prefix[:], r.Key)
 	f.refs = append(f.refs, foldRef{prefix: binary.BigEndian.Uint64(prefix[:]), off: len(f.buf)})
-	f.buf = r.appendTo(f.buf)
+	f.buf = r.AppendTo(f.buf)
 }
 
 // at returns the operation that begins at off. It was parsed before.
-func (f *folded) at(off int) record {
-	r, _, err := parseRecord(f.buf[off:])
+func (f *folded) at(off int) format.Record {
+	r, _, err := format.ParseRecord(f.buf[off:])
 	if err != nil {
 		panic("engine: a copied record cannot be read: " + err.Error())
 	}
 	return r
 }
 
-func (f *folded) key(off int) []byte {
-	n := int(le.Uint16(f.buf[off+2:]))
-	return f.buf[off+recordFixed : off+recordFixed+n]
-}
+func (f *folded) key(off int) []byte { return format.RecordKey(f.buf[off:]) }
 
 // sort orders the operations by key, and those of one key as the log has them.
 func (f *folded) sort() {
@@ -97,9 +95,9 @@ func (f *folded) sort() {
 // outcome is what the operations on one key come to.
 type outcome struct {
 	key    []byte
-	forget Version // first the entry goes, if it is not newer than this
-	record record  // then this is applied
-	there  bool    // whether there is a record
+	forget format.Version // first the entry goes, if it is not newer than this
+	record format.Record  // then this is applied
+	there  bool           // whether there is a record
 }
 
 // next returns what the operations on the key at refs[i] come to, and where those
@@ -113,22 +111,22 @@ func (f *folded) next(i int) (o outcome, end int) {
 }
 
 // take does with one operation what the map does.
-func (o *outcome) take(r record) {
+func (o *outcome) take(r format.Record) {
 	switch {
-	case r.kind == recordDelete:
-		if r.version.Compare(o.forget) > 0 {
-			o.forget = r.version
+	case r.Kind == format.RecordDelete:
+		if r.Version.Compare(o.forget) > 0 {
+			o.forget = r.Version
 		}
-		if o.there && o.record.version.Compare(r.version) <= 0 {
+		if o.there && o.record.Version.Compare(r.Version) <= 0 {
 			o.there = false
 		}
 	case !o.there:
 		o.record, o.there = r, true
-	case r.kind == recordExpire:
-		if !o.record.deleted && r.version.Compare(o.record.version) > 0 {
-			o.record.version, o.record.expires = r.version, r.expires
+	case r.Kind == format.RecordExpire:
+		if !o.record.Tombstone && r.Version.Compare(o.record.Version) > 0 {
+			o.record.Version, o.record.Expires = r.Version, r.Expires
 		}
-	case r.supersedes(&o.record.entry):
+	case r.Supersedes(&o.record.Entry):
 		o.record = r
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"owlcache/engine/internal/format"
 )
 
 // Forget drops each entry that is named by its key hash and exactly its version: what a
@@ -42,12 +44,12 @@ func (s *Store) Forget(items []Item) (dropped int, err error) {
 func (s *shard) forgettable(items []Item, now int64) (ops []Op) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	s.all(func(_ ref, e *entry) {
-		h := KeyHash(e.key)
+	s.all(func(_ ref, e *Entry) {
+		h := KeyHash(e.Key)
 		i, _ := slices.BinarySearchFunc(items, h, func(it Item, h uint64) int { return cmp.Compare(it.Hash, h) })
 		for ; i < len(items) && items[i].Hash == h; i++ {
-			if items[i].Version == e.version {
-				ops = append(ops, Op{Kind: forget, Key: slices.Clone(e.key), Version: e.version, Expires: now})
+			if items[i].Version == e.Version {
+				ops = append(ops, Op{Kind: forget, Key: slices.Clone(e.Key), Version: e.Version, Expires: now})
 				return
 			}
 		}
@@ -57,14 +59,14 @@ func (s *shard) forgettable(items []Item, now int64) (ops []Op) {
 
 // decideForget drops an entry of exactly op's version. The instant says from when on
 // the tombstone is kept.
-func (c *committer) decideForget(op *Op, cur *pendingEntry) (r record, size int, err error) {
-	if !cur.there || cur.deleted || cur.version != op.Version {
+func (c *committer) decideForget(op *Op, cur *pendingEntry) (r format.Record, size int, err error) {
+	if !cur.there || cur.Tombstone || cur.Version != op.Version {
 		return r, 0, ErrVersion
 	}
-	r.key, r.kind, r.version = op.Key, recordDelete, cur.version
+	r.Key, r.Kind, r.Version = op.Key, format.RecordDelete, cur.Version
 	if c.retention.grace > 0 {
-		r.kind, r.deleted = recordTombstone, true
-		r.created, r.expires = cur.created, op.Expires
+		r.Kind, r.Tombstone = format.RecordTombstone, true
+		r.Created, r.Expires = cur.Created, op.Expires
 	}
 	return r, 0, nil
 }

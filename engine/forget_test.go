@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"owlcache/engine/internal/format"
 )
 
 // TestForget drops exactly what is named, durably, for good, and says so to nobody.
 func TestForget(t *testing.T) {
 	for _, grace := range []time.Duration{0, time.Hour} {
 		s := startNode(t, t.TempDir(), Options{TombstoneGrace: grace})
-		v := Version{Time: hybrid(time.Now().Add(-48 * time.Hour)), Node: 9}
+		v := Version{Time: format.HybridTime(time.Now().Add(-48 * time.Hour)), Node: 9}
 		var entries []Entry
 		var items []Item
 		for i := range 3 * sweepBatch {

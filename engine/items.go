@@ -41,9 +41,9 @@ func (s *Store) Items(dst []Item, ranges []HashRange) []Item {
 func (s *shard) items(dst []Item, ranges []HashRange) []Item {
 	start := len(dst)
 	s.mu.RLock()
-	s.all(func(_ ref, e *entry) {
-		if h := KeyHash(e.key); inRanges(ranges, h) {
-			dst = append(dst, Item{Hash: h, Version: e.version, Tombstone: e.deleted})
+	s.all(func(_ ref, e *Entry) {
+		if h := KeyHash(e.Key); inRanges(ranges, h) {
+			dst = append(dst, Item{Hash: h, Version: e.Version, Tombstone: e.Tombstone})
 		}
 	})
 	s.mu.RUnlock()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
 // legacyEntry is an entry in the owlcache.db of a 0.5.1 node, which is the gob of a
@@ -78,7 +79,7 @@ func isLegacy(path string) (bool, error) {
 		return false, danglingLink(path)
 	}
 	if errors.Is(err, datadir.ErrNotRegular) {
-		return false, &CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
+		return false, &format.CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
 	}
 	if err != nil {
 		return false, err
@@ -109,7 +110,7 @@ func legacyDamage(f *os.File, err error) error {
 	if statErr != nil {
 		return statErr
 	}
-	damage := &CorruptError{Path: f.Name(), Offset: -1, Reason: fmt.Sprintf("it is neither a snapshot nor the file of a 0.5.1 node (%v)", err)}
+	damage := &format.CorruptError{Path: f.Name(), Offset: -1, Reason: fmt.Sprintf("it is neither a snapshot nor the file of a 0.5.1 node (%v)", err)}
 	if fi.Size() == 0 {
 		damage.Offset, damage.Reason = 0, "the file is empty, as a 0.5.1 node leaves it that dies when it begins to save"
 		if used, err := logUsed(nil, filepath.Join(filepath.Dir(f.Name()), datadir.LogDir)); err == nil && !used { // else a repair has something to save
@@ -131,7 +132,7 @@ func legacyDamage(f *os.File, err error) error {
 	damage.Reason = "the file of a 0.5.1 node ends in the middle of its entries, as it does when that node dies while it saves"
 	if cutErr == nil && whole > 0 {
 		damage.Reason += fmt.Sprintf("; whole entries: %d of %d", whole, total)
-		damage.Mend = mendLegacy(", take the whole entries into a new directory with \"" + damage.remedy() + "\"")
+		damage.Mend = mendLegacy(", take the whole entries into a new directory with \"" + damage.Remedy() + "\"")
 	}
 	return damage
 }
@@ -178,17 +179,17 @@ func (kv *legacyEntry) fate(now time.Time) legacyFate {
 	switch {
 	case kv.LifeTime != 0 && !now.Before(kv.CreateTime.Add(kv.LifeTime)):
 		return legacyExpired
-	case len(kv.Key) == 0 || len(kv.Key) > MaxKeySize || len(kv.Value) > MaxValueSize:
+	case len(kv.Key) == 0 || len(kv.Key) > format.MaxKeySize || len(kv.Value) > format.MaxValueSize:
 		return legacyRefused
 	}
 	return legacyTaken
 }
 
-func (s *Store) convertOne(kv *legacyEntry, now time.Time) *record {
+func (s *Store) convertOne(kv *legacyEntry, now time.Time) *format.Record {
 	created, expires := kv.times(now)
-	return &record{kind: recordSet, entry: entry{
-		key: []byte(kv.Key), value: kv.Value, created: created.UnixNano(), expires: expires,
-		version: Version{Time: hybrid(created), Node: s.clock.node},
+	return &format.Record{Kind: format.RecordSet, Entry: format.Entry{
+		Key: []byte(kv.Key), Value: kv.Value, Created: created.UnixNano(), Expires: expires,
+		Version: format.Version{Time: format.HybridTime(created), Node: s.clock.node},
 	}}
 }
 

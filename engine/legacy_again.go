@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
 
@@ -52,11 +53,11 @@ func logUsed(logFS wal.FS, dir string) (bool, error) {
 }
 
 // legacyAgain is what is wrong with a file of 0.5.1 in the place of a snapshot.
-func legacyAgain(path string) *CorruptError {
-	damage := &CorruptError{Path: path, Offset: -1,
+func legacyAgain(path string) *format.CorruptError {
+	damage := &format.CorruptError{Path: path, Offset: -1,
 		Reason: "it is a file of 0.5.1 in the place of the snapshot: a 0.5.1 node has run on this directory after this version had taken it over; " +
 			"the log (wal/) still has what was written since the last checkpoint"}
-	damage.Mend = "stop the 0.5.1 node; then bring the directory back from a backup, or put what this file and the log hold into a new one with \"" + damage.remedy() +
+	damage.Mend = "stop the 0.5.1 node; then bring the directory back from a backup, or put what this file and the log hold into a new one with \"" + damage.Remedy() +
 		"\"; if only what the 0.5.1 node holds counts, move wal and owlcache.db.legacy away and start again"
 	return damage
 }
@@ -69,6 +70,6 @@ func danglingLink(path string) error {
 	if _, err = os.Stat(path); !isLink || !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return &CorruptError{Path: path, Offset: -1, Reason: "it is a link to a file that is not there",
+	return &format.CorruptError{Path: path, Offset: -1, Reason: "it is a link to a file that is not there",
 		Mend: "bring back what it leads to, or remove the link to start without a snapshot"}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
 // LegacyStart is how many bytes IsLegacy needs.
@@ -30,7 +31,7 @@ func startsLegacy(path string) (bool, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case errors.Is(err, datadir.ErrNotRegular):
-		return false, &CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
+		return false, &format.CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
 	case err != nil:
 		return false, err
 	}
@@ -43,7 +44,7 @@ func startsLegacy(path string) (bool, error) {
 // each entry, in the order of the file, with its number from 1 on: also with those that
 // are expired, and with those that a store cannot hold. Entries have no Version.
 // Created is 0 if it is not known. An error of visit ends the walk and is returned.
-func ReadLegacy(r io.Reader, visit func(n int64, e *Entry) error) error {
+func ReadLegacy(r io.Reader, visit func(n int64, e *format.Entry) error) error {
 	var list []*legacyEntry
 	if err := gob.NewDecoder(r).Decode(&list); err != nil {
 		return fmt.Errorf("this file of a 0.5.1 node cannot be read: %w", err)
@@ -57,7 +58,7 @@ func ReadLegacy(r io.Reader, visit func(n int64, e *Entry) error) error {
 		if kv.LifeTime != 0 {
 			expires = max(1, expires) // 0 would be never
 		}
-		e := Entry{Key: []byte(kv.Key), Value: kv.Value, Created: created.UnixNano(), Expires: expires}
+		e := format.Entry{Key: []byte(kv.Key), Value: kv.Value, Created: created.UnixNano(), Expires: expires}
 		if err := visit(int64(i)+1, &e); err != nil {
 			return err
 		}

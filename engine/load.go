@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 
 	"go.etcd.io/bbolt"
+
+	"owlcache/engine/internal/format"
 )
 
 // progressEvery is after how many entries or records progress is told.
@@ -21,7 +23,7 @@ const progressEvery = 8192
 // of keys at a time, and returns the file's meta data. No file is no entries.
 //
 // Expired entries are loaded too: the log may hold a later expiry for them.
-func (s *Store) loadSnapshot(ctx context.Context, path string) (m snapshotMeta, err error) {
+func (s *Store) loadSnapshot(ctx context.Context, path string) (m format.SnapshotMeta, err error) {
 	tree, err := checkSnapshot(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return m, nil
@@ -38,7 +40,7 @@ func (s *Store) loadSnapshot(ctx context.Context, path string) (m snapshotMeta, 
 	err = viewSnapshot(db, path, func(tx *bbolt.Tx) error {
 		_, _, meta, err := buckets(tx)
 		if err != nil {
-			return snapshotDamage(path, "", err)
+			return format.SnapshotDamage(path, "", err)
 		}
 		m = meta
 		return nil
@@ -48,11 +50,11 @@ func (s *Store) loadSnapshot(ctx context.Context, path string) (m snapshotMeta, 
 	}
 	// The first part also holds what lies before the first bound.
 	bounds := append([][]byte{nil}, tree.bounds[min(1, len(tree.bounds)):]...)
-	if err := s.loadRanges(ctx, db, path, m.keys, bounds); err != nil {
+	if err := s.loadRanges(ctx, db, path, m.Keys, bounds); err != nil {
 		return m, err
 	}
-	if n := s.recovery.SnapshotKeys; n != m.keys {
-		return m, &CorruptError{Path: path, Offset: -1, Reason: fmt.Sprintf("%d keys were found, %d were written", n, m.keys)}
+	if n := s.recovery.SnapshotKeys; n != m.Keys {
+		return m, &format.CorruptError{Path: path, Offset: -1, Reason: fmt.Sprintf("%d keys were found, %d were written", n, m.Keys)}
 	}
 	return m, nil
 }
@@ -110,24 +112,24 @@ func (s *Store) loadRanges(ctx context.Context, db *bbolt.DB, path string, total
 
 // loadRange loads the keys from start up to, not including, end.
 func (s *Store) loadRange(ctx context.Context, tx *bbolt.Tx, path string, start, end []byte, count func(int64)) error {
-	c := tx.Bucket([]byte(bucketKV)).Cursor()
+	c := tx.Bucket([]byte(format.BucketKV)).Cursor()
 	n := int64(0)
 	var before []byte
 	for k, v := c.Seek(start); k != nil && (end == nil || bytes.Compare(k, end) < 0); k, v = c.Next() {
-		e, err := decodeValue(k, v)
-		if err == nil && (len(k) > MaxKeySize || len(e.value) > MaxValueSize) {
+		e, err := format.DecodeValue(k, v)
+		if err == nil && (len(k) > format.MaxKeySize || len(e.Value) > format.MaxValueSize) {
 			err = errors.New("key or value is too long")
 		}
 		if err == nil && before != nil && bytes.Compare(before, k) >= 0 {
 			err = fmt.Errorf("it follows %.100q: the pages are out of order", before)
 		}
 		if err != nil {
-			return snapshotDamage(path, fmt.Sprintf("key %.100q: ", k), err)
+			return format.SnapshotDamage(path, fmt.Sprintf("key %.100q: ", k), err)
 		}
 		before = k
-		r := record{kind: recordSet, entry: e}
+		r := format.Record{Kind: format.RecordSet, Entry: e}
 		s.shards.apply(&r)
-		s.clock.observe(e.version)
+		s.clock.observe(e.Version)
 		if n++; n == 1024 {
 			count(n)
 			if n = 0; ctx.Err() != nil {

@@ -3,6 +3,8 @@ package engine
 import (
 	"errors"
 	"time"
+
+	"owlcache/engine/internal/format"
 )
 
 // Bounds of one submission of a merge, so that local writes do not wait long behind it.
@@ -39,13 +41,13 @@ func (s *Store) Merge(entries []Entry) (Merged, error) {
 		return err
 	}
 	for i := range entries {
-		op := entries[i].merge()
+		op := mergeOp(&entries[i])
 		if entries[i].Version.IsZero() || s.check(&op) != nil {
 			m.Invalid++
 			continue
 		}
 		ops = append(ops, op)
-		size += recordLen(op.Key, op.Value)
+		size += format.RecordLen(op.Key, op.Value)
 		if len(ops) == mergeBatch || size >= mergeBytes {
 			if err := flush(); err != nil {
 				return m, err
@@ -55,8 +57,8 @@ func (s *Store) Merge(entries []Entry) (Merged, error) {
 	return m, flush()
 }
 
-// merge returns the operation that takes e over.
-func (e *Entry) merge() Op {
+// mergeOp returns the operation that takes e over.
+func mergeOp(e *Entry) Op {
 	op := Op{Kind: mergeSet, Key: e.Key, Value: e.Value, Expires: e.Expires, Version: e.Version, Created: e.Created}
 	if e.Tombstone {
 		op.Kind, op.Value = mergeDelete, nil
@@ -78,27 +80,27 @@ func (m *Merged) count(ops []Op) {
 }
 
 // decideMerge takes over a write of another node if it is newer than what is here.
-func (c *committer) decideMerge(op *Op, cur *pendingEntry, now time.Time) (r record, size int, err error) {
-	r.key, r.kind, r.version, r.deleted = op.Key, recordSet, op.Version, op.Kind == mergeDelete
-	r.value, r.created, r.expires = op.Value, op.Created, op.Expires
+func (c *committer) decideMerge(op *Op, cur *pendingEntry, now time.Time) (r format.Record, size int, err error) {
+	r.Key, r.Kind, r.Version, r.Tombstone = op.Key, format.RecordSet, op.Version, op.Kind == mergeDelete
+	r.Value, r.Created, r.Expires = op.Value, op.Created, op.Expires
 	remembered := c.retention.grace > 0
 	// The tombstone of an expiry that is ahead: the entry is live yet.
-	early := remembered && r.deleted && tooFarAhead(r.expires, now)
-	if early || tooFarAhead(int64(r.version.Time>>16), now) {
+	early := remembered && r.Tombstone && tooFarAhead(r.Expires, now)
+	if early || tooFarAhead(int64(r.Version.Time>>16), now) {
 		c.skewed.Add(1)
 		return r, 0, ErrClockSkew
 	}
 	c.clock.observe(op.Version)
-	if cur.there && !r.supersedes(&cur.entry) || c.retention.over(&r.entry, c.tick) {
+	if cur.there && !r.Supersedes(&cur.Entry) || c.retention.over(&r.Entry, c.tick) {
 		return r, 0, ErrVersion
 	}
 	switch {
-	case r.deleted && remembered:
-		r.kind = recordTombstone
-	case r.deleted && !cur.there:
+	case r.Tombstone && remembered:
+		r.Kind = format.RecordTombstone
+	case r.Tombstone && !cur.there:
 		return r, 0, ErrNotFound
-	case r.deleted:
-		r.kind, r.deleted = recordDelete, false
+	case r.Tombstone:
+		r.Kind, r.Tombstone = format.RecordDelete, false
 	}
-	return r, len(r.value), nil
+	return r, len(r.Value), nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"owlcache/engine/internal/format"
 	"owlcache/wal/crashfs"
 )
 
@@ -17,7 +18,9 @@ import (
 func TestWhatAMergeTakes(t *testing.T) {
 	now := time.Now()
 	ms := func(d time.Duration) int64 { return now.Add(d).UnixMilli() }
-	at := func(d time.Duration) Version { return Version{Time: hybrid(now.Add(d)), Node: 9} }
+	at := func(d time.Duration) Version {
+		return Version{Time: format.HybridTime(now.Add(d)), Node: 9}
+	}
 	taken, stale, skewed, invalid := Merged{Taken: 1}, Merged{Stale: 1}, Merged{Skewed: 1}, Merged{Invalid: 1}
 	for name, c := range map[string]struct {
 		e             Entry
@@ -41,7 +44,7 @@ func TestWhatAMergeTakes(t *testing.T) {
 		"no version":                 {Entry{Value: []byte("v")}, invalid, invalid},
 		"negative expiry":            {Entry{Version: at(0), Expires: -1}, invalid, invalid},
 		"negative creation":          {Entry{Version: at(0), Created: -1}, invalid, invalid},
-		"expiry out of range":        {Entry{Version: at(0), Expires: maxExpires + 1, Tombstone: true}, invalid, invalid},
+		"expiry out of range":        {Entry{Version: at(0), Expires: format.MaxExpires + 1, Tombstone: true}, invalid, invalid},
 		"long value":                 {Entry{Version: at(0), Value: make([]byte, 101)}, invalid, invalid},
 	} {
 		for grace, want := range map[time.Duration]Merged{time.Hour: c.want, 0: c.without} {
@@ -67,18 +70,18 @@ func TestEntriesLeavesOutWhatNobodyTakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := startNode(t, t.TempDir(), Options{TombstoneGrace: time.Hour, Sync: "no"})
 		synctest.Wait() // for the sweep at the start
-		old := Version{Time: hybrid(time.Now().Add(-2 * time.Hour)), Node: 9}
+		old := Version{Time: format.HybridTime(time.Now().Add(-2 * time.Hour)), Node: 9}
 		long := time.Now().Add(-90 * time.Minute).UnixMilli()
-		for key, e := range map[string]entry{
-			"live":                       {version: old},
-			"expired":                    {version: old, expires: nowMillis()},
-			"expired long ago":           {version: old, expires: long},
-			"deleted":                    {version: old, deleted: true},
-			"tombstone of an expiry":     {version: old, expires: nowMillis(), deleted: true},
-			"tombstone of an old expiry": {version: old, expires: long, deleted: true},
+		for key, e := range map[string]Entry{
+			"live":                       {Version: old},
+			"expired":                    {Version: old, Expires: nowMillis()},
+			"expired long ago":           {Version: old, Expires: long},
+			"deleted":                    {Version: old, Tombstone: true},
+			"tombstone of an expiry":     {Version: old, Expires: nowMillis(), Tombstone: true},
+			"tombstone of an old expiry": {Version: old, Expires: long, Tombstone: true},
 		} {
-			e.key = []byte(key)
-			s.shards.apply(&record{kind: recordSet, entry: e})
+			e.Key = []byte(key)
+			s.shards.apply(&format.Record{Kind: format.RecordSet, Entry: e})
 		}
 		got := map[string]bool{}
 		for _, e := range entriesOf(s) {
@@ -94,7 +97,7 @@ func TestEntriesLeavesOutWhatNobodyTakes(t *testing.T) {
 // TestLargeMerge has more than one log record, and more than one batch, may hold.
 func TestLargeMerge(t *testing.T) {
 	s := startNode(t, t.TempDir(), Options{Sync: "no", TombstoneGrace: time.Hour})
-	v := Version{Time: hybrid(time.Now()), Node: 9}
+	v := Version{Time: format.HybridTime(time.Now()), Node: 9}
 	var entries []Entry
 	for i := range 5 {
 		entries = append(entries, Entry{Key: fmt.Appendf(nil, "big%d", i), Value: make([]byte, MaxValueSize), Version: v})
@@ -147,7 +150,7 @@ func TestMergeKeepsTheGreaterVersion(t *testing.T) {
 	older, newer := m.Version, m.Version
 	older.Time--
 	newer.Time++
-	ahead := Version{Time: hybrid(time.Now().Add(time.Minute)), Node: 7}
+	ahead := Version{Time: format.HybridTime(time.Now().Add(time.Minute)), Node: 7}
 	for _, c := range []struct {
 		name string
 		e    Entry

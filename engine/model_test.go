@@ -136,7 +136,7 @@ func (m *model) check(r *rapid.T) {
 		if ok != want {
 			r.Fatalf("%s: there %v, want %v", key, ok, want)
 		}
-		if ok && (string(got) != e.value || meta != Meta{e.version, e.created, e.expires, len(e.value)}) {
+		if ok && (string(got) != e.value || meta != Meta{Version: e.version, Created: e.created, Expires: e.expires, Size: len(e.value)}) {
 			r.Fatalf("%s: %q, %+v; want %+v", key, got, meta, e)
 		}
 		if want {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
 
@@ -34,14 +35,14 @@ func Open(ctx context.Context, dir *datadir.Dir, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.clock.observe(Version{Time: meta.clock})
-	if err := s.openLog(ctx, policy, meta.lsn); err != nil {
-		return nil, asCorrupt(err)
+	s.clock.observe(Version{Time: meta.Clock})
+	if err := s.openLog(ctx, policy, meta.LSN); err != nil {
+		return nil, format.AsCorrupt(err)
 	}
 	s.clock.recovered = Recovered{LSN: s.log.LastLSN(), Version: s.clock.last.Load()}
 	s.clock.recovered.Start = s.clock.tick(time.Now()).Time
 	s.clock.applied.Store(s.clock.recovered.Start)
-	s.recovery.SnapshotLSN = meta.lsn
+	s.recovery.SnapshotLSN = meta.LSN
 	s.recovery.Duration = time.Since(start)
 	if err := s.start(meta); err != nil {
 		return nil, err
@@ -88,9 +89,9 @@ func (s *Store) openLog(ctx context.Context, policy wal.SyncPolicy, from uint64)
 
 // replay applies one log record.
 func (s *Store) replay(payload []byte) error {
-	err := eachRecord(payload, func(r *record) error {
+	err := format.EachRecord(payload, func(r *format.Record) error {
 		s.recovery.LogOps++
-		s.clock.observe(r.version)
+		s.clock.observe(r.Version)
 		s.shards.apply(r)
 		return nil
 	})
@@ -123,7 +124,7 @@ func logSize(path string) (sum int64, err error) {
 }
 
 // start starts the goroutines that Close ends.
-func (s *Store) start(meta snapshotMeta) error {
+func (s *Store) start(meta format.SnapshotMeta) error {
 	s.committer = &committer{
 		log: s.log, shards: s.shards, clock: &s.clock, feed: &s.feed, logger: s.opts.Logger,
 		retention:  s.retention,
@@ -140,7 +141,7 @@ func (s *Store) start(meta snapshotMeta) error {
 			_, mem := s.shards.stats()
 			return foldBudget + mem/foldPart
 		},
-		state: CheckpointStats{LSN: meta.lsn, Time: meta.saved},
+		state: CheckpointStats{LSN: meta.LSN, Time: meta.Saved},
 	}
 	fi, err := os.Stat(s.snapshotPath())
 	switch {

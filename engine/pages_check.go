@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
 // pageTree is what checkPages learns of a file.
@@ -27,7 +28,7 @@ func checkSnapshot(path string) (*pageTree, error) {
 	}
 	tree, err := checkPages(f, fi.Size())
 	if err != nil {
-		return nil, &CorruptError{Path: path, Offset: -1, Reason: err.Error()}
+		return nil, &format.CorruptError{Path: path, Offset: -1, Reason: err.Error()}
 	}
 	return tree, nil
 }
@@ -48,7 +49,7 @@ func checkPages(f io.ReaderAt, size int64) (*pageTree, error) {
 	}
 	err := w.eachBucket(func(name, value []byte) error {
 		v := pageVisitor{leaf: checkEnds}
-		if string(name) == bucketKV {
+		if string(name) == format.BucketKV {
 			v.branch = note
 		}
 		return w.visitBucket(value, &v)

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"go.etcd.io/bbolt"
+
+	"owlcache/engine/internal/format"
 )
 
 // smallSnapshot returns the bytes of a bbolt file with a tree of several levels.
@@ -19,7 +21,7 @@ func smallSnapshot(t testing.TB) []byte {
 	}
 	for round := range 3 {
 		err = db.Update(func(tx *bbolt.Tx) error {
-			b, err := tx.CreateBucketIfNotExists([]byte(bucketKV))
+			b, err := tx.CreateBucketIfNotExists([]byte(format.BucketKV))
 			for i := 0; err == nil && i < 300; i++ {
 				err = b.Put(benchKey(nil, i*(round+1)), bytes.Repeat([]byte("v"), 50))
 			}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
 
@@ -106,8 +107,8 @@ func repairFrom(ctx context.Context, src *datadir.Source, o RepairOptions) (*Rep
 
 // apply puts a record into the map by the rule of the store, and tells whether it
 // changed anything.
-func (r *repairer) apply(rec *record) bool {
-	r.clock = max(r.clock, rec.version.Time)
+func (r *repairer) apply(rec *format.Record) bool {
+	r.clock = max(r.clock, rec.Version.Time)
 	return r.shards.apply(rec)
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
 
@@ -50,7 +51,7 @@ func (r *repairer) readLog() error {
 			r.damage(Damage{File: path, Offset: off, Problem: why, Loss: true, FirstLSN: lsn, LastLSN: lsn})
 			return nil
 		}
-		err := eachRecord(payload, func(op *record) error {
+		err := format.EachRecord(payload, func(op *format.Record) error {
 			r.report.Log.Operations++
 			r.replay(op)
 			return nil
@@ -65,7 +66,7 @@ func (r *repairer) readLog() error {
 
 // malformed says what is wrong with the operations of a log record.
 func malformed(payload []byte) string {
-	if err := eachRecord(payload, func(*record) error { return nil }); err != nil {
+	if err := format.EachRecord(payload, func(*format.Record) error { return nil }); err != nil {
 		return err.Error()
 	}
 	return ""
@@ -90,23 +91,23 @@ func (r *repairer) replayFrom() (start uint64) {
 }
 
 // replay applies one operation of the log.
-func (r *repairer) replay(op *record) {
-	old, _, there := r.shards.peek(op.key)
-	if op.kind != recordExpire {
-		if r.apply(op) || op.version == old.version || op.kind == recordDelete && (!there || old.version.Compare(op.version) <= 0) {
-			delete(r.doubts, string(op.key))
-			delete(r.lost, string(op.key))
+func (r *repairer) replay(op *format.Record) {
+	old, _, there := r.shards.peek(op.Key)
+	if op.Kind != format.RecordExpire {
+		if r.apply(op) || op.Version == old.Version || op.Kind == format.RecordDelete && (!there || old.Version.Compare(op.Version) <= 0) {
+			delete(r.doubts, string(op.Key))
+			delete(r.lost, string(op.Key))
 		}
 		return
 	}
 	switch {
 	case !there:
-		r.lost[string(op.key)] = "the log has a later change of its expiry, but its value is missing"
-	case old.deleted || old.version.Compare(op.version) >= 0:
-	case old.created != op.created:
-		r.apply(&record{kind: recordDelete, entry: entry{key: op.key, version: op.version}})
-		delete(r.doubts, string(op.key))
-		r.lost[string(op.key)] = "the log has a change of the expiry of a later value, which is missing"
+		r.lost[string(op.Key)] = "the log has a later change of its expiry, but its value is missing"
+	case old.Tombstone || old.Version.Compare(op.Version) >= 0:
+	case old.Created != op.Created:
+		r.apply(&format.Record{Kind: format.RecordDelete, Entry: format.Entry{Key: op.Key, Version: op.Version}})
+		delete(r.doubts, string(op.Key))
+		r.lost[string(op.Key)] = "the log has a change of the expiry of a later value, which is missing"
 		return
 	}
 	r.apply(op)

@@ -6,6 +6,8 @@ import (
 	"io"
 	"math"
 	"slices"
+
+	"owlcache/engine/internal/format"
 )
 
 // Reading of a bbolt file that is damaged: what is wrong is passed by, not refused.
@@ -14,7 +16,7 @@ import (
 
 // maxPageRun is how many bytes one page, with those that follow it, may have: bbolt puts
 // up to four entries into a leaf, however large they are.
-const maxPageRun = 5 * MaxValueSize
+const maxPageRun = 5 * format.MaxValueSize
 
 // pageFile reads pages.
 type pageFile struct {
@@ -192,7 +194,7 @@ func (g *page) guessKind(p *pageFile) {
 		for i := range try.count {
 			if kind == pageLeaf {
 				e := try.element(i)
-				if _, err := decodeValue(e.key, e.value); err == nil || e.flags == 1 && e.ok {
+				if _, err := format.DecodeValue(e.key, e.value); err == nil || e.flags == 1 && e.ok {
 					good++
 				}
 			} else if key, child, ok := try.child(i); ok && len(key) > 0 && child >= 2 && child < p.count {

@@ -15,6 +15,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
 // patient is a data directory that tests damage, and what its node was told.
@@ -158,7 +159,7 @@ func repaired(t testing.TB, dir string) (*RepairReport, keysNow) {
 	}
 	s := startNode(t, target, Options{})
 	got := keysNow{}
-	s.shards.each(func(e *entry) { got[string(e.key)] = string(e.value) })
+	s.shards.each(func(e *Entry) { got[string(e.Key)] = string(e.Value) })
 	if err := s.stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +245,7 @@ func smallPages(t testing.TB) []byte {
 	}
 	part := &folded{last: 7}
 	for i := range 60 {
-		part.add(&record{kind: recordSet, entry: entry{key: benchKey(nil, i), value: []byte("value"), version: Version{Time: 1, Node: 1}}})
+		part.add(&format.Record{Kind: format.RecordSet, Entry: Entry{Key: benchKey(nil, i), Value: []byte("value"), Version: Version{Time: 1, Node: 1}}})
 	}
 	part.sort()
 	c := &checkpointer{txEntries: 25}

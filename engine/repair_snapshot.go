@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
 // readSnapshot takes the entries of the snapshot.
@@ -35,9 +36,9 @@ func (r *repairer) readSnapshot() error {
 	p, metas := openPages(f, fi.Size())
 	w := r.chooseTree(p, metas, path)
 	conflicts := map[string]string{}
-	w.take = func(e *entry, doubt string) {
-		if r.apply(&record{kind: recordSet, entry: *e}) && doubt != "" {
-			conflicts[string(e.key)] = doubt
+	w.take = func(e *format.Entry, doubt string) {
+		if r.apply(&format.Record{Kind: format.RecordSet, Entry: *e}) && doubt != "" {
+			conflicts[string(e.Key)] = doubt
 		}
 	}
 	w.walk()
@@ -48,7 +49,7 @@ func (r *repairer) readSnapshot() error {
 	taken := r.readOrphans(w)
 	// A page that is in use and listed as free is right where it is if nothing else
 	// claims its place: then it is the list that is damaged.
-	if taken > 0 || w.infoErr != nil || w.found != w.info.keys {
+	if taken > 0 || w.infoErr != nil || w.found != w.info.Keys {
 		for key, why := range conflicts {
 			if _, ok := r.doubts[key]; !ok {
 				r.doubts[key] = why
@@ -68,7 +69,7 @@ func (r *repairer) readLegacy(path string) (isOne bool, err error) {
 	}
 	list, err := readLegacy(path)
 	total := int64(len(list))
-	var damage *CorruptError
+	var damage *format.CorruptError
 	switch {
 	case errors.As(err, &damage):
 		if damage.Mend == "" { // it may be a snapshot whose first page is damaged
@@ -116,7 +117,7 @@ func (r *repairer) chooseTree(p *pageFile, metas []metaPage, path string) *treeW
 	wb.walk()
 	best := a
 	switch {
-	case wb.sound() && (!wa.sound() || wb.info.lsn > wa.info.lsn), !a.valid && !wa.sound() && wb.found > wa.found:
+	case wb.sound() && (!wa.sound() || wb.info.LSN > wa.info.LSN), !a.valid && !wa.sound() && wb.found > wa.found:
 		best = b
 	}
 	return newTreeWalk(p, best, nil)
@@ -131,8 +132,8 @@ func (r *repairer) useInfo(w *treeWalk, path string) {
 			Problem: fmt.Sprintf("%v: which part of the log the snapshot covers is not known", w.infoErr)})
 		return
 	}
-	r.covered, r.clock = w.info.lsn, max(r.clock, w.info.clock)
-	r.report.Snapshot.Wanted, r.report.Snapshot.LSN = w.info.keys, w.info.lsn
+	r.covered, r.clock = w.info.LSN, max(r.clock, w.info.Clock)
+	r.report.Snapshot.Wanted, r.report.Snapshot.LSN = w.info.Keys, w.info.LSN
 }
 
 // readOrphans takes what pages outside of the tree hold of damaged parts of it, and
@@ -140,10 +141,10 @@ func (r *repairer) useInfo(w *treeWalk, path string) {
 // their place in the tree. Only if entries are still missing then, pages that are
 // listed as free are searched: what they hold was true once.
 func (r *repairer) readOrphans(w *treeWalk) (taken int) {
-	o := orphanage{repairer: r, walk: w, bad: map[string]Version{}}
+	o := orphanage{repairer: r, walk: w, bad: map[string]format.Version{}}
 	// The log begins behind the end of what the snapshot covers: its newest
 	// transactions are gone, and may still be in the file.
-	o.newer = w.infoErr == nil && r.first > w.info.lsn+1
+	o.newer = w.infoErr == nil && r.first > w.info.LSN+1
 	if w.sound() && !o.newer {
 		return 0
 	}
@@ -154,7 +155,7 @@ func (r *repairer) readOrphans(w *treeWalk) (taken int) {
 	w.orphans(false, false, o.take)
 	o.searched = ""
 	w.orphans(true, true, o.take)
-	if w.infoErr != nil || r.report.Snapshot.Entries+int64(len(o.bad)) < w.info.keys {
+	if w.infoErr != nil || r.report.Snapshot.Entries+int64(len(o.bad)) < w.info.Keys {
 		o.searched = "it was found in a page of the snapshot that is no longer in use: it may be older, or deleted since"
 		w.orphans(true, false, o.take)
 	}
@@ -171,32 +172,32 @@ func (r *repairer) readOrphans(w *treeWalk) (taken int) {
 type orphanage struct {
 	*repairer
 	walk     *treeWalk
-	newer    bool               // whether to take what is newer than the tree
-	searched string             // whether to take what belongs to a damaged part, and the doubt about it
-	bad      map[string]Version // damaged entries of the tree
+	newer    bool                      // whether to take what is newer than the tree
+	searched string                    // whether to take what belongs to a damaged part, and the doubt about it
+	bad      map[string]format.Version // damaged entries of the tree
 	taken    int
 }
 
-func (o *orphanage) take(e *entry) {
-	rec := &record{kind: recordSet, entry: *e}
-	if version, isBad := o.bad[string(e.key)]; isBad {
+func (o *orphanage) take(e *format.Entry) {
+	rec := &format.Record{Kind: format.RecordSet, Entry: *e}
+	if version, isBad := o.bad[string(e.Key)]; isBad {
 		// Perhaps it is an older copy of the very entry; any other is known to be old.
-		if !version.IsZero() && version == e.version && o.apply(rec) {
-			delete(o.bad, string(e.key))
+		if !version.IsZero() && version == e.Version && o.apply(rec) {
+			delete(o.bad, string(e.Key))
 			o.report.Snapshot.Entries++
 		}
 		return
 	}
-	if (!o.newer || e.version.Time <= o.walk.info.clock) && (o.searched == "" || !o.walk.searched(e.key)) {
+	if (!o.newer || e.Version.Time <= o.walk.info.Clock) && (o.searched == "" || !o.walk.searched(e.Key)) {
 		return
 	}
-	_, _, there := o.shards.peek(e.key)
+	_, _, there := o.shards.peek(e.Key)
 	if !o.apply(rec) {
 		return
 	}
-	o.doubts[string(e.key)] = o.searched
+	o.doubts[string(e.Key)] = o.searched
 	if o.searched == "" {
-		o.doubts[string(e.key)] = "it was found in a page of the snapshot that a lost transaction has written"
+		o.doubts[string(e.Key)] = "it was found in a page of the snapshot that a lost transaction has written"
 	}
 	o.taken++
 	if !there {
@@ -206,7 +207,7 @@ func (o *orphanage) take(e *entry) {
 
 // reportTree reports what is wrong in the tree of the snapshot.
 func (r *repairer) reportTree(w *treeWalk, path string) {
-	complete := w.infoErr == nil && r.report.Snapshot.Entries == w.info.keys && len(r.doubts) == 0
+	complete := w.infoErr == nil && r.report.Snapshot.Entries == w.info.Keys && len(r.doubts) == 0
 	loss := false
 	for _, f := range w.flaws {
 		d := Damage{File: path, Offset: w.offset(f.page), Problem: f.why, Loss: (f.lost || f.search) && !complete}
@@ -224,9 +225,9 @@ func (r *repairer) reportTree(w *treeWalk, path string) {
 	if !w.freeOK && w.meta.valid && w.meta.freelist != noFreelist {
 		r.damage(Damage{File: path, Offset: w.offset(w.meta.freelist), Problem: "the list of free pages is damaged; it holds no data"})
 	}
-	if missing := w.info.keys - r.report.Snapshot.Entries; w.infoErr == nil && missing != 0 && !loss && !r.newer {
+	if missing := w.info.Keys - r.report.Snapshot.Entries; w.infoErr == nil && missing != 0 && !loss && !r.newer {
 		r.damage(Damage{File: path, Offset: -1, Loss: true,
-			Problem: fmt.Sprintf("%d entries were read, %d were written", r.report.Snapshot.Entries, w.info.keys)})
+			Problem: fmt.Sprintf("%d entries were read, %d were written", r.report.Snapshot.Entries, w.info.Keys)})
 	}
 }
 

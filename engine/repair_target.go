@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
 
@@ -113,10 +114,10 @@ func writeData(r *repairer, dir *datadir.Dir) error {
 	}
 	for i := range r.shards.list {
 		r.progress("writing", int64(i), int64(len(r.shards.list)), "shards")
-		r.shards.list[i].eachChunk(func(e *entry) {
-			rec := record{kind: recordSet, entry: *e}
-			if e.deleted {
-				rec.kind = recordTombstone
+		r.shards.list[i].eachChunk(func(e *format.Entry) {
+			rec := format.Record{Kind: format.RecordSet, Entry: *e}
+			if e.Tombstone {
+				rec.Kind = format.RecordTombstone
 			}
 			part.add(&rec)
 		})
@@ -144,12 +145,12 @@ type contents struct {
 func (m *shards) contents(seed maphash.Seed) contents {
 	var c contents
 	var buf []byte
-	m.each(func(e *entry) {
-		kind := recordSet
-		if e.deleted {
-			kind = recordTombstone
+	m.each(func(e *format.Entry) {
+		kind := format.RecordSet
+		if e.Tombstone {
+			kind = format.RecordTombstone
 		}
-		buf = (&record{kind: kind, entry: *e}).appendTo(buf[:0])
+		buf = (&format.Record{Kind: kind, Entry: *e}).AppendTo(buf[:0])
 		c.sum += maphash.Bytes(seed, buf)
 	})
 	c.count, _ = m.stats()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
 func TestRepairOfAGoodDirectory(t *testing.T) {
@@ -33,10 +34,10 @@ func TestRepairOfAGoodDirectory(t *testing.T) {
 	if made.NodeID() != old.NodeID() || made.dir.Created() != old.dir.Created() {
 		t.Fatal("the identity is another one")
 	}
-	old.shards.each(func(e *entry) {
-		m, _, ok := made.shards.peek(e.key)
-		if !ok || m.version != e.version || m.created != e.created || m.expires != e.expires || m.deleted != e.deleted {
-			t.Errorf("%s: %+v became %+v", e.key, e, m)
+	old.shards.each(func(e *Entry) {
+		m, _, ok := made.shards.peek(e.Key)
+		if !ok || m.Version != e.Version || m.Created != e.Created || m.Expires != e.Expires || m.Tombstone != e.Tombstone {
+			t.Errorf("%s: %+v became %+v", e.Key, e, m)
 		}
 	})
 	if s := made.Stats(); s.LSN != old.Stats().LSN {
@@ -114,7 +115,7 @@ func (p *patient) quietValue(t *testing.T, b []byte, leaf int) int {
 	g := page{b: b[leaf:], kind: pageLeaf}
 	for i := range int(le.Uint16(g.b[10:])) {
 		if e := g.element(i); p.quiet[string(e.key)] {
-			return len(b) - cap(e.value) + valueFixed
+			return len(b) - cap(e.value) + format.ValueHeader
 		}
 	}
 	t.Fatal("all keys of the page are in the log")
@@ -165,7 +166,7 @@ func TestRepairKinds(t *testing.T) {
 		"no log":                {without(seg), false, 120},
 		"no snapshot":           {map[string][]byte{datadir.SnapshotFile: nil}, false, 120},
 		"value":                 {map[string][]byte{datadir.SnapshotFile: flipped(snapshot, value)}, false, 1},
-		"version of a value":    {map[string][]byte{datadir.SnapshotFile: flipped(snapshot, value-valueFixed+8)}, false, 1},
+		"version of a value":    {map[string][]byte{datadir.SnapshotFile: flipped(snapshot, value-format.ValueHeader+8)}, false, 1},
 		"leaf kind":             {map[string][]byte{datadir.SnapshotFile: flipped(snapshot, leaf+8)}, true, 0},
 		"leaf number":           {map[string][]byte{datadir.SnapshotFile: flipped(snapshot, leaf)}, true, 0},
 		"leaf count":            {map[string][]byte{datadir.SnapshotFile: flipped(snapshot, leaf+10)}, true, 0},
@@ -221,7 +222,7 @@ func (w *pageWalk) kvRoot(t *testing.T) int {
 	}
 	g := page{b: b, kind: pageLeaf}
 	for i := range int(le.Uint16(b[10:])) {
-		if e := g.element(i); string(e.key) == bucketKV {
+		if e := g.element(i); string(e.key) == format.BucketKV {
 			return int(le.Uint64(e.value))
 		}
 	}

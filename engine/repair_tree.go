@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"owlcache/engine/internal/format"
 )
 
 // treeWalk walks the tree of a damaged snapshot. Entries are told by their own
@@ -18,10 +20,10 @@ type treeWalk struct {
 	freeOK bool
 	// take gets each good entry; doubt says why it may not be what was there last, if
 	// it may not.
-	take func(e *entry, doubt string)
+	take func(e *format.Entry, doubt string)
 
 	found   int64
-	info    snapshotMeta
+	info    format.SnapshotMeta
 	infoErr error
 	flaws   []treeFlaw
 	bad     []badEntry
@@ -40,7 +42,7 @@ type treeFlaw struct {
 type badEntry struct {
 	key     []byte // nil if it cannot be read
 	lo, hi  []byte // it lies between these; nil is no bound
-	version Version
+	version format.Version
 	page    uint64
 	why     string
 }
@@ -51,7 +53,7 @@ const (
 	doubtOutside = "it lies in a page of the snapshot that is not where it belongs"
 )
 
-func newTreeWalk(p *pageFile, m metaPage, take func(*entry, string)) *treeWalk {
+func newTreeWalk(p *pageFile, m metaPage, take func(*format.Entry, string)) *treeWalk {
 	return &treeWalk{pageFile: p, meta: m, seen: newPageSet(p.count), take: take}
 }
 
@@ -73,14 +75,14 @@ func (w *treeWalk) walk() {
 		e := root.element(i)
 		switch {
 		case root.kind != pageLeaf || !e.ok || len(e.value) < 16:
-		case string(e.key) == bucketMeta:
+		case string(e.key) == format.BucketMeta:
 			w.readInfo(&root, e.value)
-		case string(e.key) == bucketKV || e.flags == 1: // there is no third one
+		case string(e.key) == format.BucketKV || e.flags == 1: // there is no third one
 			kv = true
 			w.bucket(&root, e.value)
 		}
 	}
-	switch missing := w.infoErr == nil && w.found+int64(len(w.bad)) < w.info.keys; {
+	switch missing := w.infoErr == nil && w.found+int64(len(w.bad)) < w.info.Keys; {
 	case !kv:
 		w.flaw(treeFlaw{page: root.id, why: "the bucket of the entries is missing", lost: true, search: true})
 	case missing && !w.searching():
@@ -126,7 +128,7 @@ func (w *treeWalk) readInfo(root *page, value []byte) {
 			fields[string(e.key)] = e.value
 		}
 	}
-	w.info, w.infoErr = parseMeta(func(name []byte) []byte { return fields[string(name)] })
+	w.info, w.infoErr = format.ParseMeta(func(name []byte) []byte { return fields[string(name)] })
 }
 
 // enter reads a page that the tree leads to, which holds the keys from lo to hi.
@@ -210,12 +212,12 @@ func (w *treeWalk) leaf(g *page, lo, hi []byte) {
 			continue
 		}
 		for ; bad < len(w.bad); bad++ {
-			w.bad[bad].hi = e.key
+			w.bad[bad].hi = e.Key
 		}
-		before = e.key
+		before = e.Key
 		w.found++
 		why := doubt
-		if !inRange(e.key, lo, hi) {
+		if !inRange(e.Key, lo, hi) {
 			outside = true
 			if !w.freeOK {
 				why = doubtOutside
@@ -231,23 +233,23 @@ func (w *treeWalk) leaf(g *page, lo, hi []byte) {
 }
 
 // decodeElement returns the entry that an element of the bucket kv is.
-func decodeElement(el *element) (e entry, err error) {
+func decodeElement(el *element) (e format.Entry, err error) {
 	if !el.ok {
 		return e, errors.New("it lies outside of its page")
 	}
-	if len(el.key) == 0 || len(el.key) > MaxKeySize || len(el.value) > valueFixed+MaxValueSize {
+	if len(el.key) == 0 || len(el.key) > format.MaxKeySize || len(el.value) > format.ValueHeader+format.MaxValueSize {
 		return e, errors.New("key or value has an impossible length")
 	}
-	return decodeValue(el.key, el.value)
+	return format.DecodeValue(el.key, el.value)
 }
 
 func (w *treeWalk) badEntry(g *page, el *element, err error) {
 	b := badEntry{page: g.id, why: err.Error()}
-	if len(el.key) > 0 && len(el.key) <= MaxKeySize {
+	if len(el.key) > 0 && len(el.key) <= format.MaxKeySize {
 		b.key = bytes.Clone(el.key)
 	}
-	if len(el.value) >= valueFixed {
-		b.version = Version{Time: le.Uint64(el.value[8:]), Node: le.Uint64(el.value[16:])}
+	if len(el.value) >= format.ValueHeader {
+		b.version = format.Version{Time: le.Uint64(el.value[8:]), Node: le.Uint64(el.value[16:])}
 	}
 	w.bad = append(w.bad, b)
 }
@@ -258,7 +260,7 @@ func inRange(key, lo, hi []byte) bool {
 
 // sound tells whether the walk has found all there should be, and nothing wrong.
 func (w *treeWalk) sound() bool {
-	return len(w.flaws) == 0 && len(w.bad) == 0 && w.infoErr == nil && w.found == w.info.keys
+	return len(w.flaws) == 0 && len(w.bad) == 0 && w.infoErr == nil && w.found == w.info.Keys
 }
 
 // searching tells whether any place is searched for.
@@ -279,7 +281,7 @@ func (w *treeWalk) searched(key []byte) bool {
 // orphans calls f with the good entries in pages that the walk has not come to: in
 // those that are listed as free, or in the others. A page is looked at once, unless
 // again is set.
-func (w *treeWalk) orphans(free, again bool, f func(e *entry)) {
+func (w *treeWalk) orphans(free, again bool, f func(e *format.Entry)) {
 	for id := uint64(2); id < w.count; id++ {
 		if w.seen.has(id) || (w.freeOK && w.free.has(id)) != free {
 			continue
@@ -298,7 +300,7 @@ func (w *treeWalk) orphans(free, again bool, f func(e *entry)) {
 			if e, err := decodeElement(&el); err == nil {
 				good++
 				f(&e)
-			} else if el.ok && el.flags == 1 && string(el.key) == bucketKV && len(el.value) >= 16 && le.Uint64(el.value) == 0 {
+			} else if el.ok && el.flags == 1 && string(el.key) == format.BucketKV && len(el.value) >= 16 && le.Uint64(el.value) == 0 {
 				good += w.orphanBucket(&g, el.value, f)
 			}
 		}
@@ -312,7 +314,7 @@ func (w *treeWalk) orphans(free, again bool, f func(e *entry)) {
 }
 
 // orphanBucket is orphans for a bucket that lies in its element.
-func (w *treeWalk) orphanBucket(outer *page, value []byte, f func(e *entry)) (good int) {
+func (w *treeWalk) orphanBucket(outer *page, value []byte, f func(e *format.Entry)) (good int) {
 	g, ok := inline(outer, value)
 	if !ok {
 		return 0

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"owlcache/engine/internal/format"
 	"owlcache/wal/crashfs"
 )
 
@@ -47,7 +48,7 @@ func TestMergeBehindADelete(t *testing.T) {
 // from the expiry on, however old the entry was.
 func TestTombstoneOfAnExpiredEntry(t *testing.T) {
 	s := startNode(t, t.TempDir(), Options{TombstoneGrace: time.Hour})
-	v := Version{Time: hybrid(time.Now().Add(-2 * time.Hour)), Node: 9}
+	v := Version{Time: format.HybridTime(time.Now().Add(-2 * time.Hour)), Node: 9}
 	e := Entry{Key: []byte("k"), Value: []byte("x"), Version: v, Expires: time.Now().UnixMilli() + 2}
 	if m, err := s.Merge([]Entry{e}); m.Taken != 1 || err != nil {
 		t.Fatalf("%+v, %v", m, err)
@@ -121,7 +122,7 @@ func TestClockIsBehindWhatWasDeleted(t *testing.T) {
 	for _, deleted := range []bool{false, true} {
 		s := startNode(t, t.TempDir(), Options{})
 		mustSet(t, s, "other", "v", 0)
-		s.clock.observe(Version{Time: hybrid(time.Now().Add(24 * time.Hour))}) // the wall clock was ahead once
+		s.clock.observe(Version{Time: format.HybridTime(time.Now().Add(24 * time.Hour))}) // the wall clock was ahead once
 		last := mustSet(t, s, "k", "v", 0).Version
 		if deleted {
 			if err := s.Delete([]byte("k")); err != nil {

@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"owlcache/engine/internal/format"
+)
 
 // retention is how long a store remembers what is gone, so that no replica brings it
 // back. Nodes with the same settings and right clocks forget an entry at the same
@@ -19,6 +23,6 @@ func (r retention) tick(now time.Time) time.Time {
 
 // over tells whether at an instant, in Unix milliseconds, an entry has been gone for as
 // long as it is remembered. Nothing is over while nothing is remembered.
-func (r retention) over(e *entry, at int64) bool {
-	return r.grace > 0 && !e.live(at) && max(int64(e.version.Time>>16), e.expires) <= at-r.grace.Milliseconds()
+func (r retention) over(e *format.Entry, at int64) bool {
+	return r.grace > 0 && !e.Live(at) && max(int64(e.Version.Time>>16), e.Expires) <= at-r.grace.Milliseconds()
 }

@@ -33,19 +33,19 @@ func TestTicksAreMultiplesOfTheInterval(t *testing.T) {
 func TestWhatIsOver(t *testing.T) {
 	const at, grace = 10_000, 1000 // ms
 	for name, c := range map[string]struct {
-		e    entry
+		e    Entry
 		want bool
 	}{
-		"live":                         {entry{version: Version{Time: 1 << 16}}, false},
-		"live until later":             {entry{version: Version{Time: 1 << 16}, expires: at + 1}, false},
-		"just expired":                 {entry{version: Version{Time: 1 << 16}, expires: at}, false},
-		"expired within the grace":     {entry{version: Version{Time: 1 << 16}, expires: at - grace + 1}, false},
-		"expired for the grace":        {entry{version: Version{Time: 1 << 16}, expires: at - grace}, true},
-		"written late, expired at 1":   {entry{version: Version{Time: (at - 1) << 16}, expires: 1}, false},
-		"tombstone in the grace":       {entry{version: Version{Time: (at - grace + 1) << 16}, deleted: true}, false},
-		"tombstone after the grace":    {entry{version: Version{Time: (at - grace) << 16}, deleted: true}, true},
-		"tombstone kept from a moment": {entry{version: Version{Time: 1 << 16}, expires: at - 1, deleted: true}, false},
-		"tombstone kept long enough":   {entry{version: Version{Time: 1 << 16}, expires: at - grace, deleted: true}, true},
+		"live":                         {Entry{Version: Version{Time: 1 << 16}}, false},
+		"live until later":             {Entry{Version: Version{Time: 1 << 16}, Expires: at + 1}, false},
+		"just expired":                 {Entry{Version: Version{Time: 1 << 16}, Expires: at}, false},
+		"expired within the grace":     {Entry{Version: Version{Time: 1 << 16}, Expires: at - grace + 1}, false},
+		"expired for the grace":        {Entry{Version: Version{Time: 1 << 16}, Expires: at - grace}, true},
+		"written late, expired at 1":   {Entry{Version: Version{Time: (at - 1) << 16}, Expires: 1}, false},
+		"tombstone in the grace":       {Entry{Version: Version{Time: (at - grace + 1) << 16}, Tombstone: true}, false},
+		"tombstone after the grace":    {Entry{Version: Version{Time: (at - grace) << 16}, Tombstone: true}, true},
+		"tombstone kept from a moment": {Entry{Version: Version{Time: 1 << 16}, Expires: at - 1, Tombstone: true}, false},
+		"tombstone kept long enough":   {Entry{Version: Version{Time: 1 << 16}, Expires: at - grace, Tombstone: true}, true},
 	} {
 		if got := (retention{grace: grace * time.Millisecond}).over(&c.e, at); got != c.want {
 			t.Errorf("%s: %v", name, got)

@@ -4,37 +4,12 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"sync"
+
+	"owlcache/engine/internal/format"
 )
 
 // le is the byte order of everything that is stored.
 var le = binary.LittleEndian
-
-// entry is what the store holds under a key. key and value are not owned by it.
-type entry struct {
-	key     []byte
-	value   []byte // empty for a tombstone
-	version Version
-	created int64 // Unix nanoseconds
-	expires int64 // Unix milliseconds, 0 = never
-	deleted bool  // a tombstone
-}
-
-func (e *entry) meta() Meta {
-	return Meta{Version: e.version, Created: e.created, Expires: e.expires, Size: len(e.value)}
-}
-
-// supersedes tells whether e takes the place of old: with a greater version, or as
-// the tombstone of what expired under the same one. It is the rule for everything
-// that meets: live writes, replay, replicas, snapshots.
-func (e *entry) supersedes(old *entry) bool {
-	c := e.version.Compare(old.version)
-	return c > 0 || c == 0 && e.deleted && !old.deleted
-}
-
-// live tells whether readers see the entry at now, in Unix milliseconds.
-func (e *entry) live(now int64) bool {
-	return !e.deleted && (e.expires == 0 || now < e.expires)
-}
 
 // An entry in an arena:
 //
@@ -54,8 +29,6 @@ const (
 	keyLenMask  = 1<<14 - 1
 	flagDead    = 1 << 14 // the entry has been replaced or removed
 	flagDeleted = 1 << 15 // tombstone
-
-	maxExpires = 1<<48 - 1
 )
 
 // shard holds the entries of one part of the keys: an index of slots and an arena
@@ -77,23 +50,23 @@ type shardCount struct {
 	bytes                      int64 // of keys and values
 }
 
-func (c *shardCount) add(e *entry, n int64) {
-	c.bytes += n * int64(len(e.key)+len(e.value))
+func (c *shardCount) add(e *format.Entry, n int64) {
+	c.bytes += n * int64(len(e.Key)+len(e.Value))
 	switch {
-	case e.deleted:
+	case e.Tombstone:
 		c.tombstones += n
 	default:
 		c.keys += n
-		if e.expires != 0 {
+		if e.Expires != 0 {
 			c.expiring += n
 		}
 	}
 }
 
 // account counts an entry that comes (n = 1) or goes (n = -1).
-func (s *shard) account(keyHash uint64, e *entry, n int64) {
+func (s *shard) account(keyHash uint64, e *format.Entry, n int64) {
 	s.count.add(e, n)
-	s.digest[keyHash>>(64-bucketBits)%shardBuckets] ^= fingerprint(keyHash, e.version, e.deleted)
+	s.digest[keyHash>>(64-format.BucketBits)%shardBuckets] ^= format.Fingerprint(keyHash, e.Version, e.Tombstone)
 }
 
 // find returns the slot and the place of key.
@@ -114,61 +87,61 @@ func (s *shard) find(h hashes, key []byte) (slot int, at ref, ok bool) {
 
 // get appends the value of key to dst if there is a live entry. One of more than limit
 // bytes is not appended.
-func (s *shard) get(h hashes, dst, key []byte, limit int, now func() int64) ([]byte, Meta, bool) {
+func (s *shard) get(h hashes, dst, key []byte, limit int, now func() int64) ([]byte, format.Meta, bool) {
 	s.mu.RLock()
 	if s.index.used == 0 {
 		s.mu.RUnlock()
-		return dst, Meta{}, false
+		return dst, format.Meta{}, false
 	}
 	_, at, ok := s.find(h, key)
 	if !ok {
 		s.mu.RUnlock()
-		return dst, Meta{}, false
+		return dst, format.Meta{}, false
 	}
 	b := s.arena.bytes(at)
 	e := decodeEntry(b)
-	if e.deleted || e.expires != 0 && e.expires <= now() {
+	if e.Tombstone || e.Expires != 0 && e.Expires <= now() {
 		s.mu.RUnlock()
-		return dst, Meta{}, false
+		return dst, format.Meta{}, false
 	}
-	meta := e.meta()
-	if len(e.value) > limit {
+	meta := e.Meta()
+	if len(e.Value) > limit {
 		s.mu.RUnlock()
 		return dst, meta, true
 	}
 	if s.arena.isAlone(at) {
 		// The value is never written again: copied without keeping anybody waiting.
 		s.mu.RUnlock()
-		return append(dst, e.value...), meta, true
+		return append(dst, e.Value...), meta, true
 	}
-	dst = append(dst, e.value...)
+	dst = append(dst, e.Value...)
 	s.mu.RUnlock()
 	return dst, meta, true
 }
 
 // peek returns the entry under key, live or not, without its key and value.
-func (s *shard) peek(h hashes, key []byte) (e entry, size int, ok bool) {
+func (s *shard) peek(h hashes, key []byte) (e format.Entry, size int, ok bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.index.used == 0 {
-		return entry{}, 0, false
+		return format.Entry{}, 0, false
 	}
 	_, at, ok := s.find(h, key)
 	if !ok {
-		return entry{}, 0, false
+		return format.Entry{}, 0, false
 	}
 	e = decodeEntry(s.arena.bytes(at))
-	size = len(e.value)
-	e.key, e.value = nil, nil
+	size = len(e.Value)
+	e.Key, e.Value = nil, nil
 	return e, size, true
 }
 
 // put stores e if there is no entry or it supersedes that, and tells whether it did.
-func (s *shard) put(h hashes, e *entry) bool {
+func (s *shard) put(h hashes, e *format.Entry) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.index.used > 0 {
-		if slot, at, ok := s.find(h, e.key); ok {
+		if slot, at, ok := s.find(h, e.Key); ok {
 			return s.replace(h, slot, at, e)
 		}
 	}
@@ -178,15 +151,15 @@ func (s *shard) put(h hashes, e *entry) bool {
 	return true
 }
 
-func (s *shard) replace(h hashes, slot int, at ref, e *entry) bool {
+func (s *shard) replace(h hashes, slot int, at ref, e *format.Entry) bool {
 	b := s.arena.bytes(at)
 	old := decodeEntry(b)
-	if !e.supersedes(&old) {
+	if !e.Supersedes(&old) {
 		return false
 	}
 	s.account(h.key, &old, -1)
 	s.account(h.key, e, 1)
-	if len(old.value) == len(e.value) && !s.arena.isAlone(at) {
+	if len(old.Value) == len(e.Value) && !s.arena.isAlone(at) {
 		encodeEntry(b, e)
 		return true
 	}
@@ -196,7 +169,7 @@ func (s *shard) replace(h hashes, slot int, at ref, e *entry) bool {
 }
 
 // touch moves the expiry of key, if its entry is older than version.
-func (s *shard) touch(h hashes, key []byte, version Version, expires int64) bool {
+func (s *shard) touch(h hashes, key []byte, version format.Version, expires int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.index.used == 0 {
@@ -208,18 +181,18 @@ func (s *shard) touch(h hashes, key []byte, version Version, expires int64) bool
 	}
 	b := s.arena.bytes(at)
 	e := decodeEntry(b)
-	if e.deleted || e.version.Compare(version) >= 0 {
+	if e.Tombstone || e.Version.Compare(version) >= 0 {
 		return false
 	}
 	s.account(h.key, &e, -1)
-	e.version, e.expires = version, expires
+	e.Version, e.Expires = version, expires
 	s.account(h.key, &e, 1)
 	encodeHead(b, &e)
 	return true
 }
 
 // remove drops the entry of key, if it is not newer than version.
-func (s *shard) remove(h hashes, key []byte, version Version) bool {
+func (s *shard) remove(h hashes, key []byte, version format.Version) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.index.used == 0 {
@@ -230,7 +203,7 @@ func (s *shard) remove(h hashes, key []byte, version Version) bool {
 		return false
 	}
 	e := decodeEntry(s.arena.bytes(at))
-	if e.version.Compare(version) > 0 {
+	if e.Version.Compare(version) > 0 {
 		return false
 	}
 	s.account(h.key, &e, -1)
@@ -250,8 +223,8 @@ func (s *shard) kill(at ref) {
 // evacuate moves what is still used in a chunk elsewhere and frees the chunk.
 func (s *shard) evacuate(chunk uint32) {
 	s.arena.retire(chunk)
-	s.arena.each(chunk, func(at ref, e *entry) {
-		slot := s.index.locate(tagOf(maphash.Bytes(s.seed, e.key)), at)
+	s.arena.each(chunk, func(at ref, e *format.Entry) {
+		slot := s.index.locate(tagOf(maphash.Bytes(s.seed, e.Key)), at)
 		s.index.slots[slot] = slotOf(tagOf(s.index.slots[slot]), s.arena.add(e))
 	})
 	s.arena.free(chunk)
@@ -260,20 +233,20 @@ func (s *shard) evacuate(chunk uint32) {
 // eachChunk calls f with the entries of one chunk after the other, holding the
 // read lock for one chunk at a time. The entry is valid during the call. Entries
 // that move meanwhile may be missed or seen twice.
-func (s *shard) eachChunk(f func(e *entry)) {
+func (s *shard) eachChunk(f func(e *format.Entry)) {
 	for id := uint32(1); ; id++ {
 		s.mu.RLock()
 		if int(id) >= len(s.arena.chunks) {
 			s.mu.RUnlock()
 			return
 		}
-		s.arena.each(id, func(_ ref, e *entry) { f(e) })
+		s.arena.each(id, func(_ ref, e *format.Entry) { f(e) })
 		s.mu.RUnlock()
 	}
 }
 
 // all calls f with all entries. The caller holds the lock.
-func (s *shard) all(f func(at ref, e *entry)) {
+func (s *shard) all(f func(at ref, e *format.Entry)) {
 	for id := range s.arena.chunks {
 		s.arena.each(uint32(id), f)
 	}
@@ -299,34 +272,34 @@ func entryLen(b []byte) int { return entryFixed + keyLen(b) + valueLen(b) }
 // keyIn returns the key of the entry that begins b.
 func keyIn(b []byte) []byte { return b[entryFixed : entryFixed+keyLen(b)] }
 
-func decodeEntry(b []byte) entry {
+func decodeEntry(b []byte) format.Entry {
 	k := entryFixed + keyLen(b)
-	return entry{
-		key:     b[entryFixed:k],
-		value:   b[k : k+valueLen(b)],
-		version: Version{Time: le.Uint64(b[offTime:]), Node: le.Uint64(b[offNode:])},
-		created: int64(le.Uint64(b[offCreated:])),
-		expires: int64(le.Uint64(b[offExpires:]) & maxExpires),
-		deleted: le.Uint16(b[offKeyLen:])&flagDeleted != 0,
+	return format.Entry{
+		Key:       b[entryFixed:k],
+		Value:     b[k : k+valueLen(b)],
+		Version:   format.Version{Time: le.Uint64(b[offTime:]), Node: le.Uint64(b[offNode:])},
+		Created:   int64(le.Uint64(b[offCreated:])),
+		Expires:   int64(le.Uint64(b[offExpires:]) & format.MaxExpires),
+		Tombstone: le.Uint16(b[offKeyLen:])&flagDeleted != 0,
 	}
 }
 
 // encodeHead writes all of e but the key and the value.
-func encodeHead(b []byte, e *entry) {
-	le.PutUint64(b[offTime:], e.version.Time)
-	le.PutUint64(b[offNode:], e.version.Node)
-	le.PutUint64(b[offCreated:], uint64(e.created))
-	le.PutUint64(b[offExpires:], uint64(e.expires)) // its upper two bytes are written over:
-	le.PutUint32(b[offValLen:], uint32(len(e.value)))
-	length := uint16(len(e.key))
-	if e.deleted {
+func encodeHead(b []byte, e *format.Entry) {
+	le.PutUint64(b[offTime:], e.Version.Time)
+	le.PutUint64(b[offNode:], e.Version.Node)
+	le.PutUint64(b[offCreated:], uint64(e.Created))
+	le.PutUint64(b[offExpires:], uint64(e.Expires)) // its upper two bytes are written over:
+	le.PutUint32(b[offValLen:], uint32(len(e.Value)))
+	length := uint16(len(e.Key))
+	if e.Tombstone {
 		length |= flagDeleted
 	}
 	le.PutUint16(b[offKeyLen:], length)
 }
 
-func encodeEntry(b []byte, e *entry) {
+func encodeEntry(b []byte, e *format.Entry) {
 	encodeHead(b, e)
-	copy(b[entryFixed:], e.key)
-	copy(b[entryFixed+len(e.key):], e.value)
+	copy(b[entryFixed:], e.Key)
+	copy(b[entryFixed+len(e.Key):], e.Value)
 }

@@ -1,5 +1,7 @@
 package engine
 
+import "owlcache/engine/internal/format"
+
 // arena keeps entries in chunks of bytes. Entries are added at the end of the
 // active chunk; a chunk of which much is garbage is evacuated and freed. A large
 // entry has a chunk of its own, which is never written again but for its head.
@@ -35,8 +37,8 @@ func (a *arena) bytes(at ref) []byte {
 func (a *arena) isAlone(at ref) bool { return a.chunks[at>>offsetBits].alone }
 
 // add copies e into the arena.
-func (a *arena) add(e *entry) ref {
-	n := entryFixed + len(e.key) + len(e.value)
+func (a *arena) add(e *format.Entry) ref {
+	n := entryFixed + len(e.Key) + len(e.Value)
 	id := a.active
 	if n > largeSize {
 		id = a.newChunk(n)
@@ -114,7 +116,7 @@ func (a *arena) victim() (uint32, bool) {
 }
 
 // each calls f with the entries of a chunk that are no garbage.
-func (a *arena) each(id uint32, f func(at ref, e *entry)) {
+func (a *arena) each(id uint32, f func(at ref, e *format.Entry)) {
 	buf := a.chunks[id].buf
 	for off := 0; off < len(buf); {
 		b := buf[off:]

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"owlcache/engine/internal/format"
 )
 
 // TestShardAgainstMap does random operations on one shard and on a plain map, with
@@ -14,7 +16,7 @@ func TestShardAgainstMap(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
 		m := newShards()
 		s := &m.list[0] // as if all keys were its
-		twin := map[string]entry{}
+		twin := map[string]Entry{}
 		time := uint64(1)
 		keys := 1 + rnd.IntN(3000)
 		for range 40_000 {
@@ -26,27 +28,27 @@ func TestShardAgainstMap(t *testing.T) {
 				v.Time = time / 2
 			}
 			old, there := twin[string(key)]
-			newer := !there || old.version.Compare(v) < 0
+			newer := !there || old.Version.Compare(v) < 0
 			switch rnd.IntN(6) {
 			case 0:
-				want := there && old.version.Compare(v) <= 0
+				want := there && old.Version.Compare(v) <= 0
 				if got := s.remove(h, key, v); got != want {
 					t.Fatalf("remove: %v, want %v", got, want)
 				} else if got {
 					delete(twin, string(key))
 				}
 			case 1:
-				want := there && newer && !old.deleted
+				want := there && newer && !old.Tombstone
 				if got := s.touch(h, key, v, 77); got != want {
 					t.Fatalf("touch: %v, want %v", got, want)
 				} else if got {
-					old.version, old.expires = v, 77
+					old.Version, old.Expires = v, 77
 					twin[string(key)] = old
 				}
 			default:
-				e := entry{key: key, value: randomValue(rnd), version: v, created: rnd.Int64(), expires: int64(rnd.IntN(2)) * (1<<47 - 1)}
+				e := Entry{Key: key, Value: randomValue(rnd), Version: v, Created: rnd.Int64(), Expires: int64(rnd.IntN(2)) * (1<<47 - 1)}
 				if rnd.IntN(8) == 0 {
-					e.deleted, e.value, e.expires = true, nil, 0
+					e.Tombstone, e.Value, e.Expires = true, nil, 0
 				}
 				if got := s.put(h, &e); got != newer {
 					t.Fatalf("put: %v, want %v", got, newer)
@@ -74,24 +76,24 @@ func randomValue(rnd *rand.Rand) []byte {
 	return b
 }
 
-func compare(t *testing.T, m *shards, s *shard, twin map[string]entry) {
+func compare(t *testing.T, m *shards, s *shard, twin map[string]Entry) {
 	t.Helper()
 	var want shardCount
 	var digest [shardBuckets]uint64
 	for k, e := range twin {
 		want.add(&e, 1)
 		_, h := m.of([]byte(k))
-		digest[h.key>>52%shardBuckets] ^= fingerprint(h.key, e.version, e.deleted)
+		digest[h.key>>52%shardBuckets] ^= format.Fingerprint(h.key, e.Version, e.Tombstone)
 		got, meta, ok := s.get(h, nil, []byte(k), MaxValueSize, func() int64 { return 0 })
-		if ok == e.deleted || ok && (!bytes.Equal(got, e.value) || meta != e.meta()) {
-			t.Fatalf("%s: %d bytes, %+v, %v; want %d bytes, %+v", k, len(got), meta, ok, len(e.value), e.meta())
+		if ok == e.Tombstone || ok && (!bytes.Equal(got, e.Value) || meta != e.Meta()) {
+			t.Fatalf("%s: %d bytes, %+v, %v; want %d bytes, %+v", k, len(got), meta, ok, len(e.Value), e.Meta())
 		}
 	}
 	seen := 0
-	s.eachChunk(func(e *entry) {
+	s.eachChunk(func(e *Entry) {
 		seen++
-		if w, ok := twin[string(e.key)]; !ok || w.version != e.version || !bytes.Equal(w.value, e.value) {
-			t.Fatalf("%s is in the arena, but not like this", e.key)
+		if w, ok := twin[string(e.Key)]; !ok || w.Version != e.Version || !bytes.Equal(w.Value, e.Value) {
+			t.Fatalf("%s is in the arena, but not like this", e.Key)
 		}
 	})
 	if seen != len(twin) || s.index.used != len(twin) || s.count != want {
@@ -118,7 +120,7 @@ func TestArenaGivesMemoryBack(t *testing.T) {
 	put := func(i, size int) {
 		key := []byte(fmt.Sprint(i))
 		_, h := m.of(key)
-		s.put(h, &entry{key: key, value: make([]byte, size), version: Version{Time: uint64(size)}})
+		s.put(h, &Entry{Key: key, Value: make([]byte, size), Version: Version{Time: uint64(size)}})
 	}
 	for i := range 20_000 {
 		put(i, 50)

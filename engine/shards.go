@@ -3,13 +3,15 @@ package engine
 import (
 	"hash/maphash"
 	"time"
+
+	"owlcache/engine/internal/format"
 )
 
 // shardBits is the binary logarithm of the number of shards.
 const shardBits = 8
 
 // shardBuckets is how many buckets of the digest a shard has.
-const shardBuckets = 1 << (bucketBits - shardBits)
+const shardBuckets = 1 << (format.BucketBits - shardBits)
 
 // shards is the map in memory: every read is answered from it. The shard of a key is
 // chosen by the upper bits of its KeyHash, so that a bucket of the digest lies in one
@@ -36,18 +38,18 @@ func newShards() *shards {
 
 // of returns the shard of key and the hashes of key.
 func (m *shards) of(key []byte) (*shard, hashes) {
-	h := hashes{key: KeyHash(key), index: maphash.Bytes(m.seed, key)}
+	h := hashes{key: format.KeyHash(key), index: maphash.Bytes(m.seed, key)}
 	return m.ofHash(h.key), h
 }
 
 // ofHash returns the shard of the keys with a KeyHash.
 func (m *shards) ofHash(keyHash uint64) *shard { return &m.list[keyHash>>(64-shardBits)] }
 
-func (m *shards) get(dst, key []byte) ([]byte, Meta, bool) {
-	return m.getUpTo(dst, key, MaxValueSize)
+func (m *shards) get(dst, key []byte) ([]byte, format.Meta, bool) {
+	return m.getUpTo(dst, key, format.MaxValueSize)
 }
 
-func (m *shards) getUpTo(dst, key []byte, limit int) ([]byte, Meta, bool) {
+func (m *shards) getUpTo(dst, key []byte, limit int) ([]byte, format.Meta, bool) {
 	s, h := m.of(key)
 	return s.get(h, dst, key, limit, nowMillis)
 }
@@ -55,32 +57,32 @@ func (m *shards) getUpTo(dst, key []byte, limit int) ([]byte, Meta, bool) {
 // value returns a copy of the value under key, also of an entry that has expired.
 func (m *shards) value(key []byte) []byte {
 	s, h := m.of(key)
-	v, _, _ := s.get(h, nil, key, MaxValueSize, func() int64 { return 0 })
+	v, _, _ := s.get(h, nil, key, format.MaxValueSize, func() int64 { return 0 })
 	return v
 }
 
-func (m *shards) peek(key []byte) (entry, int, bool) {
+func (m *shards) peek(key []byte) (format.Entry, int, bool) {
 	s, h := m.of(key)
 	return s.peek(h, key)
 }
 
 // apply does what a record says, unless the entry of the key is as new already.
 // It is the only way into the map: for live writes, replay, replicas and snapshots.
-func (m *shards) apply(r *record) bool {
-	s, h := m.of(r.key)
-	switch r.kind {
-	case recordSet, recordTombstone:
-		return s.put(h, &r.entry)
-	case recordDelete:
-		return s.remove(h, r.key, r.version)
-	case recordExpire:
-		return s.touch(h, r.key, r.version, r.expires)
+func (m *shards) apply(r *format.Record) bool {
+	s, h := m.of(r.Key)
+	switch r.Kind {
+	case format.RecordSet, format.RecordTombstone:
+		return s.put(h, &r.Entry)
+	case format.RecordDelete:
+		return s.remove(h, r.Key, r.Version)
+	case format.RecordExpire:
+		return s.touch(h, r.Key, r.Version, r.Expires)
 	}
 	return false
 }
 
 // each calls f with all entries; see shard.eachChunk.
-func (m *shards) each(f func(e *entry)) {
+func (m *shards) each(f func(e *format.Entry)) {
 	for i := range m.list {
 		m.list[i].eachChunk(f)
 	}

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/gob"
-	"encoding/hex"
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -17,61 +15,6 @@ import (
 
 	"owlcache/engine/datadir"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// TestGoldenFormats pins the bytes of what is stored.
-func TestGoldenFormats(t *testing.T) {
-	e := entry{key: []byte("key"), value: []byte("value"), version: Version{0x0102030405060708, 0x1112131415161718},
-		created: 0x2122232425262728, expires: 0x3132333435363738}
-	dead := e
-	dead.value, dead.expires, dead.deleted = nil, 0, true
-	for name, got := range map[string][]byte{
-		"record-set":       (&record{kind: recordSet, entry: e}).appendTo(nil),
-		"record-delete":    (&record{kind: recordDelete, entry: entry{key: e.key, version: e.version}}).appendTo(nil),
-		"record-expire":    (&record{kind: recordExpire, entry: entry{key: e.key, version: e.version, created: e.created, expires: e.expires}}).appendTo(nil),
-		"record-tombstone": (&record{kind: recordTombstone, entry: dead}).appendTo(nil),
-		"value":            encodeValue(&e),
-		"value-tombstone":  encodeValue(&dead),
-	} {
-		path := filepath.Join("testdata", name+".hex")
-		if *update {
-			if err := os.WriteFile(path, []byte(hex.Dump(got)), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if hex.Dump(got) != string(want) {
-			t.Errorf("%s:\n%swant\n%s", name, hex.Dump(got), want)
-		}
-	}
-}
-
-func FuzzRecord(f *testing.F) {
-	f.Add((&record{kind: recordSet, entry: entry{key: []byte("k"), value: []byte("v")}}).appendTo(nil))
-	f.Add(bytes.Repeat([]byte{1}, 100))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		var again []byte
-		err := eachRecord(b, func(r *record) error { again = r.appendTo(again); return nil })
-		if err == nil && !bytes.Equal(again, b) {
-			t.Fatalf("%x was read, and would be written as %x", b, again)
-		}
-	})
-}
-
-func FuzzValue(f *testing.F) {
-	f.Add([]byte("k"), encodeValue(&entry{key: []byte("k"), value: []byte("v")}))
-	f.Add([]byte(""), []byte("short"))
-	f.Fuzz(func(t *testing.T, key, v []byte) {
-		e, err := decodeValue(key, v)
-		if err == nil && len(e.value)+valueFixed != len(v) {
-			t.Fatalf("%x: %+v", v, e)
-		}
-	})
-}
 
 // TestDamagedSnapshot flips bits and cuts the file: the node refuses to start and
 // names the file, or holds exactly what it held.

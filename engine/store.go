@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
 
@@ -52,10 +53,10 @@ func (s *Store) GetUpTo(dst, key []byte, limit int) (value []byte, meta Meta, ok
 // Stat returns what is known of key without its value.
 func (s *Store) Stat(key []byte) (meta Meta, ok bool) {
 	e, size, ok := s.shards.peek(key)
-	if !ok || !e.live(nowMillis()) {
+	if !ok || !e.Live(nowMillis()) {
 		return Meta{}, false
 	}
-	meta = e.meta()
+	meta = e.Meta()
 	meta.Size = size
 	return meta, true
 }
@@ -102,7 +103,7 @@ func (s *Store) commitOne(op Op) (Meta, error) {
 	}
 	meta := sub.one[0].Meta
 	// Key and value belong to the caller.
-	sub.one[0], sub.oneRec[0], sub.records, sub.err = Op{}, record{}, nil, nil
+	sub.one[0], sub.oneRec[0], sub.records, sub.err = Op{}, format.Record{}, nil, nil
 	s.pool.Put(sub)
 	return meta, err
 }
@@ -118,9 +119,9 @@ func (s *Store) submit(sub *submission) error {
 			return err
 		}
 		sub.ops[i].Err, sub.ops[i].Meta = nil, Meta{}
-		sub.size += int64(recordLen(sub.ops[i].Key, sub.ops[i].Value))
+		sub.size += int64(format.RecordLen(sub.ops[i].Key, sub.ops[i].Value))
 	}
-	if sub.size > maxCommit {
+	if sub.size > wal.MaxRecordSize {
 		return ErrTooManyOps
 	}
 	if State(s.committer.state.Load()) == ReadOnly {
@@ -146,7 +147,7 @@ func (s *Store) check(op *Op) error {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrKeyTooLarge, len(op.Key), MaxKeySize)
 	case len(op.Value) > s.opts.MaxValueSize:
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrValueTooLarge, len(op.Value), s.opts.MaxValueSize)
-	case op.Expires < 0, op.Expires > maxExpires, op.Created < 0, op.If > IfVersionIs, op.Kind != Set && op.Kind != mergeSet && len(op.Value) > 0:
+	case op.Expires < 0, op.Expires > format.MaxExpires, op.Created < 0, op.If > IfVersionIs, op.Kind != Set && op.Kind != mergeSet && len(op.Value) > 0:
 		return ErrBadOp
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -191,7 +192,7 @@ func TestConditionsSeeEarlierOperationsOfTheBatch(t *testing.T) {
 	wantValue(t, s, "k", "3")
 	m, _ := s.Stat(k)
 	ops = []Op{
-		{Kind: Set, If: IfVersionIs, Version: Version{1, 1}, Key: k, Value: []byte("no")},
+		{Kind: Set, If: IfVersionIs, Version: Version{Time: 1, Node: 1}, Key: k, Value: []byte("no")},
 		{Kind: Set, If: IfVersionIs, Version: m.Version, Key: k, Value: []byte("4")},
 		{Kind: Delete, If: IfVersionIs, Version: m.Version, Key: k},
 	}
@@ -246,7 +247,7 @@ func TestExpiryIsExactAndSwept(t *testing.T) {
 func TestVersionsNeverGoBack(t *testing.T) {
 	s := startNode(t, t.TempDir(), Options{TombstoneGrace: time.Hour})
 	last := mustSet(t, s, "k", "v", 0).Version
-	s.clock.observe(Version{Time: hybrid(time.Now().Add(24 * time.Hour))}) // the wall clock was ahead once
+	s.clock.observe(Version{Time: format.HybridTime(time.Now().Add(24 * time.Hour))}) // the wall clock was ahead once
 	for i := range 6 {
 		m := mustSet(t, s, "k", fmt.Sprint(i), 0)
 		if m.Version.Compare(last) <= 0 {

@@ -57,11 +57,11 @@ func (s *Store) sweepable(sh *shard, at int64) (ops []Op) {
 	if c, _ := sh.stats(); c.expiring == 0 && c.tombstones == 0 {
 		return nil
 	}
-	sh.eachChunk(func(e *entry) {
-		if e.live(at) || e.deleted && s.retention.grace > 0 && !s.retention.over(e, at) {
+	sh.eachChunk(func(e *Entry) {
+		if e.Live(at) || e.Tombstone && s.retention.grace > 0 && !s.retention.over(e, at) {
 			return
 		}
-		ops = append(ops, Op{Kind: purge, Key: slices.Clone(e.key), Version: e.version, Expires: at})
+		ops = append(ops, Op{Kind: purge, Key: slices.Clone(e.Key), Version: e.Version, Expires: at})
 	})
 	return ops
 }

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"owlcache/engine/internal/format"
 )
 
 // BenchmarkDigest measures what the digest adds to the apply of a set: the hash of the
@@ -25,11 +27,11 @@ func BenchmarkDigest(b *testing.B) {
 	for i := range keys {
 		keys[i] = benchKey(nil, i)
 	}
-	old := entry{version: Version{Time: 1, Node: 1}}
+	old := Entry{Version: Version{Time: 1, Node: 1}}
 	start := time.Now()
 	for i := range b.N {
 		h := KeyHash(keys[i%len(keys)])
-		e := entry{version: Version{Time: uint64(i), Node: 1}}
+		e := Entry{Version: Version{Time: uint64(i), Node: 1}}
 		sh := m.ofHash(h)
 		sh.account(h, &old, -1)
 		sh.account(h, &e, 1)
@@ -102,7 +104,7 @@ func BenchmarkMerge(b *testing.B) {
 			s := startNode(b, b.TempDir(), Options{TombstoneGrace: time.Hour})
 			entries := make([]Entry, n)
 			value := make([]byte, 100)
-			start := hybrid(time.Now())
+			start := format.HybridTime(time.Now())
 			next := 0
 			b.ReportAllocs()
 			for b.Loop() {

@@ -1,56 +1,20 @@
 package engine
 
-import "strconv"
+import "owlcache/engine/internal/format"
 
-// Limits of what a store holds. MaxValueSize is the hard upper bound; a store
+// What is stored, and the limits of it. MaxValueSize is the hard upper bound; a store
 // may be opened with a smaller one (Options.MaxValueSize).
-const (
-	MaxKeySize   = 8 << 10  // bytes
-	MaxValueSize = 16 << 20 // bytes
+type (
+	Version = format.Version
+	Meta    = format.Meta
+	Entry   = format.Entry
 )
 
-// Version orders all writes of all nodes. Time is a hybrid logical clock: the
-// upper 48 bits are Unix milliseconds, the lower 16 a counter. Node breaks ties
-// between nodes. The zero Version belongs to no write.
-type Version struct {
-	Time uint64
-	Node uint64
-}
-
-// Compare returns -1, 0 or +1 as v is older than, equal to or newer than w.
-func (v Version) Compare(w Version) int {
-	switch {
-	case v.Time < w.Time:
-		return -1
-	case v.Time > w.Time:
-		return +1
-	case v.Node < w.Node:
-		return -1
-	case v.Node > w.Node:
-		return +1
-	}
-	return 0
-}
-
-// IsZero tells whether v belongs to no write.
-func (v Version) IsZero() bool { return v == Version{} }
-
-// String renders v as milliseconds.counter@node, the node in hexadecimal.
-func (v Version) String() string {
-	b := strconv.AppendUint(nil, v.Time>>16, 10)
-	b = append(b, '.')
-	b = strconv.AppendUint(b, v.Time&0xffff, 10)
-	b = append(b, '@')
-	return string(strconv.AppendUint(b, v.Node, 16))
-}
-
-// Meta is what the store knows about an entry besides its key and value.
-type Meta struct {
-	Version Version
-	Created int64 // Unix nanoseconds of the last Set
-	Expires int64 // Unix milliseconds from which the entry is absent; 0 = never
-	Size    int   // bytes of the value
-}
+// Sizes in bytes.
+const (
+	MaxKeySize   = format.MaxKeySize
+	MaxValueSize = format.MaxValueSize
+)
 
 // Kind is what an Op does.
 type Kind uint8
@@ -86,13 +50,4 @@ type Op struct {
 
 	Meta Meta  // of the entry as the operation left it (Set, Expire)
 	Err  error // why this operation was not done, nil if it was
-}
-
-// Entry is what a node tells another of a key: a value, or a tombstone.
-type Entry struct {
-	Key, Value []byte
-	Version    Version
-	Created    int64 // Unix nanoseconds
-	Expires    int64 // Unix milliseconds, 0 = never
-	Tombstone  bool
 }

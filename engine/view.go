@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
 // View is the content of a data directory at one moment. It is read from the files,
@@ -39,7 +40,7 @@ type ViewOptions struct {
 	TempDir string
 	// Damaged, if set, is told of what cannot be read and is left out. Without it, the
 	// first damage is returned as a *CorruptError.
-	Damaged func(*CorruptError)
+	Damaged func(*format.CorruptError)
 	// Waiting, if set, is called once if a checkpoint of the running node has to be
 	// waited for.
 	Waiting func()
@@ -82,7 +83,7 @@ func OpenView(ctx context.Context, path string, o ViewOptions) (*View, error) {
 			return v, nil
 		}
 		err = errors.Join(err, v.Close())
-		var damage *CorruptError
+		var damage *format.CorruptError
 		if passing := again && errors.As(err, &damage); !passing && !errors.Is(err, errViewMoved) {
 			return nil, err
 		}
@@ -136,7 +137,7 @@ func (v *View) open(ctx context.Context) (err error) {
 		}
 	}
 	m, s := &v.snapshot.meta, &v.info.Snapshot
-	s.LSN, s.Keys, s.Bytes, s.Saved, s.Writer, s.FreeBytes = m.lsn, m.keys, m.bytes, m.saved, m.node, v.snapshot.free
+	s.LSN, s.Keys, s.Bytes, s.Saved, s.Writer, s.FreeBytes = m.LSN, m.Keys, m.Bytes, m.Saved, m.Node, v.snapshot.free
 	return v.readLog(ctx)
 }
 
@@ -150,14 +151,14 @@ func (v *View) identify() error {
 	case err == nil:
 		v.info.Format, v.info.NodeID, v.info.Created = datadir.FormatVersion, id, created
 	case !absent(err):
-		return v.damaged(&CorruptError{Path: v.src.File(datadir.NodeFile), Offset: -1, Reason: err.Error()})
+		return v.damaged(&format.CorruptError{Path: v.src.File(datadir.NodeFile), Offset: -1, Reason: err.Error()})
 	}
 	return nil
 }
 
 // damaged tells of damage, if somebody wants to know, and else returns it.
 func (v *View) damaged(err error) error {
-	var c *CorruptError
+	var c *format.CorruptError
 	if v.strict || !errors.As(err, &c) {
 		return err
 	}
@@ -172,16 +173,16 @@ func (v *View) Info() ViewInfo { return v.info }
 // in the order of the bytes of the keys: those that are live, those that are expired,
 // and tombstones. The Entry and what it points to are valid during the call. An error
 // of visit ends the walk and is returned.
-func (v *View) Entries(ctx context.Context, after []byte, visit func(e *Entry) error) error {
+func (v *View) Entries(ctx context.Context, after []byte, visit func(e *format.Entry) error) error {
 	from, _ := v.bounds(after)
 	log, err := v.over.cursor(from)
 	if err != nil {
 		return err
 	}
 	emit := asEntry(visit)
-	err = v.scan(ctx, after, func(e *entry) error {
+	err = v.scan(ctx, after, func(e *format.Entry) error {
 		for k := log.key(); k != nil; k = log.key() {
-			switch bytes.Compare(k, e.key) {
+			switch bytes.Compare(k, e.Key) {
 			case 0:
 				return log.apply(e, emit)
 			case +1:
@@ -202,15 +203,15 @@ func (v *View) Entries(ctx context.Context, after []byte, visit func(e *Entry) e
 }
 
 // Snapshot is Entries of the snapshot alone, without the log.
-func (v *View) Snapshot(ctx context.Context, after []byte, visit func(e *Entry) error) error {
+func (v *View) Snapshot(ctx context.Context, after []byte, visit func(e *format.Entry) error) error {
 	return v.scan(ctx, after, asEntry(visit))
 }
 
 // asEntry returns visit for the entries of the store.
-func asEntry(visit func(e *Entry) error) func(e *entry) error {
-	var out Entry
-	return func(e *entry) error {
-		out = Entry{Key: e.key, Value: e.value, Version: e.version, Created: e.created, Expires: e.expires, Tombstone: e.deleted}
+func asEntry(visit func(e *format.Entry) error) func(e *format.Entry) error {
+	var out format.Entry
+	return func(e *format.Entry) error {
+		out = format.Entry{Key: e.Key, Value: e.Value, Version: e.Version, Created: e.Created, Expires: e.Expires, Tombstone: e.Tombstone}
 		return visit(&out)
 	}
 }
@@ -238,18 +239,18 @@ func prefixEnd(prefix []byte) []byte {
 }
 
 // scan walks the snapshot.
-func (v *View) scan(ctx context.Context, after []byte, visit func(e *entry) error) error {
+func (v *View) scan(ctx context.Context, after []byte, visit func(e *format.Entry) error) error {
 	if v.snapshot == nil || v.unreadable {
 		return nil
 	}
 	from, to := v.bounds(after)
-	n, total := int64(0), v.snapshot.meta.keys
+	n, total := int64(0), v.snapshot.meta.Keys
 	whole := len(from) == 0 && to == nil
-	tell := func(c *CorruptError) error {
+	tell := func(c *format.CorruptError) error {
 		whole = false
 		return v.damaged(c)
 	}
-	err := v.snapshot.scan(from, to, tell, func(e *entry) error {
+	err := v.snapshot.scan(from, to, tell, func(e *format.Entry) error {
 		if n++; n%progressEvery == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -264,7 +265,7 @@ func (v *View) scan(ctx context.Context, after []byte, visit func(e *entry) erro
 		return v.damaged(err)
 	}
 	if whole && n != total {
-		return v.damaged(&CorruptError{Path: v.snapshot.path, Offset: -1, Reason: fmt.Sprintf("%d keys were found, %d were written", n, total)})
+		return v.damaged(&format.CorruptError{Path: v.snapshot.path, Offset: -1, Reason: fmt.Sprintf("%d keys were found, %d were written", n, total)})
 	}
 	return nil
 }
@@ -315,6 +316,3 @@ func (v *View) Close() error {
 	}
 	return errors.Join(append(errs, v.over.close())...)
 }
-
-// Live tells whether the entry is there for readers at a time in Unix milliseconds.
-func (e *Entry) Live(at int64) bool { return !e.Tombstone && (e.Expires == 0 || e.Expires > at) }

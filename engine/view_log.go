@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
 
@@ -60,7 +61,7 @@ func (l *heldLog) openAll() error {
 		case errors.Is(err, fs.ErrNotExist) && e.Type()&fs.ModeSymlink == 0:
 			return errSegmentGone
 		case errors.Is(err, datadir.ErrNotRegular), errors.Is(err, fs.ErrNotExist):
-			return &CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
+			return &format.CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
 		}
 		if err != nil {
 			return err

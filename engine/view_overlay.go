@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"owlcache/engine/internal/format"
 )
 
 // overlay is a part of the log, sorted by key, that is laid over a snapshot: what a
@@ -32,7 +34,7 @@ const (
 )
 
 // add takes an operation, which the log has behind all those before.
-func (o *overlay) add(r *record) error {
+func (o *overlay) add(r *format.Record) error {
 	o.part.add(r)
 	if o.part.size() < o.budget {
 		return nil
@@ -88,15 +90,15 @@ func (o *overlay) close() error {
 func (o *outcome) appendTo(b []byte) []byte {
 	rec, there := o.record, byte(1)
 	if !o.there {
-		rec, there = record{kind: recordDelete, entry: entry{key: o.key}}, 0
+		rec, there = format.Record{Kind: format.RecordDelete, Entry: format.Entry{Key: o.key}}, 0
 	}
 	b = append(b, there)
 	b = le.AppendUint64(b, o.forget.Time)
 	b = le.AppendUint64(b, o.forget.Node)
-	return rec.appendTo(b)
+	return rec.AppendTo(b)
 }
 
-const outcomeFixed = 1 + 16 + recordFixed
+const outcomeFixed = 1 + 16 + format.RecordHeader
 
 // run is a sorted part of an overlay.
 type run interface {
@@ -142,9 +144,9 @@ func (r *fileRun) next() (o outcome, err error) {
 		return o, err
 	}
 	o.there = r.buf[0] == 1
-	o.forget = Version{Time: le.Uint64(r.buf[1:]), Node: le.Uint64(r.buf[9:])}
-	o.record, _, err = parseRecord(r.buf[17:])
-	o.key = o.record.key
+	o.forget = format.Version{Time: le.Uint64(r.buf[1:]), Node: le.Uint64(r.buf[9:])}
+	o.record, _, err = format.ParseRecord(r.buf[17:])
+	o.key = o.record.Key
 	return o, err
 }
 
@@ -213,10 +215,10 @@ func (c *overlayCursor) key() []byte {
 // apply does to the entry e, if there is one, what the log says of the next key, and
 // moves behind it. It returns what is then there, nil for nothing. The entry goes to
 // visit at once, since what it points to is valid until the cursor moves.
-func (c *overlayCursor) apply(e *entry, visit func(e *entry) error) error {
+func (c *overlayCursor) apply(e *format.Entry, visit func(e *format.Entry) error) error {
 	c.buffer = append(c.buffer[:0], c.heads[0].key...)
 	key := c.buffer
-	var now entry
+	var now format.Entry
 	there := e != nil
 	if there {
 		now = *e
@@ -224,7 +226,7 @@ func (c *overlayCursor) apply(e *entry, visit func(e *entry) error) error {
 	last := 0
 	for len(c.heads) > 0 && bytes.Equal(c.heads[0].key, key) {
 		o := &c.heads[0].outcome
-		if there && now.version.Compare(o.forget) <= 0 {
+		if there && now.Version.Compare(o.forget) <= 0 {
 			there = false
 		}
 		next, _ := o.over(&now, there)
@@ -241,7 +243,7 @@ func (c *overlayCursor) apply(e *entry, visit func(e *entry) error) error {
 			}
 			return c.step()
 		}
-		now.key, now.value = key, bytes.Clone(now.value) // the step drops them
+		now.Key, now.Value = key, bytes.Clone(now.Value) // the step drops them
 		if err := c.step(); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
 
@@ -20,22 +21,7 @@ type LogOp struct {
 	Offset  int64  // of the record in the segment
 	Kind    string // "set", "delete", "expire" or "tombstone"
 	// Entry has no value unless Kind is "set". Created is 0 for "delete".
-	Entry
-}
-
-// kindNames are the names of the operations in the log.
-func (k recordKind) String() string {
-	switch k {
-	case recordSet:
-		return "set"
-	case recordDelete:
-		return "delete"
-	case recordExpire:
-		return "expire"
-	case recordTombstone:
-		return "tombstone"
-	}
-	return fmt.Sprintf("kind %d", uint8(k))
+	format.Entry
 }
 
 func (v *View) logDir() string { return v.src.File(datadir.LogDir) }
@@ -44,12 +30,12 @@ func (v *View) logDir() string { return v.src.File(datadir.LogDir) }
 func (v *View) readLog(ctx context.Context) error {
 	segments, err := wal.Segments(v.held, v.logDir())
 	if err != nil {
-		return v.damaged(asCorrupt(err))
+		return v.damaged(format.AsCorrupt(err))
 	}
 	from := v.info.Snapshot.LSN
 	r, err := wal.NewReader(v.held, v.logDir(), from)
 	if err != nil {
-		if err := v.damaged(asCorrupt(err)); err != nil {
+		if err := v.damaged(format.AsCorrupt(err)); err != nil {
 			return err
 		}
 		from = segments[0].First - 1 // what there is of it
@@ -61,7 +47,7 @@ func (v *View) readLog(ctx context.Context) error {
 	end := r.Last()
 	if err := errors.Join(err, r.Close()); err != nil {
 		v.describeLog(segments, end, nil)
-		return v.damaged(asCorrupt(err))
+		return v.damaged(format.AsCorrupt(err))
 	}
 	if len(segments) == 0 {
 		end = 0 // a log is never without a segment
@@ -69,7 +55,7 @@ func (v *View) readLog(ctx context.Context) error {
 	tail := r.Tail()
 	v.describeLog(segments, end, &tail)
 	if end < from {
-		return v.damaged(&CorruptError{Path: v.logDir(), Offset: -1,
+		return v.damaged(&format.CorruptError{Path: v.logDir(), Offset: -1,
 			Reason: fmt.Sprintf("the log ends with record %d, but must reach record %d: segments are missing", end, from)})
 	}
 	return nil
@@ -91,16 +77,16 @@ func (v *View) layOver(ctx context.Context, r *wal.Reader) error {
 			}
 		}
 		log.Bytes += int64(len(r.Record()))
-		err := eachRecord(r.Record(), func(rec *record) error {
+		err := format.EachRecord(r.Record(), func(rec *format.Record) error {
 			log.Operations++
-			if !bytes.HasPrefix(rec.key, v.opts.Prefix) {
+			if !bytes.HasPrefix(rec.Key, v.opts.Prefix) {
 				return nil
 			}
 			return v.over.add(rec)
 		})
 		switch {
-		case errors.Is(err, errRecord):
-			return &CorruptError{Path: r.Segment(), Offset: r.Offset(), Reason: fmt.Sprintf("record %d: %v", r.LSN(), err)}
+		case errors.Is(err, format.ErrRecord):
+			return &format.CorruptError{Path: r.Segment(), Offset: r.Offset(), Reason: fmt.Sprintf("record %d: %v", r.LSN(), err)}
 		case err != nil:
 			return err
 		}
@@ -156,26 +142,26 @@ func (v *View) Log(ctx context.Context, from uint64, visit func(op *LogOp) error
 	}
 	r, err := wal.NewReader(v.held, v.logDir(), max(from, first)-1)
 	if err != nil {
-		return v.damaged(asCorrupt(err))
+		return v.damaged(format.AsCorrupt(err))
 	}
 	for n := 1; err == nil && r.Next(); n++ {
 		if err = visitRecord(r, visit); n%progressEvery == 0 && err == nil {
 			err = ctx.Err()
 		}
 	}
-	return v.damaged(asCorrupt(errors.Join(err, r.Err(), r.Close())))
+	return v.damaged(format.AsCorrupt(errors.Join(err, r.Err(), r.Close())))
 }
 
 // visitRecord calls visit with the operations of the current record of r.
 func visitRecord(r *wal.Reader, visit func(op *LogOp) error) error {
 	op := LogOp{LSN: r.LSN(), Segment: r.Segment(), Offset: r.Offset()}
-	err := eachRecord(r.Record(), func(rec *record) error {
-		op.Kind = rec.kind.String()
-		op.Entry = Entry{Key: rec.key, Value: rec.value, Version: rec.version, Created: rec.created, Expires: rec.expires, Tombstone: rec.deleted}
+	err := format.EachRecord(r.Record(), func(rec *format.Record) error {
+		op.Kind = rec.Kind.String()
+		op.Entry = format.Entry{Key: rec.Key, Value: rec.Value, Version: rec.Version, Created: rec.Created, Expires: rec.Expires, Tombstone: rec.Tombstone}
 		return visit(&op)
 	})
-	if errors.Is(err, errRecord) {
-		return &CorruptError{Path: r.Segment(), Offset: r.Offset(), Reason: fmt.Sprintf("record %d: %v", r.LSN(), err)}
+	if errors.Is(err, format.ErrRecord) {
+		return &format.CorruptError{Path: r.Segment(), Offset: r.Offset(), Reason: fmt.Sprintf("record %d: %v", r.LSN(), err)}
 	}
 	return err
 }
@@ -206,7 +192,7 @@ func FollowLog(ctx context.Context, path string, from uint64, visit func(op *Log
 			err = nil
 		}
 		if err != nil && ctx.Err() == nil {
-			return asCorrupt(err)
+			return format.AsCorrupt(err)
 		}
 		select {
 		case <-ctx.Done():

@@ -14,6 +14,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
 // lockPoll is how often the lock of the snapshot is tried while a checkpoint has it.
@@ -29,7 +30,7 @@ type snapshotFile struct {
 
 	pageSize int64
 
-	meta snapshotMeta
+	meta format.SnapshotMeta
 	kv   []byte // the bucket kv, as the root has it
 	free int64  // bytes in free pages
 }
@@ -63,7 +64,7 @@ func tryLockSnapshot(path string) (*snapshotFile, error) {
 		}
 		return nil, err
 	} else if !fi.Mode().IsRegular() {
-		return nil, &CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
+		return nil, &format.CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
 	}
 	s := &snapshotFile{path: path, lock: flock.New(path, flock.SetFlag(os.O_RDONLY))}
 	locked, err := s.lock.TryRLock()
@@ -125,9 +126,9 @@ func (s *snapshotFile) readMeta() error {
 	fields, there := map[string][]byte{}, false
 	err = w.eachBucket(func(name, value []byte) error {
 		switch string(name) {
-		case bucketKV:
+		case format.BucketKV:
 			s.kv = bytes.Clone(value)
-		case bucketMeta:
+		case format.BucketMeta:
 			there = true
 			return w.visitBucket(value, &pageVisitor{leaf: func(g *page) error {
 				return g.elements(func(e *element) error {
@@ -142,8 +143,8 @@ func (s *snapshotFile) readMeta() error {
 		err = badPage(0, "bucket kv or meta is missing")
 	}
 	if err == nil {
-		if s.meta, err = parseMeta(func(name []byte) []byte { return fields[string(name)] }); err != nil {
-			err = snapshotDamage(s.path, "", err)
+		if s.meta, err = format.ParseMeta(func(name []byte) []byte { return fields[string(name)] }); err != nil {
+			err = format.SnapshotDamage(s.path, "", err)
 		}
 	}
 	if err == nil {
@@ -172,16 +173,16 @@ func (g *page) elements(f func(e *element) error) error {
 type snapshotScan struct {
 	*snapshotFile
 	from, to []byte // bounds of the keys; to is not included, nil is no bound
-	damaged  func(*CorruptError) error
-	visit    func(e *entry) error
+	damaged  func(*format.CorruptError) error
+	visit    func(e *format.Entry) error
 
 	before  []byte // the key before
-	current entry
+	current format.Entry
 }
 
 // scan calls visit with the entries from the key from up to, not including, to, in
 // order. damaged decides whether the walk goes on behind what cannot be read.
-func (s *snapshotFile) scan(from, to []byte, damaged func(*CorruptError) error, visit func(e *entry) error) error {
+func (s *snapshotFile) scan(from, to []byte, damaged func(*format.CorruptError) error, visit func(e *format.Entry) error) error {
 	w, err := s.begin()
 	if err != nil {
 		return err
@@ -196,7 +197,7 @@ func (s *snapshotFile) scan(from, to []byte, damaged func(*CorruptError) error, 
 
 // bad tells of damage.
 func (c *snapshotScan) bad(err error) error {
-	var damage *CorruptError
+	var damage *format.CorruptError
 	if errors.As(c.damage(err), &damage) {
 		return c.damaged(damage)
 	}
@@ -209,7 +210,7 @@ func (c *snapshotScan) take(g *page, el *element) (err error) {
 		return nil
 	}
 	if c.current, err = decodeElement(el); err != nil {
-		if errors.Is(err, ErrNewerFormat) {
+		if errors.Is(err, format.ErrNewerFormat) {
 			return fmt.Errorf("%s: key %.100q: %w", c.path, el.key, err)
 		}
 		return c.bad(badPage(g.id, "key %.100q: %v", el.key, err))
@@ -225,18 +226,18 @@ func (c *snapshotScan) take(g *page, el *element) (err error) {
 // come from reading or from who is told of the entries, stay as they are.
 func (s *snapshotFile) damage(err error) error {
 	var bad *pageError
-	var done *CorruptError
+	var done *format.CorruptError
 	switch {
 	case err == nil, errors.As(err, &done):
 		return err
 	case errors.As(err, &bad):
-		c := &CorruptError{Path: s.path, Offset: -1, Reason: err.Error()}
+		c := &format.CorruptError{Path: s.path, Offset: -1, Reason: err.Error()}
 		if bad.page > 1 && bad.page < math.MaxInt64/maxPageSize {
 			c.Offset = int64(bad.page) * s.pageSize
 		}
 		return c
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return &CorruptError{Path: s.path, Offset: -1, Reason: err.Error()}
+		return &format.CorruptError{Path: s.path, Offset: -1, Reason: err.Error()}
 	}
 	return err
 }

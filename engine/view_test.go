@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
 // viewed returns the entries of a directory as a View has them, in its order.
@@ -38,9 +39,9 @@ func viewed(t testing.TB, path string, o ViewOptions, after []byte) (list []Entr
 
 // held returns what the store has in memory, in the order of keys.
 func (n *node) held() (list []Entry) {
-	n.shards.each(func(e *entry) {
-		list = append(list, Entry{Key: bytes.Clone(e.key), Value: bytes.Clone(e.value), Version: e.version,
-			Created: e.created, Expires: e.expires, Tombstone: e.deleted})
+	n.shards.each(func(e *Entry) {
+		list = append(list, Entry{Key: bytes.Clone(e.Key), Value: bytes.Clone(e.Value), Version: e.Version,
+			Created: e.Created, Expires: e.Expires, Tombstone: e.Tombstone})
 	})
 	slices.SortFunc(list, func(a, b Entry) int { return bytes.Compare(a.Key, b.Key) })
 	return list
@@ -193,7 +194,7 @@ func TestViewOfDamage(t *testing.T) {
 	mustStop(t, s)
 	path := s.dir.Path()
 	rewrite(t, s.snapshotPath(), func(b []byte) {
-		i := bytes.Index(b, []byte("k007")) + 4 + valueFixed
+		i := bytes.Index(b, []byte("k007")) + 4 + format.ValueHeader
 		b[i] ^= 1
 	})
 	rewrite(t, filepath.Join(path, datadir.LogDir, newestSegment(t, path)), func(b []byte) {

@@ -1,4 +1,4 @@
-package engine
+package format
 
 import (
 	"errors"
@@ -26,13 +26,13 @@ func (e *CorruptError) Error() string {
 	}
 	mend := e.Mend
 	if mend == "" {
-		mend = fmt.Sprintf("try \"%s\", or bring the directory back from a backup", e.remedy())
+		mend = fmt.Sprintf("try \"%s\", or bring the directory back from a backup", e.Remedy())
 	}
 	return fmt.Sprintf("%s is damaged%s: %s; the data was not changed; %s", e.Path, at, e.Reason, mend)
 }
 
-// remedy is the command that saves what can be saved.
-func (e *CorruptError) remedy() string {
+// Remedy is the command that saves what can be saved.
+func (e *CorruptError) Remedy() string {
 	dir := filepath.Dir(e.Path)
 	switch {
 	case filepath.Base(dir) == datadir.LogDir:
@@ -46,11 +46,24 @@ func (e *CorruptError) remedy() string {
 	return "owlcache repair --to NEWDIR " + dir
 }
 
-// asCorrupt turns the log's report of damage into the store's.
-func asCorrupt(err error) error {
+// AsCorrupt turns the log's report of damage into the store's.
+func AsCorrupt(err error) error {
 	var w *wal.CorruptError
 	if !errors.As(err, &w) {
 		return err
 	}
 	return &CorruptError{Path: w.Path, Offset: w.Offset, Reason: fmt.Sprintf("record %d: %s", w.LSN, w.Reason)}
+}
+
+// ErrNewerFormat is returned, with the name of the file, for data in a format that
+// this program does not know.
+var ErrNewerFormat = errors.New("written in a newer format than this program knows: use a newer owlcache")
+
+// SnapshotDamage makes a *CorruptError of what is wrong with the snapshot at path,
+// unless it only has a newer format.
+func SnapshotDamage(path, what string, err error) error {
+	if errors.Is(err, ErrNewerFormat) {
+		return fmt.Errorf("%s: %s%w", path, what, err)
+	}
+	return &CorruptError{Path: path, Offset: -1, Reason: what + err.Error()}
 }
