@@ -11,6 +11,8 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"owlcache/engine/internal/format"
+
 	"owlcache/engine/datadir"
 )
 
@@ -30,11 +32,11 @@ func manyPages(t testing.TB) []byte {
 			if k%97 == 0 {
 				size = 3000
 			}
-			kind := recordSet
+			kind := format.RecordSet
 			if round == 3 && k%3 == 0 {
-				kind = recordDelete
+				kind = format.RecordDelete
 			}
-			part.add(&record{kind: kind, entry: entry{key: benchKey(nil, k), value: bytes.Repeat([]byte("v"), size), version: Version{Time: uint64(round + 1), Node: 1}}})
+			part.add(&format.Record{Kind: kind, Entry: Entry{Key: benchKey(nil, k), Value: bytes.Repeat([]byte("v"), size), Version: Version{Time: uint64(round + 1), Node: 1}}})
 		}
 		part.sort()
 		if err := c.writeAll(context.Background(), db, path, part); err != nil {
