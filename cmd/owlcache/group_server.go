@@ -12,6 +12,8 @@ import (
 
 	"owlcache/api"
 	"owlcache/cluster"
+	"owlcache/cluster/group"
+	"owlcache/cluster/group/ask"
 )
 
 // openGroup starts what asks the members.
@@ -28,34 +30,36 @@ func (s *server) openGroup(context.Context) error {
 	o.Store = s.store
 	o.Logger = s.logs.With(concernAttr, "group")
 	o.Self = selfAddresses(s.config.text("ResponseHost"), s.config.text("Host"), addr, ownAddresses(addr))
-	group, err := cluster.NewGroup(o)
+	g, err := group.New(o)
 	if err != nil {
 		return fmt.Errorf("starting the group: %w", err)
 	}
-	s.group = group
-	s.api.SetGroup(apiGroup{group})
+	s.group = g
+	s.api.SetGroup(apiGroup{g})
 	return nil
 }
 
 // clusterOptions returns what the configuration says about asking members. Those that
 // belong to the running server are for the caller to add.
-func (c *config) clusterOptions() cluster.Options {
-	o := cluster.Options{
-		RequestTimeout: c.duration("HttpClientRequestTimeout"),
-		CacheLifetime:  c.duration("HttpClientRequestLocalCacheLifeTime"),
-		CacheBytes:     c.int("Group_CacheSize"),
-		MaxValueSize:   int(c.int("MaxValueSize")),
-		WriteWait:      c.duration("Websocket_Client_WriteWait"),
-		MaxMessageSize: c.int("Websocket_Client_MaxMessageSize"),
-		MinReconnect:   c.duration("Websocket_Client_MinRecTime"),
-		MaxReconnect:   c.duration("Websocket_Client_MaxRecTime"),
-		MessageBuffer:  int(c.int("Websocket_Client_MessageBufferSize")),
+func (c *config) clusterOptions() group.Options {
+	o := group.Options{
+		CacheLifetime: c.duration("HttpClientRequestLocalCacheLifeTime"),
+		CacheBytes:    c.int("Group_CacheSize"),
+		Options: ask.Options{
+			RequestTimeout: c.duration("HttpClientRequestTimeout"),
+			MaxValueSize:   int(c.int("MaxValueSize")),
+			WriteWait:      c.duration("Websocket_Client_WriteWait"),
+			MaxMessageSize: c.int("Websocket_Client_MaxMessageSize"),
+			MinReconnect:   c.duration("Websocket_Client_MinRecTime"),
+			MaxReconnect:   c.duration("Websocket_Client_MaxRecTime"),
+			MessageBuffer:  int(c.int("Websocket_Client_MessageBufferSize")),
+		},
 	}
 	if o.CacheLifetime == 0 {
 		o.CacheLifetime = -1 // 0 is the default there, and off here
 	}
 	if c.text("GroupData_Mode") == "Websocket" {
-		o.Mode = cluster.WebSocket
+		o.Mode = group.WebSocket
 	}
 	if c.on("Group_Https") {
 		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.on("HttpsClient_InsecureSkipVerify")}
@@ -111,8 +115,8 @@ func ownAddresses(listener *net.TCPAddr) []string {
 	return own
 }
 
-// apiGroup is a cluster.Group as api wants it.
-type apiGroup struct{ *cluster.Group }
+// apiGroup is a group.Group as api wants it.
+type apiGroup struct{ *group.Group }
 
 func (g apiGroup) Query(ctx context.Context, key []byte, target string) ([]api.GroupAnswer, api.GroupReach) {
 	found, reach := g.Group.Query(ctx, key, target)

@@ -14,6 +14,8 @@ import (
 
 	"owlcache/api"
 	"owlcache/cluster"
+	"owlcache/cluster/group"
+	"owlcache/cluster/group/ask"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
@@ -72,7 +74,7 @@ func TestSelfAddresses(t *testing.T) {
 }
 
 func TestClusterOptions(t *testing.T) {
-	parse := func(file string) cluster.Options {
+	parse := func(file string) group.Options {
 		t.Helper()
 		c, errs := resolveConfig(options(), parseConfigFile("f", []byte(file)))
 		if len(errs) > 0 {
@@ -81,12 +83,14 @@ func TestClusterOptions(t *testing.T) {
 		return c.clusterOptions()
 	}
 	// The defaults of the configuration are those of the package.
-	want := cluster.Options{
-		RequestTimeout: cluster.DefaultRequestTimeout, CacheLifetime: cluster.DefaultCacheLifetime, CacheBytes: cluster.DefaultCacheBytes,
-		MaxValueSize: 16 << 20, WriteWait: cluster.DefaultWriteWait, MaxMessageSize: cluster.DefaultMaxMessageSize,
-		MinReconnect: cluster.DefaultMinReconnect, MaxReconnect: cluster.DefaultMaxReconnect, MessageBuffer: cluster.DefaultMessageBuffer,
+	want := group.Options{
+		CacheLifetime: group.DefaultCacheLifetime, CacheBytes: group.DefaultCacheBytes,
+		Options: ask.Options{
+			RequestTimeout: ask.DefaultRequestTimeout, MaxValueSize: 16 << 20, WriteWait: ask.DefaultWriteWait, MaxMessageSize: ask.DefaultMaxMessageSize,
+			MinReconnect: ask.DefaultMinReconnect, MaxReconnect: ask.DefaultMaxReconnect, MessageBuffer: ask.DefaultMessageBuffer,
+		},
 	}
-	same := func(a, b cluster.Options) bool {
+	same := func(a, b group.Options) bool {
 		return a.Mode == b.Mode && a.RequestTimeout == b.RequestTimeout && a.CacheLifetime == b.CacheLifetime && a.CacheBytes == b.CacheBytes &&
 			a.MaxValueSize == b.MaxValueSize && a.TLS == b.TLS && a.WriteWait == b.WriteWait && a.MaxMessageSize == b.MaxMessageSize &&
 			a.MinReconnect == b.MinReconnect && a.MaxReconnect == b.MaxReconnect && a.MessageBuffer == b.MessageBuffer
@@ -96,9 +100,12 @@ func TestClusterOptions(t *testing.T) {
 	}
 	got := parse("GroupData_Mode Websocket\nHttpClientRequestTimeout 1\nHttpClientRequestLocalCacheLifeTime 0\nGroup_CacheSize 1MiB\nMaxValueSize 1KiB\n" +
 		"Websocket_Client_WriteWait 3\nWebsocket_Client_MaxMessageSize 2KiB\nWebsocket_Client_MinRecTime 4\nWebsocket_Client_MaxRecTime 5\nWebsocket_Client_MessageBufferSize 6")
-	want = cluster.Options{
-		Mode: cluster.WebSocket, RequestTimeout: time.Millisecond, CacheLifetime: -1, CacheBytes: 1 << 20, MaxValueSize: 1 << 10,
-		WriteWait: 3 * time.Second, MaxMessageSize: 2 << 10, MinReconnect: 4 * time.Second, MaxReconnect: 5 * time.Second, MessageBuffer: 6,
+	want = group.Options{
+		Mode: group.WebSocket, CacheLifetime: -1, CacheBytes: 1 << 20,
+		Options: ask.Options{
+			RequestTimeout: time.Millisecond, MaxValueSize: 1 << 10, WriteWait: 3 * time.Second, MaxMessageSize: 2 << 10,
+			MinReconnect: 4 * time.Second, MaxReconnect: 5 * time.Second, MessageBuffer: 6,
+		},
 	}
 	if !same(got, want) {
 		t.Errorf("%+v, want %+v", got, want)

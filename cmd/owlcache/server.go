@@ -19,6 +19,7 @@ import (
 	"owlcache/api/readthrough"
 	"owlcache/api/urlcache"
 	"owlcache/cluster"
+	"owlcache/cluster/group"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/backup"
@@ -47,7 +48,7 @@ type server struct {
 	served      chan error // the result of serving, once for each of serving
 	serving     int        // how many results are to come
 	store       *engine.Store
-	group       *cluster.Group
+	group       *group.Group
 	sync        syncNode              // nil: data sync is off
 	importer    *readthrough.Importer // nil: missing keys are missing
 	urlcache    *urlcache.Cache       // nil: it is off

@@ -11,6 +11,8 @@ import (
 
 	"owlcache/api"
 	"owlcache/cluster"
+	"owlcache/cluster/group"
+	"owlcache/cluster/group/ask"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
 )
@@ -75,7 +77,7 @@ func (m *socketMember) serve() {
 }
 
 // startSocketGroup returns a group of these members that asks over WebSockets.
-func startSocketGroup(t *testing.T, members ...string) *cluster.Group {
+func startSocketGroup(t *testing.T, members ...string) *group.Group {
 	t.Helper()
 	dir, err := datadir.Open(t.TempDir())
 	if err != nil {
@@ -96,9 +98,9 @@ func startSocketGroup(t *testing.T, members ...string) *cluster.Group {
 		}
 	}
 	own := startSocketMember(t).store
-	g, err := cluster.NewGroup(cluster.Options{
-		Members: lists.Owlcache, Store: own, Mode: cluster.WebSocket, RequestTimeout: 10 * time.Second,
-		CacheLifetime: -1, MinReconnect: 10 * time.Millisecond, MaxReconnect: 50 * time.Millisecond,
+	g, err := group.New(group.Options{
+		Members: lists.Owlcache, Store: own, Mode: group.WebSocket, CacheLifetime: -1,
+		Options: ask.Options{RequestTimeout: 10 * time.Second, MinReconnect: 10 * time.Millisecond, MaxReconnect: 50 * time.Millisecond},
 	})
 	if err != nil {
 		t.Fatal(err)

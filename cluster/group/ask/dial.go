@@ -1,0 +1,111 @@
+package ask
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+
+	"github.com/gorilla/websocket"
+)
+
+// maxHandshake bounds, in bytes, what a member may send before the connection is a
+// WebSocket, certificates included.
+const maxHandshake = 256 << 10
+
+// socketBuffers is the size in bytes of what is read and written at once.
+const socketBuffers = 4 << 10
+
+var errHandshakeTooLarge = errors.New("the handshake of the member is too large")
+
+// socketDialer connects to one member. Redirects are not followed, proxies not used.
+type socketDialer struct {
+	url  string
+	opts Options
+	tls  *tls.Config
+}
+
+func newSocketDialer(address string, o Options) *socketDialer {
+	u := url.URL{Scheme: "ws", Host: address, Path: "/ws"}
+	d := &socketDialer{opts: o}
+	if o.TLS != nil {
+		u.Scheme = "wss"
+		d.tls = o.TLS.Clone()
+		d.tls.NextProtos = nil // a WebSocket is HTTP/1.1
+		if host, _, err := net.SplitHostPort(address); err == nil && d.tls.ServerName == "" {
+			d.tls.ServerName = host
+		}
+	}
+	d.url = u.String()
+	return d
+}
+
+// dial connects within Options.RequestTimeout.
+func (d *socketDialer) dial(ctx context.Context) (*websocket.Conn, error) {
+	var nc *handshakeConn
+	stop := func() bool { return true }
+	dialer := websocket.Dialer{
+		HandshakeTimeout: d.opts.RequestTimeout,
+		ReadBufferSize:   socketBuffers,
+		WriteBufferSize:  socketBuffers,
+		TLSClientConfig:  d.tls,
+		NetDialContext: func(dialing context.Context, network, addr string) (net.Conn, error) {
+			var nd net.Dialer
+			c, err := nd.DialContext(dialing, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			nc = &handshakeConn{Conn: c, left: maxHandshake}
+			// The library does not look at the context any more from here on.
+			stop = context.AfterFunc(ctx, func() { _ = c.Close() })
+			return nc, nil
+		},
+	}
+	ws, resp, err := dialer.DialContext(ctx, d.url, http.Header{headerImport: {"no"}}) //nolint:bodyclose // the library needs none of it closed
+	defer stop()
+	switch {
+	case ctx.Err() != nil:
+		err = ErrGone
+	case errors.Is(err, websocket.ErrBadHandshake) && resp != nil && resp.StatusCode == http.StatusServiceUnavailable:
+		err = ErrTryLater
+	case errors.Is(err, websocket.ErrBadHandshake) && resp != nil:
+		err = fmt.Errorf("the member has answered the request for a WebSocket with HTTP status %d, not 101; is its Open_Websocket_Server 1?", resp.StatusCode)
+	case err == nil && offersExtension(resp):
+		err = errors.New("the member compresses messages, which nobody has asked for")
+	case err == nil:
+		nc.done = true
+		return ws, nil
+	}
+	if ws != nil {
+		_ = ws.Close() // it is not used
+	}
+	return nil, err
+}
+
+// offersExtension tells whether the member wants to compress. The library would take
+// that up, and its limits do not count what comes out.
+func offersExtension(resp *http.Response) bool {
+	return len(resp.Header.Values("Sec-Websocket-Extensions")) > 0
+}
+
+// handshakeConn bounds what is read during the handshake, which the library does not.
+type handshakeConn struct {
+	net.Conn
+	left int
+	done bool // the handshake is over
+}
+
+func (c *handshakeConn) Read(p []byte) (int, error) {
+	if c.done {
+		return c.Conn.Read(p)
+	}
+	if c.left == 0 {
+		return 0, errHandshakeTooLarge
+	}
+	n, err := c.Conn.Read(p[:min(len(p), c.left)])
+	c.left -= n
+	return n, err
+}

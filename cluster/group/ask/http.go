@@ -1,0 +1,207 @@
+package ask
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// largeBodies is how many bodies of the largest size may be read from a member at once.
+const largeBodies = 8
+
+// maxDiscard bounds the body, in bytes, that is read to no purpose but to keep the
+// connection.
+const maxDiscard = 4 << 10
+
+// Returned for an answer that did not come or ended too early.
+var (
+	errHungUp = errors.New("the member has closed the connection without an answer")
+	errCutOff = errors.New("the answer was cut off")
+)
+
+// HTTP asks a member over HTTP, as every version of the program understands it:
+//
+//	GET /data/?cmd=get&key=K
+//
+// It is a client for this one question. A general one would hold the whole of a value
+// that is only announced, follow its own rules about asking twice, and have goroutines
+// that nobody can end.
+type HTTP struct {
+	address string
+	limit   int // bytes of a value
+	pool    *connPool
+	bodies  *semaphore.Weighted // bytes of large bodies that are being read
+
+	mu     sync.Mutex // protects closed; asks are counted only before it
+	closed bool
+	asks   sync.WaitGroup
+}
+
+// NewHTTP returns what asks the member of this address. The options are complete.
+func NewHTTP(address string, o Options) *HTTP {
+	return &HTTP{
+		address: address,
+		limit:   o.MaxValueSize,
+		pool:    newConnPool(address, o.TLS),
+		bodies:  semaphore.NewWeighted(largeBodies * int64(o.MaxValueSize)),
+	}
+}
+
+// Ask returns what the member has under key. That there is nothing is no error. It returns
+// soon after ctx ends, and keeps no hold on key.
+func (a *HTTP) Ask(ctx context.Context, key []byte) (Reply, error) {
+	if !a.begin() {
+		return Reply{}, Unsent(ErrGone)
+	}
+	defer a.asks.Done()
+	if err := a.pool.enter(ctx); err != nil {
+		return Reply{}, Unsent(err)
+	}
+	defer a.pool.leave()
+	for {
+		c, err := a.pool.take(ctx)
+		if err != nil {
+			return Reply{}, Unsent(err)
+		}
+		reused := c.reused
+		r, err := a.askOn(ctx, c, key)
+		if !reused || !errors.Is(err, errHungUp) {
+			return r, err
+		}
+		// The member had closed the connection before it saw the question, and the
+		// others that are idle are no younger.
+		a.pool.sweep(time.Now())
+	}
+}
+
+func (a *HTTP) begin() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.closed {
+		a.asks.Add(1)
+	}
+	return !a.closed
+}
+
+// askOn asks over c, which it gives back to the pool or closes.
+func (a *HTTP) askOn(ctx context.Context, c *httpConn, key []byte) (Reply, error) {
+	deadline, _ := ctx.Deadline()
+	if err := c.SetDeadline(deadline); err != nil {
+		a.pool.drop(c)
+		return Reply{}, errHungUp
+	}
+	stop := context.AfterFunc(ctx, func() {
+		_ = c.SetDeadline(time.Unix(1, 0)) // a connection that is closed needs none
+	})
+	r, reusable, err := a.exchange(ctx, c, key)
+	if stop() && reusable && c.r.Buffered() == 0 {
+		a.pool.give(c)
+	} else {
+		a.pool.drop(c)
+	}
+	return r, err
+}
+
+// exchange sends the question and reads the answer. reusable tells whether the connection
+// is good for another one.
+func (a *HTTP) exchange(ctx context.Context, c *httpConn, key []byte) (r Reply, reusable bool, err error) {
+	c.out = appendQuestion(c.out[:0], a.address, key)
+	_, err = c.Write(c.out)
+	if err == nil {
+		_, err = c.r.Peek(1)
+	}
+	if err != nil {
+		return r, false, hungUp(err)
+	}
+	h, err := readHead(c.r)
+	if err != nil {
+		return r, false, cutOff(err)
+	}
+	if h.status != 200 {
+		return r, a.discard(c, h), h.notFound()
+	}
+	if err := h.checkTime(); err != nil {
+		return r, false, err
+	}
+	reserved := 0
+	defer func() { a.bodies.Release(int64(reserved)) }()
+	body, err := readBody(c.r, h, a.limit, func(n int) error {
+		if a.bodies.Acquire(ctx, int64(n)) != nil {
+			return ErrBusy
+		}
+		reserved = n
+		return nil
+	})
+	if err != nil {
+		return r, false, cutOff(err)
+	}
+	return Reply{Found: true, Value: body, Created: h.created}, !h.close, nil
+}
+
+// discard reads the body of an answer that says nothing more, and tells whether the
+// connection is good for another question.
+func (a *HTTP) discard(c *httpConn, h httpHead) bool {
+	if h.close || h.length > maxDiscard {
+		return false
+	}
+	_, err := readBody(c.r, h, maxDiscard, func(int) error { return ErrBusy })
+	return err == nil
+}
+
+// Sweep closes connections that have not been used for long.
+func (a *HTTP) Sweep() { a.pool.sweep(time.Now().Add(-idleConnTime)) }
+
+// Close ends all questions and connections, and waits until nothing of them is left.
+func (a *HTTP) Close() {
+	a.mu.Lock()
+	a.closed = true
+	a.mu.Unlock()
+	a.pool.close()
+	a.asks.Wait()
+}
+
+// hungUp says what it means that no byte of an answer has come.
+func hungUp(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	return errHungUp
+}
+
+// cutOff names the error of an answer that has ended too early.
+func cutOff(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errCutOff
+	}
+	return err
+}
+
+// headerImport with the value "no" keeps a member from looking elsewhere for what it does not
+// have: each node imports what its own clients miss. Old programs do not know it.
+const headerImport = "Owlcache-Import"
+
+// appendQuestion appends the request for key.
+func appendQuestion(dst []byte, address string, key []byte) []byte {
+	dst = append(dst, "GET /data/?cmd=get&key="...)
+	for _, c := range key {
+		if plainInQuery(c) {
+			dst = append(dst, c)
+			continue
+		}
+		const hex = "0123456789ABCDEF"
+		dst = append(dst, '%', hex[c>>4], hex[c&0xf])
+	}
+	dst = append(dst, " HTTP/1.1\r\nHost: "...)
+	dst = append(dst, address...)
+	return append(dst, "\r\nUser-Agent: owlcache\r\n"+headerImport+": no\r\n\r\n"...)
+}
+
+func plainInQuery(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+		c == '-' || c == '_' || c == '.' || c == '~'
+}

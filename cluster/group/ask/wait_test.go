@@ -1,0 +1,132 @@
+package ask
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"owlcache/cluster/group/asktest"
+)
+
+// largeAsker answers everything with a value of one size.
+type largeAsker struct {
+	fixedAsker
+	size int
+}
+
+func (a *largeAsker) Ask(ctx context.Context, key []byte) (Reply, error) {
+	r, err := a.fixedAsker.Ask(ctx, key)
+	r.Value = make([]byte, a.size)
+	return r, err
+}
+
+// TestLongMessageKeepsItsLink: one that takes longer than a member may be silent.
+func TestLongMessageKeepsItsLink(t *testing.T) {
+	p := asktest.StartSlowPeer(t, func(ws *websocket.Conn, message string) error {
+		answer := asktest.Socket{"slow": {Value: strings.Repeat("x", 3_000_000), Created: asktest.At(1)}}.Answer(message)
+		w, err := ws.NextWriter(websocket.TextMessage)
+		for len(answer) > 0 && err == nil {
+			n := min(len(answer), 2*smallBody)
+			_, err = w.Write(answer[:n])
+			answer = answer[n:]
+			time.Sleep(60 * time.Millisecond)
+		}
+		return errors.Join(err, w.Close())
+	})
+	ws, _, err := websocket.DefaultDialer.Dial("ws://"+p.Address+"/ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newSocketConn(ws, socketOptions(t, nil))
+	l.silence, l.ping = time.Second, time.Hour // the message takes longer
+	done := make(chan error, 1)
+	go func() { done <- l.run(t.Context()) }()
+	if r, err := l.ask(asktest.Within(t, 20*time.Second), []byte("slow")); err != nil || len(r.Value) != 3_000_000 {
+		t.Errorf("%d bytes, %v", len(r.Value), err)
+	}
+	l.fail(ErrGone)
+	if err := <-done; !errors.Is(err, ErrGone) {
+		t.Error(err)
+	}
+}
+
+// TestLargeValueIsAskedForOnce: what is too large for this node is not asked for a second
+// time over HTTP, and what is too large for a message only there.
+func TestLargeValueIsAskedForOnce(t *testing.T) {
+	values := asktest.Socket{"k": {Value: "v", Created: asktest.At(1)}, "message": {Value: strings.Repeat("x", 150_000), Created: asktest.At(1)}, "node": {Value: strings.Repeat("x", 600_000), Created: asktest.At(1)}}
+	asked := make(chan string, 100)
+	p := asktest.StartPeer(t, func(ws *websocket.Conn) {
+		for {
+			_, message, err := ws.ReadMessage()
+			if err != nil {
+				return
+			}
+			asked <- strings.Split(string(message), " ")[1]
+			if ws.WriteMessage(websocket.TextMessage, values.Answer(string(message))) != nil {
+				return
+			}
+		}
+	})
+	a := askerOf(t, p, func(o *Options) { o.MaxMessageSize, o.MaxValueSize = 100_000, 200_000 })
+	over := &largeAsker{size: 150_000}
+	a.http.Close()
+	a.http = over
+	for range 3 {
+		if _, err := a.Ask(asktest.Within(t, 20*time.Second), []byte("node")); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("larger than a value: %v", err)
+		}
+	}
+	if len(over.asked) != 0 || len(asked) != 3 {
+		t.Errorf("asked over HTTP for %q, %d times otherwise", over.asked, len(asked))
+	}
+	for range 3 {
+		if r, err := a.Ask(asktest.Within(t, 20*time.Second), []byte("message")); err != nil || len(r.Value) != over.size {
+			t.Errorf("larger than a message: %v", err)
+		}
+	}
+	if len(over.asked) != 3 || len(asked) != 4 {
+		t.Errorf("asked over HTTP for %q, %d times otherwise", over.asked, len(asked))
+	}
+	over.size = 7 // it fits again
+	for range 2 {
+		if _, err := a.Ask(asktest.Within(t, 20*time.Second), []byte("message")); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(over.asked) != 5 || len(asked) != 5 {
+		t.Errorf("asked over HTTP for %q, %d times otherwise", over.asked, len(asked))
+	}
+	if p.Connections() != 1 {
+		t.Errorf("%d connections", p.Connections())
+	}
+}
+
+// A value that no other node takes does not cost the connection either.
+func TestValueLargerThanThisNodeTakes(t *testing.T) {
+	values := asktest.Socket{"k": {Value: "v", Created: asktest.At(1)}, "huge": {Value: strings.Repeat("x", 9_000_000), Created: asktest.At(1)}}
+	p := asktest.StartPeer(t, values.Serve)
+	a := askerOf(t, p, func(o *Options) { o.MaxValueSize = 1000 })
+	for range 2 {
+		if _, err := a.Ask(asktest.Within(t, 20*time.Second), []byte("huge")); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("huge: %v", err)
+		}
+	}
+	if r, err := a.Ask(asktest.Within(t, 20*time.Second), []byte("k")); err != nil || !r.Found || p.Connections() != 1 {
+		t.Errorf("%v, %v, %d connections", r, err, p.Connections())
+	}
+}
+
+func TestLargeKeysAreBounded(t *testing.T) {
+	var l largeKeys
+	for i := range 3 * maxLargeKeys {
+		l.add(fmt.Append(nil, i))
+	}
+	if len(l.keys) != maxLargeKeys {
+		t.Errorf("%d keys", len(l.keys))
+	}
+}

@@ -1,0 +1,135 @@
+package ask
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/gorilla/websocket"
+
+	"owlcache/cluster"
+)
+
+// asker is HTTP, or what stands for it in a test.
+type asker interface {
+	Ask(ctx context.Context, key []byte) (Reply, error)
+	Sweep()
+	Close()
+}
+
+// WebSocket asks a member over one long WebSocket connection, which is made at once
+// and made again whenever it is lost. While there is none, questions fail without
+// waiting.
+//
+// What a WebSocket cannot carry is asked over HTTP, which the member serves on the same
+// port: keys with spaces, and values that do not fit into a message.
+type WebSocket struct {
+	opts    Options
+	connect func(context.Context) (*websocket.Conn, error)
+	http    asker
+	stop    context.CancelFunc
+	task    sync.WaitGroup
+	tried   chan struct{} // closed when it is known whether the first attempt has worked
+	large   largeKeys     // whose values do not fit into a message
+
+	mu   sync.Mutex // protects what follows
+	link *socketConn
+	err  error // why there is no link
+}
+
+// NewWebSocket returns what asks the member of this address. The options are complete.
+func NewWebSocket(address string, o Options) *WebSocket {
+	return startWebSocket(newSocketDialer(address, o).dial, NewHTTP(address, o), o)
+}
+
+func startWebSocket(connect func(context.Context) (*websocket.Conn, error), http asker, o Options) *WebSocket {
+	a := &WebSocket{opts: o, connect: connect, http: http, tried: make(chan struct{})}
+	var ctx context.Context
+	ctx, a.stop = context.WithCancel(context.Background())
+	a.task.Go(func() { a.run(ctx) })
+	return a
+}
+
+// run keeps a connection until ctx ends.
+func (a *WebSocket) run(ctx context.Context) {
+	pauses := newPauses(a.opts.MinReconnect, a.opts.MaxReconnect)
+	first := sync.OnceFunc(func() { close(a.tried) })
+	defer first()
+	defer a.set(nil, ErrGone)
+	for {
+		ws, err := a.connect(ctx)
+		if err == nil {
+			link := newSocketConn(ws, a.opts)
+			a.set(link, nil)
+			first()
+			err = link.run(ctx)
+			if link.alive.Load() { // not one that is closed as soon as it is made
+				pauses.reset()
+			}
+		}
+		a.set(nil, fmt.Errorf("there is no connection: %w", err))
+		first()
+		if !cluster.Pause(ctx, pauses.next()) {
+			return
+		}
+	}
+}
+
+func (a *WebSocket) set(link *socketConn, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.link, a.err = link, err
+}
+
+// current returns the connection, or why there is none. Only the very first attempt is
+// waited for.
+func (a *WebSocket) current(ctx context.Context) (*socketConn, error) {
+	select {
+	case <-a.tried:
+	case <-ctx.Done():
+		return nil, Unsent(ctx.Err())
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.err != nil {
+		return nil, Unsent(a.err)
+	}
+	return a.link, nil
+}
+
+// Ask is as that of HTTP.
+func (a *WebSocket) Ask(ctx context.Context, key []byte) (Reply, error) {
+	if !canCarry(key) || a.large.has(key) {
+		return a.askHTTP(ctx, key)
+	}
+	link, err := a.current(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	r, err := link.ask(ctx, key)
+	if errors.Is(err, errMessageTooLarge) {
+		a.large.add(key)
+		return a.askHTTP(ctx, key)
+	}
+	return r, err
+}
+
+// askHTTP asks over HTTP, and takes note when the value fits into a message again.
+func (a *WebSocket) askHTTP(ctx context.Context, key []byte) (Reply, error) {
+	r, err := a.http.Ask(ctx, key)
+	if err == nil && messageOf(len(r.Value)) <= messageLimit(a.opts) {
+		a.large.remove(key)
+	}
+	return r, err
+}
+
+// Sweep throws away what has got old of the questions over HTTP.
+func (a *WebSocket) Sweep() { a.http.Sweep() }
+
+// Close ends all questions and connections, and waits until nothing of them is left.
+func (a *WebSocket) Close() {
+	a.stop()
+	a.http.Close()
+	a.task.Wait()
+}

@@ -1,0 +1,44 @@
+// Package asktest has members of an owlcache group for tests to ask: nodes of version
+// 0.5.1 over HTTP and WebSockets, and servers that do whatever a test wants of them.
+package asktest
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+)
+
+const GoodHead = "HTTP/1.1 200 OK\r\nKey: k\r\nKeycreatetime: 2026-11-22 10:50:17.178858725 +0000 UTC\r\n"
+
+// ClosedPort returns an address where nobody listens.
+func ClosedPort(t testing.TB) string {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ln.Close() }()
+	return ln.Addr().String()
+}
+
+func Within(t testing.TB, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// WaitUntil waits until ok, and fails the test if that takes too long.
+func WaitUntil(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	t.Fatalf("timed out waiting until %s", what)
+}
+
+func At(seconds int) time.Time {
+	return time.Date(2026, 11, 22, 10, 0, seconds, 123456789, time.UTC)
+}

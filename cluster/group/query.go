@@ -1,0 +1,142 @@
+package group
+
+import (
+	"context"
+	"time"
+)
+
+// Reach tells how complete the result of a query is.
+type Reach struct {
+	Members  int // nodes that the query was for, the node itself among them
+	Answered int // of these, with an answer, be it that there is nothing or one from before
+}
+
+// Query returns what the node itself and the members have under key: the newest first,
+// each node once. With a target only that node is asked, which may be this one; nobody
+// has anything on a target that is no member. It returns in time whatever the members
+// do, with what has come until then.
+func (g *Group) Query(ctx context.Context, key []byte, target string) ([]Answer, Reach) {
+	set := g.members()
+	self, members := set.pick(target)
+	slots := make([]slot, len(members))
+	g.gather(ctx, key, members, slots)
+	answers := make([]Answer, 0, len(members)+1)
+	if self {
+		if value, meta, ok := g.opts.Store.Get(nil, key); ok {
+			answers = append(answers, Answer{Address: set.name, Value: value, Created: ownTime(meta)})
+		}
+	}
+	answered := 0
+	for i := range slots {
+		s := &slots[i]
+		if s.answered() {
+			answered++
+		}
+		if s.outcome == present {
+			answers = append(answers, Answer{Address: members[i].address, Value: s.value, Created: s.created})
+		}
+	}
+	sortNewestFirst(answers)
+	return answers, reach(self, len(members), answered)
+}
+
+// Newest appends the newest value under key to dst. Everything else is as for Query,
+// except that it copies no value but this one, and makes no garbage when the answers of
+// all members are known.
+func (g *Group) Newest(ctx context.Context, dst, key []byte, target string) (value []byte, created time.Time, r Reach, ok bool) {
+	self, members := g.members().pick(target)
+	best, answered, complete := g.cache.newest(key, members)
+	if !complete {
+		slots := make([]slot, len(members))
+		g.gather(ctx, key, members, slots)
+		best, answered = newest(slots)
+	}
+	r = reach(self, len(members), answered)
+	if !self {
+		return append(dst, best.value...), best.created, r, best.outcome == present
+	}
+	own, meta, ok := g.opts.Store.Get(dst, key)
+	switch {
+	case best.outcome == present && !ok:
+		return append(dst, best.value...), best.created, r, true
+	case best.outcome == present && best.created.After(ownTime(meta)):
+		return append(own[:len(dst)], best.value...), best.created, r, true
+	case ok:
+		return own, ownTime(meta), r, true
+	}
+	return dst, time.Time{}, r, false
+}
+
+// gather fills slots, which are zero, with the answers of members: those that are kept,
+// and those that come in time.
+func (g *Group) gather(ctx context.Context, key []byte, members []*member, slots []slot) {
+	if len(members) == 0 {
+		return
+	}
+	known := g.cache.view(key, members, slots)
+	if known > 0 {
+		for i := range slots {
+			if slots[i].outcome != unasked {
+				members[i].hits.Add(1)
+			}
+		}
+	}
+	if known < len(members) {
+		g.askMissing(ctx, key, members, slots)
+	}
+}
+
+// askMissing asks the members whose answers are not in slots, all at once, and waits for
+// them.
+func (g *Group) askMissing(ctx context.Context, key []byte, members []*member, slots []slot) {
+	text := string(key)
+	flights := make([]*flight, len(members))
+	waiting := false
+	var mine *flight // is for this goroutine to run
+	for i, m := range members {
+		if slots[i].outcome != unasked {
+			continue
+		}
+		f, isNew := m.join(text, &slots[i])
+		if isNew && mine != nil {
+			go mine.run() // Close waits for it
+			mine = nil
+		}
+		if isNew {
+			mine = f
+		}
+		flights[i] = f
+		waiting = waiting || f != nil
+	}
+	switch {
+	case !waiting:
+		return
+	case mine == nil:
+	case ctx.Done() == nil:
+		// Nobody calls this query off, and the question ends within the time limit. To
+		// wait for another goroutine costs more than many a member's answer.
+		mine.run()
+	default:
+		go mine.run()
+	}
+	limit := time.NewTimer(g.opts.RequestTimeout)
+	defer limit.Stop()
+	expired := false
+	for i, f := range flights {
+		if f == nil {
+			continue
+		}
+		if !expired {
+			select {
+			case <-f.done:
+			case <-limit.C:
+				expired = true
+			case <-ctx.Done():
+				expired = true
+			}
+		}
+		if f.landed() {
+			slots[i] = f.answer
+		}
+	}
+}
