@@ -2,14 +2,19 @@ package gossip
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"owlcache/cluster/gossip/internal/oracle"
+	"owlcache/cluster/gossip/internal/wire"
 	"owlcache/engine"
+	"owlcache/engine/datadir"
 )
 
 // mockGroup are nodes with real stores and real memberlist on a mockNet.
@@ -18,35 +23,36 @@ type mockGroup struct {
 	net   *mockNet
 	rng   *rand.Rand
 	nodes []*mockNode
-	truth truth
+	truth *oracle.Oracle
 }
 
 // mockNode is a node of a mockGroup. It outlives its runs.
 type mockNode struct {
-	simNode // its directory and store
-	ports   [2]*mockPort
-	seeds   *seedList
-	node    *Node
-	at      *mockEndpoint
+	id    uint64
+	dir   string
+	lock  *datadir.Dir
+	store *engine.Store // nil while it is closed
+	ports [2]*mockPort
+	seeds seedList
+	node  *Node
+	at    *mockEndpoint
+	up    bool
 }
 
 // newMockGroup makes n nodes that are not up.
 func newMockGroup(t *testing.T, n int, seed uint64) *mockGroup {
-	g := &mockGroup{t: t, net: newMockNet(seed), rng: rand.New(rand.NewPCG(seed, 4)), truth: truth{keys: make(map[string]engine.Entry)}}
+	g := &mockGroup{t: t, net: newMockNet(seed), rng: rand.New(rand.NewPCG(seed, 4)), truth: oracle.New()}
 	for i := range n {
-		node := &mockNode{simNode: simNode{
-			dir:  simDir(t),
-			opts: engine.Options{Sync: "no", SegmentSize: simSegment, TombstoneGrace: time.Hour, SweepInterval: 5 * time.Second},
-		}}
+		node := &mockNode{dir: memoryDir(t)}
 		node.open(t)
 		for j := range node.ports {
-			node.ports[j] = g.net.add(i, idString(node.id))
+			node.ports[j] = g.net.add(i, wire.Name(node.id))
 		}
 		g.nodes = append(g.nodes, node)
 	}
 	for i, node := range g.nodes {
 		// Some addresses have nobody behind them, as those of a node that has moved.
-		node.seeds = seedsOf(g.nodes[0].ports[0].addr, g.nodes[i/2].ports[0].addr, g.nodes[i/2].ports[1].addr)
+		node.seeds = seedList{g.nodes[0].ports[0].addr, g.nodes[i/2].ports[0].addr, g.nodes[i/2].ports[1].addr}
 	}
 	return g
 }
@@ -61,12 +67,44 @@ func (g *mockGroup) start(n *mockNode) {
 	var err error
 	n.node, err = Start(Options{
 		Store: n.store, PeersFile: filepath.Join(n.dir, "peers.json"), AuthKey: testKey, Seeds: n.seeds, Transport: n.at,
-		Grace: n.opts.TombstoneGrace,
+		Grace: time.Hour,
 	})
 	if err != nil {
 		g.t.Fatal(err)
 	}
 	n.up = true
+}
+
+func (n *mockNode) open(t *testing.T) {
+	t.Helper()
+	var err error
+	if n.lock, err = datadir.Open(n.dir); err != nil {
+		t.Fatal(err)
+	}
+	o := engine.Options{Sync: "no", SegmentSize: 256 << 10, TombstoneGrace: time.Hour, SweepInterval: 5 * time.Second}
+	if n.store, err = engine.Open(context.Background(), n.lock, o); err != nil {
+		t.Fatal(err)
+	}
+	n.id = n.store.NodeID()
+}
+
+// shut closes the store of a node that is not up.
+func (n *mockNode) shut(t *testing.T) {
+	t.Helper()
+	if err := errors.Join(n.store.Close(), n.lock.Close()); err != nil {
+		t.Error(err)
+	}
+	n.store = nil
+}
+
+// memoryDir returns a temporary directory, in memory where there is a place for that.
+func memoryDir(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "owlcache-sim-") //nolint:usetesting // it has no directory in memory
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // it would be gone with the machine
+	return dir
 }
 
 // stop takes a node down; with crash the others are not told, and what is queued is lost.
@@ -124,7 +162,7 @@ func (g *mockGroup) change(n *mockNode, number int) {
 		return
 	}
 	synctest.Wait()
-	if err := g.truth.change(g.rng, &n.simNode, number); err != nil {
+	if err := g.truth.Change(g.rng, n.store, number); err != nil {
 		g.t.Fatal(err)
 	}
 }

@@ -5,14 +5,18 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"owlcache/cluster/gossip/internal/membership"
+	"owlcache/cluster/gossip/internal/peers"
+	"owlcache/cluster/gossip/internal/replicate"
 )
 
 // Node is a member of a sync group. All methods may be called concurrently.
 type Node struct {
 	id    uint64
-	file  *peersFile
-	group *Group
-	sync  *syncer
+	file  *peers.File
+	group *membership.Group
+	sync  *replicate.Replicator
 
 	closing sync.Once
 	closed  error // of Close
@@ -25,21 +29,21 @@ func Start(o Options) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{id: o.Store.NodeID()}
-	if n.file, err = openPeersFile(o.PeersFile, n.id, o.Logger); err != nil {
+	if n.file, err = peers.Open(o.PeersFile, n.id, o.Logger); err != nil {
 		return nil, err
 	}
-	if n.group, err = newGroup(o.group(n.file)); err != nil {
-		n.file.close()
+	if n.group, err = membership.New(o.group(n.file)); err != nil {
+		n.file.Close()
 		return nil, err
 	}
-	seen, err := n.file.versions(o.Store.Recovered().LSN)
+	seen, err := n.file.Versions(o.Store.Recovered().LSN)
 	if err != nil {
 		err = errors.Join(err, n.group.Close(context.Background()))
-		n.file.close()
+		n.file.Close()
 		return nil, err
 	}
-	n.sync = newSyncer(o.sync(seen), n.group)
-	n.file.keepVersions(n.sync.versions)
+	n.sync = replicate.New(o.sync(seen), n.group)
+	n.file.KeepVersions(n.sync.Versions)
 	if err := n.group.Start(n.sync); err != nil {
 		return nil, errors.Join(err, n.Close(context.Background()))
 	}
@@ -55,10 +59,10 @@ func (n *Node) Close(ctx context.Context) error {
 	n.closing.Do(func() {
 		drain, cancel := context.WithTimeout(ctx, drainWithin)
 		defer cancel()
-		n.sync.drain(drain)
+		n.sync.Drain(drain)
 		n.closed = n.group.Close(ctx)
-		n.sync.close()
-		n.file.close()
+		n.sync.Close()
+		n.file.Close()
 	})
 	return n.closed
 }

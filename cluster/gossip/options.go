@@ -8,6 +8,12 @@ import (
 	"time"
 
 	"github.com/hashicorp/memberlist"
+
+	"owlcache/cluster/gossip/internal/membership"
+	"owlcache/cluster/gossip/internal/peers"
+	"owlcache/cluster/gossip/internal/replicate"
+	"owlcache/cluster/gossip/internal/transport"
+	"owlcache/cluster/gossip/internal/wire"
 )
 
 // Preset is a set of times for a kind of network.
@@ -41,7 +47,7 @@ const MinAuthKey = 16
 // Options of a node's data sync. The zero value of a field is its default, unless it is
 // called required.
 type Options struct {
-	Store Store // required; *engine.Store is one
+	Store replicate.Store // required; *engine.Store is one
 	// PeersFile is the path of the file in which members last seen are kept; required.
 	PeersFile string
 	// AuthKey is the secret that all members share, at least MinAuthKey bytes; required.
@@ -50,7 +56,7 @@ type Options struct {
 	// change of the key without a gap.
 	AcceptKeys []string
 	// Seeds is where to look for the group; nil = wait to be found.
-	Seeds seedSource
+	Seeds membership.Seeds
 
 	// BindAddr is the IP address, or a name that has one, to listen on for TCP and UDP;
 	// default 127.0.0.1.
@@ -107,11 +113,11 @@ func (o Options) withDefaults() (Options, error) {
 }
 
 // group returns the options of membership.
-func (o Options) group(file *peersFile) groupOptions {
+func (o Options) group(file *peers.File) membership.Options {
 	t := o.Preset.times()
-	return groupOptions{
+	return membership.Options{
 		ID: o.Store.NodeID(), AuthKey: o.AuthKey, AcceptKeys: o.AcceptKeys, Seeds: o.Seeds, File: file,
-		Port: portOptions{
+		Port: transport.Options{
 			BindAddr: o.BindAddr, BindPort: o.BindPort, AdvertiseAddr: o.AdvertiseAddr, AdvertisePort: o.AdvertisePort,
 			Dial: t.dial, Stream: t.stream, Transport: o.Transport, Logger: o.Logger,
 		},
@@ -120,8 +126,8 @@ func (o Options) group(file *peersFile) groupOptions {
 }
 
 // sync returns the options of the exchange of data.
-func (o Options) sync(seen []spanOf) syncOptions {
-	return syncOptions{
+func (o Options) sync(seen []wire.NodeSpan) replicate.Options {
+	return replicate.Options{
 		Store: o.Store, Seen: seen, Grace: o.Grace, QueueBytes: o.QueueBytes, InboxBytes: o.InboxBytes,
 		Interval: o.Interval, Patience: o.Preset.times().patience, Logger: o.Logger,
 	}

@@ -1,6 +1,12 @@
 package gossip
 
-import "time"
+import (
+	"time"
+
+	"owlcache/cluster/gossip/internal/membership"
+	"owlcache/cluster/gossip/internal/replicate"
+	"owlcache/cluster/gossip/internal/wire"
+)
 
 // Status is what a node knows of its sync group.
 type Status struct {
@@ -11,14 +17,14 @@ type Status struct {
 	Removed    bool      // an operator has removed this node from the group
 	Peers      []PeerStatus
 	InboxBytes int64 // arrived, not yet merged
-	Counters   Counters
+	Counters   replicate.Counters
 }
 
 // PeerStatus is what a node knows of one peer or seed.
 type PeerStatus struct {
 	Node      string // node id; "" for a seed that has never answered
 	Address   string
-	State     State
+	State     membership.State
 	Since     time.Time     // of the state
 	LastMatch time.Time     // zero = never
 	Skew      time.Duration // how far its clock is ahead of this one's, roughly
@@ -32,22 +38,22 @@ type PeerStatus struct {
 
 // Synced tells whether this node has agreed with any peer since the start, or knows of
 // nobody to agree with.
-func (n *Node) Synced() bool { return !n.sync.matched().IsZero() || n.group.alone() }
+func (n *Node) Synced() bool { return !n.sync.Matched().IsZero() || n.group.Alone() }
 
 // Status returns what this node knows of its group now.
 func (n *Node) Status() Status {
 	s := Status{
-		Node: idString(n.id), Address: n.Address(), Synced: n.Synced(), LastMatch: n.sync.matched(), Removed: n.group.isRemoved(),
-		InboxBytes: n.sync.waiting(), Counters: n.Counters(),
+		Node: wire.Name(n.id), Address: n.Address(), Synced: n.Synced(), LastMatch: n.sync.Matched(), Removed: n.group.Removed(),
+		InboxBytes: n.sync.Waiting(), Counters: n.Counters(),
 	}
-	for _, p := range n.group.shown() {
-		f := n.sync.figures(p.ID)
+	for _, p := range n.group.Known() {
+		f := n.sync.Figures(p.ID)
 		status := PeerStatus{
 			Address: p.Address, State: p.State, Since: p.Since, LastMatch: f.LastMatch, Skew: f.Skew, TCPOnly: p.TCPOnly,
 			Queue: f.Queue, Pushed: f.Pushed, Dropped: f.Dropped, Sent: f.Sent, LastError: p.LastError,
 		}
 		if p.ID != 0 {
-			status.Node = idString(p.ID)
+			status.Node = wire.Name(p.ID)
 		}
 		s.Peers = append(s.Peers, status)
 	}
@@ -55,8 +61,8 @@ func (n *Node) Status() Status {
 }
 
 // Counters returns the counters of now.
-func (n *Node) Counters() Counters {
-	c, t := n.sync.totals(), n.group.totals()
+func (n *Node) Counters() replicate.Counters {
+	c, t := n.sync.Counters(), n.group.Counters()
 	c.BadFrames, c.Refused = t.BadFrames, t.Refused
 	c.BadMessages += t.BadMessages
 	return c

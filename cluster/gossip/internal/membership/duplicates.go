@@ -1,0 +1,117 @@
+package membership
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"owlcache/cluster/gossip/internal/wire"
+)
+
+// duplicates finds other nodes that have the id of this one, which is so when a data directory
+// was copied. They are not taken as members; but a group cannot tell them apart, so
+// somebody has to end it.
+//
+// That members know this node under another address means nothing yet: it may have had it
+// before it was restarted. So the address is asked.
+type duplicates struct {
+	id  uint64
+	own string // address of this node
+	log *slog.Logger
+	ask chan struct{}
+
+	mu      sync.Mutex // protects what follows
+	address string     // the last one under which others know this node
+	at      time.Time  // when that was heard of
+	told    bool
+}
+
+func newDuplicates(id uint64, own string, log *slog.Logger) *duplicates {
+	return &duplicates{id: id, own: own, log: log, ask: make(chan struct{}, 1)}
+}
+
+// seen notes that some member knows this node under another address.
+func (t *duplicates) seen(address string) {
+	t.mu.Lock()
+	t.address, t.at = address, time.Now()
+	t.mu.Unlock()
+	select {
+	case t.ask <- struct{}{}:
+	default:
+	}
+}
+
+// recent tells whether a member has known this node under another address of late.
+func (t *duplicates) recent(within time.Duration) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.at.IsZero() && time.Since(t.at) < within
+}
+
+// other returns the address that seen was told of.
+func (t *duplicates) other() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.address
+}
+
+// found tells whether there is another node with this id.
+func (t *duplicates) found() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.told
+}
+
+// met logs, once, that another node with this id has been talked to.
+func (t *duplicates) met() {
+	t.mu.Lock()
+	told, other := t.told, t.address
+	if other != "" { // without it the message would be of no use: it comes soon
+		t.told = true
+	}
+	t.mu.Unlock()
+	if told || other == "" {
+		return
+	}
+	t.log.Error("two nodes have the same id, as after copying a data directory: stop one of them, and give the copy an id of its own "+
+		"(\"owlcache backup\", then \"owlcache restore --new-node\")", "node", wire.Name(t.id), "address", t.own, "other", other)
+}
+
+// askEvery is how often an address is asked at most.
+const askEvery = 2 * time.Second
+
+// watchDuplicates asks other addresses that this node is known under, until ctx ends.
+func (n *Group) watchDuplicates(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.duplicates.ask:
+			n.askDuplicate(n.duplicates.other())
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(askEvery):
+		}
+	}
+}
+
+// askDuplicate probes an address for a node with our name. The answer may be our own, where
+// the address still leads to this node: then a probe was answered here meanwhile.
+func (n *Group) askDuplicate(address string) {
+	udp, err := net.ResolveUDPAddr("udp", address)
+	if err != nil {
+		return
+	}
+	ml, d := n.current()
+	if ml == nil {
+		return
+	}
+	acks := d.acks.Load()
+	if _, err := ml.Ping(wire.Name(n.id), udp); err == nil && d.acks.Load() == acks {
+		n.duplicates.met()
+	}
+}

@@ -1,0 +1,196 @@
+package membership
+
+import (
+	"context"
+	"maps"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"owlcache/cluster"
+	"owlcache/cluster/gossip/internal/transport"
+	"owlcache/cluster/gossip/internal/wire"
+)
+
+// Join has an address, HOST:PORT, tried at once and for a minute, also if the node there,
+// or this one, was removed from the group before. It does not wait.
+func (n *Group) Join(address string) {
+	n.o.File.Remember(address)
+	n.rejoin.ask(address)
+	n.goOn(func(ctx context.Context) {
+		// A name may stand for what was removed under its address.
+		if found, err := transport.Resolve(ctx, address); err == nil {
+			for _, a := range found {
+				n.o.File.Remember(a)
+			}
+		}
+		n.comeBack("it was asked to join " + cluster.OneLine(address, wire.MaxAddress))
+		n.rejoin.kick()
+	})
+}
+
+// Forget removes a node from the group: that of an address, HOST:PORT, or of a node id.
+// All live members are told to look for it no more, and the node itself, if it is alive,
+// leaves. It does not wait.
+func (n *Group) Forget(address string) {
+	n.rejoin.forget(address)
+	n.goOn(func(ctx context.Context) { n.remove(ctx, address) })
+}
+
+// remove removes what an address stands for.
+func (n *Group) remove(ctx context.Context, address string) {
+	found, err := transport.Resolve(ctx, address)
+	if err != nil {
+		found = nil // perhaps an id; else there is nothing that could be told to others
+	}
+	nodes := n.nodesAt(append(found, address))
+	for _, a := range found {
+		if _, ok := nodes[a]; !ok {
+			nodes[a] = 0
+		}
+	}
+	self := false
+	for _, a := range slices.Sorted(maps.Keys(nodes)) {
+		id := nodes[a]
+		m := wire.Remove{Sender: n.id, Node: id, At: n.stamp(), Address: a}
+		if id == n.id {
+			self = true
+		} else {
+			n.o.File.Forget(id, a)
+		}
+		n.log.Info("a node is removed from the sync group", "peer", idOrNone(id), "address", a)
+		n.tellAll(ctx, id, m.Append(nil))
+	}
+	if self {
+		n.beRemoved(n.id)
+	}
+}
+
+// nodesAt returns the nodes that are, or were last seen, at one of some addresses, or
+// have one of them as their id, by address.
+func (n *Group) nodesAt(addresses []string) map[string]uint64 {
+	nodes := make(map[string]uint64)
+	note := func(address string, id uint64) {
+		if slices.Contains(addresses, address) || slices.Contains(addresses, wire.Name(id)) {
+			nodes[address] = id
+		}
+	}
+	for _, p := range n.o.File.List() {
+		note(p.Address, p.ID)
+	}
+	for address, id := range n.members.addresses() {
+		note(address, id)
+	}
+	note(n.Address(), n.id)
+	return nodes
+}
+
+// Bounds of telling members of a removal.
+const (
+	tellTries = 3
+	tellPause = time.Second
+	tellFirst = 2 * time.Second // how long the others are waited for before the node itself
+)
+
+// tellAll sends a message to all live members, the removed one last, so that nobody looks
+// for it when it has left.
+func (n *Group) tellAll(ctx context.Context, removed uint64, msg []byte) {
+	limit := make(chan struct{}, triesAtOnce)
+	tell := func(wg *sync.WaitGroup, peer uint64) {
+		wg.Go(func() {
+			limit <- struct{}{}
+			defer func() { <-limit }()
+			n.tell(ctx, peer, msg)
+		})
+	}
+	var others, last sync.WaitGroup
+	alive := n.members.alive()
+	for _, peer := range alive {
+		if peer != removed {
+			tell(&others, peer)
+		}
+	}
+	if slices.Contains(alive, removed) {
+		waitFor(ctx, &others, tellFirst)
+		last.Go(func() { n.tell(ctx, removed, msg) })
+	}
+	others.Wait()
+	last.Wait()
+}
+
+// waitFor waits for wg, but not for longer than d.
+func waitFor(ctx context.Context, wg *sync.WaitGroup, d time.Duration) {
+	done := make(chan struct{})
+	go func() { // ends with wg, which the caller waits for, too
+		wg.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// tell sends a message to a member, a few times if need be.
+func (n *Group) tell(ctx context.Context, peer uint64, msg []byte) {
+	var err error
+	for range tellTries {
+		if err = n.Send(peer, msg); err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(tellPause):
+		}
+		if _, alive := n.members.live(peer); !alive {
+			break
+		}
+	}
+	n.log.Warn("a peer could not be told that a node was removed: it may bring it back", "peer", wire.Name(peer), "error", err)
+}
+
+// memberMessage takes a message of membership from a peer.
+func (n *Group) memberMessage(b []byte) {
+	if !wire.IsMessage(b) {
+		n.count.BadMessages.Add(1)
+		return
+	}
+	sender := wire.Sender(b)
+	if b[0] == wire.KindLeave {
+		n.members.saysLeaving(sender)
+		return
+	}
+	var m wire.Remove
+	err := m.Parse(b)
+	if err == nil {
+		_, err = netip.ParseAddrPort(m.Address)
+	}
+	if _, alive := n.members.live(sender); err != nil || !alive {
+		n.count.BadMessages.Add(1)
+		return
+	}
+	n.mu.Lock()
+	isNew := n.removals.take(&m, time.Now())
+	n.mu.Unlock()
+	if !isNew {
+		n.count.BadMessages.Add(1)
+		n.notices.Warn("removal", "a removal of a node was not taken: it was seen before, or the clock of its sender is wrong", "from", wire.Name(sender))
+		return
+	}
+	if m.Node == n.id || m.Node == 0 && m.Address == n.Address() {
+		n.goOn(func(context.Context) { n.beRemoved(sender) })
+		return
+	}
+	n.o.File.Forget(m.Node, m.Address)
+	n.log.Info("a node was removed from the sync group", "peer", idOrNone(m.Node), "address", m.Address, "by", wire.Name(sender))
+}
+
+func idOrNone(id uint64) string {
+	if id == 0 {
+		return "unknown"
+	}
+	return wire.Name(id)
+}

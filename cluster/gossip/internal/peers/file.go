@@ -1,0 +1,275 @@
+package peers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"owlcache/cluster/gossip/internal/wire"
+	"owlcache/engine/datadir"
+)
+
+// File is what outlives a restart: the members last seen alive, what this node has
+// seen of the writes of others (vector), and what an operator has removed.
+type File struct {
+	path string
+	log  *slog.Logger
+	self uint64
+
+	wake chan struct{}
+	ctx  context.Context // of the goroutines
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+
+	writing sync.Mutex // held while the file is written, taken before mu
+
+	mu      sync.Mutex // protects what follows
+	peers   map[uint64]*savedPeer
+	removed *Removal           // this node was removed; nil if not
+	dropped []forgotten        // what is not looked for any more
+	own     string             // address of this node
+	dirty   bool               // the file is to be written soon
+	written time.Time          // when it was last written
+	failing bool               // the last writing has failed
+	write   func([]byte) error // replaces the file; for tests
+
+	seenNow   func() ([]wire.NodeSpan, uint64) // see keepVersions; nil: nothing is kept
+	settled   versions                         // what is written of it
+	sampled   versions                         // will be written
+	sampledAt time.Time
+}
+
+// savedPeer is a member that was seen.
+type savedPeer struct {
+	address string
+	seen    time.Time
+	alive   bool
+}
+
+// Removal is an operator's, of this node.
+type Removal struct {
+	Time  time.Time `json:"time"`
+	By    string    `json:"by"`    // node id
+	Seeds string    `json:"seeds"` // the list of seeds, in order: one that is added ends it
+}
+
+// forgotten is a node that an operator has removed from the group.
+type forgotten struct {
+	Address string    `json:"address"`
+	Node    string    `json:"node,omitempty"`
+	Time    time.Time `json:"time"`
+}
+
+const (
+	settleAfter  = 2 * time.Second
+	failedPause  = 2 * time.Second
+	writePause   = 500 * time.Millisecond // between two writings
+	refreshEvery = time.Hour              // for the times at which live members were seen
+	expireAfter  = 30 * 24 * time.Hour    // of members that were not seen
+	brokenSuffix = ".broken"
+)
+
+// Open reads the file. One that is damaged is kept aside: what was seen of other
+// nodes is forgotten then, which is safe, and members have to be found through seeds, or to find this node.
+func Open(path string, self uint64, log *slog.Logger) (*File, error) {
+	f := &File{
+		path: path, log: log, self: self, wake: make(chan struct{}, 1), peers: make(map[uint64]*savedPeer),
+	}
+	f.write = f.replace
+	content, err := datadir.ReadSmallFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil && !errors.Is(err, datadir.ErrNotRegular):
+		return nil, fmt.Errorf("gossip: %w", err)
+	default:
+		if err == nil {
+			err = f.take(content)
+		}
+		if err != nil {
+			if renameErr := f.putAside(); renameErr != nil {
+				return nil, fmt.Errorf("gossip: %s is damaged (%w) and cannot be put aside: %w", path, err, renameErr)
+			}
+			log.Warn("the file of peers is damaged: it was put aside, and the sync group is looked for through the seeds",
+				"file", path, "kept", path+brokenSuffix, "error", err)
+		}
+	}
+	f.ctx, f.stop = context.WithCancel(context.Background())
+	f.wg.Go(func() { f.run(f.ctx) })
+	return f, nil
+}
+
+func (f *File) putAside() error {
+	if err := os.Rename(f.path, f.path+brokenSuffix); err != nil {
+		return err
+	}
+	return datadir.SyncDir(filepath.Dir(f.path))
+}
+
+// take makes what the file holds the state.
+func (f *File) take(content []byte) error {
+	d, err := parse(content)
+	if err != nil {
+		return err
+	}
+	ours := d.Node == wire.Name(f.self)
+	for _, p := range d.Peers {
+		if p.ID == f.self {
+			continue
+		}
+		f.peers[p.ID] = &savedPeer{address: p.Address, seen: p.Seen}
+	}
+	if ours {
+		f.removed, f.dropped, f.settled = d.Removed, d.Forgotten, d.versions
+	}
+	f.pruneLocked()
+	return nil
+}
+
+// Close writes what is to be written, and ends.
+func (f *File) Close() {
+	f.stop()
+	f.wg.Wait()
+	f.mu.Lock()
+	f.settleLocked(time.Now())
+	dirty := f.dirty
+	f.mu.Unlock()
+	if dirty {
+		f.saveLogged()
+	}
+}
+
+// run writes the file when there is something to write.
+func (f *File) run(ctx context.Context) {
+	timer := time.NewTimer(refreshEvery)
+	defer timer.Stop()
+	for {
+		timer.Reset(max(0, time.Until(f.due())))
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.wake:
+		case <-timer.C:
+			f.saveLogged()
+		}
+	}
+}
+
+// due returns when to write next.
+func (f *File) due() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case !f.dirty:
+		return time.Now().Add(refreshEvery)
+	case f.failing:
+		return f.written.Add(failedPause)
+	}
+	return f.written.Add(writePause)
+}
+
+// touchLocked has the file written soon.
+func (f *File) touchLocked() {
+	f.dirty = true
+	f.kick()
+}
+
+func (f *File) kick() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (f *File) saveLogged() {
+	f.mu.Lock()
+	failing := f.failing
+	f.mu.Unlock()
+	if err := f.save(); err != nil && !failing {
+		f.log.Error("the file of peers cannot be written: it is tried again", "file", f.path, "error", err)
+	}
+}
+
+// save writes the file.
+func (f *File) save() error {
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	f.mu.Lock()
+	content, err := f.contentLocked()
+	f.dirty, f.written = false, time.Now()
+	f.mu.Unlock()
+	if err == nil {
+		err = f.write(content)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failing = err != nil
+	f.dirty = f.dirty || err != nil
+	return err
+}
+
+// replace puts the content in the place of the file.
+func (f *File) replace(content []byte) error {
+	dir := filepath.Dir(f.path)
+	// The temporary file must lie beside it, where the next start removes it.
+	if err := renameio.WriteFile(f.path, content, 0o600, renameio.WithTempDir(dir), renameio.IgnoreUmask()); err != nil {
+		return fmt.Errorf("write %s: %w", f.path, err)
+	}
+	return datadir.SyncDir(dir)
+}
+
+// contentLocked returns what to write now.
+func (f *File) contentLocked() ([]byte, error) {
+	f.pruneLocked()
+	now := time.Now()
+	d := document{Node: wire.Name(f.self), Removed: f.removed, Forgotten: f.dropped, versions: f.settled}
+	for id, p := range f.peers {
+		if p.alive {
+			p.seen = now
+		}
+		if p.address != f.own {
+			d.Peers = append(d.Peers, Peer{Address: p.address, Seen: p.seen, ID: id})
+		}
+	}
+	return format(d)
+}
+
+// pruneLocked drops members that were not seen for long, counted to when any was: a node that
+// was off for a year still knows where its group was.
+func (f *File) pruneLocked() {
+	var last time.Time
+	for _, p := range f.peers {
+		if p.seen.After(last) {
+			last = p.seen
+		}
+	}
+	for id, p := range f.peers {
+		if !p.alive && last.Sub(p.seen) > expireAfter {
+			delete(f.peers, id)
+		}
+	}
+	for len(f.peers) > wire.MaxNodes {
+		f.dropOldestLocked()
+	}
+	for len(f.dropped) > wire.MaxNodes {
+		f.dropped = f.dropped[1:]
+	}
+}
+
+// dropOldestLocked drops the member that was seen least lately.
+func (f *File) dropOldestLocked() {
+	var oldest uint64
+	for id, p := range f.peers {
+		if o := f.peers[oldest]; o == nil || !p.alive && o.alive || p.alive == o.alive && p.seen.Before(o.seen) {
+			oldest = id
+		}
+	}
+	delete(f.peers, oldest)
+}

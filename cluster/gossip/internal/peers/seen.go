@@ -1,0 +1,118 @@
+package peers
+
+import (
+	"slices"
+	"time"
+
+	"owlcache/cluster/gossip/internal/wire"
+)
+
+// Back ends that a member is forgotten, when it has come back.
+func (f *File) Back(id uint64, address string) {
+	f.unforget(func(d forgotten) bool { return d.is(id, address) })
+}
+
+// Seen notes that a member is alive at an address, unless it was forgotten since.
+func (f *File) Seen(id uint64, address string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if slices.ContainsFunc(f.dropped, func(d forgotten) bool { return d.is(id, address) }) {
+		return
+	}
+	p := f.peers[id]
+	if p == nil {
+		p = &savedPeer{}
+		f.peers[id] = p
+	}
+	p.address, p.seen, p.alive = address, time.Now(), true
+	f.touchLocked()
+}
+
+// is tells whether it is a node that was forgotten, or what is at its address.
+func (d forgotten) is(id uint64, address string) bool {
+	return d.Address == address || d.Node == wire.Name(id)
+}
+
+// Gone notes that a member is not alive any more.
+func (f *File) Gone(id uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p := f.peers[id]; p != nil {
+		p.seen, p.alive = time.Now(), false
+		f.touchLocked()
+	}
+}
+
+// SetOwn tells the address of this node, which is not kept.
+func (f *File) SetOwn(address string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.own = address
+}
+
+// List returns the members that are known, in no order.
+func (f *File) List() []Peer {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list := make([]Peer, 0, len(f.peers))
+	for id, p := range f.peers {
+		list = append(list, Peer{Address: p.address, Seen: p.seen, ID: id})
+	}
+	return list
+}
+
+// Forget drops a member, and has what is at its address not be looked for.
+func (f *File) Forget(id uint64, address string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for known, p := range f.peers {
+		if known == id || p.address == address {
+			delete(f.peers, known)
+		}
+	}
+	d := forgotten{Address: address, Time: time.Now().UTC().Truncate(time.Second)}
+	if id != 0 {
+		d.Node = wire.Name(id)
+	}
+	f.dropped = slices.DeleteFunc(f.dropped, func(o forgotten) bool { return o.Address == address })
+	f.dropped = append(f.dropped, d)
+	f.touchLocked()
+}
+
+// Remember has an address looked for again.
+func (f *File) Remember(address string) {
+	f.unforget(func(d forgotten) bool { return d.Address == address })
+}
+
+func (f *File) unforget(is func(forgotten) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := len(f.dropped)
+	f.dropped = slices.DeleteFunc(f.dropped, is)
+	if len(f.dropped) != before {
+		f.touchLocked()
+	}
+}
+
+// IsForgotten tells whether an address is not to be looked for.
+func (f *File) IsForgotten(address string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.dropped, func(d forgotten) bool { return d.Address == address })
+}
+
+// SetRemoved notes that this node was removed from its group, or with nil that it is
+// Back; it is durable when it returns without an error.
+func (f *File) SetRemoved(r *Removal) error {
+	f.mu.Lock()
+	f.removed = r
+	f.mu.Unlock()
+	return f.save()
+}
+
+// Removal returns the removal of this node, nil if there is none.
+func (f *File) Removal() *Removal {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.removed
+}

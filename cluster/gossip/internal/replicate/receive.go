@@ -1,0 +1,145 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"owlcache/cluster/gossip/internal/wire"
+	"owlcache/engine"
+)
+
+// mergeBytes is how many bytes of pushed messages are merged in one go: one log record,
+// one fsync.
+const mergeBytes = 4 << 20
+
+var errKind = errors.New("a message of an unknown kind")
+
+// Receive takes a message of a peer. It waits for nothing but the store's locks.
+func (s *Replicator) Receive(msg []byte) {
+	if !wire.IsMessage(msg) || wire.Sender(msg) == s.self {
+		s.count.badMessages.Add(1)
+		return
+	}
+	var err error
+	switch msg[0] {
+	case wire.KindPush, wire.KindPart:
+		if !s.inbox.put(msg) {
+			s.count.overflow.Add(1)
+			s.compareSoon(wire.Sender(msg), pauseProgress)
+		}
+	case wire.KindDigest:
+		var m wire.Digest
+		if err = m.Parse(msg); err == nil {
+			s.compare(&m)
+		}
+	case wire.KindList:
+		m := new(wire.List)
+		if err = m.Parse(msg); err == nil {
+			s.queueAnswer(m)
+		}
+	case wire.KindEnd:
+		m := new(wire.End)
+		if err = m.Parse(msg); err == nil {
+			s.endOf(m)
+		}
+	default:
+		err = errKind
+	}
+	if err != nil {
+		s.count.badMessages.Add(1)
+	}
+}
+
+// merge merges what arrives until ctx ends.
+func (s *Replicator) merge(ctx context.Context) {
+	for {
+		msgs := s.inbox.take(ctx)
+		if msgs == nil {
+			return
+		}
+		// Pushes of one sender lie together now, and are merged together.
+		slices.SortStableFunc(msgs, func(a, b []byte) int { return slices.Compare(a[:wire.HeaderSize], b[:wire.HeaderSize]) })
+		for len(msgs) > 0 {
+			n := together(msgs)
+			s.mergeMessages(msgs[:n])
+			msgs = msgs[n:]
+		}
+	}
+}
+
+// together returns how many messages at the beginning of msgs are merged in one go.
+func together(msgs [][]byte) int {
+	n, bytes := 1, len(msgs[0])
+	for n < len(msgs) && msgs[n][0] == wire.KindPush && slices.Equal(msgs[n][:wire.HeaderSize], msgs[0][:wire.HeaderSize]) {
+		if bytes += len(msgs[n]); bytes > mergeBytes {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// mergeMessages merges messages of one kind and sender; one, if it is a part.
+func (s *Replicator) mergeMessages(msgs [][]byte) {
+	var m wire.Entries
+	var entries []engine.Entry
+	var brought []wire.NodeSpan
+	for _, msg := range msgs {
+		if err := m.Parse(msg); err != nil {
+			s.count.badMessages.Add(1)
+			s.failRound(wire.Sender(msg), err)
+			continue
+		}
+		entries = append(entries, m.Entries...)
+		brought = append(brought, wire.NodeSpan{Node: m.Sender, Span: wire.Span{After: m.After, Last: m.Last}})
+	}
+	if len(brought) == 0 {
+		return
+	}
+	s.count.received.Add(uint64(len(entries)))
+	entries, known := s.dropKnown(entries)
+	merged, err := s.opts.Store.Merge(entries)
+	if err != nil {
+		// The store tells why. A round begins again when it is well.
+		s.compareSoon(m.Sender, s.opts.Interval)
+	}
+	s.count.merged.Add(uint64(merged.Taken))
+	s.count.stale.Add(uint64(merged.Stale + known))
+	s.count.skewed.Add(uint64(merged.Skewed))
+	s.count.invalid.Add(uint64(merged.Invalid))
+	s.tellSkew(m.Sender, merged.Skewed)
+	switch {
+	case m.Kind == wire.KindPart:
+		s.count.healed.Add(uint64(merged.Taken))
+		s.partOf(&m, merged, err)
+	case err == nil && merged.Skewed+merged.Invalid == 0:
+		s.seen.agreed(brought)
+	}
+}
+
+// dropKnown leaves out what this node has had, and may have deleted so long ago that it
+// does not know of it any more: a message that somebody has recorded must not bring it
+// back.
+func (s *Replicator) dropKnown(entries []engine.Entry) (rest []engine.Entry, known int) {
+	now := time.Now()
+	old := uint64(max(0, now.Add(-s.opts.Grace).UnixMilli())) << 16
+	if !slices.ContainsFunc(entries, func(e engine.Entry) bool { return e.Version.Time < old }) {
+		return entries, 0
+	}
+	deleted := deletedBy(s.seen.get(), s.opts.Grace, now)
+	rest = slices.DeleteFunc(entries, func(e engine.Entry) bool { return !e.Tombstone && deleted(e.Version) })
+	return rest, len(entries) - len(rest)
+}
+
+// tellSkew warns once when a peer's writes begin to be refused.
+func (s *Replicator) tellSkew(sender uint64, refused int) {
+	p := s.peer(sender)
+	if p == nil {
+		return
+	}
+	if was := p.skewed.Swap(refused > 0); refused > 0 && !was {
+		s.log.Warn("writes of a peer are refused: their time is ahead of this node's clock; set the clocks of both", "peer", wire.Name(sender), "entries", refused)
+	}
+}

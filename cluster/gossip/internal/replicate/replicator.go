@@ -1,0 +1,211 @@
+package replicate
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"owlcache/cluster/gossip/internal/wire"
+	"owlcache/engine"
+)
+
+// farGroup is from how many peers on a new one is not compared with by everybody at once.
+const farGroup = 16
+
+// Replicator keeps the store and those of the peers the same. Membership tells it who is there
+// and what arrives, and it sends through network.
+type Replicator struct {
+	opts Options
+	log  *slog.Logger
+	self uint64
+	net  Network
+	seen *vector
+
+	inbox  *inbox
+	lists  chan *wire.List
+	rounds chan struct{} // holds a token per round under way
+
+	ctx  context.Context // of all goroutines
+	stop context.CancelFunc
+
+	mu      sync.Mutex // protects what follows
+	wg      sync.WaitGroup
+	closed  bool
+	pushers sync.WaitGroup
+	drained bool // no more pushers
+	known   map[uint64]*peer
+
+	lastMatch atomic.Int64 // Unix ns
+	count     counters
+}
+
+// peer is what the syncer knows of another node.
+type peer struct {
+	id uint64
+
+	pushed, dropped, sent atomic.Uint64
+	lastMatch             atomic.Int64 // Unix ns
+	compareAt             atomic.Int64 // Unix ns at which to compare; 0 = not due
+	skew                  atomic.Int64 // ns
+	skewed                atomic.Bool  // some of its last writes were refused
+	joinedAt              atomic.Int64 // Unix ns
+	telling               atomic.Bool  // see tell
+	idle                  atomic.Bool  // has left
+
+	mu          sync.Mutex // protects what follows
+	round       *round
+	owed        *wire.List           // could not be answered, and is when the peer joins
+	owedAt      time.Time            // since when
+	pausedUntil time.Time            // no round before
+	sub         *engine.Subscription // nil while the peer is not alive
+	stopPush    context.CancelFunc
+}
+
+// New returns a running syncer. Close it.
+func New(o Options, net Network) *Replicator {
+	s := &Replicator{
+		opts: o, log: o.Logger, self: o.Store.NodeID(), net: net, seen: newVector(o.Store, o.Seen),
+		inbox: newInbox(o.InboxBytes), lists: make(chan *wire.List, answerQueue), rounds: make(chan struct{}, maxRounds),
+		known: make(map[uint64]*peer),
+	}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.work(s.merge)
+	s.work(s.schedule)
+	for range answerers {
+		s.work(s.answer)
+	}
+	return s
+}
+
+// work runs f in a goroutine that close waits for. It returns false after close.
+func (s *Replicator) work(f func(context.Context)) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.wg.Go(func() { f(s.ctx) })
+	return true
+}
+
+// Drain takes no more writes and gives those that are queued some time to be sent.
+func (s *Replicator) Drain(ctx context.Context) {
+	s.mu.Lock()
+	s.drained = true
+	peers := slices.Collect(maps.Values(s.known))
+	s.mu.Unlock()
+	for _, p := range peers {
+		p.mu.Lock()
+		if p.sub != nil {
+			p.sub.Close()
+		}
+		p.mu.Unlock()
+	}
+	sent := make(chan struct{})
+	if !s.work(func(context.Context) { s.pushers.Wait(); close(sent) }) {
+		return
+	}
+	select {
+	case <-sent:
+	case <-ctx.Done():
+	}
+}
+
+// Close ends all goroutines and waits for them. What they send fails or ends by itself.
+func (s *Replicator) Close() {
+	s.mu.Lock()
+	s.closed, s.drained = true, true
+	s.mu.Unlock()
+	s.stop()
+	s.pushers.Wait()
+	s.wg.Wait()
+}
+
+// Joined begins to push to a peer, and has it compared.
+func (s *Replicator) Joined(id uint64) {
+	p := s.addPeer(id)
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sub == nil && !s.startPushLocked(p) {
+		return
+	}
+	p.pausedUntil = time.Time{}
+	p.idle.Store(false)
+	p.joinedAt.Store(time.Now().UnixNano())
+	s.answerOwedLocked(p)
+	s.compareJoined(p)
+}
+
+// startPushLocked begins to push to p, whose lock is held. It returns false after drain.
+func (s *Replicator) startPushLocked(p *peer) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.drained {
+		return false
+	}
+	// First the subscription: what is written from here on is pushed, and what was
+	// written before is in the digest.
+	sub := s.opts.Store.Subscribe(s.opts.QueueBytes)
+	ctx, cancel := context.WithCancel(s.ctx)
+	s.pushers.Go(func() { s.push(ctx, p, sub) })
+	p.sub, p.stopPush = sub, cancel
+	return true
+}
+
+// Left ends pushing to a peer, and the round with it.
+func (s *Replicator) Left(id uint64) {
+	p := s.peer(id)
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopPush != nil {
+		p.stopPush()
+		p.sub, p.stopPush = nil, nil
+	}
+	p.idle.Store(true)
+	if p.round != nil {
+		p.round.fail(errGone)
+	}
+}
+
+func (s *Replicator) peer(id uint64) *peer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.known[id]
+}
+
+// addPeer returns the record of a node, nil if there are too many.
+func (s *Replicator) addPeer(id uint64) *peer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.known[id]; p != nil {
+		return p
+	}
+	if len(s.known) >= wire.MaxNodes && !s.dropPeerLocked() {
+		return nil
+	}
+	p := &peer{id: id}
+	p.idle.Store(true)
+	s.known[id] = p
+	return p
+}
+
+// dropPeerLocked makes room for another peer.
+func (s *Replicator) dropPeerLocked() bool {
+	for id, p := range s.known {
+		if p.idle.Load() {
+			delete(s.known, id)
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,161 @@
+package transport
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+)
+
+// attachment is the transport of one membership, at the port of the node.
+type attachment struct {
+	at       *Port
+	packetCh chan *memberlist.Packet
+	streamCh chan net.Conn
+
+	ctx    context.Context // ends with Shutdown, and dialling with it
+	cancel context.CancelFunc
+	wg     sync.WaitGroup // of connections
+
+	mu    sync.Mutex // protects what follows
+	down  bool
+	conns map[closer]struct{}
+}
+
+// closer is a connection that tells its attachment when memberlist has done with it.
+type closer interface {
+	net.Conn
+	abort() // makes reading and writing fail
+	closed(f func())
+}
+
+var _ memberlist.NodeAwareTransport = (*attachment)(nil)
+
+// track keeps a connection until it is closed.
+func (t *attachment) track(c closer) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.down {
+		return ErrDown
+	}
+	t.conns[c] = struct{}{}
+	t.wg.Add(1)
+	c.closed(func() {
+		t.mu.Lock()
+		delete(t.conns, c)
+		t.mu.Unlock()
+		t.wg.Done()
+	})
+	return nil
+}
+
+// DialAddressTimeout bounds dialling, so that a network that swallows packets does not
+// hold up the next try, and all use of the connection: memberlist sets no deadline where
+// it sends messages, and a peer that has been stopped reads nothing.
+func (t *attachment) DialAddressTimeout(a memberlist.Address, timeout time.Duration) (net.Conn, error) {
+	if t.ctx.Err() != nil {
+		return nil, ErrDown
+	}
+	c, err := t.at.dial(t.ctx, a, min(timeout, t.at.o.Dial))
+	if err != nil {
+		return nil, err
+	}
+	if err := c.SetDeadline(time.Now().Add(t.at.o.Stream)); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	dialled := &dialledConn{Conn: c, limits: t.at.limits}
+	if err := t.track(dialled); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return dialled, nil
+}
+
+// DialTimeout is DialAddressTimeout of a node without a name.
+func (t *attachment) DialTimeout(addr string, timeout time.Duration) (net.Conn, error) {
+	return t.DialAddressTimeout(memberlist.Address{Addr: addr}, timeout)
+}
+
+// FinalAdvertiseAddr returns what others connect to.
+func (t *attachment) FinalAdvertiseAddr(string, int) (net.IP, int, error) {
+	return t.at.ip, t.at.port, nil
+}
+
+// WriteTo sends a packet.
+func (t *attachment) WriteTo(b []byte, addr string) (time.Time, error) {
+	return t.WriteToAddress(b, memberlist.Address{Addr: addr})
+}
+
+// WriteToAddress sends a packet.
+func (t *attachment) WriteToAddress(b []byte, a memberlist.Address) (time.Time, error) {
+	if t.ctx.Err() != nil {
+		return time.Time{}, ErrDown
+	}
+	return t.at.inner.WriteToAddress(b, a)
+}
+
+// PacketCh has the packets that arrive.
+func (t *attachment) PacketCh() <-chan *memberlist.Packet { return t.packetCh }
+
+// StreamCh has the connections that others make.
+func (t *attachment) StreamCh() <-chan net.Conn { return t.streamCh }
+
+// Shutdown ends all connections and waits until memberlist has let go of them. The
+// listener stays.
+func (t *attachment) Shutdown() error {
+	t.at.detach(t)
+	t.cancel()
+	t.mu.Lock()
+	t.down = true
+	for c := range t.conns {
+		c.abort()
+	}
+	t.mu.Unlock()
+	t.wg.Wait()
+	return nil
+}
+
+// dialledConn is a connection that this node has made. Who is at the other end may be a
+// stranger.
+type dialledConn struct {
+	net.Conn
+	limits *inbound
+	once   sync.Once
+	done   func()
+	head   []byte // the first bytes of the answer; only for Read
+}
+
+func (c *dialledConn) closed(f func()) { c.done = f }
+
+func (c *dialledConn) abort() { _ = c.Conn.Close() }
+
+// Read keeps from memberlist what ends the process. There is one reader at a time.
+func (c *dialledConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.head = firstBytes(c.head, b[:n], headVersion-headLabel+1)
+	if badAnswer(c.head) {
+		c.limits.badFrame("an answer of data sync has another version of the encryption: it was dropped", "answer", c.RemoteAddr())
+		_ = c.Conn.Close()
+		return 0, errFrameVersion
+	}
+	return n, err
+}
+
+// Write closes the connection after an error: memberlist forgets to when it is the label
+// that cannot be written.
+func (c *dialledConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	if err != nil {
+		_ = c.Close()
+	}
+	return n, err
+}
+
+func (c *dialledConn) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(c.done)
+	return err
+}

@@ -1,0 +1,94 @@
+package transport
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+// headWithin is how long a stranger has to send the head of a frame.
+const headWithin = 2 * time.Second
+
+// frameConn is a connection that somebody has to this node. It sees to the bounds, keeps
+// from memberlist what ends the process, and finds frames that are cut off, of which
+// memberlist says nothing.
+type frameConn struct {
+	net.Conn
+	limits *inbound
+	from   source
+	begun  time.Time
+	once   sync.Once
+	done   func()
+
+	mu       sync.Mutex // protects what follows
+	head     []byte     // the first bytes, up to the version
+	got      int64      // bytes
+	taken    int64      // of them, those that count
+	ended    bool       // the other end has sent all
+	deadline time.Time  // as memberlist has set it
+}
+
+func newFrameConn(c net.Conn, limits *inbound, from source) *frameConn {
+	return &frameConn{Conn: c, limits: limits, from: from, begun: time.Now(), done: func() {}}
+}
+
+func (c *frameConn) closed(f func()) { c.done = f }
+
+func (c *frameConn) abort() { _ = c.Conn.Close() }
+
+// SetDeadline sets that of a stranger to an earlier time until the head has arrived.
+func (c *frameConn) SetDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.deadline = t
+	if early := c.begun.Add(headWithin); c.awaitedLocked() && (t.IsZero() || early.Before(t)) {
+		return errors.Join(c.SetReadDeadline(early), c.SetWriteDeadline(t))
+	}
+	return c.Conn.SetDeadline(t)
+}
+
+// awaitedLocked tells whether a stranger has not sent the head yet.
+func (c *frameConn) awaitedLocked() bool { return !c.from.member && len(c.head) <= headVersion }
+
+func (c *frameConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	awaited := c.awaitedLocked()
+	c.head = firstBytes(c.head, b[:n], headVersion+1)
+	if badStream(c.head) { // memberlist logs the error, which counts it
+		_ = c.Conn.Close()
+		return 0, errFrameVersion
+	}
+	if awaited && !c.awaitedLocked() && err == nil {
+		err = c.SetReadDeadline(c.deadline)
+	}
+	c.got += int64(n)
+	c.ended = errors.Is(err, io.EOF)
+	if more := c.got - freeUnread - c.taken; more > 0 {
+		if !c.limits.take(c.from, more) {
+			_ = c.Conn.Close()
+			return 0, errUnread
+		}
+		c.taken += more
+	}
+	return n, err
+}
+
+// Close is called once memberlist has done with the connection.
+func (c *frameConn) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(func() {
+		c.mu.Lock()
+		taken, cut := c.taken, c.ended && isCut(c.head, c.got)
+		c.mu.Unlock()
+		if cut {
+			c.limits.badFrame("a frame of data sync was cut off, and dropped", "cut", c.RemoteAddr())
+		}
+		c.limits.release(c.from, taken)
+		c.done()
+	})
+	return err
+}

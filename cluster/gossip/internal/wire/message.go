@@ -1,0 +1,208 @@
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+
+	"owlcache/engine"
+)
+
+// Messages are bytes, integers in little-endian order. All begin with
+//
+//	0  1  kind
+//	1  1  format, 1
+//	2  8  id of the sender
+//
+// and memberlist has authenticated them as those of a member, not of a certain one. So
+// the sender is only where an answer goes. A message of an unknown kind or format is
+// counted and dropped: it may come from a newer release.
+const (
+	KindPush   = 1 // entries, as they are written at the sender
+	KindDigest = 2
+	KindList   = 3 // what the sender has in some ranges; asks for what it lacks there
+	KindPart   = 4 // entries, in answer to a list
+	KindEnd    = 5 // the end of that answer
+	KindRemove = 7 // an operator has removed a node from the group
+	KindLeave  = 8 // the sender leaves: only the header
+
+	Format     = 1
+	HeaderSize = 10
+)
+
+// maxMessage is the greatest length of a message: memberlist takes no more than 20 MiB,
+// and one entry of the greatest size has to fit.
+const maxMessage = 18 << 20
+
+// MaxNodes is how many nodes a node keeps anything of.
+const MaxNodes = 1024
+
+var le = binary.LittleEndian
+
+var (
+	errShort   = errors.New("message is cut off")
+	errTrailer = errors.New("bytes behind the end of the message")
+	errField   = errors.New("a field is out of its range")
+)
+
+// Sender returns the sender of a message, which has a header.
+func Sender(msg []byte) uint64 { return le.Uint64(msg[2:]) }
+
+// IsMessage tells whether a message has a header of this format.
+func IsMessage(msg []byte) bool { return len(msg) >= HeaderSize && msg[1] == Format }
+
+func AppendHeader(dst []byte, kind byte, sender uint64) []byte {
+	return le.AppendUint64(append(dst, kind, Format), sender)
+}
+
+// Digest carries the digest of a store.
+//
+//	10  1  1 = the sender wants to see the receiver's digest, too
+//	11  8  wall clock of the sender, Unix ms
+//	19     the digest: engine.Buckets times 8 bytes
+//	…      what the sender had seen before (spans.go)
+type Digest struct {
+	Sender uint64
+	Answer bool
+	Clock  int64
+	Digest engine.Digest
+	Seen   []NodeSpan
+}
+
+const digestFixed = HeaderSize + 9 + 8*engine.Buckets
+
+func (m *Digest) Append(dst []byte) []byte {
+	dst = slices.Grow(dst, digestFixed+2+spanSize*len(m.Seen))
+	dst = AppendHeader(dst, KindDigest, m.Sender)
+	dst = append(dst, boolByte(m.Answer))
+	dst = le.AppendUint64(dst, uint64(m.Clock))
+	for _, v := range m.Digest {
+		dst = le.AppendUint64(dst, v)
+	}
+	return appendVersions(dst, m.Seen)
+}
+
+func (m *Digest) Parse(b []byte) error {
+	if len(b) < digestFixed {
+		return errShort
+	}
+	r := reader{b: b[2:]}
+	m.Sender = r.u64()
+	m.Answer = r.flag()
+	m.Clock = int64(r.u64())
+	for i := range m.Digest {
+		m.Digest[i] = r.u64()
+	}
+	m.Seen = r.versions()
+	return r.end()
+}
+
+// End ends the answer to a list.
+//
+//	10  8  number of the list
+//	18  4  parts that were sent in answer to it
+//	22  1  1 = the next field is valid, 2 = nothing was answered: come again later
+//	23  8  all hashes up to this one, inclusive, have been answered; the rest has to be
+//	       listed again
+type End struct {
+	Sender uint64
+	List   uint64
+	Parts  uint32
+	Some   bool // UpTo is valid
+	Busy   bool
+	UpTo   uint64
+}
+
+const endSize = HeaderSize + 21
+
+func (m *End) Append(dst []byte) []byte {
+	dst = AppendHeader(dst, KindEnd, m.Sender)
+	dst = le.AppendUint64(dst, m.List)
+	dst = le.AppendUint32(dst, m.Parts)
+	dst = append(dst, boolByte(m.Some)|boolByte(m.Busy)<<1)
+	return le.AppendUint64(dst, m.UpTo)
+}
+
+func (m *End) Parse(b []byte) error {
+	if len(b) != endSize {
+		return errShort
+	}
+	r := reader{b: b[2:]}
+	m.Sender, m.List, m.Parts = r.u64(), r.u64(), r.u32()
+	flags := r.u8()
+	m.Some, m.Busy, m.UpTo = flags&1 != 0, flags&2 != 0, r.u64()
+	if flags > 3 {
+		return errField
+	}
+	return r.end()
+}
+
+func boolByte(v bool) byte {
+	if v {
+		return 1
+	}
+	return 0
+}
+
+// reader takes a message apart. After the first read beyond its end it returns zeros,
+// and end an error.
+type reader struct {
+	b   []byte
+	bad error
+}
+
+func (r *reader) bytes(n int) []byte {
+	if n < 0 || n > len(r.b) {
+		r.bad, r.b = errShort, nil
+		return nil
+	}
+	v := r.b[:n:n]
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) u8() byte {
+	if v := r.bytes(1); v != nil {
+		return v[0]
+	}
+	return 0
+}
+
+func (r *reader) flag() bool {
+	v := r.u8()
+	if v > 1 {
+		r.bad = errField
+	}
+	return v == 1
+}
+
+func (r *reader) u16() uint16 {
+	if v := r.bytes(2); v != nil {
+		return le.Uint16(v)
+	}
+	return 0
+}
+
+func (r *reader) u32() uint32 {
+	if v := r.bytes(4); v != nil {
+		return le.Uint32(v)
+	}
+	return 0
+}
+
+func (r *reader) u64() uint64 {
+	if v := r.bytes(8); v != nil {
+		return le.Uint64(v)
+	}
+	return 0
+}
+
+func (r *reader) end() error {
+	if r.bad != nil {
+		return r.bad
+	}
+	if len(r.b) > 0 {
+		return errTrailer
+	}
+	return nil
+}
