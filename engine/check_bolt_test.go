@@ -14,6 +14,7 @@ import (
 	"owlcache/engine/internal/format"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/fold"
 )
 
 // manyPages returns a snapshot of small pages, in several levels, with free pages.
@@ -25,7 +26,7 @@ func manyPages(t testing.TB) []byte {
 	}
 	c := &checkpointer{txEntries: 100}
 	for round := range 4 {
-		part := &folded{last: uint64(7 * (round + 1))}
+		part := &fold.Part{LastLSN: uint64(7 * (round + 1))}
 		for i := range 400 {
 			k := i*(round+1) + round
 			size := 50
@@ -36,13 +37,13 @@ func manyPages(t testing.TB) []byte {
 			if round == 3 && k%3 == 0 {
 				kind = format.RecordDelete
 			}
-			part.add(&format.Record{Kind: kind, Entry: Entry{Key: benchKey(nil, k), Value: bytes.Repeat([]byte("v"), size), Version: Version{Time: uint64(round + 1), Node: 1}}})
+			part.Add(&format.Record{Kind: kind, Entry: Entry{Key: benchKey(nil, k), Value: bytes.Repeat([]byte("v"), size), Version: Version{Time: uint64(round + 1), Node: 1}}})
 		}
-		part.sort()
+		part.Sort()
 		if err := c.writeAll(context.Background(), db, path, part); err != nil {
 			t.Fatal(err)
 		}
-		c.state.LSN = part.last
+		c.state.LSN = part.LastLSN
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)

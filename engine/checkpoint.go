@@ -15,8 +15,17 @@ import (
 	"go.etcd.io/bbolt"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/fold"
 	"owlcache/engine/internal/format"
 	"owlcache/wal"
+)
+
+// foldBudget is how much of the log one pass of a checkpoint holds in memory, in
+// bytes, plus a part of what the store itself takes: a larger pass writes fewer
+// pages of the snapshot twice. A longer log is folded in several passes.
+const (
+	foldBudget = 64 << 20
+	foldPart   = 8
 )
 
 // Bounds of one bbolt transaction.
@@ -179,17 +188,17 @@ func (c *checkpointer) foldAll(ctx context.Context) error {
 		return err
 	}
 	for from := c.stats().LSN; from < target; {
-		part, err := foldLog(c.logFS, c.logDir, from, target, c.sealedBytes(), c.budget())
+		part, err := fold.Read(c.logFS, c.logDir, from, target, c.sealedBytes(), c.budget())
 		if err != nil {
 			return format.AsCorrupt(err)
 		}
-		if part.last == from {
+		if part.LastLSN == from {
 			return fmt.Errorf("log ends before record %d", target)
 		}
 		if err := c.write(ctx, part); err != nil {
 			return err
 		}
-		from = part.last
+		from = part.LastLSN
 		c.update(func(s *CheckpointStats) { s.LSN = from })
 		if err := c.log.DeleteThrough(from); err != nil {
 			return fmt.Errorf("delete folded log: %w", err)
@@ -215,7 +224,7 @@ func (c *checkpointer) unread() error {
 }
 
 // write puts one part into the snapshot. The first one makes it, aside.
-func (c *checkpointer) write(ctx context.Context, part *folded) error {
+func (c *checkpointer) write(ctx context.Context, part *fold.Part) error {
 	st := c.stats()
 	_, err := checkSnapshot(c.path)
 	switch {
@@ -232,7 +241,7 @@ func (c *checkpointer) write(ctx context.Context, part *folded) error {
 	return c.writeFile(ctx, c.path, part)
 }
 
-func (c *checkpointer) writeFresh(ctx context.Context, part *folded) error {
+func (c *checkpointer) writeFresh(ctx context.Context, part *fold.Part) error {
 	tmp := c.path + datadir.TmpSuffix
 	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -243,7 +252,7 @@ func (c *checkpointer) writeFresh(ctx context.Context, part *folded) error {
 	return replaceFile(tmp, c.path)
 }
 
-func (c *checkpointer) writeFile(ctx context.Context, path string, part *folded) error {
+func (c *checkpointer) writeFile(ctx context.Context, path string, part *fold.Part) error {
 	db, err := openSnapshot(path, true)
 	if err != nil {
 		return err
@@ -265,9 +274,9 @@ func (c *checkpointer) writeFile(ctx context.Context, path string, part *folded)
 
 // writeAll writes in transactions of bounded size, the last of which says what
 // part of the log is covered.
-func (c *checkpointer) writeAll(ctx context.Context, db *bbolt.DB, path string, part *folded) error {
+func (c *checkpointer) writeAll(ctx context.Context, db *bbolt.DB, path string, part *fold.Part) error {
 	var m format.SnapshotMeta
-	for next, first := 0, true; first || next < len(part.refs); first = false {
+	for next, first := 0, true; first || next < part.Len(); first = false {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -279,8 +288,8 @@ func (c *checkpointer) writeAll(ctx context.Context, db *bbolt.DB, path string, 
 			if next, err = c.writeSome(kv, &m, part, next); err != nil {
 				return err
 			}
-			if next == len(part.refs) {
-				m.LSN, m.Clock, m.Node, m.Saved = part.last, max(m.Clock, part.clock), c.node, time.Now()
+			if next == part.Len() {
+				m.LSN, m.Clock, m.Node, m.Saved = part.LastLSN, max(m.Clock, part.Clock), c.node, time.Now()
 			}
 			return m.EachField(meta.Put) // the counts must be true in each transaction
 		})
@@ -294,14 +303,14 @@ func (c *checkpointer) writeAll(ctx context.Context, db *bbolt.DB, path string, 
 
 // writeSome writes the keys from refs[i] on that one transaction takes, and returns
 // where the next one goes on.
-func (c *checkpointer) writeSome(kv *bbolt.Bucket, m *format.SnapshotMeta, part *folded, i int) (int, error) {
-	for n, size := 0, 0; i < len(part.refs) && n < c.txEntries && size < txBytes; n++ {
-		var o outcome
-		o, i = part.next(i)
+func (c *checkpointer) writeSome(kv *bbolt.Bucket, m *format.SnapshotMeta, part *fold.Part, i int) (int, error) {
+	for n, size := 0, 0; i < part.Len() && n < c.txEntries && size < txBytes; n++ {
+		var o fold.Outcome
+		o, i = part.Next(i)
 		if err := writeOutcome(kv, m, &o); err != nil {
 			return i, err
 		}
-		size += len(o.key) + len(o.record.Value)
+		size += len(o.Key) + len(o.Record.Value)
 	}
 	return i, nil
 }
@@ -330,49 +339,27 @@ func updateSnapshot(db *bbolt.DB, path string, f func(*bbolt.Tx) error) (err err
 }
 
 // writeOutcome brings one key up to date and counts.
-func writeOutcome(kv *bbolt.Bucket, m *format.SnapshotMeta, o *outcome) error {
-	var old format.Entry
-	v := kv.Get(o.key)
-	there := v != nil
-	if there {
-		var err error
-		if old, err = format.DecodeValue(o.key, v); err != nil {
-			return fmt.Errorf("snapshot, key %.100q: %w", o.key, err)
+func writeOutcome(kv *bbolt.Bucket, m *format.SnapshotMeta, o *fold.Outcome) error {
+	var old *format.Entry
+	v := kv.Get(o.Key)
+	if v != nil {
+		e, err := format.DecodeValue(o.Key, v)
+		if err != nil {
+			return fmt.Errorf("snapshot, key %.100q: %w", o.Key, err)
 		}
-		m.Count(&old, -1)
+		old = &e
+		m.Count(old, -1)
 	}
-	if there && old.Version.Compare(o.forget) <= 0 {
-		there = false
-	}
-	next, change := o.over(&old, there)
+	next := o.Apply(old)
 	switch {
 	case next == nil && v != nil:
-		return kv.Delete(o.key)
+		return kv.Delete(o.Key)
 	case next == nil:
 		return nil
 	}
 	m.Count(next, +1)
-	if !change {
+	if next == old {
 		return nil
 	}
-	return kv.Put(o.key, format.EncodeValue(next))
-}
-
-// over returns what the record makes of the entry that is there, nil for nothing,
-// and whether that is a change.
-func (o *outcome) over(old *format.Entry, there bool) (next *format.Entry, change bool) {
-	r := &o.record
-	switch {
-	case !there && (!o.there || r.Kind == format.RecordExpire):
-		return nil, true
-	case !there:
-		return &r.Entry, true
-	case !o.there, !r.Supersedes(old), r.Kind == format.RecordExpire && old.Tombstone:
-		return old, false
-	case r.Kind == format.RecordExpire:
-		moved := *old
-		moved.Version, moved.Expires = r.Version, r.Expires
-		return &moved, true
-	}
-	return &r.Entry, true
+	return kv.Put(o.Key, format.EncodeValue(next))
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/fold"
 	"owlcache/engine/internal/format"
 )
 
@@ -68,8 +69,8 @@ func (s *Store) takeOver() (entries int64, err error) {
 	if err := os.Remove(auth); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, err
 	}
-	s.opts.Logger.Info("took over the data of a 0.5.1 node", "entries", len(part.refs), "kept", path+datadir.LegacySuffix)
-	return int64(len(part.refs)), nil
+	s.opts.Logger.Info("took over the data of a 0.5.1 node", "entries", part.Len(), "kept", path+datadir.LegacySuffix)
+	return int64(part.Len()), nil
 }
 
 // isLegacy tells whether the file is there and no bbolt file.
@@ -145,8 +146,8 @@ func mendLegacy(also string) string {
 
 // convert makes records of the entries that are not expired. What cannot be kept,
 // for its size, is named in the log.
-func (s *Store) convert(list []*legacyEntry) *folded {
-	part := &folded{}
+func (s *Store) convert(list []*legacyEntry) *fold.Part {
+	part := &fold.Part{}
 	now := time.Now()
 	for _, kv := range list {
 		if kv == nil {
@@ -154,14 +155,14 @@ func (s *Store) convert(list []*legacyEntry) *folded {
 		}
 		switch kv.fate(now) {
 		case legacyTaken:
-			part.add(s.convertOne(kv, now))
+			part.Add(s.convertOne(kv, now))
 		case legacyRefused:
 			s.opts.Logger.Warn("an entry of the 0.5.1 node is left out: its key is empty, or key or value is too long",
 				"key", fmt.Sprintf("%.100q", kv.Key), "key_bytes", len(kv.Key), "value_bytes", len(kv.Value))
 		case legacyExpired:
 		}
 	}
-	part.sort()
+	part.Sort()
 	return part
 }
 

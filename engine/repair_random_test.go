@@ -15,6 +15,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/fold"
 	"owlcache/engine/internal/format"
 )
 
@@ -243,11 +244,11 @@ func smallPages(t testing.TB) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	part := &folded{last: 7}
+	part := &fold.Part{LastLSN: 7}
 	for i := range 60 {
-		part.add(&format.Record{Kind: format.RecordSet, Entry: Entry{Key: benchKey(nil, i), Value: []byte("value"), Version: Version{Time: 1, Node: 1}}})
+		part.Add(&format.Record{Kind: format.RecordSet, Entry: Entry{Key: benchKey(nil, i), Value: []byte("value"), Version: Version{Time: 1, Node: 1}}})
 	}
-	part.sort()
+	part.Sort()
 	c := &checkpointer{txEntries: 25}
 	if err := errors.Join(c.writeAll(context.Background(), db, path, part), db.Close()); err != nil {
 		t.Fatal(err)

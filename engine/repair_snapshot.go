@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/fold"
 	"owlcache/engine/internal/format"
 )
 
@@ -84,12 +85,13 @@ func (r *repairer) readLegacy(path string) (isOne bool, err error) {
 	}
 	s := &Store{opts: Options{Logger: slog.New(slog.DiscardHandler)}, clock: clock{node: r.node}}
 	part := s.convert(list)
-	for _, ref := range part.refs {
-		rec := part.at(ref.off)
-		r.apply(&rec)
+	for i := 0; i < part.Len(); {
+		var o fold.Outcome
+		o, i = part.Next(i)
+		r.apply(&o.Record)
 	}
 	r.report.Snapshot.Legacy = true
-	r.report.Snapshot.Entries, r.report.Snapshot.Wanted = int64(len(part.refs)), total
+	r.report.Snapshot.Entries, r.report.Snapshot.Wanted = int64(part.Len()), total
 	return true, nil
 }
 

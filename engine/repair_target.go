@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/fold"
 	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
@@ -100,16 +101,16 @@ func writeData(r *repairer, dir *datadir.Dir) error {
 	path := dir.File(datadir.SnapshotFile)
 	tmp := path + datadir.TmpSuffix
 	c := &checkpointer{node: dir.NodeID(), txEntries: maxTxEntries, path: path, compactAbove: foldBudget}
-	part := &folded{}
+	part := &fold.Part{}
 	flush := func() error {
-		part.last, part.clock = r.report.Kept.LSN, r.clock
-		part.sort()
+		part.LastLSN, part.Clock = r.report.Kept.LSN, r.clock
+		part.Sort()
 		c.state.LSN = 0
 		if _, err := os.Stat(tmp); err == nil {
-			c.state.LSN = part.last // what the file says since the first part
+			c.state.LSN = part.LastLSN // what the file says since the first part
 		}
 		err := c.writeFile(r.ctx, tmp, part)
-		part.buf, part.refs = part.buf[:0], part.refs[:0]
+		part.Reset()
 		return err
 	}
 	for i := range r.shards.list {
@@ -119,9 +120,9 @@ func writeData(r *repairer, dir *datadir.Dir) error {
 			if e.Tombstone {
 				rec.Kind = format.RecordTombstone
 			}
-			part.add(&rec)
+			part.Add(&rec)
 		})
-		if part.size() > foldBudget {
+		if part.Size() > foldBudget {
 			if err := flush(); err != nil {
 				return err
 			}

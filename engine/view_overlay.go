@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	"owlcache/engine/internal/fold"
 	"owlcache/engine/internal/format"
 )
 
@@ -20,7 +21,7 @@ type overlay struct {
 	budget  int64
 	tempDir string
 
-	part  folded // the run that is being filled
+	part  fold.Part // the run that is being filled
 	spill *os.File
 	ends  []int64 // of the runs in spill
 }
@@ -35,8 +36,8 @@ const (
 
 // add takes an operation, which the log has behind all those before.
 func (o *overlay) add(r *format.Record) error {
-	o.part.add(r)
-	if o.part.size() < o.budget {
+	o.part.Add(r)
+	if o.part.Size() < o.budget {
 		return nil
 	}
 	return o.flush()
@@ -53,14 +54,14 @@ func (o *overlay) flush() (err error) {
 			return err
 		}
 	}
-	o.part.sort()
+	o.part.Sort()
 	w := bufio.NewWriterSize(o.spill, spillBuffer)
 	size := int64(0)
 	var buf []byte
-	for i := 0; i < len(o.part.refs); {
-		var out outcome
-		out, i = o.part.next(i)
-		buf = out.appendTo(buf[:0])
+	for i := 0; i < o.part.Len(); {
+		var out fold.Outcome
+		out, i = o.part.Next(i)
+		buf = appendOutcome(buf[:0], &out)
 		size += int64(len(buf))
 		if _, err := w.Write(buf); err != nil {
 			return fmt.Errorf("temporary file: %w", err)
@@ -74,7 +75,7 @@ func (o *overlay) flush() (err error) {
 		start = o.ends[len(o.ends)-1]
 	}
 	o.ends = append(o.ends, start+size)
-	o.part.buf, o.part.refs = o.part.buf[:0], o.part.refs[:0]
+	o.part.Reset()
 	return nil
 }
 
@@ -85,16 +86,16 @@ func (o *overlay) close() error {
 	return o.spill.Close()
 }
 
-// appendTo renders an outcome: 1 byte whether there is a record, 16 bytes of version
+// appendOutcome renders an outcome: 1 byte whether there is a record, 16 bytes of version
 // to forget, and the record or, if there is none, one with the key.
-func (o *outcome) appendTo(b []byte) []byte {
-	rec, there := o.record, byte(1)
-	if !o.there {
-		rec, there = format.Record{Kind: format.RecordDelete, Entry: format.Entry{Key: o.key}}, 0
+func appendOutcome(b []byte, o *fold.Outcome) []byte {
+	rec, there := o.Record, byte(1)
+	if !o.There {
+		rec, there = format.Record{Kind: format.RecordDelete, Entry: format.Entry{Key: o.Key}}, 0
 	}
 	b = append(b, there)
-	b = le.AppendUint64(b, o.forget.Time)
-	b = le.AppendUint64(b, o.forget.Node)
+	b = le.AppendUint64(b, o.Forget.Time)
+	b = le.AppendUint64(b, o.Forget.Node)
 	return rec.AppendTo(b)
 }
 
@@ -104,20 +105,20 @@ const outcomeFixed = 1 + 16 + format.RecordHeader
 type run interface {
 	// next returns what the operations on the next key come to, valid until the
 	// next call; io.EOF is the end.
-	next() (outcome, error)
+	next() (fold.Outcome, error)
 }
 
 // memoryRun is the run that is still in memory.
 type memoryRun struct {
-	part *folded
+	part *fold.Part
 	i    int
 }
 
-func (r *memoryRun) next() (o outcome, err error) {
-	if r.i >= len(r.part.refs) {
+func (r *memoryRun) next() (o fold.Outcome, err error) {
+	if r.i >= r.part.Len() {
 		return o, io.EOF
 	}
-	o, r.i = r.part.next(r.i)
+	o, r.i = r.part.Next(r.i)
 	return o, nil
 }
 
@@ -127,7 +128,7 @@ type fileRun struct {
 	buf []byte
 }
 
-func (r *fileRun) next() (o outcome, err error) {
+func (r *fileRun) next() (o fold.Outcome, err error) {
 	if cap(r.buf) < outcomeFixed {
 		r.buf = make([]byte, 4<<10)
 	}
@@ -143,10 +144,10 @@ func (r *fileRun) next() (o outcome, err error) {
 	if _, err := io.ReadFull(r.r, r.buf[outcomeFixed:]); err != nil {
 		return o, err
 	}
-	o.there = r.buf[0] == 1
-	o.forget = format.Version{Time: le.Uint64(r.buf[1:]), Node: le.Uint64(r.buf[9:])}
-	o.record, _, err = format.ParseRecord(r.buf[17:])
-	o.key = o.record.Key
+	o.There = r.buf[0] == 1
+	o.Forget = format.Version{Time: le.Uint64(r.buf[1:]), Node: le.Uint64(r.buf[9:])}
+	o.Record, _, err = format.ParseRecord(r.buf[17:])
+	o.Key = o.Record.Key
 	return o, err
 }
 
@@ -158,14 +159,14 @@ type overlayCursor struct {
 
 // head is the next outcome of a run. order says which run comes first in the log.
 type head struct {
-	outcome
+	fold.Outcome
 	run   run
 	order int
 }
 
 // cursor returns a walk from the key from on. The overlay is not added to any more.
 func (o *overlay) cursor(from []byte) (*overlayCursor, error) {
-	o.part.sort()
+	o.part.Sort()
 	runs := make([]run, 0, len(o.ends)+1)
 	start := int64(0)
 	for _, end := range o.ends {
@@ -179,7 +180,7 @@ func (o *overlay) cursor(from []byte) (*overlayCursor, error) {
 	for i, r := range runs {
 		h := head{run: r, order: i}
 		more, err := h.advance()
-		for more && err == nil && bytes.Compare(h.key, from) < 0 {
+		for more && err == nil && bytes.Compare(h.Key, from) < 0 {
 			more, err = h.advance()
 		}
 		if err != nil {
@@ -194,7 +195,7 @@ func (o *overlay) cursor(from []byte) (*overlayCursor, error) {
 }
 
 func (h *head) advance() (more bool, err error) {
-	h.outcome, err = h.run.next()
+	h.Outcome, err = h.run.next()
 	if errors.Is(err, io.EOF) {
 		return false, nil
 	}
@@ -209,55 +210,46 @@ func (c *overlayCursor) key() []byte {
 	if len(c.heads) == 0 {
 		return nil
 	}
-	return c.heads[0].key
+	return c.heads[0].Key
 }
 
 // apply does to the entry e, if there is one, what the log says of the next key, and
 // moves behind it. It returns what is then there, nil for nothing. The entry goes to
 // visit at once, since what it points to is valid until the cursor moves.
 func (c *overlayCursor) apply(e *format.Entry, visit func(e *format.Entry) error) error {
-	c.buffer = append(c.buffer[:0], c.heads[0].key...)
+	c.buffer = append(c.buffer[:0], c.heads[0].Key...)
 	key := c.buffer
-	var now format.Entry
-	there := e != nil
-	if there {
-		now = *e
-	}
-	last := 0
-	for len(c.heads) > 0 && bytes.Equal(c.heads[0].key, key) {
-		o := &c.heads[0].outcome
-		if there && now.Version.Compare(o.forget) <= 0 {
-			there = false
-		}
-		next, _ := o.over(&now, there)
-		there = next != nil
-		if there {
-			now = *next
-		}
-		if last++; last == 1 && !c.shared(key) {
+	now, n := e, 0
+	for len(c.heads) > 0 && bytes.Equal(c.heads[0].Key, key) {
+		now = c.heads[0].Apply(now)
+		if n++; n == 1 && !c.shared(key) {
 			// The usual case: one run has the key, and nothing needs to be copied.
-			if there {
-				if err := visit(&now); err != nil {
+			if now != nil {
+				if err := visit(now); err != nil {
 					return err
 				}
 			}
 			return c.step()
 		}
-		now.Key, now.Value = key, bytes.Clone(now.Value) // the step drops them
+		if now != nil { // the step drops what it points to
+			kept := *now
+			kept.Key, kept.Value = key, bytes.Clone(now.Value)
+			now = &kept
+		}
 		if err := c.step(); err != nil {
 			return err
 		}
 	}
-	if !there {
+	if now == nil {
 		return nil
 	}
-	return visit(&now)
+	return visit(now)
 }
 
 // shared tells whether more than one run has the key.
 func (c *overlayCursor) shared(key []byte) bool {
 	for i := 1; i < min(3, len(c.heads)); i++ { // the next smallest is a child of the root
-		if bytes.Equal(c.heads[i].key, key) {
+		if bytes.Equal(c.heads[i].Key, key) {
 			return true
 		}
 	}
@@ -282,7 +274,7 @@ func (c *overlayCursor) step() error {
 func (c *overlayCursor) Len() int { return len(c.heads) }
 
 func (c *overlayCursor) Less(i, j int) bool {
-	if n := bytes.Compare(c.heads[i].key, c.heads[j].key); n != 0 {
+	if n := bytes.Compare(c.heads[i].Key, c.heads[j].Key); n != 0 {
 		return n < 0
 	}
 	return c.heads[i].order < c.heads[j].order

@@ -1,0 +1,102 @@
+package fold
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"slices"
+
+	"owlcache/engine/internal/format"
+	"owlcache/wal"
+)
+
+// Part is a part of the log, sorted by key: a copy of the operations, one behind
+// the other, and where each of them begins. Neither has a pointer per operation.
+type Part struct {
+	LastLSN uint64 // the part ends with this LSN
+	Clock   uint64 // greatest version time in it
+	buf     []byte
+	refs    []ref
+}
+
+// ref points to an operation. The first bytes of the key, in big-endian order,
+// decide most comparisons.
+type ref struct {
+	prefix uint64
+	off    int
+}
+
+// refSize is what an operation takes besides its bytes.
+const refSize = 16
+
+// Read reads the log behind LSN from, up to target or until the budget is used.
+// It is about size bytes long.
+func Read(fs wal.FS, dir string, from, target uint64, size, budget int64) (p *Part, err error) {
+	r, err := wal.NewReader(fs, dir, from)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	p = &Part{LastLSN: from, buf: make([]byte, 0, min(size, budget))}
+	for p.LastLSN < target && p.Size() < budget && r.Next() {
+		if err := format.EachRecord(r.Record(), func(rec *format.Record) error { p.Add(rec); return nil }); err != nil {
+			return nil, &format.CorruptError{Path: r.Segment(), Offset: r.Offset(), Reason: err.Error()}
+		}
+		p.LastLSN = r.LSN()
+	}
+	p.Sort()
+	return p, r.Err()
+}
+
+// Size returns how many bytes the part takes.
+func (p *Part) Size() int64 { return int64(len(p.buf) + len(p.refs)*refSize) }
+
+// Len returns how many operations there are.
+func (p *Part) Len() int { return len(p.refs) }
+
+// Reset drops all operations, and keeps the room.
+func (p *Part) Reset() { p.buf, p.refs = p.buf[:0], p.refs[:0] }
+
+// Add copies one operation, which the log has behind all those before.
+func (p *Part) Add(r *format.Record) {
+	p.Clock = max(p.Clock, r.Version.Time)
+	var prefix [8]byte
+	copy(prefix[:], r.Key)
+	p.refs = append(p.refs, ref{prefix: binary.BigEndian.Uint64(prefix[:]), off: len(p.buf)})
+	p.buf = r.AppendTo(p.buf)
+}
+
+// at returns the operation that begins at off. It was parsed before.
+func (p *Part) at(off int) format.Record {
+	r, _, err := format.ParseRecord(p.buf[off:])
+	if err != nil {
+		panic("engine: a copied record cannot be read: " + err.Error())
+	}
+	return r
+}
+
+func (p *Part) key(off int) []byte { return format.RecordKey(p.buf[off:]) }
+
+// Sort orders the operations by key, and those of one key as the log has them.
+func (p *Part) Sort() {
+	slices.SortFunc(p.refs, func(a, b ref) int {
+		if c := cmp.Compare(a.prefix, b.prefix); c != 0 {
+			return c
+		}
+		if c := bytes.Compare(p.key(a.off), p.key(b.off)); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.off, b.off)
+	})
+}
+
+// Next returns what the operations on the key at refs[i] come to, and where those
+// of the next key begin.
+func (p *Part) Next(i int) (o Outcome, end int) {
+	o.Key = p.key(p.refs[i].off)
+	for end = i; end < len(p.refs) && bytes.Equal(o.Key, p.key(p.refs[end].off)); end++ {
+		o.take(p.at(p.refs[end].off))
+	}
+	return o, end
+}
