@@ -12,6 +12,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/pages"
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/fold"
@@ -20,7 +21,7 @@ import (
 // manyPages returns a snapshot of small pages, in several levels, with free pages.
 func manyPages(t testing.TB) []byte {
 	path := filepath.Join(t.TempDir(), "x.db")
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{PageSize: minPageSize})
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{PageSize: pages.MinPageSize})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,22 +58,22 @@ func manyPages(t testing.TB) []byte {
 
 // structure returns the offsets of headers and elements.
 func structure(b []byte) (list []int) {
-	size := int(le.Uint32(b[pageHeader+8:]))
+	size := int(le.Uint32(b[pages.HeaderSize+8:]))
 	for at := 0; at+size <= len(b); at += size {
 		n := 0
 		switch kind := le.Uint16(b[at+8:]); {
 		case at < 2*size:
-			n = metaLen
+			n = pages.MetaSize
 		case le.Uint64(b[at:]) != uint64(at/size):
 			continue
-		case kind == pageBranch:
-			n = size - pageHeader
-		case kind == pageLeaf:
+		case kind == pages.Branch:
+			n = size - pages.HeaderSize
+		case kind == pages.Leaf:
 			n = 16 * int(le.Uint16(b[at+10:]))
-		case kind == pageFreelist:
+		case kind == pages.Freelist:
 			n = 8 * (int(le.Uint16(b[at+10:])) + 2)
 		}
-		for i := range min(pageHeader+n, size) {
+		for i := range min(pages.HeaderSize+n, size) {
 			list = append(list, at+i)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/pages"
 	"owlcache/wal"
 )
 
@@ -277,7 +278,7 @@ func (p *flipPatient) tryRepair(t *testing.T, f flip, dir string, st *flipStats)
 // inDamage tells whether a key lies in a part of the snapshot that is reported as lost.
 func inDamage(report *RepairReport, key string) bool {
 	for _, d := range report.Damage {
-		if d.Loss && (d.FromKey != nil || d.ToKey != nil) && inRange([]byte(key), d.FromKey, d.ToKey) {
+		if d.Loss && (d.FromKey != nil || d.ToKey != nil) && pages.InRange([]byte(key), d.FromKey, d.ToKey) {
 			return true
 		}
 	}

@@ -3,7 +3,8 @@ package engine
 import (
 	"fmt"
 	"slices"
-	"strconv"
+
+	"owlcache/engine/internal/pages"
 )
 
 // The levels of a Finding.
@@ -118,26 +119,17 @@ func (l *findings) ok(file, format string, args ...any) {
 	l.add(Finding{Level: CheckOK, File: file, Offset: -1, Text: fmt.Sprintf(format, args...)})
 }
 
-// shownKey renders a key of a damaged file for people, shortened.
-func shownKey(key []byte) string {
-	const most = 60
-	if len(key) <= most {
-		return strconv.QuoteToASCII(string(key))
-	}
-	return fmt.Sprintf("%s… (%d bytes)", strconv.QuoteToASCII(string(key[:most])), len(key))
-}
-
 // shownRange renders the keys from lo up to, not including, hi; nil is no bound.
 func shownRange(lo, hi []byte) string {
 	switch {
 	case lo == nil && hi == nil:
 		return "all keys of the snapshot"
 	case hi == nil:
-		return "keys from " + shownKey(lo) + " on"
+		return "keys from " + pages.ShownKey(lo) + " on"
 	case lo == nil:
-		return "keys before " + shownKey(hi)
+		return "keys before " + pages.ShownKey(hi)
 	}
-	return "keys from " + shownKey(lo) + ", before " + shownKey(hi)
+	return "keys from " + pages.ShownKey(lo) + ", before " + pages.ShownKey(hi)
 }
 
 // shownRecords renders the records of the log from first to last; 0 is no end.

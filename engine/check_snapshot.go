@@ -1,40 +1,35 @@
 package engine
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"time"
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/pages"
 )
-
-// metaPageFlag is the kind of a meta page.
-const metaPageFlag = 4
 
 // snapshotCheck verifies the snapshot: a file of pages, and what they hold.
 type snapshotCheck struct {
 	*checker
 	findings
 
-	walk     *pageWalk
+	walk     *pages.Walk
 	badMetas []Finding // meta pages that cannot be used
 	legacy   bool      // it is the file of a 0.5.1 node
 	stopped  bool      // the tree could not be walked
 	missed   bool      // parts of the tree could not be read
 
-	kv      []byte // the bucket, as the root has it
-	kvPage  uint64
+	kv      *pages.Bucket // nil if it is missing
 	meta    format.SnapshotMeta
 	metaErr error
 
-	branches [maxDepth + 1][]byte // the pages on the way
-	pages    int                  // that were read
-	before   []byte               // the key before
-	keys     int64
-	bytes    int64  // of keys and values
-	clock    uint64 // greatest version time
+	leaves int    // that were read
+	before []byte // the key before
+	keys   int64
+	bytes  int64  // of keys and values
+	clock  uint64 // greatest version time
 }
 
 // run verifies what can be verified without the log.
@@ -53,14 +48,15 @@ func (s *snapshotCheck) run() error {
 			return err
 		}
 	}
-	file := s.snapshotFile
-	s.walk = &pageWalk{f: file.f, window: &pageWindow{f: file.f}}
-	s.metaPages()
-	if err := s.walk.begin(file.size); err != nil {
+	file := pages.Open(s.snapshotFile.f, s.snapshotFile.size)
+	s.metaPages(file)
+	meta, err := file.Newest()
+	if err != nil {
 		s.stopped = true
 		s.fail(-1, err.Error(), "the snapshot")
 		return nil
 	}
+	s.walk = file.Walk(meta, s.badPage)
 	if err := s.root(); err != nil {
 		return err
 	}
@@ -114,140 +110,97 @@ func (s *snapshotCheck) runLegacy() (isOne bool, err error) {
 }
 
 // metaPages verifies the two pages that say where everything is.
-func (s *snapshotCheck) metaPages() {
-	_, metas := openPages(s.snapshotFile.f, s.snapshotFile.size)
-	for i, m := range metas {
-		f := Finding{Level: CheckFail, File: datadir.SnapshotFile, Offset: m.at, Mend: s.repairCommand(),
-			Text: "this one of the two meta pages is damaged", Lost: "the newest state of the snapshot, if this page had it"}
-		if !m.valid {
-			s.badMetas = append(s.badMetas, f)
-			continue
-		}
-		var head [pageHeader]byte
-		if _, err := s.snapshotFile.f.ReadAt(head[:], m.at); err != nil {
-			s.fail(m.at, err.Error(), "")
-		} else if le.Uint64(head[:]) != uint64(i) || le.Uint16(head[8:]) != metaPageFlag {
-			s.warn(m.at, "the header of the meta page is damaged; nobody reads it, and a checkpoint writes it anew", "")
+func (s *snapshotCheck) metaPages(file *pages.File) {
+	for _, m := range file.Metas() {
+		switch {
+		case !m.Valid:
+			s.badMetas = append(s.badMetas, Finding{Level: CheckFail, File: datadir.SnapshotFile, Offset: m.At, Mend: s.repairCommand(),
+				Text: "this one of the two meta pages is damaged", Lost: "the newest state of the snapshot, if this page had it"})
+		case !m.Named:
+			s.warn(m.At, "the header of the meta page is damaged; nobody reads it, and a checkpoint writes it anew", "")
 		}
 	}
 }
 
-// offset returns where a page begins, -1 if it is not in the file.
-func (s *snapshotCheck) offset(id uint64) int64 {
-	if id < 2 || id >= s.walk.pages {
-		return -1
+// badPage reports a page of the tree that is damaged.
+func (s *snapshotCheck) badPage(bad *pages.Error) error {
+	at, why, lost := s.walk.Offset(bad.Page), bad.Why, ""
+	if at < 0 {
+		at = s.walk.Offset(bad.Parent)
+		why = fmt.Sprintf("page %d leads to a page that is not there: %s", bad.Parent, why)
 	}
-	return int64(id) * s.walk.pageSize
+	if bad.Lost {
+		s.missed, lost = true, shownRange(bad.Lo, bad.Hi)
+	}
+	s.fail(at, why, lost)
+	return nil
 }
 
 // root reads the root, which has the buckets.
 func (s *snapshotCheck) root() error {
 	s.metaErr = errors.New("bucket meta is missing")
-	g, ok := s.page(s.walk.root, 0, 0, nil, nil)
-	if !ok || g.kind != pageLeaf {
+	root, err := s.walk.Root()
+	if err != nil {
+		return err
+	}
+	if root.Kind == 0 {
 		s.stopped = true
-		if ok {
-			s.fail(s.offset(g.id), fmt.Sprintf("page %d, the root, is no leaf", g.id), "the snapshot")
-		}
 		return nil
 	}
-	g.b = bytes.Clone(g.b) // reading on moves the window
-	s.length(&g)
-	for i := range g.count {
-		e := g.element(i)
+	at := s.walk.Offset(root.ID)
+	s.length(&root)
+	for i := range root.Count {
+		e := root.Element(i)
+		b, ok := root.Bucket(&e)
 		switch {
-		case !e.ok || e.flags != elementBucket || len(e.value) < bucketHeader:
-			s.fail(s.offset(g.id), fmt.Sprintf("page %d, the root: element %d is no bucket", g.id, i), "a bucket of the snapshot")
-		case string(e.key) == format.BucketKV:
-			s.kv, s.kvPage = e.value, g.id
-		case string(e.key) == format.BucketMeta:
-			if err := s.bucketMeta(&g, e.value); err != nil {
-				return err
+		case !ok || e.Flags != pages.BucketFlag:
+			s.fail(at, fmt.Sprintf("page %d, the root: element %d is no bucket", root.ID, i), "a bucket of the snapshot")
+		case string(e.Key) == format.BucketKV:
+			s.kv = &b
+		case string(e.Key) == format.BucketMeta:
+			if s.meta, s.metaErr = s.walk.ReadMeta(b); errors.Is(s.metaErr, format.ErrNewerFormat) {
+				return fmt.Errorf("%s: %w", s.snapshotFile.path, s.metaErr)
 			}
 		default:
-			s.fail(s.offset(g.id), fmt.Sprintf("page %d, the root: bucket %s is unknown", g.id, shownKey(e.key)), "")
+			s.fail(at, fmt.Sprintf("page %d, the root: bucket %s is unknown", root.ID, pages.ShownKey(e.Key)), "")
 		}
 	}
 	if s.metaErr != nil {
-		s.fail(s.offset(g.id), s.metaErr.Error(), "which part of the log the snapshot covers")
+		s.fail(at, s.metaErr.Error(), "which part of the log the snapshot covers")
 	}
 	return nil
-}
-
-// bucketMeta reads what the snapshot says of itself.
-func (s *snapshotCheck) bucketMeta(root *page, value []byte) error {
-	g, ok := inlinePage(root, value)
-	if id := le.Uint64(value); id != 0 {
-		if g, ok = s.page(id, root.id, 1, nil, nil); ok {
-			ok = g.kind == pageLeaf
-		}
-	}
-	if !ok {
-		s.metaErr = errors.New("bucket meta cannot be read")
-		return nil
-	}
-	fields := map[string][]byte{}
-	for i := range g.count {
-		if e := g.element(i); e.ok && e.flags&elementBucket == 0 {
-			fields[string(e.key)] = e.value
-		}
-	}
-	s.meta, s.metaErr = format.ParseMeta(func(name []byte) []byte { return fields[string(name)] })
-	if errors.Is(s.metaErr, format.ErrNewerFormat) {
-		return fmt.Errorf("%s: %w", s.snapshotFile.path, s.metaErr)
-	}
-	return nil
-}
-
-// inlinePage returns the page that lies in the value of a small bucket.
-func inlinePage(outer *page, value []byte) (g page, ok bool) {
-	if le.Uint64(value) != 0 || len(value) < bucketHeader+pageHeader {
-		return g, false
-	}
-	g = page{id: outer.id, b: value[bucketHeader:]}
-	g.kind, g.count = le.Uint16(g.b[8:]), int(le.Uint16(g.b[10:]))
-	return g, g.kind == pageLeaf && pageHeader+16*g.count <= len(g.b)
 }
 
 // bucketKV verifies the entries.
 func (s *snapshotCheck) bucketKV() error {
 	if s.kv == nil {
 		s.missed = true
-		s.fail(s.offset(s.walk.root), "bucket kv is missing", shownRange(nil, nil))
+		s.fail(s.walk.Offset(s.walk.Meta.Root), "bucket kv is missing", shownRange(nil, nil))
 		return nil
 	}
-	if id := le.Uint64(s.kv); id != 0 {
-		return s.tree(id, s.kvPage, 0, nil, nil)
-	}
-	g, ok := inlinePage(&page{id: s.kvPage}, s.kv)
-	if !ok {
-		s.missed = true
-		s.fail(s.offset(s.kvPage), "bucket kv cannot be read", shownRange(nil, nil))
-		return nil
-	}
-	return s.leaf(&g, nil, nil)
+	return s.walk.Bucket(*s.kv, &pages.Visitor{Leaf: s.leaf})
 }
 
 // freePages verifies that each page is in use or free, and not both.
 func (s *snapshotCheck) freePages() {
 	w := s.walk
-	if err := w.visitFreelist(); err != nil {
-		s.fail(s.offset(w.freelist), err.Error(), "")
+	if _, err := w.Free(); err != nil {
+		s.fail(w.Offset(w.Meta.Freelist), err.Error(), "")
 		return
 	}
-	if s.missed || w.freelist == noFreelist {
+	if s.missed || w.Meta.Freelist == pages.NoFreelist {
 		return
 	}
 	first, leaks := uint64(0), 0
-	for id := uint64(2); id < w.pages; id++ {
-		if !w.seen.has(id) {
+	for id := range w.Pages() {
+		if !w.Seen(id) {
 			if leaks++; first == 0 {
 				first = id
 			}
 		}
 	}
 	if leaks > 0 {
-		s.warn(s.offset(first), fmt.Sprintf("page %d and %d more are neither in use nor free: nothing is lost but their room", first, leaks-1), "")
+		s.warn(w.Offset(first), fmt.Sprintf("page %d and %d more are neither in use nor free: nothing is lost but their room", first, leaks-1), "")
 	}
 }
 

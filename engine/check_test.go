@@ -17,6 +17,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/pages"
 )
 
 func mustCheck(t testing.TB, path string) *CheckReport {
@@ -70,16 +71,13 @@ func TestCheckFresh(t *testing.T) {
 func TestCheckKinds(t *testing.T) {
 	p := newFlipPatient(t, false)
 	snapshot := p.files[datadir.SnapshotFile]
-	size := int(le.Uint32(snapshot[pageHeader+8:]))
-	w := &pageWalk{f: bytes.NewReader(snapshot)}
-	if err := w.readMeta(); err != nil {
-		t.Fatal(err)
-	}
-	kv := w.kvRoot(t)
-	leaf := int(le.Uint64(snapshot[kv*size+pageHeader+8:])) * size
+	size := int(le.Uint32(snapshot[pages.HeaderSize+8:]))
+	w := newPlaces(t, snapshot)
+	kv := w.kv
+	leaf := int(le.Uint64(snapshot[kv*size+pages.HeaderSize+8:])) * size
 	value := p.quietValue(t, snapshot, leaf)
 	meta := 0
-	if le.Uint64(snapshot[size+pageHeader+48:]) > le.Uint64(snapshot[pageHeader+48:]) {
+	if le.Uint64(snapshot[size+pages.HeaderSize+48:]) > le.Uint64(snapshot[pages.HeaderSize+48:]) {
 		meta = size
 	}
 	seg := p.segments()
@@ -96,16 +94,16 @@ func TestCheckKinds(t *testing.T) {
 		"value":            {datadir.SnapshotFile, flipped(snapshot, value), CheckFail, int64(leaf), "wrong checksum", `the entry of "key`, "repair --to"},
 		"leaf number":      {datadir.SnapshotFile, flipped(snapshot, leaf), CheckFail, int64(leaf), "says that it is page", `keys from "key`, "repair"},
 		"leaf length":      {datadir.SnapshotFile, flipped(snapshot, leaf+13), CheckFail, int64(leaf), "to follow", `keys from "key`, "repair"},
-		"element flags":    {datadir.SnapshotFile, flipped(snapshot, leaf+pageHeader+1), CheckWarn, int64(leaf), "flags that mean nothing", "", "repair"},
-		"branch child":     {datadir.SnapshotFile, flipped(snapshot, kv*size+pageHeader+8), CheckFail, int64(kv * size), "is not there", "keys from", "repair"},
-		"branch key":       {datadir.SnapshotFile, flipped(snapshot, kv*size+pageHeader+16*int(le.Uint16(snapshot[kv*size+10:]))+9), CheckFail, int64(kv * size), "branch page", "", "repair"},
-		"root page":        {datadir.SnapshotFile, overwritten(snapshot, int(w.root)*size, size), CheckFail, int64(w.root) * int64(size), "page", "all keys", "repair"},
-		"newest meta page": {datadir.SnapshotFile, flipped(snapshot, meta+pageHeader+57), CheckFail, int64(meta), "meta pages", "newest state", "repair"},
-		"older meta page":  {datadir.SnapshotFile, flipped(snapshot, size-meta+pageHeader+57), CheckWarn, int64(size - meta), "meta pages", "", ""},
+		"element flags":    {datadir.SnapshotFile, flipped(snapshot, leaf+pages.HeaderSize+1), CheckWarn, int64(leaf), "flags that mean nothing", "", "repair"},
+		"branch child":     {datadir.SnapshotFile, flipped(snapshot, kv*size+pages.HeaderSize+8), CheckFail, int64(kv * size), "is not there", "keys from", "repair"},
+		"branch key":       {datadir.SnapshotFile, flipped(snapshot, kv*size+pages.HeaderSize+16*int(le.Uint16(snapshot[kv*size+10:]))+9), CheckFail, int64(kv * size), "branch page", "", "repair"},
+		"root page":        {datadir.SnapshotFile, overwritten(snapshot, int(w.meta.Root)*size, size), CheckFail, int64(w.meta.Root) * int64(size), "page", "all keys", "repair"},
+		"newest meta page": {datadir.SnapshotFile, flipped(snapshot, meta+pages.HeaderSize+57), CheckFail, int64(meta), "meta pages", "newest state", "repair"},
+		"older meta page":  {datadir.SnapshotFile, flipped(snapshot, size-meta+pages.HeaderSize+57), CheckWarn, int64(size - meta), "meta pages", "", ""},
 		"both meta pages":  {datadir.SnapshotFile, overwritten(snapshot, 0, 2*size), CheckFail, -1, "neither", "the snapshot", "repair"},
-		"freelist":         {datadir.SnapshotFile, overwritten(snapshot, int(w.freelist)*size, size), CheckFail, int64(w.freelist) * int64(size), "freelist", "", "repair"},
-		"free page lost":   {datadir.SnapshotFile, lessFree(snapshot, int(w.freelist)*size), CheckWarn, -2, "neither in use nor free", "", ""},
-		"snapshot is cut":  {datadir.SnapshotFile, snapshot[:int(w.pages)*size-100], CheckFail, -1, "the file ends", "the snapshot", "repair"},
+		"freelist":         {datadir.SnapshotFile, overwritten(snapshot, int(w.meta.Freelist)*size, size), CheckFail, int64(w.meta.Freelist) * int64(size), "freelist", "", "repair"},
+		"free page lost":   {datadir.SnapshotFile, lessFree(snapshot, int(w.meta.Freelist)*size), CheckWarn, -2, "neither in use nor free", "", ""},
+		"snapshot is cut":  {datadir.SnapshotFile, snapshot[:int(w.meta.Pages)*size-100], CheckFail, -1, "the file ends", "the snapshot", "repair"},
 		"snapshot is text": {datadir.SnapshotFile, []byte("hello"), CheckFail, 0, "neither a snapshot", "the snapshot", "repair"},
 		"no snapshot":      {datadir.SnapshotFile, nil, CheckFail, -1, "snapshot of those before it is missing", "records 1 to", "repair"},
 		"record":           {middle, flipped(p.files[middle], len(p.files[middle])/2), CheckFail, 32, "wrong checksum", "record", "repair"},
@@ -294,7 +292,7 @@ func TestFindingsAreBounded(t *testing.T) {
 func FuzzCheckSnapshot(f *testing.F) {
 	b := smallPages(f)
 	f.Add(b)
-	for _, at := range []int{pageHeader + 20, 2*minPageSize + 10, 3*minPageSize + 9, 4*minPageSize + pageHeader + 4} {
+	for _, at := range []int{pages.HeaderSize + 20, 2*pages.MinPageSize + 10, 3*pages.MinPageSize + 9, 4*pages.MinPageSize + pages.HeaderSize + 4} {
 		f.Add(flipped(b, at))
 	}
 	f.Add([]byte("short"))
@@ -311,7 +309,7 @@ func FuzzCheckSnapshot(f *testing.F) {
 			}
 			return
 		}
-		if _, err := checkSnapshot(path); err != nil && report.Status == CheckOK {
+		if _, err := pages.Verify(path); err != nil && report.Status == CheckOK {
 			t.Fatalf("%v: %+v", err, report)
 		}
 	})

@@ -17,6 +17,7 @@ import (
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/fold"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/pages"
 	"owlcache/wal"
 )
 
@@ -226,7 +227,7 @@ func (c *checkpointer) unread() error {
 // write puts one part into the snapshot. The first one makes it, aside.
 func (c *checkpointer) write(ctx context.Context, part *fold.Part) error {
 	st := c.stats()
-	_, err := checkSnapshot(c.path)
+	_, err := pages.Verify(c.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && st.LSN == 0 && st.FileBytes == 0:
 		return c.writeFresh(ctx, part)

@@ -13,6 +13,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/pages"
 	"owlcache/wal"
 )
 
@@ -236,12 +237,22 @@ func cutSnapshot(path string) error {
 	if err != nil {
 		return err
 	}
-	w := &pageWalk{f: f}
-	if err = w.readMeta(); err == nil {
-		err = f.Truncate(int64(w.pages) * w.pageSize)
+	fi, err := f.Stat()
+	if err == nil {
+		err = cutPages(f, fi.Size())
 	}
 	if err == nil {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())
+}
+
+// cutPages cuts a file of a size behind its last page.
+func cutPages(f *os.File, size int64) error {
+	file := pages.Open(f, size)
+	meta, err := file.Newest()
+	if err != nil {
+		return err
+	}
+	return f.Truncate(int64(meta.Pages) * file.PageSize())
 }

@@ -13,6 +13,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/pages"
 )
 
 // rewrite changes the file at path.
@@ -100,11 +101,11 @@ func TestOlderMetaPage(t *testing.T) {
 	mustCheckpoint(t, s)
 	mustStop(t, s)
 	rewrite(t, s.snapshotPath(), func(b []byte) {
-		size, newest := int(le.Uint32(b[pageHeader+8:])), 0
-		if le.Uint64(b[size+pageHeader+48:]) > le.Uint64(b[pageHeader+48:]) {
+		size, newest := int(le.Uint32(b[pages.HeaderSize+8:])), 0
+		if le.Uint64(b[size+pages.HeaderSize+48:]) > le.Uint64(b[pages.HeaderSize+48:]) {
 			newest = size
 		}
-		b[newest+pageHeader+20] ^= 1
+		b[newest+pages.HeaderSize+20] ^= 1
 	})
 	wantRefused(t, s.dir.Path())
 }
@@ -163,17 +164,17 @@ func TestFreePageInUse(t *testing.T) {
 	s := withLog(t, 0)
 	mustStop(t, s)
 	rewrite(t, s.snapshotPath(), func(b []byte) {
-		size := int(le.Uint32(b[pageHeader+8:]))
+		size := int(le.Uint32(b[pages.HeaderSize+8:]))
 		leaf := 0
 		for off := 2 * size; off+size <= len(b); off += size {
-			if le.Uint16(b[off+8:]) == pageLeaf {
+			if le.Uint16(b[off+8:]) == pages.Leaf {
 				leaf = off / size
 			}
 		}
 		for off := 2 * size; off+size <= len(b); off += size {
-			if le.Uint16(b[off+8:]) == pageFreelist {
+			if le.Uint16(b[off+8:]) == pages.Freelist {
 				le.PutUint16(b[off+10:], 1)
-				le.PutUint64(b[off+pageHeader:], uint64(leaf))
+				le.PutUint64(b[off+pages.HeaderSize:], uint64(leaf))
 			}
 		}
 	})

@@ -14,6 +14,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/pages"
 )
 
 // progressEvery is after how many entries or records progress is told.
@@ -24,7 +25,7 @@ const progressEvery = 8192
 //
 // Expired entries are loaded too: the log may hold a later expiry for them.
 func (s *Store) loadSnapshot(ctx context.Context, path string) (m format.SnapshotMeta, err error) {
-	tree, err := checkSnapshot(path)
+	bounds, err := pages.Verify(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return m, nil
 	}
@@ -49,7 +50,7 @@ func (s *Store) loadSnapshot(ctx context.Context, path string) (m format.Snapsho
 		return m, err
 	}
 	// The first part also holds what lies before the first bound.
-	bounds := append([][]byte{nil}, tree.bounds[min(1, len(tree.bounds)):]...)
+	bounds = append([][]byte{nil}, bounds[min(1, len(bounds)):]...)
 	if err := s.loadRanges(ctx, db, path, m.Keys, bounds); err != nil {
 		return m, err
 	}

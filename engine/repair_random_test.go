@@ -17,6 +17,7 @@ import (
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/fold"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/pages"
 )
 
 // patient is a data directory that tests damage, and what its node was told.
@@ -240,7 +241,7 @@ func TestRepairRandomDamage(t *testing.T) {
 func smallPages(t testing.TB) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "x.db")
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{PageSize: minPageSize})
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{PageSize: pages.MinPageSize})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,13 +266,13 @@ func smallPages(t testing.TB) []byte {
 func FuzzRepairSnapshot(f *testing.F) {
 	b := smallPages(f)
 	f.Add(b)
-	for _, at := range []int{pageHeader + 20, 2*minPageSize + 10, 3*minPageSize + 9, 4*minPageSize + pageHeader + 4} {
+	for _, at := range []int{pages.HeaderSize + 20, 2*pages.MinPageSize + 10, 3*pages.MinPageSize + 9, 4*pages.MinPageSize + pages.HeaderSize + 4} {
 		f.Add(flipped(b, at))
 	}
 	many := bytes.Clone(b) // more elements than a page has room for
-	for at := 2 * minPageSize; at < len(many); at += minPageSize {
+	for at := 2 * pages.MinPageSize; at < len(many); at += pages.MinPageSize {
 		copy(many[at+8:], "\x07\x00\x00\x10")
-		copy(many[at+pageHeader+4:], "\x00\x00\x01\x00")
+		copy(many[at+pages.HeaderSize+4:], "\x00\x00\x01\x00")
 	}
 	f.Add(many)
 	f.Add([]byte("short"))

@@ -8,6 +8,7 @@ import (
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/fold"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/pages"
 )
 
 // readSnapshot takes the entries of the snapshot.
@@ -29,13 +30,12 @@ func (r *repairer) readSnapshot() error {
 	if err != nil {
 		return err
 	}
-	if fi.Size() < 4*minPageSize {
+	if fi.Size() < 4*pages.MinPageSize {
 		r.unknown = true
 		r.damage(Damage{File: path, Bytes: fi.Size(), Problem: "the snapshot is too short to be one", Loss: true})
 		return nil
 	}
-	p, metas := openPages(f, fi.Size())
-	w := r.chooseTree(p, metas, path)
+	w := r.chooseTree(pages.OpenDamaged(f, fi.Size()), path)
 	conflicts := map[string]string{}
 	w.take = func(e *format.Entry, doubt string) {
 		if r.apply(&format.Record{Kind: format.RecordSet, Entry: *e}) && doubt != "" {
@@ -97,32 +97,33 @@ func (r *repairer) readLegacy(path string) (isOne bool, err error) {
 
 // chooseTree decides which of the two meta pages to follow. The newer one is right,
 // if both are sound. If one is damaged, what it leads to is tried.
-func (r *repairer) chooseTree(p *pageFile, metas []metaPage, path string) *treeWalk {
+func (r *repairer) chooseTree(file *pages.File, path string) *treeWalk {
+	metas := file.Metas()
 	a, b := metas[0], metas[1]
-	if a.txid < b.txid {
+	if a.Txid < b.Txid {
 		a, b = b, a
 	}
-	if a.valid && b.valid {
-		return newTreeWalk(p, a, nil)
+	if a.Valid && b.Valid {
+		return newTreeWalk(file, a, nil)
 	}
 	for _, m := range metas {
-		if !m.valid {
-			r.damage(Damage{File: path, Offset: m.at, Bytes: pageHeader + metaLen, Problem: "one of the two meta pages of the snapshot is damaged"})
+		if !m.Valid {
+			r.damage(Damage{File: path, Offset: m.At, Bytes: pages.HeaderSize + pages.MetaSize, Problem: "one of the two meta pages of the snapshot is damaged"})
 		}
 	}
-	if !a.valid {
+	if !a.Valid {
 		a, b = b, a
 	}
 	// a is valid, unless none is.
-	wa, wb := newTreeWalk(p, a, nil), newTreeWalk(p, b, nil)
+	wa, wb := newTreeWalk(file, a, nil), newTreeWalk(file, b, nil)
 	wa.walk()
 	wb.walk()
 	best := a
 	switch {
-	case wb.sound() && (!wa.sound() || wb.info.LSN > wa.info.LSN), !a.valid && !wa.sound() && wb.found > wa.found:
+	case wb.sound() && (!wa.sound() || wb.info.LSN > wa.info.LSN), !a.Valid && !wa.sound() && wb.found > wa.found:
 		best = b
 	}
-	return newTreeWalk(p, best, nil)
+	return newTreeWalk(file, best, nil)
 }
 
 // useInfo takes what the snapshot says about itself.
@@ -212,20 +213,20 @@ func (r *repairer) reportTree(w *treeWalk, path string) {
 	complete := w.infoErr == nil && r.report.Snapshot.Entries == w.info.Keys && len(r.doubts) == 0
 	loss := false
 	for _, f := range w.flaws {
-		d := Damage{File: path, Offset: w.offset(f.page), Problem: f.why, Loss: (f.lost || f.search) && !complete}
+		d := Damage{File: path, Offset: w.Offset(f.page), Problem: f.why, Loss: (f.lost || f.search) && !complete}
 		if f.search {
 			d.FromKey, d.ToKey = f.lo, f.hi
 		}
 		loss = loss || d.Loss
 		r.damage(d)
 	}
-	if w.meta.valid && w.meta.pages > w.count {
-		r.damage(Damage{File: path, Offset: w.size, Problem: fmt.Sprintf("the snapshot ends before its page %d", w.meta.pages-1)})
+	if w.Meta.Valid && w.Meta.Pages > w.file.Count() {
+		r.damage(Damage{File: path, Offset: w.file.Size(), Problem: fmt.Sprintf("the snapshot ends before its page %d", w.Meta.Pages-1)})
 	}
 	loss = loss || len(w.bad) > 0 && !complete
 	r.reportBad(w, path, complete)
-	if !w.freeOK && w.meta.valid && w.meta.freelist != noFreelist {
-		r.damage(Damage{File: path, Offset: w.offset(w.meta.freelist), Problem: "the list of free pages is damaged; it holds no data"})
+	if !w.freeOK && w.Meta.Valid && w.Meta.Freelist != pages.NoFreelist {
+		r.damage(Damage{File: path, Offset: w.Offset(w.Meta.Freelist), Problem: "the list of free pages is damaged; it holds no data"})
 	}
 	if missing := w.info.Keys - r.report.Snapshot.Entries; w.infoErr == nil && missing != 0 && !loss && !r.newer {
 		r.damage(Damage{File: path, Offset: -1, Loss: true,
@@ -244,7 +245,7 @@ func (r *repairer) reportBad(w *treeWalk, path string, complete bool) {
 				lost = append(lost, bad[n])
 			}
 		}
-		d := Damage{File: path, Offset: w.offset(bad[0].page), Loss: len(lost) > 0,
+		d := Damage{File: path, Offset: w.Offset(bad[0].page), Loss: len(lost) > 0,
 			Problem: fmt.Sprintf("page %d: %s damaged: %s", bad[0].page, entriesAre(int64(n)), bad[0].why)}
 		if d.Loss {
 			d.FromKey, d.ToKey = lost[0].lo, lost[len(lost)-1].hi

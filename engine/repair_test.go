@@ -13,6 +13,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/pages"
 )
 
 func TestRepairOfAGoodDirectory(t *testing.T) {
@@ -84,16 +85,13 @@ func TestRepairFromAnOlderPage(t *testing.T) {
 	mustCheckpoint(t, s)
 	mustStop(t, s)
 	rewrite(t, s.snapshotPath(), func(b []byte) {
-		size := int(le.Uint32(b[pageHeader+8:]))
-		w := &pageWalk{f: bytes.NewReader(b)}
-		if err := w.readMeta(); err != nil {
-			t.Fatal(err)
-		}
-		root := w.kvRoot(t) * size
+		size := int(le.Uint32(b[pages.HeaderSize+8:]))
+		w := newPlaces(t, b)
+		root := w.kv * size
 		for i := range int(le.Uint16(b[root+10:])) {
 			child := root
-			if le.Uint16(b[root+8:]) == pageBranch {
-				child = int(le.Uint64(b[root+pageHeader+16*i+8:])) * size
+			if le.Uint16(b[root+8:]) == pages.Branch {
+				child = int(le.Uint64(b[root+pages.HeaderSize+16*i+8:])) * size
 			}
 			if at := bytes.Index(b[child:child+size], []byte("value 51")); at >= 0 {
 				b[child+at] ^= 1
@@ -112,10 +110,11 @@ func TestRepairFromAnOlderPage(t *testing.T) {
 // does not have.
 func (p *patient) quietValue(t *testing.T, b []byte, leaf int) int {
 	t.Helper()
-	g := page{b: b[leaf:], kind: pageLeaf}
-	for i := range int(le.Uint16(g.b[10:])) {
-		if e := g.element(i); p.quiet[string(e.key)] {
-			return len(b) - cap(e.value) + format.ValueHeader
+	size := int(le.Uint32(b[pages.HeaderSize+8:]))
+	g := pages.OpenDamaged(bytes.NewReader(b), int64(len(b))).Read(uint64(leaf / size))
+	for i := range g.Count {
+		if e := g.Element(i); p.quiet[string(e.Key)] {
+			return leaf + size*int(g.Follow+1) - cap(e.Value) + format.ValueHeader
 		}
 	}
 	t.Fatal("all keys of the page are in the log")
@@ -132,19 +131,16 @@ func flipped(b []byte, at int) []byte {
 func TestRepairKinds(t *testing.T) {
 	p := newPatient(t)
 	snapshot := p.files[datadir.SnapshotFile]
-	size := int(le.Uint32(snapshot[pageHeader+8:]))
-	w := &pageWalk{f: bytes.NewReader(snapshot)}
-	if err := w.readMeta(); err != nil {
-		t.Fatal(err)
-	}
-	kv := w.kvRoot(t)
-	leaf := int(le.Uint64(snapshot[kv*size+pageHeader+8:])) * size
-	if le.Uint16(snapshot[leaf+8:]) != pageLeaf {
+	size := int(le.Uint32(snapshot[pages.HeaderSize+8:]))
+	w := newPlaces(t, snapshot)
+	kv := w.kv
+	leaf := int(le.Uint64(snapshot[kv*size+pages.HeaderSize+8:])) * size
+	if le.Uint16(snapshot[leaf+8:]) != pages.Leaf {
 		t.Fatal("the tree is not as this test needs it")
 	}
 	value := p.quietValue(t, snapshot, leaf)
 	meta := 0
-	if le.Uint64(snapshot[size+pageHeader+48:]) > le.Uint64(snapshot[pageHeader+48:]) {
+	if le.Uint64(snapshot[size+pages.HeaderSize+48:]) > le.Uint64(snapshot[pages.HeaderSize+48:]) {
 		meta = size
 	}
 	seg := p.segments()
@@ -172,15 +168,15 @@ func TestRepairKinds(t *testing.T) {
 		"leaf count":            {map[string][]byte{datadir.SnapshotFile: flipped(snapshot, leaf+10)}, true, 0},
 		"leaf length":           {map[string][]byte{datadir.SnapshotFile: flipped(snapshot, leaf+13)}, true, 0},
 		"branch kind":           {map[string][]byte{datadir.SnapshotFile: flipped(snapshot, kv*size+8)}, true, 0},
-		"branch child":          {map[string][]byte{datadir.SnapshotFile: flipped(snapshot, kv*size+pageHeader+8)}, false, 0},
+		"branch child":          {map[string][]byte{datadir.SnapshotFile: flipped(snapshot, kv*size+pages.HeaderSize+8)}, false, 0},
 		"branch page":           {map[string][]byte{datadir.SnapshotFile: overwritten(snapshot, kv*size, size)}, false, 0},
 		"leaf page":             {map[string][]byte{datadir.SnapshotFile: overwritten(snapshot, leaf, size)}, false, 30},
-		"root page":             {map[string][]byte{datadir.SnapshotFile: overwritten(snapshot, int(w.root)*size, size)}, false, 0},
-		"newest meta page":      {map[string][]byte{datadir.SnapshotFile: flipped(snapshot, meta+pageHeader+57)}, true, 0},
+		"root page":             {map[string][]byte{datadir.SnapshotFile: overwritten(snapshot, int(w.meta.Root)*size, size)}, false, 0},
+		"newest meta page":      {map[string][]byte{datadir.SnapshotFile: flipped(snapshot, meta+pages.HeaderSize+57)}, true, 0},
 		"newest meta page gone": {map[string][]byte{datadir.SnapshotFile: overwritten(snapshot, meta, size)}, false, 20},
 		"older meta page":       {map[string][]byte{datadir.SnapshotFile: overwritten(snapshot, size-meta, size)}, true, 0},
 		"both meta pages":       {map[string][]byte{datadir.SnapshotFile: overwritten(snapshot, 0, 2*size)}, false, 30},
-		"freelist":              {map[string][]byte{datadir.SnapshotFile: overwritten(snapshot, int(w.freelist)*size, size)}, true, 0},
+		"freelist":              {map[string][]byte{datadir.SnapshotFile: overwritten(snapshot, int(w.meta.Freelist)*size, size)}, true, 0},
 		"snapshot is cut":       {map[string][]byte{datadir.SnapshotFile: snapshot[:3*size+100]}, false, 120},
 		"node.json":             {map[string][]byte{datadir.NodeFile: []byte("{")}, false, 0},
 		"secret.json":           {map[string][]byte{datadir.SecretFile: []byte("{\"pass")}, false, 0},
@@ -213,21 +209,27 @@ func overwritten(b []byte, at, n int) []byte {
 	return b
 }
 
-// kvRoot returns the root page of the bucket kv.
-func (w *pageWalk) kvRoot(t *testing.T) int {
+// places says where the parts of a good snapshot are.
+type places struct {
+	meta pages.Meta
+	kv   int // the root page of the bucket kv
+}
+
+func newPlaces(t *testing.T, b []byte) (p places) {
 	t.Helper()
-	b := make([]byte, w.pageSize)
-	if _, err := w.f.ReadAt(b, int64(w.root)*w.pageSize); err != nil {
+	file := pages.OpenDamaged(bytes.NewReader(b), int64(len(b)))
+	meta, err := file.Newest()
+	if err != nil {
 		t.Fatal(err)
 	}
-	g := page{b: b, kind: pageLeaf}
-	for i := range int(le.Uint16(b[10:])) {
-		if e := g.element(i); string(e.key) == format.BucketKV {
-			return int(le.Uint64(e.value))
+	root := file.Read(meta.Root)
+	for i := range root.Count {
+		if e := root.Element(i); string(e.Key) == format.BucketKV {
+			return places{meta: meta, kv: int(le.Uint64(e.Value))}
 		}
 	}
 	t.Fatal("no bucket kv")
-	return 0
+	return p
 }
 
 func TestRepairOfALegacyDirectory(t *testing.T) {

@@ -4,19 +4,18 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/pages"
 )
 
 // treeWalk walks the tree of a damaged snapshot. Entries are told by their own
 // checksum, so that a page is read whatever its header says.
 type treeWalk struct {
-	*pageFile
-	meta   metaPage
-	seen   pageSet
-	free   pageSet
+	*pages.Walk
+	file   *pages.File
+	free   pages.Set
 	freeOK bool
 	// take gets each good entry; doubt says why it may not be what was there last, if
 	// it may not.
@@ -53,159 +52,61 @@ const (
 	doubtOutside = "it lies in a page of the snapshot that is not where it belongs"
 )
 
-func newTreeWalk(p *pageFile, m metaPage, take func(*format.Entry, string)) *treeWalk {
-	return &treeWalk{pageFile: p, meta: m, seen: newPageSet(p.count), take: take}
+func newTreeWalk(file *pages.File, m pages.Meta, take func(*format.Entry, string)) *treeWalk {
+	w := &treeWalk{file: file, take: take}
+	w.Walk = file.Walk(m, w.badPage)
+	return w
 }
 
 // walk visits all that the meta page leads to.
 func (w *treeWalk) walk() {
 	w.infoErr = errors.New("bucket meta is missing")
-	w.seen.add(0)
-	w.seen.add(1)
-	var list page
-	if w.free, list, w.freeOK = w.readFreelist(&w.meta); w.freeOK {
-		w.mark(&list)
-	}
-	root, ok := w.enter(w.meta.root, 0, nil, nil)
-	if !ok {
+	w.free, w.freeOK = w.FreeSet()
+	root, _ := w.Root() // nothing that is bad ends the walk
+	if root.Kind == 0 {
 		return
 	}
 	kv := false
-	for i := range root.count {
-		e := root.element(i)
+	for i := range root.Count {
+		e := root.Element(i)
+		b, ok := root.Bucket(&e)
 		switch {
-		case root.kind != pageLeaf || !e.ok || len(e.value) < 16:
-		case string(e.key) == format.BucketMeta:
-			w.readInfo(&root, e.value)
-		case string(e.key) == format.BucketKV || e.flags == 1: // there is no third one
+		case !ok:
+		case string(e.Key) == format.BucketMeta:
+			w.info, w.infoErr = w.ReadMeta(b)
+		case string(e.Key) == format.BucketKV || e.Flags == pages.BucketFlag: // there is no third one
 			kv = true
-			w.bucket(&root, e.value)
+			_ = w.Bucket(b, &pages.Visitor{Leaf: w.leaf}) // the same
 		}
 	}
 	switch missing := w.infoErr == nil && w.found+int64(len(w.bad)) < w.info.Keys; {
 	case !kv:
-		w.flaw(treeFlaw{page: root.id, why: "the bucket of the entries is missing", lost: true, search: true})
+		w.flaw(treeFlaw{page: root.ID, why: "the bucket of the entries is missing", lost: true, search: true})
 	case missing && !w.searching():
-		w.flaw(treeFlaw{page: root.id, why: "the tree does not lead to all entries", lost: true, search: true})
+		w.flaw(treeFlaw{page: root.ID, why: "the tree does not lead to all entries", lost: true, search: true})
 	}
 }
 
-// bucket visits the bucket kv, whose value in the root this is.
-func (w *treeWalk) bucket(root *page, value []byte) {
-	if id := le.Uint64(value); id != 0 {
-		w.visit(id, 1, nil, nil)
-		return
-	}
-	if g, ok := inline(root, value); ok {
-		w.leaf(&g, nil, nil)
-	}
-}
-
-// inline returns the page that lies in the value of a small bucket.
-func inline(outer *page, value []byte) (g page, ok bool) {
-	if len(value) < 16+pageHeader {
-		return g, false
-	}
-	g = page{id: outer.id, b: value[16:], kind: pageLeaf, count: int(le.Uint16(value[16+10:]))}
-	if len(g.b) >= pageHeader+16 {
-		g.guessCount()
-	}
-	return g, len(g.b) >= pageHeader+16*g.count
-}
-
-// readInfo reads the bucket meta.
-func (w *treeWalk) readInfo(root *page, value []byte) {
-	g, ok := inline(root, value)
-	if id := le.Uint64(value); id != 0 {
-		g, ok = w.enter(id, 1, nil, nil)
-	}
-	if !ok {
-		return
-	}
-	fields := map[string][]byte{}
-	for i := range g.count {
-		if e := g.element(i); g.kind == pageLeaf && e.ok {
-			fields[string(e.key)] = e.value
-		}
-	}
-	w.info, w.infoErr = format.ParseMeta(func(name []byte) []byte { return fields[string(name)] })
-}
-
-// enter reads a page that the tree leads to, which holds the keys from lo to hi.
-func (w *treeWalk) enter(id uint64, depth int, lo, hi []byte) (g page, ok bool) {
-	f := treeFlaw{page: id, lo: lo, hi: hi, lost: true, search: true}
-	switch {
-	case id < 2 || id >= min(w.count, max(w.meta.pages, 4)):
-		f.why = fmt.Sprintf("page %d does not exist", id)
-	case depth > maxDepth:
-		f.why = fmt.Sprintf("page %d lies too deep", id)
-	case !w.seen.add(id):
-		f.why = fmt.Sprintf("page %d is used twice", id)
-	}
-	if f.why != "" {
-		f.page = 0
-		w.flaw(f)
-		return g, false
-	}
-	g = w.read(id)
-	w.mark(&g)
-	if g.wrong != "" {
-		f.why, f.lost, f.search = fmt.Sprintf("page %d: %s", id, g.wrong), g.kind == 0, g.kind == 0
-		w.flaw(f)
-	}
-	return g, g.kind != 0
-}
-
-func (w *treeWalk) mark(g *page) {
-	for id := g.id; id <= g.id+g.follow; id++ {
-		w.seen.add(id)
-	}
+// badPage notes a damaged page; what belongs there may be elsewhere if it is lost.
+func (w *treeWalk) badPage(bad *pages.Error) error {
+	w.flaw(treeFlaw{page: bad.Page, lo: bad.Lo, hi: bad.Hi, why: bad.Why, lost: bad.Lost, search: bad.Lost})
+	return nil
 }
 
 func (w *treeWalk) flaw(f treeFlaw) { w.flaws = append(w.flaws, f) }
 
-// visit walks the pages below id in the bucket kv.
-func (w *treeWalk) visit(id uint64, depth int, lo, hi []byte) {
-	g, ok := w.enter(id, depth, lo, hi)
-	switch {
-	case !ok:
-		return
-	case g.kind == pageLeaf:
-		w.leaf(&g, lo, hi)
-		return
-	case g.count == 0:
-		w.flaw(treeFlaw{page: id, lo: lo, hi: hi, why: fmt.Sprintf("branch page %d is empty", id), lost: true, search: true})
-	}
-	from := lo
-	for i := range g.count {
-		key, child, ok := g.child(i)
-		if !ok {
-			w.flaw(treeFlaw{page: id, lo: lo, hi: hi, why: fmt.Sprintf("branch page %d, element %d: the key lies outside", id, i)})
-		} else if i > 0 {
-			from = key
-		}
-		to := hi
-		if i+1 < g.count {
-			if next, _, ok := g.child(i + 1); ok {
-				to = next
-			}
-		}
-		w.visit(child, depth+1, from, to)
-	}
-}
-
 // leaf takes the entries of a page.
-func (w *treeWalk) leaf(g *page, lo, hi []byte) {
+func (w *treeWalk) leaf(g *pages.Page, lo, hi []byte) error {
 	doubt := ""
-	if w.freeOK && w.free.has(g.id) {
+	if w.freeOK && w.free.Has(g.ID) {
 		doubt = doubtFree
-		w.flaw(treeFlaw{page: g.id, lo: lo, hi: hi, why: fmt.Sprintf("page %d is in use and listed as free", g.id), search: true})
+		w.flaw(treeFlaw{page: g.ID, lo: lo, hi: hi, why: fmt.Sprintf("page %d is in use and listed as free", g.ID), search: true})
 	}
 	outside := false
 	before, bad := lo, len(w.bad) // the good key before, and the bad entries since then
-	for i := range g.count {
-		el := g.element(i)
-		e, err := decodeElement(&el)
+	for i := range g.Count {
+		el := g.Element(i)
+		e, err := el.Entry()
 		if err != nil {
 			w.badEntry(g, &el, err)
 			w.bad[len(w.bad)-1].lo, w.bad[len(w.bad)-1].hi = before, hi
@@ -217,7 +118,7 @@ func (w *treeWalk) leaf(g *page, lo, hi []byte) {
 		before = e.Key
 		w.found++
 		why := doubt
-		if !inRange(e.Key, lo, hi) {
+		if !pages.InRange(e.Key, lo, hi) {
 			outside = true
 			if !w.freeOK {
 				why = doubtOutside
@@ -228,34 +129,20 @@ func (w *treeWalk) leaf(g *page, lo, hi []byte) {
 		}
 	}
 	if outside {
-		w.flaw(treeFlaw{page: g.id, lo: lo, hi: hi, why: fmt.Sprintf("page %d has keys that do not belong there", g.id), search: true})
+		w.flaw(treeFlaw{page: g.ID, lo: lo, hi: hi, why: fmt.Sprintf("page %d has keys that do not belong there", g.ID), search: true})
 	}
+	return nil
 }
 
-// decodeElement returns the entry that an element of the bucket kv is.
-func decodeElement(el *element) (e format.Entry, err error) {
-	if !el.ok {
-		return e, errors.New("it lies outside of its page")
+func (w *treeWalk) badEntry(g *pages.Page, el *pages.Element, err error) {
+	b := badEntry{page: g.ID, why: err.Error()}
+	if len(el.Key) > 0 && len(el.Key) <= format.MaxKeySize {
+		b.key = bytes.Clone(el.Key)
 	}
-	if len(el.key) == 0 || len(el.key) > format.MaxKeySize || len(el.value) > format.ValueHeader+format.MaxValueSize {
-		return e, errors.New("key or value has an impossible length")
-	}
-	return format.DecodeValue(el.key, el.value)
-}
-
-func (w *treeWalk) badEntry(g *page, el *element, err error) {
-	b := badEntry{page: g.id, why: err.Error()}
-	if len(el.key) > 0 && len(el.key) <= format.MaxKeySize {
-		b.key = bytes.Clone(el.key)
-	}
-	if len(el.value) >= format.ValueHeader {
-		b.version = format.Version{Time: le.Uint64(el.value[8:]), Node: le.Uint64(el.value[16:])}
+	if len(el.Value) >= format.ValueHeader {
+		b.version = format.Version{Time: le.Uint64(el.Value[8:]), Node: le.Uint64(el.Value[16:])}
 	}
 	w.bad = append(w.bad, b)
-}
-
-func inRange(key, lo, hi []byte) bool {
-	return (lo == nil || bytes.Compare(key, lo) >= 0) && (hi == nil || bytes.Compare(key, hi) < 0)
 }
 
 // sound tells whether the walk has found all there should be, and nothing wrong.
@@ -271,7 +158,7 @@ func (w *treeWalk) searching() bool {
 // searched tells whether a key belongs to a place that is damaged.
 func (w *treeWalk) searched(key []byte) bool {
 	for i := range w.flaws {
-		if f := &w.flaws[i]; f.search && inRange(key, f.lo, f.hi) {
+		if f := &w.flaws[i]; f.search && pages.InRange(key, f.lo, f.hi) {
 			return true
 		}
 	}
@@ -282,57 +169,41 @@ func (w *treeWalk) searched(key []byte) bool {
 // those that are listed as free, or in the others. A page is looked at once, unless
 // again is set.
 func (w *treeWalk) orphans(free, again bool, f func(e *format.Entry)) {
-	for id := uint64(2); id < w.count; id++ {
-		if w.seen.has(id) || (w.freeOK && w.free.has(id)) != free {
+	for id := uint64(2); id < w.file.Count(); id++ {
+		if w.Seen(id) || (w.freeOK && w.free.Has(id)) != free || !w.file.MayBeLeaf(id) {
 			continue
 		}
-		head := w.bytes(int64(id)*w.pageSize, pageHeader)
-		if le.Uint64(head) != id && le.Uint16(head[8:]) != pageLeaf {
+		g := w.file.Read(id)
+		if g.Kind != pages.Leaf {
 			continue
 		}
-		g := w.read(id)
-		if g.kind != pageLeaf {
-			continue
-		}
-		good := 0
-		for i := range g.count {
-			el := g.element(i)
-			if e, err := decodeElement(&el); err == nil {
-				good++
-				f(&e)
-			} else if el.ok && el.flags == 1 && string(el.key) == format.BucketKV && len(el.value) >= 16 && le.Uint64(el.value) == 0 {
-				good += w.orphanBucket(&g, el.value, f)
-			}
-		}
-		switch {
-		case good > 0 && again:
-			id += g.follow
-		case good > 0:
-			w.mark(&g) // what follows is content, not pages
+		switch good := w.orphanPage(&g, true, f); {
+		case !good:
+		case again:
+			id += g.Follow
+		default:
+			w.Mark(&g) // what follows is content, not pages
 		}
 	}
 }
 
-// orphanBucket is orphans for a bucket that lies in its element.
-func (w *treeWalk) orphanBucket(outer *page, value []byte, f func(e *format.Entry)) (good int) {
-	g, ok := inline(outer, value)
-	if !ok {
-		return 0
-	}
-	for i := range g.count {
-		el := g.element(i)
-		if e, err := decodeElement(&el); err == nil {
-			good++
+// orphanPage calls f with the good entries of a leaf page, also, if buckets is set, with
+// those of a bucket that lies in it, and tells whether there are any.
+func (w *treeWalk) orphanPage(g *pages.Page, buckets bool, f func(e *format.Entry)) (good bool) {
+	for i := range g.Count {
+		el := g.Element(i)
+		if e, err := el.Entry(); err == nil {
+			good = true
 			f(&e)
+			continue
+		}
+		b, ok := g.Bucket(&el)
+		if !buckets || !ok || el.Flags != pages.BucketFlag || string(el.Key) != format.BucketKV {
+			continue
+		}
+		if inner, ok := w.file.Inline(b); ok {
+			good = w.orphanPage(&inner, false, f) || good
 		}
 	}
 	return good
-}
-
-// offset returns where a page begins, -1 if it is not known.
-func (w *treeWalk) offset(id uint64) int64 {
-	if id == 0 || id > math.MaxInt64/maxPageSize {
-		return -1
-	}
-	return int64(id) * w.pageSize
 }

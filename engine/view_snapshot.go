@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/pages"
 )
 
 // lockPoll is how often the lock of the snapshot is tried while a checkpoint has it.
@@ -28,11 +28,9 @@ type snapshotFile struct {
 	f    *os.File
 	size int64
 
-	pageSize int64
-
 	meta format.SnapshotMeta
-	kv   []byte // the bucket kv, as the root has it
-	free int64  // bytes in free pages
+	kv   pages.Bucket
+	free int64 // bytes in free pages
 }
 
 // lockSnapshot locks the file at path and opens it. While a checkpoint has it, that is
@@ -107,71 +105,52 @@ func (s *snapshotFile) close() error {
 	return errors.Join(err, s.lock.Close())
 }
 
-// begin returns a walk of the file's pages.
-func (s *snapshotFile) begin() (*pageWalk, error) {
-	w := &pageWalk{f: s.f, window: &pageWindow{f: s.f}}
-	if err := w.begin(s.size); err != nil {
-		return nil, s.damage(err)
+// begin begins a walk of the file's pages.
+func (s *snapshotFile) begin(bad func(*pages.Error) error) (*pages.Walk, error) {
+	file := pages.Open(s.f, s.size)
+	meta, err := file.Newest()
+	if err != nil {
+		return nil, &format.CorruptError{Path: s.path, Offset: -1, Reason: err.Error()}
 	}
-	s.pageSize = w.pageSize
-	return w, nil
+	return file.Walk(meta, bad), nil
 }
 
 // readMeta reads what the snapshot says of itself, and the freelist.
 func (s *snapshotFile) readMeta() error {
-	w, err := s.begin()
+	w, err := s.begin(nil)
 	if err != nil {
 		return err
 	}
-	fields, there := map[string][]byte{}, false
-	err = w.eachBucket(func(name, value []byte) error {
-		switch string(name) {
-		case format.BucketKV:
-			s.kv = bytes.Clone(value)
-		case format.BucketMeta:
-			there = true
-			return w.visitBucket(value, &pageVisitor{leaf: func(g *page) error {
-				return g.elements(func(e *element) error {
-					fields[string(e.key)] = bytes.Clone(e.value)
-					return nil
-				})
-			}})
-		}
-		return nil
-	})
-	if err == nil && (s.kv == nil || !there) {
-		err = badPage(0, "bucket kv or meta is missing")
+	found := map[string]pages.Bucket{}
+	err = w.Buckets(func(name []byte, b pages.Bucket) error { found[string(name)] = b; return nil })
+	kv, ok1 := found[format.BucketKV]
+	meta, ok2 := found[format.BucketMeta]
+	switch {
+	case err != nil:
+	case !ok1 || !ok2:
+		err = errors.New("bucket kv or meta is missing")
+	default:
+		s.kv = kv
+		s.meta, err = w.ReadMeta(meta)
 	}
-	if err == nil {
-		if s.meta, err = format.ParseMeta(func(name []byte) []byte { return fields[string(name)] }); err != nil {
-			err = format.SnapshotDamage(s.path, "", err)
-		}
+	if err != nil {
+		return s.damage(w, err)
 	}
-	if err == nil {
-		w.seen = newPageSet(w.pages) // the buckets have not been walked
-		err = w.visitFreelist()
+	if w, err = s.begin(nil); err != nil { // the buckets have not been walked
+		return err
 	}
-	s.free = int64(w.free) * w.pageSize
-	return s.damage(err)
-}
-
-// elements calls f with the elements of a leaf page of values.
-func (g *page) elements(f func(e *element) error) error {
-	var e element // one for all: f makes it escape
-	for i := range g.count {
-		if e = g.element(i); !e.ok || e.flags != 0 {
-			return badPage(g.id, "page %d, element %d is no key with a value inside of the page", g.id, i)
-		}
-		if err := f(&e); err != nil {
-			return err
-		}
+	free, err := w.Free()
+	if err != nil {
+		return s.damage(w, err)
 	}
+	s.free = int64(free) * w.PageSize()
 	return nil
 }
 
 // snapshotScan is one walk over the entries of a snapshot.
 type snapshotScan struct {
 	*snapshotFile
+	walk     *pages.Walk
 	from, to []byte // bounds of the keys; to is not included, nil is no bound
 	damaged  func(*format.CorruptError) error
 	visit    func(e *format.Entry) error
@@ -182,62 +161,65 @@ type snapshotScan struct {
 
 // scan calls visit with the entries from the key from up to, not including, to, in
 // order. damaged decides whether the walk goes on behind what cannot be read.
-func (s *snapshotFile) scan(from, to []byte, damaged func(*format.CorruptError) error, visit func(e *format.Entry) error) error {
-	w, err := s.begin()
-	if err != nil {
+func (s *snapshotFile) scan(from, to []byte, damaged func(*format.CorruptError) error, visit func(e *format.Entry) error) (err error) {
+	c := snapshotScan{snapshotFile: s, from: from, to: to, damaged: damaged, visit: visit}
+	if c.walk, err = s.begin(c.bad); err != nil {
 		return err
 	}
-	c := snapshotScan{snapshotFile: s, from: from, to: to, damaged: damaged, visit: visit}
-	return s.damage(w.visitBucket(s.kv, &pageVisitor{
-		from: from, to: to,
-		leaf:    func(g *page) error { return g.elements(func(el *element) error { return c.take(g, el) }) },
-		damaged: func(bad *pageError) error { return c.bad(bad) },
-	}))
+	return c.walk.Bucket(s.kv, &pages.Visitor{From: from, To: to, Leaf: c.leaf})
 }
 
 // bad tells of damage.
-func (c *snapshotScan) bad(err error) error {
+func (c *snapshotScan) bad(bad *pages.Error) error {
 	var damage *format.CorruptError
-	if errors.As(c.damage(err), &damage) {
+	err := c.damage(c.walk, bad)
+	if errors.As(err, &damage) {
 		return c.damaged(damage)
 	}
 	return err
 }
 
+// leaf passes on the entries of a page.
+func (c *snapshotScan) leaf(g *pages.Page, _, _ []byte) error {
+	var e pages.Element // one for all: it escapes
+	for i := range g.Count {
+		if e = g.Element(i); !e.OK || e.Flags != 0 {
+			return c.bad(pages.Errorf(g.ID, "page %d, element %d is no key with a value inside of the page", g.ID, i))
+		}
+		if err := c.take(g, &e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // take passes on the entry that an element of a page is.
-func (c *snapshotScan) take(g *page, el *element) (err error) {
-	if c.from != nil && bytes.Compare(el.key, c.from) < 0 || c.to != nil && bytes.Compare(el.key, c.to) >= 0 {
+func (c *snapshotScan) take(g *pages.Page, el *pages.Element) (err error) {
+	if !pages.InRange(el.Key, c.from, c.to) {
 		return nil
 	}
-	if c.current, err = decodeElement(el); err != nil {
+	if c.current, err = el.Entry(); err != nil {
 		if errors.Is(err, format.ErrNewerFormat) {
-			return fmt.Errorf("%s: key %.100q: %w", c.path, el.key, err)
+			return fmt.Errorf("%s: key %.100q: %w", c.path, el.Key, err)
 		}
-		return c.bad(badPage(g.id, "key %.100q: %v", el.key, err))
+		return c.bad(pages.Errorf(g.ID, "key %.100q: %v", el.Key, err))
 	}
-	if c.before != nil && bytes.Compare(c.before, el.key) >= 0 {
-		return c.bad(badPage(g.id, "key %.100q follows %.100q: the pages are out of order", el.key, c.before))
+	if c.before != nil && bytes.Compare(c.before, el.Key) >= 0 {
+		return c.bad(pages.Errorf(g.ID, "key %.100q follows %.100q: the pages are out of order", el.Key, c.before))
 	}
-	c.before = append(c.before[:0], el.key...)
+	c.before = append(c.before[:0], el.Key...)
 	return c.visit(&c.current)
 }
 
-// damage turns the report of a bad page into a *CorruptError; other errors, which
-// come from reading or from who is told of the entries, stay as they are.
-func (s *snapshotFile) damage(err error) error {
-	var bad *pageError
-	var done *format.CorruptError
-	switch {
-	case err == nil, errors.As(err, &done):
-		return err
-	case errors.As(err, &bad):
-		c := &format.CorruptError{Path: s.path, Offset: -1, Reason: err.Error()}
-		if bad.page > 1 && bad.page < math.MaxInt64/maxPageSize {
-			c.Offset = int64(bad.page) * s.pageSize
-		}
-		return c
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return &format.CorruptError{Path: s.path, Offset: -1, Reason: err.Error()}
+// damage makes a *format.CorruptError of what the walk w has found; an error of reading
+// the file stays as it is.
+func (s *snapshotFile) damage(w *pages.Walk, err error) error {
+	var bad *pages.Error
+	if !errors.As(err, &bad) {
+		return format.SnapshotDamage(s.path, "", err)
 	}
-	return err
+	if bad.Err != nil && !errors.Is(bad.Err, io.ErrUnexpectedEOF) {
+		return bad.Err
+	}
+	return &format.CorruptError{Path: s.path, Offset: w.Offset(bad.Page), Reason: err.Error()}
 }

@@ -28,7 +28,7 @@ func (p *File) Inline(b Bucket) (g Page, ok bool) {
 	}
 	g, _ = decodeHeader(b.page, page)
 	g.b, g.Follow = page, 0
-	if p.sound != nil {
+	if p.lenient {
 		g.Kind = Leaf
 		if len(page) >= HeaderSize+ElementSize {
 			g.guessCount()
@@ -70,24 +70,6 @@ func (w *Walk) Bucket(b Bucket, v *Visitor) error {
 		return w.bad(lost(b.page, "page %d has a bucket that cannot be read", b.page))
 	}
 	return v.Leaf(&g, nil, nil)
-}
-
-// Values returns the keys and values of a small bucket, as far as they can be read.
-func (w *Walk) Values(b Bucket) (values map[string][]byte, err error) {
-	g, ok := w.file.Inline(b)
-	switch id := b.root(); {
-	case id != 0:
-		g, err = w.leaf(id, b.page)
-	case !ok:
-		g, err = Page{}, w.bad(lost(b.page, "page %d has a bucket that cannot be read", b.page))
-	}
-	values = map[string][]byte{}
-	for i := range g.Count {
-		if e := g.Element(i); e.OK && e.Flags&BucketFlag == 0 {
-			values[string(e.Key)] = bytes.Clone(e.Value)
-		}
-	}
-	return values, err
 }
 
 // Buckets calls visit with the buckets of the root, all of which must be some.

@@ -16,8 +16,8 @@
 // bbolt trusts the pages of its file: a wrong child can send it round in circles until
 // the memory is used up. So a walk of this package goes first. A strict one (Open)
 // believes a page if all of its header is right. A lenient one (OpenDamaged) reads what
-// it leads to whatever the header says, and makes the best of it: somebody else can tell
-// good entries by their checksum.
+// it leads to whatever the header says, and makes the best of it: entries are told by their
+// own checksum.
 //
 // # Promises
 //

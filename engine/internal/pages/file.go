@@ -12,16 +12,18 @@ type File struct {
 	pageSize int64
 	metas    [2]Meta
 
-	window window                       // of a strict reader
-	sound  func(key, value []byte) bool // of a lenient one: whether an entry is good
+	lenient bool
+	window  window // of a strict reader
 }
 
 // Open returns a strict reader of a file of a size.
-func Open(f io.ReaderAt, size int64) *File { return OpenDamaged(f, size, nil) }
+func Open(f io.ReaderAt, size int64) *File { return open(f, size, false) }
 
-// OpenDamaged returns a lenient reader; sound tells entries that are good by themselves.
-func OpenDamaged(f io.ReaderAt, size int64, sound func(key, value []byte) bool) *File {
-	p := &File{f: f, size: size, window: window{f: f}, sound: sound}
+// OpenDamaged returns a lenient reader.
+func OpenDamaged(f io.ReaderAt, size int64) *File { return open(f, size, true) }
+
+func open(f io.ReaderAt, size int64, lenient bool) *File {
+	p := &File{f: f, size: size, window: window{f: f}, lenient: lenient}
 	for at := int64(0); at <= MaxPageSize; at = max(MinPageSize, 2*at) {
 		if m := p.meta(at); m.Valid && (at == 0 || at == m.pageSize) {
 			p.pageSize = m.pageSize
@@ -42,6 +44,9 @@ func (p *File) Metas() [2]Meta { return p.metas }
 
 // PageSize returns the length of a page in bytes.
 func (p *File) PageSize() int64 { return p.pageSize }
+
+// Size returns the length of the file in bytes.
+func (p *File) Size() int64 { return p.size }
 
 // Count returns how many pages are there, the last one perhaps in part.
 func (p *File) Count() uint64 { return uint64((p.size + p.pageSize - 1) / p.pageSize) }
@@ -80,7 +85,7 @@ func (p *File) Bytes(off, n int64) []byte {
 
 // bytes returns n bytes from off on, valid until the next call.
 func (p *File) bytes(off, n int64) ([]byte, error) {
-	if p.sound != nil {
+	if p.lenient {
 		return p.Bytes(off, n), nil
 	}
 	return p.window.read(off, int(n))

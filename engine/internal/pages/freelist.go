@@ -11,7 +11,10 @@ func (w *Walk) Free() (count uint64, err error) {
 	if w.Meta.Freelist == NoFreelist {
 		return 0, nil
 	}
-	ids, bad := w.freelist()
+	g, ids, bad := w.freelist()
+	if bad == nil {
+		bad = w.mark(&g)
+	}
 	if bad != nil {
 		return 0, bad
 	}
@@ -27,7 +30,7 @@ func (w *Walk) Free() (count uint64, err error) {
 // list cannot be believed.
 func (w *Walk) FreeSet() (free Set, ok bool) {
 	free = newSet(w.file.Count())
-	b, bad := w.freelist()
+	g, b, bad := w.freelist()
 	if bad != nil {
 		return free, false
 	}
@@ -37,34 +40,35 @@ func (w *Walk) FreeSet() (free Set, ok bool) {
 			return free, false
 		}
 	}
-	return free, slices.IsSorted(ids)
+	if !slices.IsSorted(ids) {
+		return free, false
+	}
+	w.Mark(&g)
+	return free, true
 }
 
-// freelist returns the numbers of the free pages, eight bytes each.
-func (w *Walk) freelist() (ids []byte, bad *Error) {
+// freelist returns the page with the list, and the numbers of the free pages, eight bytes
+// each.
+func (w *Walk) freelist() (g Page, ids []byte, bad *Error) {
 	id := w.Meta.Freelist
 	if id < 2 || id >= w.pages {
-		return nil, Errorf(id, "page %d is no freelist: there are %d pages", id, w.pages)
+		return g, nil, Errorf(id, "page %d is no freelist: there are %d pages", id, w.pages)
 	}
-	g, bad := w.file.header(id, w.pages)
-	if bad == nil {
-		bad = w.mark(&g)
+	if g, bad = w.file.header(id, w.pages); bad == nil && g.Kind != Freelist {
+		bad = Errorf(id, "it is of kind %#x", g.Kind)
 	}
-	switch {
-	case bad != nil:
-		return nil, Errorf(id, "page %d is no freelist: %s", id, bad.Why)
-	case g.Kind != Freelist:
-		return nil, Errorf(id, "page %d is no freelist", id)
+	if bad != nil {
+		return g, nil, Errorf(id, "page %d is no freelist: %s", id, bad.Why)
 	}
 	if bad := w.file.content(&g); bad != nil {
-		return nil, bad
+		return g, nil, bad
 	}
 	ids, count := g.b[HeaderSize:], uint64(g.Count)
 	if g.Count == math.MaxUint16 { // the true count comes first
 		count, ids = le.Uint64(ids), ids[8:]
 	}
 	if count > uint64(len(ids)/8) {
-		return nil, Errorf(id, "the freelist says that it has %d elements", count)
+		return g, nil, Errorf(id, "the freelist says that it has %d elements", count)
 	}
-	return ids[:8*count], nil
+	return g, ids[:8*count], nil
 }

@@ -20,6 +20,13 @@ func (p *File) guessPageSize() (best int64) {
 	return best
 }
 
+// MayBeLeaf tells by its header whether a page may be a leaf: it bears its number, or
+// says that it is one.
+func (p *File) MayBeLeaf(id uint64) bool {
+	g, named := decodeHeader(id, p.Bytes(int64(id)*p.pageSize, HeaderSize))
+	return named || g.Kind == Leaf
+}
+
 // Read reads the page id and makes the best of its header.
 func (p *File) Read(id uint64) Page {
 	b := p.Bytes(int64(id)*p.pageSize, p.pageSize)
@@ -92,7 +99,7 @@ func (g *Page) guessKind(p *File) {
 		good := 0
 		for i := range try.Count {
 			if kind == Leaf {
-				if e := try.Element(i); p.good(&e) {
+				if e := try.Element(i); e.good() {
 					good++
 				}
 			} else if key, child, ok := try.child(i); ok && len(key) > 0 && child >= 2 && child < p.Count() {
@@ -108,8 +115,9 @@ func (g *Page) guessKind(p *File) {
 }
 
 // good tells whether an element is a good entry, or a bucket.
-func (p *File) good(e *Element) bool {
-	return e.OK && (e.Flags == BucketFlag || p.sound(e.Key, e.Value))
+func (e *Element) good() bool {
+	_, err := e.Entry()
+	return err == nil || e.OK && e.Flags == BucketFlag
 }
 
 // extent returns how many pages a leaf takes: as many as its last element needs if
@@ -123,7 +131,7 @@ func (p *File) extent(g *Page) uint64 {
 	}
 	if byElements <= possible && g.Count > 0 {
 		whole := Page{ID: g.ID, b: p.Bytes(int64(g.ID)*p.pageSize, int64(byElements)*p.pageSize), Kind: Leaf, Count: g.Count}
-		if last := whole.Element(g.Count - 1); p.good(&last) {
+		if last := whole.Element(g.Count - 1); last.good() {
 			return byElements
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"hash/fnv"
 	"math"
 	"strconv"
+
+	"owlcache/engine/internal/format"
 )
 
 // The layout is that of bbolt 1.x, internal/common; all little-endian:
@@ -47,8 +49,8 @@ const (
 
 	maxDepth = 64
 	// maxRun is how many bytes one page, with those that follow it, may have: bbolt puts
-	// up to four entries into a leaf, however large they are, and a value has at most 16 MiB.
-	maxRun = 80 << 20
+	// up to four entries into a leaf, however large they are.
+	maxRun = 5 * format.MaxValueSize
 )
 
 var le = binary.LittleEndian

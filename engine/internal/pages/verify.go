@@ -3,14 +3,33 @@ package pages
 import (
 	"bytes"
 	"io"
+
+	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
 )
 
-// Verify verifies the tree of pages in a bbolt file of a size: every page is there, is
-// of its kind, has one parent, and its first and last keys belong there. It does not look
-// at other keys, nor at values. It returns keys that divide a bucket into parts of about
-// the same size, in order; the first part begins before the first of them. An *Error says
-// what is wrong.
-func Verify(f io.ReaderAt, size int64, bucket string) (bounds [][]byte, err error) {
+// Verify verifies the tree of pages in the bbolt file at path: every page is there, is of
+// its kind, has one parent, and its first and last keys belong there. It does not look at
+// other keys, nor at values. It returns keys that divide the bucket kv into parts of about
+// the same size, in order; the first part begins before the first of them. A bad tree is
+// a *format.CorruptError.
+func Verify(path string) (bounds [][]byte, err error) {
+	f, err := datadir.OpenRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if bounds, err = verify(f, fi.Size()); err != nil {
+		return nil, &format.CorruptError{Path: path, Offset: -1, Reason: err.Error()}
+	}
+	return bounds, nil
+}
+
+func verify(f io.ReaderAt, size int64) (bounds [][]byte, err error) {
 	file := Open(f, size)
 	meta, err := file.Newest()
 	if err != nil {
@@ -25,7 +44,7 @@ func Verify(f io.ReaderAt, size int64, bucket string) (bounds [][]byte, err erro
 	}
 	err = w.Buckets(func(name []byte, b Bucket) error {
 		v := Visitor{Leaf: verifyEnds}
-		if string(name) == bucket {
+		if string(name) == format.BucketKV {
 			v.Branch = note
 		}
 		return w.Bucket(b, &v)

@@ -35,7 +35,7 @@ func (p *File) Walk(m Meta, bad func(*Error) error) *Walk {
 	if bad == nil {
 		w.bad = func(e *Error) error { return e }
 	}
-	if w.lenient() { // not even the number of pages is believed
+	if p.lenient { // not even the number of pages is believed
 		w.pages = min(p.Count(), max(m.Pages, 4))
 	}
 	w.seen = newSet(max(w.pages, p.Count()))
@@ -44,7 +44,8 @@ func (p *File) Walk(m Meta, bad func(*Error) error) *Walk {
 	return w
 }
 
-func (w *Walk) lenient() bool { return w.file.sound != nil }
+// PageSize returns the length of a page in bytes.
+func (w *Walk) PageSize() int64 { return w.file.pageSize }
 
 // Pages returns how many pages there are.
 func (w *Walk) Pages() uint64 { return w.pages }
@@ -86,7 +87,7 @@ func (w *Walk) enter(id uint64, depth int) (g Page, bad *Error) {
 		return g, lost(id, "page %d lies too deep", id)
 	case w.seen.Has(id):
 		return g, lost(id, "page %d is used twice", id)
-	case w.lenient():
+	case w.file.lenient:
 		return w.enterDamaged(id)
 	}
 	if g, bad = w.file.header(id, w.pages); bad != nil {
@@ -127,7 +128,7 @@ func (w *Walk) tree(id, parent uint64, depth int, lo, hi []byte, v *Visitor) err
 	if g.Kind == Leaf {
 		return v.Leaf(&g, lo, hi)
 	}
-	if !w.lenient() { // reading on moves the window
+	if !w.file.lenient { // reading on moves the window
 		w.branches[depth] = append(w.branches[depth][:0], g.b...)
 		g.b = w.branches[depth]
 	}
@@ -143,7 +144,7 @@ func (w *Walk) children(g *Page, depth int, lo, hi []byte, v *Visitor) error {
 			v.Branch(depth, key)
 		}
 		from, to := before, hi
-		if ok && (i > 0 || !w.lenient()) {
+		if ok && (i > 0 || !w.file.lenient) {
 			from = key
 		}
 		next, nextOK := []byte(nil), false
@@ -157,7 +158,7 @@ func (w *Walk) children(g *Page, depth int, lo, hi []byte, v *Visitor) error {
 			if err := w.bad(bad); err != nil {
 				return err
 			}
-			if !w.lenient() { // what lies below is where it should be all the same, for all we know
+			if !w.file.lenient { // what lies below is where it should be all the same, for all we know
 				from, to = lo, hi
 			}
 		}
@@ -181,7 +182,7 @@ func (w *Walk) misplaced(g *Page, i int, lo, hi, next []byte) *Error {
 	switch key, _, ok := g.child(i); {
 	case !ok:
 		why = " lies outside"
-	case w.lenient(): // the entries below show where they belong
+	case w.file.lenient: // the entries below show where they belong
 		return nil
 	case !InRange(key, lo, hi):
 		why = ", " + ShownKey(key) + ", does not belong there"

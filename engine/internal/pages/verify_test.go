@@ -1,7 +1,8 @@
-package engine
+package pages
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,7 +16,7 @@ import (
 func smallSnapshot(t testing.TB) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "x.db")
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{PageSize: minPageSize})
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{PageSize: MinPageSize})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +24,7 @@ func smallSnapshot(t testing.TB) []byte {
 		err = db.Update(func(tx *bbolt.Tx) error {
 			b, err := tx.CreateBucketIfNotExists([]byte(format.BucketKV))
 			for i := 0; err == nil && i < 300; i++ {
-				err = b.Put(benchKey(nil, i*(round+1)), bytes.Repeat([]byte("v"), 50))
+				err = b.Put(fmt.Appendf(nil, "key%09d", i*(round+1)), bytes.Repeat([]byte("v"), 50))
 			}
 			return err
 		})
@@ -43,15 +44,15 @@ func smallSnapshot(t testing.TB) []byte {
 
 func TestPagesOfAGoodFile(t *testing.T) {
 	b := smallSnapshot(t)
-	tree, err := checkPages(bytes.NewReader(b), int64(len(b)))
+	bounds, err := verify(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(tree.bounds) < 16 {
-		t.Fatalf("only %d bounds", len(tree.bounds))
+	if len(bounds) < 16 {
+		t.Fatalf("only %d bounds", len(bounds))
 	}
-	for i := 1; i < len(tree.bounds); i++ {
-		if bytes.Compare(tree.bounds[i-1], tree.bounds[i]) >= 0 {
+	for i := 1; i < len(bounds); i++ {
+		if bytes.Compare(bounds[i-1], bounds[i]) >= 0 {
 			t.Fatalf("bound %d is out of order", i)
 		}
 	}
@@ -62,11 +63,11 @@ func TestPagesOfAGoodFile(t *testing.T) {
 func TestChildThatPointsBack(t *testing.T) {
 	b := smallSnapshot(t)
 	found := false
-	for off := 2 * minPageSize; off+minPageSize <= len(b); off += minPageSize {
-		if le.Uint16(b[off+8:]) == pageBranch {
+	for off := 2 * MinPageSize; off+MinPageSize <= len(b); off += MinPageSize {
+		if le.Uint16(b[off+8:]) == Branch {
 			bad := bytes.Clone(b)
-			copy(bad[off+pageHeader+8:off+pageHeader+16], b[off:off+8])
-			if _, err := checkPages(bytes.NewReader(bad), int64(len(bad))); err != nil {
+			copy(bad[off+HeaderSize+8:off+HeaderSize+16], b[off:off+8])
+			if _, err := verify(bytes.NewReader(bad), int64(len(bad))); err != nil {
 				found = true // a branch of an older transaction is not looked at
 			}
 		}
@@ -80,9 +81,9 @@ func FuzzPages(f *testing.F) {
 	f.Add(smallSnapshot(f))
 	f.Add([]byte("short"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		tree, err := checkPages(bytes.NewReader(b), int64(len(b)))
-		if err == nil && tree == nil {
-			t.Fatal("no error and no tree")
+		bounds, err := verify(bytes.NewReader(b), int64(len(b)))
+		if err != nil && bounds != nil {
+			t.Fatal("an error and bounds")
 		}
 	})
 }
