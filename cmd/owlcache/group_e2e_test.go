@@ -356,16 +356,10 @@ func crash(a, b, c *groupNode) {
 
 // hang makes b a node that takes connections and answers nothing, for a time.
 func hang(a, b, c *groupNode) {
-	signal := func(s syscall.Signal) {
-		if err := b.cmd.Process.Signal(s); err != nil {
-			b.t.Fatal(err)
-		}
-	}
-	signal(syscall.SIGSTOP)
-	defer signal(syscall.SIGCONT) // else it could not be stopped after a failure
+	thaw := freeze(b.t, b.cmd.Process)
 	a.lists("k", "", a.addr+"=a2", c.addr+"=c")
 	a.sees(b.addr, "down")
-	signal(syscall.SIGCONT)
+	thaw()
 	a.lists("k", "", a.addr+"=a2", c.addr+"=c", b.addr+"=b")
 }
 

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"owlcache/cmd/owlcache/internal/term"
@@ -37,9 +36,6 @@ type upgradeData struct {
 	Sites  int            `json:"sites"` // of the URL cache
 }
 
-// mayWrite is what syscall.Access is asked.
-const mayWrite = 2
-
 // checkData looks at owlcache.db and auth.db.
 func (u *upgrade) checkData() error {
 	d := &u.report.Data
@@ -58,7 +54,7 @@ func (u *upgrade) checkData() error {
 		return nil
 	}
 	d.present = true
-	u.checkAccess(d.Directory, syscall.Access(d.Directory, mayWrite))
+	u.checkAccess(d.Directory, mayWrite(d.Directory))
 	u.checkLinks(d.Directory)
 	if err := u.checkStore(filepath.Join(d.Directory, datadir.SnapshotFile)); err != nil {
 		return err

@@ -77,9 +77,7 @@ func TestSitesFileIsChecked(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mkfifo(path, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	makePipe(t, path)
 	for _, command := range [][]string{{"config", "check"}, {"serve"}} {
 		if code, _, stderr := check(command, "Open_Urlcache=1"); code != term.CodeUsage || !strings.Contains(stderr, path+": it is no regular file") {
 			t.Errorf("%s with a pipe: %d, %s", command, code, stderr)

@@ -7,20 +7,21 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-
-	"github.com/google/renameio/v2"
 )
 
 // WriteFile replaces the file name in the directory: after a crash it is there
 // with its old or its new content, whole.
 func (d *Dir) WriteFile(name string, content []byte, perm os.FileMode) error {
-	path := d.File(name)
-	// The temporary file must lie beside it, where removeLeftovers finds it.
-	err := renameio.WriteFile(path, content, perm, renameio.WithTempDir(d.path), renameio.IgnoreUmask())
-	if err != nil {
+	return Replace(d.File(name), content, perm)
+}
+
+// Replace is WriteFile for the file at path. The temporary file lies beside it, where
+// the next Open of the directory removes one that was left behind.
+func Replace(path string, content []byte, perm os.FileMode) error {
+	if err := replace(path, content, perm); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return SyncDir(d.path)
+	return SyncDir(filepath.Dir(path))
 }
 
 // WriteJSON is WriteFile of v as tab-indented JSON.
@@ -30,15 +31,6 @@ func (d *Dir) WriteJSON(name string, v any, perm os.FileMode) error {
 		return err
 	}
 	return d.WriteFile(name, append(b, '\n'), perm)
-}
-
-// SyncDir makes the names in a directory durable.
-func SyncDir(path string) error {
-	f, err := os.Open(filepath.Clean(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
 
 func isFull(err error) bool {

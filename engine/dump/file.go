@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	"owlcache/engine/datadir"
 )
 
@@ -94,7 +92,7 @@ func (f *File) open() (err error) {
 	default:
 		flags |= os.O_CREATE | os.O_EXCL
 	}
-	f.part, err = os.OpenFile(f.path+PartSuffix, flags|unix.O_NOFOLLOW, 0o600)
+	f.part, err = os.OpenFile(f.path+PartSuffix, flags|noFollow, 0o600)
 	switch {
 	case f.opts.Resume && errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: %w", f.path+PartSuffix, ErrNoPart)
@@ -106,7 +104,7 @@ func (f *File) open() (err error) {
 
 // begin locks the file, and finds the end of what is good in one to go on with.
 func (f *File) begin() (err error) {
-	if err := unix.Flock(int(f.part.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := tryLock(f.part); err != nil {
 		return fmt.Errorf("%s: %w", f.part.Name(), ErrPartBusy)
 	}
 	if f.opts.Resume {

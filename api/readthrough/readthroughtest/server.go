@@ -6,10 +6,8 @@ import (
 	"bufio"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -98,19 +96,6 @@ func (s *Server) Kill() {
 	}
 	_ = s.cmd.Process.Kill() // it may have ended
 	_ = s.cmd.Wait()         // by that signal
-}
-
-// Freeze stops the server in whatever it is doing until Thaw.
-func (s *Server) Freeze() { s.signal(syscall.SIGSTOP) }
-
-// Thaw lets the server go on.
-func (s *Server) Thaw() { s.signal(syscall.SIGCONT) }
-
-func (s *Server) signal(sig os.Signal) {
-	s.t.Helper()
-	if err := s.cmd.Process.Signal(sig); err != nil {
-		s.t.Fatal(err)
-	}
 }
 
 // Send sends lines over a connection of its own and returns the lines of the answer up to

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/renameio/v2"
-
 	"owlcache/cluster/gossip/internal/wire"
 	"owlcache/engine/datadir"
 )
@@ -217,12 +215,7 @@ func (f *File) save() error {
 
 // replace puts the content in the place of the file.
 func (f *File) replace(content []byte) error {
-	dir := filepath.Dir(f.path)
-	// The temporary file must lie beside it, where the next start removes it.
-	if err := renameio.WriteFile(f.path, content, 0o600, renameio.WithTempDir(dir), renameio.IgnoreUmask()); err != nil {
-		return fmt.Errorf("write %s: %w", f.path, err)
-	}
-	return datadir.SyncDir(dir)
+	return datadir.Replace(f.path, content, 0o600)
 }
 
 // contentLocked returns what to write now.
