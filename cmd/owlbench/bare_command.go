@@ -13,7 +13,7 @@ import (
 
 // bareCommand is the yardstick of reads: the HTTP server that owlcache is built
 // on, with nothing but a map behind it.
-func (p *program) bareCommand() *cobra.Command {
+func bareCommand() *cobra.Command {
 	var addr string
 	var keys uint64
 	var value int

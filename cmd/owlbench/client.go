@@ -91,11 +91,11 @@ func ask(ctx context.Context, addr string, parse func([]byte) (response, int, er
 	return c.do([]byte(request), 10*time.Second)
 }
 
-// askReady returns nil when /readyz says that the server is ready.
-func askReady(ctx context.Context, addr string) error {
-	resp, err := ask(ctx, addr, parseResponse, httpGet("/readyz"))
+// askOK returns nil when a path is answered with status 200.
+func askOK(ctx context.Context, addr, path string) error {
+	resp, err := ask(ctx, addr, parseResponse, httpGet(path))
 	if err == nil && resp.status != 200 {
-		err = fmt.Errorf("/readyz answers %d", resp.status)
+		err = fmt.Errorf("%s answers %d", path, resp.status)
 	}
 	return err
 }
@@ -127,4 +127,9 @@ func login(ctx context.Context, addr, password string) (string, error) {
 		return "", errors.New("log in: the node answers no token")
 	}
 	return string(token), nil
+}
+
+// unexpected is an answer that a healthy server does not give.
+func unexpected(cmd string, resp response) error {
+	return fmt.Errorf("%s is answered with status %d: %.200q", cmd, resp.status, resp.body)
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,12 +9,13 @@ import (
 
 // compareFlags are the flags of owlbench compare.
 type compareFlags struct {
-	runFlags
+	siteFlags
+	reportFlags
 	load loadOptions
 	only []string
 }
 
-func (p *program) compareCommand() *cobra.Command {
+func compareCommand(out *printer) *cobra.Command {
 	var f compareFlags
 	cmd := &cobra.Command{
 		Use:   "compare",
@@ -28,60 +27,32 @@ func (p *program) compareCommand() *cobra.Command {
 			"Peers whose programs are not installed (redis-server, webdis, nginx) are left out, with a line that says so.",
 		Example: "  owlbench compare\n  owlbench compare --only get,restart --rounds 9 -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.compare(cmd.Context(), f)
+			return runCompare(cmd.Context(), out, f)
 		},
 	}
 	flags := cmd.Flags()
 	f.load.register(flags)
 	flags.StringSliceVar(&f.only, "only", nil, "`parts` to do, of "+strings.Join(partNames(), ", ")+"; empty does all")
-	f.register(cmd)
+	f.siteFlags.register(flags, measuredDir)
+	f.reportFlags.register(flags)
 	return cmd
 }
 
-// A part is one comparison. It reports what it measured through the
-// comparison.
-type part struct {
-	name string
-	run  func(*comparison, context.Context) error
-}
-
-// parts returns all comparisons, in an order in which each leaves the data
-// directory as the next wants it.
-func parts() []part {
-	return []part{
-		{"get", (*comparison).compareGet},
-		{"restart", (*comparison).compareRestart},
-		{"set", (*comparison).compareSet},
-		{"more", (*comparison).compareMore},
-	}
-}
-
-func partNames() []string {
-	var names []string
-	for _, p := range parts() {
-		names = append(names, p.name)
-	}
-	return names
-}
-
-// compare is owlbench compare.
-func (p *program) compare(ctx context.Context, f compareFlags) (err error) {
+func runCompare(ctx context.Context, out *printer, f compareFlags) (err error) {
 	if f.load, err = f.load.withDefaults(); err != nil {
 		return err
 	}
-	for _, name := range f.only {
-		if !slices.Contains(partNames(), name) {
-			return usageError(fmt.Errorf("--only: there is no part %q", name))
-		}
+	if err := checkOnly(f.only, "part", partNames()); err != nil {
+		return err
 	}
-	dir, path, remove, err := f.prepare(ctx)
+	s, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer remove()
-	c := p.newComparison(f.load, dir, path)
+	defer s.remove()
+	c := &comparison{site: s, results: results{printer: out}, generator: generator{f.load, s.cpus.load, out.logf}}
 	if err := c.run(ctx, f.only); err != nil {
 		return err
 	}
-	return f.print(p.stdout, c.report())
+	return f.print(out.stdout, &loadReport{f.load, thisMachine(s.cpus.apart()), c.results})
 }

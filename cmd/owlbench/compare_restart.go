@@ -24,37 +24,35 @@ func (c *comparison) compareRestart(ctx context.Context) error {
 	if c.missing("restart", "redis-server") {
 		return nil
 	}
-	dir := filepath.Join(c.dir, "redis-rdb")
-	if err := c.fillRDB(ctx, dir); err != nil {
+	if err := c.fillRDB(ctx); err != nil {
 		return err
 	}
-	redis := func(ctx context.Context, cpu int) (time.Duration, error) { return c.restartRedis(ctx, dir, cpu) }
 	if err := c.fill(ctx); err != nil {
 		return err
 	}
-	if err := c.restartRows(ctx, "restart from the log", redis); err != nil {
+	if err := c.restartRows(ctx, "restart from the log"); err != nil {
 		return err
 	}
 	if err := c.fold(ctx); err != nil {
 		return err
 	}
-	return c.restartRows(ctx, "restart from the snapshot", redis)
+	return c.restartRows(ctx, "restart from the snapshot")
 }
 
 // restartRows measures both sides in turns, on one CPU and on all.
-func (c *comparison) restartRows(ctx context.Context, what string, redis starter) error {
+func (c *comparison) restartRows(ctx context.Context, what string) error {
 	var owl, peer restarts
-	for round := range c.load.Rounds {
+	for round := range c.Rounds {
 		if err := owl.add(ctx, c.restartNode, c.cpus.server); err != nil {
 			return err
 		}
-		if err := peer.add(ctx, redis, c.cpus.server); err != nil {
+		if err := peer.add(ctx, c.restartRedis, c.cpus.server); err != nil {
 			return err
 		}
 		c.logf("%s round %d: owlcache %.2f s (%.2f s on all CPUs), redis %.2f s (%.2f s)", what, round+1,
 			owl.one[round], owl.all[round], peer.one[round], peer.all[round])
 	}
-	c.rows = append(c.rows,
+	c.add(
 		newRow(what, "redis from RDB", "s", owl.one, peer.one, 1, true),
 		newRow(what+", all CPUs", "redis from RDB", "s", owl.all, peer.all, 0, true))
 	return nil
@@ -76,7 +74,7 @@ func (r *restarts) add(ctx context.Context, start starter, cpu int) error {
 
 // restartNode is the starter of owlcache.
 func (c *comparison) restartNode(ctx context.Context, cpu int) (time.Duration, error) {
-	n, err := startNode(c.nodeOptions(cpu))
+	n, err := startNode(c.node(nodeName, cpu))
 	if err != nil {
 		return 0, err
 	}
@@ -95,12 +93,12 @@ func (c *comparison) restartNode(ctx context.Context, cpu int) (time.Duration, e
 // holdsAll returns nil if the first and the last key are there: a fast start
 // that has lost the data is not one.
 func (c *comparison) holdsAll(ctx context.Context, addr string) error {
-	for _, key := range []uint64{0, c.load.Keys - 1} {
+	for _, key := range []uint64{0, c.Keys - 1} {
 		resp, err := ask(ctx, addr, parseResponse, httpGet("/data/?cmd=get&key="+keyName(key)))
 		if err != nil {
 			return err
 		}
-		if string(resp.body) != sampleValue(c.load.Value) {
+		if string(resp.body) != sampleValue(c.Value) {
 			return fmt.Errorf("%s is not there after the restart: status %d", keyName(key), resp.status)
 		}
 	}
@@ -110,14 +108,14 @@ func (c *comparison) holdsAll(ctx context.Context, addr string) error {
 // fold makes owlcache fold its log into its snapshot and waits for it.
 func (c *comparison) fold(ctx context.Context) error {
 	c.logf("folding the log")
-	options := c.nodeOptions(noCPU)
+	options := c.node(nodeName, noCPU)
 	options.Settings = []string{"Logfile=", "Checkpoint_LogSize=64KiB"}
 	n, err := startReadyNode(ctx, options)
 	if err != nil {
 		return err
 	}
 	folded := func() error {
-		segments, err := filepath.Glob(filepath.Join(c.nodeDir, "wal", "*.wal"))
+		segments, err := filepath.Glob(filepath.Join(options.Dir, "wal", "*.wal"))
 		if err == nil && len(segments) > 1 {
 			err = fmt.Errorf("there are %d segments", len(segments))
 		}
@@ -131,13 +129,13 @@ func (c *comparison) fold(ctx context.Context) error {
 }
 
 // fillRDB lets Redis write an RDB file with all keys.
-func (c *comparison) fillRDB(ctx context.Context, dir string) error {
-	c.logf("setting %d keys in redis", c.load.Keys)
-	r, err := c.startRedis(ctx, dir, noCPU, "--save", "", "--appendonly", "no")
+func (c *comparison) fillRDB(ctx context.Context) error {
+	c.logf("setting %d keys in redis", c.Keys)
+	r, err := c.startRedis(ctx, "redis-rdb", noCPU, inMemory()...)
 	if err != nil {
 		return err
 	}
-	t := redisTarget(r.addr, c.load)
+	t := redisTarget(r.addr, c.loadOptions)
 	if err := preload(ctx, &t); err != nil {
 		r.kill()
 		return err
@@ -146,14 +144,14 @@ func (c *comparison) fillRDB(ctx context.Context, dir string) error {
 }
 
 // restartRedis is the starter of Redis.
-func (c *comparison) restartRedis(ctx context.Context, dir string, cpu int) (time.Duration, error) {
+func (c *comparison) restartRedis(ctx context.Context, cpu int) (time.Duration, error) {
 	started := time.Now()
-	r, err := c.startRedis(ctx, dir, cpu, "--save", "", "--appendonly", "no")
+	r, err := c.startRedis(ctx, "redis-rdb", cpu, inMemory()...)
 	if err != nil {
 		return 0, err
 	}
 	took := time.Since(started)
-	if err := r.command(ctx, "GET", keyName(c.load.Keys-1)); err != nil {
+	if err := r.command(ctx, "GET", keyName(c.Keys-1)); err != nil {
 		r.kill()
 		return 0, fmt.Errorf("redis after its restart: %w", err)
 	}

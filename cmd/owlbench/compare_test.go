@@ -23,7 +23,7 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: %s", err, stderrOf(err))
 	}
-	var report compareReport
+	var report loadReport
 	if err := json.Unmarshal(out, &report); err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestCompare(t *testing.T) {
 func testBinary(t *testing.T) string {
 	t.Helper()
 	path := t.TempDir() + "/owlbench"
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "owlcache/cmd/owlbench").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return path

@@ -11,13 +11,12 @@ import (
 
 // crashFlags are the flags of owlbench crash.
 type crashFlags struct {
-	options  crashOptions
-	owlcache string
-	dir      string
-	output   output
+	siteFlags
+	options crashOptions
+	format  format
 }
 
-func (p *program) crashCommand() *cobra.Command {
+func crashCommand(out *printer) *cobra.Command {
 	var f crashFlags
 	cmd := &cobra.Command{
 		Use:   "crash",
@@ -29,7 +28,7 @@ func (p *program) crashCommand() *cobra.Command {
 			"When a check fails, the history of the key is printed and the directory is kept.",
 		Example: "  owlbench crash\n  owlbench crash --rounds 1000 --seed 7",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.crash(cmd.Context(), f)
+			return runCrash(cmd.Context(), out, f)
 		},
 	}
 	flags := cmd.Flags()
@@ -39,14 +38,13 @@ func (p *program) crashCommand() *cobra.Command {
 	flags.IntVar(&f.options.Keys, "keys", 64, "keys of each connection")
 	flags.Uint64Var(&f.options.Seed, "seed", 0, "of all that is random but the timing; 0 takes a new one")
 	flags.DurationVar(&f.options.MaxLife, "max-life", 600*time.Millisecond, "longest `time` from the first write to the kill")
-	flags.StringVar(&f.owlcache, "owlcache", "", "`program` to start; empty builds that of the checkout, else takes that of the search path")
-	flags.StringVar(&f.dir, "dir", "", "`directory` for temporary files")
-	f.output.register(cmd)
+	f.siteFlags.register(flags, anyDir)
+	f.format.register(flags)
 	return cmd
 }
 
 // crash is owlbench crash.
-func (p *program) crash(ctx context.Context, f crashFlags) error {
+func runCrash(ctx context.Context, out *printer, f crashFlags) error {
 	if f.options.Seed == 0 {
 		f.options.Seed = uint64(time.Now().UnixNano())
 	}
@@ -54,22 +52,16 @@ func (p *program) crash(ctx context.Context, f crashFlags) error {
 	if err != nil {
 		return err
 	}
-	dir, remove, err := scratch(f.dir)
+	s, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
-	path, err := findOwlcache(ctx, f.owlcache, dir)
+	report, err := newCrashRun(options, &nodeServer{s}, out.logf).run(ctx)
 	if err != nil {
-		remove()
-		return err
+		return fmt.Errorf("%w\nseed %d; the data directory and the log of the node are kept in %s", err, options.Seed, s.dir)
 	}
-	server := &nodeServer{program: path, dir: dir, password: newPassword()}
-	report, err := newCrashRun(options, server, p.logf).run(ctx)
-	if err != nil {
-		return fmt.Errorf("%w\nseed %d; the data directory and the log of the node are kept in %s", err, options.Seed, dir)
-	}
-	remove()
-	return f.output.print(p.stdout, report)
+	s.remove()
+	return f.format.print(out.stdout, report)
 }
 
 // table draws the report for people.

@@ -8,17 +8,14 @@ import (
 )
 
 // nodeServer is the real program as a crashServer, on one data directory.
-type nodeServer struct {
-	program  string
-	dir      string
-	password string
-}
+type nodeServer struct{ *site }
+
+func (s *nodeServer) options() nodeOptions { return s.node("node", noCPU) }
 
 func (s *nodeServer) start(settings []string) (crashNode, error) {
-	return startNode(nodeOptions{
-		Program: s.program, Dir: filepath.Join(s.dir, "node"), Password: s.password, CPU: noCPU,
-		Settings: append([]string{"Logfile="}, settings...),
-	})
+	o := s.options()
+	o.Settings = append([]string{"Logfile="}, settings...)
+	return startNode(o)
 }
 
 func (s *nodeServer) login(ctx context.Context, addr string) (string, error) {
@@ -27,11 +24,9 @@ func (s *nodeServer) login(ctx context.Context, addr string) (string, error) {
 
 // snapshotTime returns when the snapshot was last written.
 func (s *nodeServer) snapshotTime() time.Time {
-	info, err := os.Stat(filepath.Join(s.dir, "node", "owlcache.db"))
+	info, err := os.Stat(filepath.Join(s.options().Dir, "owlcache.db"))
 	if err != nil {
 		return time.Time{} // there is none
 	}
 	return info.ModTime()
 }
-
-func (n *node) address() string { return n.addr }

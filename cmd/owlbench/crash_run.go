@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,12 +25,12 @@ type crashOptions struct {
 
 // withDefaults fills what is zero and refuses what makes no sense.
 func (o crashOptions) withDefaults() (crashOptions, error) {
-	o.Rounds = orDefault(o.Rounds, 20)
-	o.Conns = orDefault(o.Conns, 16)
-	o.Readers = orDefault(o.Readers, 2)
-	o.Keys = orDefault(o.Keys, 64)
-	o.Seed = orDefault(o.Seed, 1)
-	o.MaxLife = orDefault(o.MaxLife, 600*time.Millisecond)
+	o.Rounds = cmp.Or(o.Rounds, 20)
+	o.Conns = cmp.Or(o.Conns, 16)
+	o.Readers = cmp.Or(o.Readers, 2)
+	o.Keys = cmp.Or(o.Keys, 64)
+	o.Seed = cmp.Or(o.Seed, 1)
+	o.MaxLife = cmp.Or(o.MaxLife, 600*time.Millisecond)
 	if o.Rounds < 0 || o.Conns < 0 || o.Readers < 0 || o.Keys < 0 || o.MaxLife < 0 {
 		return o, usageError(errors.New("numbers have to be positive"))
 	}

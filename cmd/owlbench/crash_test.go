@@ -10,25 +10,20 @@ func TestCrash(t *testing.T) {
 	if testing.Short() {
 		rounds = 3
 	}
-	program, err := findOwlcache(t.Context(), "", t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
 	options, err := crashOptions{Rounds: rounds}.withDefaults()
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Not t.TempDir: what a failure leaves is to be looked at.
-	dir, remove, err := scratch("")
+	s, err := siteFlags{}.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &nodeServer{program: program, dir: dir, password: newPassword()}
-	report, err := newCrashRun(options, server, t.Logf).run(t.Context())
+	report, err := newCrashRun(options, &nodeServer{s}, t.Logf).run(t.Context())
 	if err != nil {
-		t.Fatalf("%v\nseed %d; the data directory and the log of the node are kept in %s", err, options.Seed, dir)
+		t.Fatalf("%v\nseed %d; the data directory and the log of the node are kept in %s", err, options.Seed, s.dir)
 	}
-	remove()
+	s.remove()
 	if report.Rounds != rounds || report.Writes == 0 {
 		t.Errorf("the run did not do its work: %+v", report)
 	}

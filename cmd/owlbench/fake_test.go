@@ -8,8 +8,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
@@ -61,16 +59,6 @@ func newFakeServer(t *testing.T) *fakeServer {
 	return &fakeServer{visible: map[string]fakeEntry{}, durable: map[string]fakeEntry{}, before: map[string]fakeEntry{}, token: "token-0"}
 }
 
-// passwordFile writes the password into a file.
-func (s *fakeServer) passwordFile(t *testing.T) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "password")
-	if err := os.WriteFile(file, []byte(fakePassword+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
 // fakeNode is one life of a fakeServer.
 type fakeNode struct {
 	server *fakeServer
@@ -120,7 +108,7 @@ func (s *fakeServer) snapshotTime() time.Time { return time.Time{} }
 func (n *fakeNode) address() string { return n.addr }
 
 func (n *fakeNode) waitReady(ctx context.Context) (time.Duration, error) {
-	return 0, askReady(ctx, n.addr)
+	return 0, askOK(ctx, n.addr, "/readyz")
 }
 
 func (n *fakeNode) terminate(time.Duration) error {

@@ -24,7 +24,7 @@ func (b *groupBench) measureBurst(ctx context.Context, addr string) error {
 		return err
 	}
 	var most, one []float64
-	for round := range b.load.Rounds {
+	for round := range b.Rounds {
 		before := b.asked()
 		if err := askAtOnce(ctx, clients, fmt.Sprintf("missing-%d", round)); err != nil {
 			return err
@@ -39,7 +39,7 @@ func (b *groupBench) measureBurst(ctx context.Context, addr string) error {
 		most, one = append(most, float64(greatest)), append(one, 1)
 		b.logf("burst round %d: %d clients, at most %d requests to a member", round+1, len(clients), greatest)
 	}
-	b.rows = append(b.rows, newRow(fmt.Sprintf("requests to a member, %d clients at once", burstClients), "one request", "requests", most, one, burstTarget, true))
+	b.add(newRow(fmt.Sprintf("requests to a member, %d clients at once", burstClients), "one request", "requests", most, one, burstTarget, true))
 	return nil
 }
 

@@ -9,7 +9,8 @@ import (
 
 // groupFlags are the flags of owlbench group.
 type groupFlags struct {
-	runFlags
+	siteFlags
+	reportFlags
 	load loadOptions
 }
 
@@ -17,7 +18,7 @@ type groupFlags struct {
 // its members, with some room.
 const maxGroupKeys = 50_000
 
-func (p *program) groupCommand() *cobra.Command {
+func groupCommand(out *printer) *cobra.Command {
 	f := groupFlags{load: loadOptions{Conns: 64, Keys: 10_000, Seconds: 3, Rounds: 5}}
 	cmd := &cobra.Command{
 		Use:   "group",
@@ -31,7 +32,7 @@ func (p *program) groupCommand() *cobra.Command {
 			"burst: 1000 clients ask at once for a key that nobody has; the proxies count the requests.",
 		Example: "  owlbench group\n  owlbench group --rounds 9 --seconds 1 -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.group(cmd.Context(), f)
+			return runGroup(cmd.Context(), out, f)
 		},
 	}
 	flags := cmd.Flags()
@@ -39,28 +40,27 @@ func (p *program) groupCommand() *cobra.Command {
 	flags.Uint64Var(&f.load.Keys, "keys", f.load.Keys, "number of keys")
 	flags.Float64Var(&f.load.Seconds, "seconds", f.load.Seconds, "length of a round")
 	flags.IntVar(&f.load.Rounds, "rounds", f.load.Rounds, "rounds; the figures are medians of them")
-	f.register(cmd)
+	f.siteFlags.register(flags, measuredDir)
+	f.reportFlags.register(flags)
 	return cmd
 }
 
 // group is owlbench group.
-func (p *program) group(ctx context.Context, f groupFlags) (err error) {
+func runGroup(ctx context.Context, out *printer, f groupFlags) (err error) {
 	if f.load, err = f.load.withDefaults(); err != nil {
 		return err
 	}
 	if f.load.Keys > maxGroupKeys {
 		return usageError(errors.New("--keys: want at most 50000, so that the answers of the members fit into the node's memory for them"))
 	}
-	dir, path, remove, err := f.prepare(ctx)
+	s, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer remove()
-	b := &groupBench{comparison: comparison{
-		program: p, load: f.load, cpus: choosePins(), dir: dir, owlcache: path, password: newPassword(),
-	}}
+	defer s.remove()
+	b := &groupBench{site: s, results: results{printer: out}, generator: generator{f.load, s.cpus.load, out.logf}}
 	if err := b.run(ctx); err != nil {
 		return err
 	}
-	return f.print(p.stdout, b.report())
+	return f.print(out.stdout, &loadReport{f.load, thisMachine(s.cpus.apart()), b.results})
 }

@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 )
@@ -24,7 +21,9 @@ const farAway = 2 * time.Millisecond
 // groupBench is a run of owlbench group: two members, each behind a proxy, and the node
 // that is asked, which is started for each measurement with its settings.
 type groupBench struct {
-	comparison
+	*site
+	results
+	generator
 	members []*node
 	proxies []*groupProxy
 }
@@ -49,7 +48,7 @@ func (b *groupBench) run(ctx context.Context) error {
 
 // fillAsked sets all keys in the node that is to be asked.
 func (b *groupBench) fillAsked(ctx context.Context) error {
-	n, err := b.startFilled(ctx, "asked")
+	n, err := startFilledNode(ctx, b.node("asked", b.cpus.server, "WAL_Sync=no"), b.loadOptions)
 	if err != nil {
 		return err
 	}
@@ -59,7 +58,7 @@ func (b *groupBench) fillAsked(ctx context.Context) error {
 // startMember starts a member with all keys, newer than those of the nodes before, and a
 // proxy in front of it.
 func (b *groupBench) startMember(ctx context.Context, name string, delay time.Duration) error {
-	n, err := b.startFilled(ctx, name)
+	n, err := startFilledNode(ctx, b.node(name, b.cpus.server, "WAL_Sync=no"), b.loadOptions)
 	if err != nil {
 		return err
 	}
@@ -81,44 +80,11 @@ func (b *groupBench) stopMembers() {
 	}
 }
 
-// startFilled starts a node and sets all keys.
-func (b *groupBench) startFilled(ctx context.Context, name string) (*node, error) {
-	n, err := startReadyNode(ctx, b.groupNode(name, b.cpus.server, "WAL_Sync=no"))
-	if err != nil {
-		return nil, err
-	}
-	token, err := login(ctx, n.addr, b.password)
-	if err == nil {
-		t := owlcacheTarget(n.addr, token, b.load)
-		err = preload(ctx, &t)
-	}
-	if err != nil {
-		n.kill()
-		return nil, err
-	}
-	return n, nil
-}
-
-func (b *groupBench) groupNode(name string, cpu int, settings ...string) nodeOptions {
-	return nodeOptions{
-		Program: b.owlcache, Dir: filepath.Join(b.dir, name), Password: b.password,
-		Settings: append(unfolded(), settings...), CPU: cpu,
-	}
-}
-
 // startAsked starts the node that is asked, with these members besides itself, whose
 // answers it keeps for lifetime.
 func (b *groupBench) startAsked(ctx context.Context, lifetime time.Duration, members []string) (*node, error) {
-	o := b.groupNode("asked", b.cpus.server, fmt.Sprintf("HttpClientRequestLocalCacheLifeTime=%d", lifetime.Milliseconds()))
-	list := make([]map[string]string, 0, len(members))
-	for _, m := range members {
-		list = append(list, map[string]string{"Address": m})
-	}
-	text, err := json.Marshal(list)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(filepath.Join(o.Dir, "server_group_config.json"), text, 0o600); err != nil {
+	o := b.node("asked", b.cpus.server, fmt.Sprintf("HttpClientRequestLocalCacheLifeTime=%d", lifetime.Milliseconds()))
+	if err := writeMembers(o.Dir, groupFile, members); err != nil {
 		return nil, err
 	}
 	return startReadyNode(ctx, o)
@@ -163,7 +129,7 @@ func (b *groupBench) measureCached(ctx context.Context) error {
 		return err
 	}
 	defer n.kill()
-	group, local := groupTarget(n.addr, b.load), owlcacheTarget(n.addr, "", b.load)
+	group, local := groupTarget(n.addr, b.loadOptions), owlcacheTarget(n.addr, "", b.loadOptions)
 	local.name = "local"
 	ask := group
 	ask.set = group.get
@@ -171,14 +137,14 @@ func (b *groupBench) measureCached(ctx context.Context) error {
 		return err
 	}
 	before := b.asked()
-	d, err := b.fight(ctx, mixGet, &group, &local)
+	cached, own, err := b.alternate(ctx, mixGet, &group, &local)
 	if err != nil {
 		return err
 	}
 	if after := b.asked(); !slices.Equal(before, after) {
 		return fmt.Errorf("cached: the members were asked all the same, %v times before and %v times after", before, after)
 	}
-	b.rows = append(b.rows, newRow("group get, cached", "local get", "per second", d.a, d.b, cachedTarget, false))
+	b.add(newRow("group get, cached", "local get", "per second", cached, own, cachedTarget, false))
 	if err := b.measureBurst(ctx, n.addr); err != nil {
 		return err
 	}

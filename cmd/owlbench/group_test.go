@@ -1,12 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -18,17 +18,16 @@ func TestGroup(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts many servers")
 	}
-	program, err := findOwlcache(t.Context(), "", t.TempDir())
-	if err != nil {
-		t.Fatal(err)
+	f := groupFlags{
+		siteFlags: siteFlags{dir: t.TempDir()}, reportFlags: reportFlags{format: "json"},
+		load: loadOptions{Conns: 4, Keys: 500, Seconds: 0.05, Rounds: 2},
 	}
-	out, err := exec.CommandContext(t.Context(), testBinary(t), "group", "--owlcache", program, "--dir", t.TempDir(),
-		"--keys", "500", "--conns", "4", "--seconds", "0.05", "--rounds", "2", "-o", "json").Output()
-	if err != nil {
-		t.Fatalf("%v: %s", err, stderrOf(err))
+	var out, progress bytes.Buffer
+	if err := runGroup(t.Context(), &printer{stdout: &out, stderr: &progress}, f); err != nil {
+		t.Fatalf("%v\n%s", err, &progress)
 	}
-	var report compareReport
-	if err := json.Unmarshal(out, &report); err != nil {
+	var report loadReport
+	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
 		t.Fatal(err)
 	}
 	if len(report.Rows) != 4 {
@@ -40,15 +39,6 @@ func TestGroup(t *testing.T) {
 		}
 		if row.Unit == "requests" && !row.OK {
 			t.Errorf("members were asked more than once: %v", row.OwlcacheRound)
-		}
-	}
-}
-
-func TestGroupUsage(t *testing.T) {
-	for _, args := range [][]string{{"--keys", "50001"}, {"--rounds", "-1"}, {"extra"}} {
-		code, _, stderr := runProgram(t, append([]string{"group"}, args...)...)
-		if code != exitUsage || stderr == "" {
-			t.Errorf("%v: exit code %d, %q", args, code, stderr)
 		}
 	}
 }

@@ -40,14 +40,14 @@ func (b *groupBench) measureUncached(ctx context.Context, members, slow []string
 	defer n.kill()
 	var group, own []float64
 	var queries uint64
-	for round := range b.load.Rounds + 1 {
-		g, err := b.medianLatency(ctx, groupTarget(n.addr, b.load), round)
+	for round := range b.Rounds + 1 {
+		g, err := b.medianLatency(ctx, groupTarget(n.addr, b.loadOptions), round)
 		if err != nil {
 			return 0, err
 		}
 		slowest := time.Duration(0)
 		for _, addr := range slow {
-			m, err := b.medianLatency(ctx, owlcacheTarget(addr, "", b.load), round)
+			m, err := b.medianLatency(ctx, owlcacheTarget(addr, "", b.loadOptions), round)
 			if err != nil {
 				return 0, err
 			}
@@ -60,7 +60,7 @@ func (b *groupBench) measureUncached(ctx context.Context, members, slow []string
 		group, own = append(group, milliseconds(g.median)), append(own, milliseconds(slowest))
 		b.logf("uncached round %d: group %v, %s %v", round, g.median, peer, slowest)
 	}
-	b.rows = append(b.rows, newRow("group get, uncached, median", peer, "ms", group, own, goal, true))
+	b.add(newRow("group get, uncached, median", peer, "ms", group, own, goal, true))
 	return queries, n.terminate(stopPatience)
 }
 
@@ -72,9 +72,9 @@ type waits struct {
 
 // medianLatency measures one round with one connection.
 func (b *groupBench) medianLatency(ctx context.Context, t target, round int) (waits, error) {
-	load := b.load
+	load := b.loadOptions
 	load.Conns = 1
-	s, err := measure(ctx, &t, mixGet, load, b.cpus.load, uint64(round))
+	s, err := measure(ctx, &t, mixGet, load, b.cpu, uint64(round))
 	if err != nil {
 		return waits{}, err
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // clockTolerance is how many milliseconds the clocks of writer and server may
@@ -33,39 +32,6 @@ func (s *keyState) mayMiss(to int64) bool {
 	return !s.present || s.expiresFrom != 0 && to+clockTolerance >= s.expiresFrom
 }
 
-// action is what an operation does.
-type action uint8
-
-const (
-	actSet action = iota
-	actDelete
-	actExpire
-)
-
-func (a action) String() string { return [...]string{"set", "delete", "expire"}[a] }
-
-// operation is one write of a key.
-type operation struct {
-	action  action
-	seq     uint64 // set
-	value   []byte // set
-	seconds int64  // set, expire: until it expires; 0 = never
-}
-
-// result is how an operation ended.
-type result uint8
-
-const (
-	done     result = iota // acknowledged
-	notFound               // the answer was that there is no such key
-	unknown                // there was no answer: it may be done or not
-)
-
-func (r result) String() string { return [...]string{"done", "not found", "no answer"}[r] }
-
-// interval is when a request was under way, in Unix milliseconds.
-type interval struct{ from, to int64 }
-
 // A history follows one key, which one writer writes, through answers and
 // restarts. It holds the set of states that a correct server may be in; an
 // answer that fits none of them is a violation.
@@ -80,25 +46,12 @@ func newHistory(key string) *history {
 	return &history{key: key, states: []keyState{{}}}
 }
 
-// logLength is how many events a history keeps.
-const logLength = 40
-
 // note keeps an event for a report.
 func (h *history) note(format string, args ...any) {
 	if len(h.log) == logLength {
 		h.log = slices.Delete(h.log, 0, 1)
 	}
 	h.log = append(h.log, fmt.Sprintf(format, args...))
-}
-
-// violation is an answer that a correct server does not give.
-type violation struct {
-	key, what string
-	log       []string
-}
-
-func (v *violation) Error() string {
-	return fmt.Sprintf("%s: %s\nhistory of %s:\n  %s", v.key, v.what, v.key, strings.Join(v.log, "\n  "))
 }
 
 func (h *history) violated(format string, args ...any) error {

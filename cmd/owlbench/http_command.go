@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,18 +12,17 @@ import (
 
 // httpFlags are the flags of owlbench http.
 type httpFlags struct {
+	siteFlags
 	load         loadOptions
 	mix          mix
 	addr         string
 	passwordFile string
 	noPreload    bool
-	owlcache     string
-	dir          string
 	sync         string
-	output       output
+	format       format
 }
 
-func (p *program) httpCommand() *cobra.Command {
+func httpCommand(out *printer) *cobra.Command {
 	f := httpFlags{mix: mixGet}
 	cmd := &cobra.Command{
 		Use:   "http",
@@ -34,7 +32,7 @@ func (p *program) httpCommand() *cobra.Command {
 			"of its own, and removed afterwards.",
 		Example: "  owlbench http\n  owlbench http --op set --conns 128 --seconds 10\n  owlbench http --addr 127.0.0.1:7721 --password-file secret.txt --op mixed",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.benchHTTP(cmd.Context(), f)
+			return runHTTP(cmd.Context(), out, f)
 		},
 	}
 	flags := cmd.Flags()
@@ -43,98 +41,47 @@ func (p *program) httpCommand() *cobra.Command {
 	flags.StringVar(&f.addr, "addr", "", "`host:port` of a running node; empty starts one")
 	flags.StringVar(&f.passwordFile, "password-file", "", "`file` with the password of the running node")
 	flags.BoolVar(&f.noPreload, "no-preload", false, "take the keys as they are in the running node")
-	flags.StringVar(&f.owlcache, "owlcache", "", "`program` to start; empty builds that of the checkout, else takes that of the search path")
-	flags.StringVar(&f.dir, "dir", "", "`directory` for temporary files")
+	f.siteFlags.register(flags, anyDir)
 	flags.StringVar(&f.sync, "sync", "always", "WAL_Sync of the node that is started")
-	f.output.register(cmd)
+	f.format.register(flags)
 	return cmd
 }
 
-// benchHTTP is owlbench http.
-func (p *program) benchHTTP(ctx context.Context, f httpFlags) (err error) {
+func runHTTP(ctx context.Context, out *printer, f httpFlags) (err error) {
 	if f.load, err = f.load.withDefaults(); err != nil {
 		return err
 	}
-	if f.addr == "" && f.noPreload {
+	if f.addr != "" {
+		return measureRunning(ctx, out, f)
+	}
+	if f.noPreload {
 		return usageError(errors.New("--no-preload needs --addr"))
 	}
-	cpus := choosePins()
-	t, stop, err := p.httpTarget(ctx, f, cpus)
+	s, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
-	if !f.noPreload {
-		p.logf("setting %d keys", t.keys)
-		if err := preload(ctx, &t); err != nil {
-			return err
-		}
-	}
-	if f.addr != "" {
-		cpus.load = noCPU // where the node runs is not ours to know
-	}
-	report := httpReport{Op: f.mix.String(), Load: f.load}
-	for round := range f.load.Rounds {
-		s, err := measure(ctx, &t, f.mix, f.load, cpus.load, uint64(round))
-		if err != nil {
-			return err
-		}
-		p.logf("round %d: %.0f/s", round+1, s.rate())
-		report.add(s)
-	}
-	report.finish()
-	return f.output.print(p.stdout, &report)
-}
-
-// httpTarget returns the node under load and what stops it, if it was started
-// for this.
-func (p *program) httpTarget(ctx context.Context, f httpFlags, cpus pins) (target, func() error, error) {
-	if f.addr != "" {
-		token := ""
-		if f.mix != mixGet || !f.noPreload {
-			var err error
-			if token, err = loginFromFile(ctx, f.addr, f.passwordFile); err != nil {
-				return target{}, nil, err
-			}
-		}
-		return owlcacheTarget(f.addr, token, f.load), func() error { return nil }, nil
-	}
-	dir, remove, err := scratch(f.dir)
-	if err != nil {
-		return target{}, nil, err
-	}
-	n, t, err := p.startTarget(ctx, f, dir, cpus.server)
-	if err != nil {
-		remove()
-		return target{}, nil, err
-	}
-	stop := func() error {
-		defer remove()
-		return n.terminate(stopPatience)
-	}
-	return t, stop, nil
-}
-
-// startTarget starts a node with its files in dir.
-func (p *program) startTarget(ctx context.Context, f httpFlags, dir string, cpu int) (*node, target, error) {
-	path, err := findOwlcache(ctx, f.owlcache, dir)
-	if err != nil {
-		return nil, target{}, err
-	}
-	o := nodeOptions{
-		Program: path, Dir: filepath.Join(dir, "node"), Password: newPassword(),
-		Settings: []string{"WAL_Sync=" + f.sync}, CPU: cpu,
-	}
+	defer s.remove()
+	o := s.node("node", s.cpus.server)
+	o.Settings = []string{"WAL_Sync=" + f.sync}
 	n, err := startReadyNode(ctx, o)
 	if err != nil {
-		return nil, target{}, err
+		return err
 	}
-	token, err := login(ctx, n.addr, o.Password)
-	if err != nil {
-		n.kill()
-		return nil, target{}, err
+	err = measureHTTP(ctx, out, f, n.target(f.load), s.cpus.load)
+	return errors.Join(err, n.terminate(stopPatience))
+}
+
+// measureRunning measures a node that runs already. On which CPU it runs is not ours to
+// know.
+func measureRunning(ctx context.Context, out *printer, f httpFlags) (err error) {
+	token := ""
+	if f.mix != mixGet || !f.noPreload {
+		if token, err = loginFromFile(ctx, f.addr, f.passwordFile); err != nil {
+			return err
+		}
 	}
-	return n, owlcacheTarget(n.addr, token, f.load), nil
+	return measureHTTP(ctx, out, f, owlcacheTarget(f.addr, token, f.load), noCPU)
 }
 
 // loginFromFile logs in with the password in a file.
@@ -147,4 +94,25 @@ func loginFromFile(ctx context.Context, addr, file string) (string, error) {
 		return "", fmt.Errorf("--password-file: %w", err)
 	}
 	return login(ctx, addr, strings.TrimRight(string(password), "\r\n"))
+}
+
+// measureHTTP sets the keys, measures all rounds, and prints the report.
+func measureHTTP(ctx context.Context, out *printer, f httpFlags, t target, cpu int) error {
+	if !f.noPreload {
+		out.logf("setting %d keys", t.keys)
+		if err := preload(ctx, &t); err != nil {
+			return err
+		}
+	}
+	report := httpReport{Op: f.mix.String(), Load: f.load}
+	for round := range f.load.Rounds {
+		s, err := measure(ctx, &t, f.mix, f.load, cpu, uint64(round))
+		if err != nil {
+			return err
+		}
+		out.logf("round %d: %.0f/s", round+1, s.rate())
+		report.add(s)
+	}
+	report.finish()
+	return f.format.print(out.stdout, &report)
 }

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -21,12 +21,12 @@ type loadOptions struct {
 
 // withDefaults fills what is zero and refuses what makes no sense.
 func (o loadOptions) withDefaults() (loadOptions, error) {
-	o.Conns = orDefault(o.Conns, 64)
-	o.Keys = orDefault(o.Keys, 1_000_000)
-	o.Value = orDefault(o.Value, 100)
-	o.Seconds = orDefault(o.Seconds, 3)
-	o.Rounds = orDefault(o.Rounds, 5)
-	o.Depth = orDefault(o.Depth, 1)
+	o.Conns = cmp.Or(o.Conns, 64)
+	o.Keys = cmp.Or(o.Keys, 1_000_000)
+	o.Value = cmp.Or(o.Value, 100)
+	o.Seconds = cmp.Or(o.Seconds, 3)
+	o.Rounds = cmp.Or(o.Rounds, 5)
+	o.Depth = cmp.Or(o.Depth, 1)
 	var errs []error
 	check := func(ok bool, what string) {
 		if !ok {
@@ -45,15 +45,6 @@ func (o loadOptions) withDefaults() (loadOptions, error) {
 	return o, nil
 }
 
-// orDefault returns v, or def when v is zero.
-func orDefault[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
-	}
-	return v
-}
-
 // length returns how long a round takes.
 func (o loadOptions) length() time.Duration {
 	return time.Duration(o.Seconds * float64(time.Second))
@@ -66,39 +57,4 @@ func (o *loadOptions) register(flags *pflag.FlagSet) {
 	flags.IntVar(&o.Value, "value", 100, "`bytes` of each value")
 	flags.Float64Var(&o.Seconds, "seconds", 3, "length of a round")
 	flags.IntVar(&o.Rounds, "rounds", 5, "rounds; the figures are medians of them")
-}
-
-// mix is which requests a load sends.
-type mix string
-
-const (
-	mixGet   mix = "get"
-	mixSet   mix = "set"
-	mixMixed mix = "mixed" // nine gets to one set
-)
-
-// String, Set and Type make mix a pflag.Value.
-func (m *mix) String() string { return string(*m) }
-
-func (m *mix) Set(s string) error {
-	switch mix(s) {
-	case mixGet, mixSet, mixMixed:
-		*m = mix(s)
-		return nil
-	}
-	return fmt.Errorf("want get, set or mixed")
-}
-
-func (m *mix) Type() string { return "op" }
-
-// reads returns how many of ten requests are gets.
-func (m mix) reads() int {
-	switch m {
-	case mixSet:
-		return 0
-	case mixMixed:
-		return 9
-	default:
-		return 10
-	}
 }

@@ -1,45 +1,34 @@
 package main
 
 import (
-	"context"
+	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 )
 
-// startTestBare serves keys with the bare server and returns their target.
-func startTestBare(t *testing.T, load loadOptions) target {
+// startValues serves values of one size for the keys of a load and returns their target.
+func startValues(t *testing.T, load loadOptions) target {
 	t.Helper()
-	port, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	served := make(chan error, 1)
-	bare := owlcacheTarget(loopback(port), "", load)
-	go func() { served <- serveBare(ctx, bare.addr, load.Keys, load.Value) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-served; err != nil {
-			t.Error(err)
+	value := sampleValue(load.Value)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("key") >= keyName(load.Keys) {
+			w.WriteHeader(http.StatusNotFound)
+			return
 		}
-	})
-	deadline := time.Now().Add(10 * time.Second)
-	for askBare(ctx, bare.addr) != nil {
-		if time.Now().After(deadline) {
-			t.Fatal("the bare server does not answer")
-		}
-		time.Sleep(time.Millisecond)
-	}
-	return bare
+		_, _ = io.WriteString(w, value)
+	}))
+	t.Cleanup(server.Close)
+	return owlcacheTarget(server.Listener.Addr().String(), "", load)
 }
 
 func TestMeasure(t *testing.T) {
 	load := loadOptions{Conns: 8, Keys: 100, Value: 1000, Seconds: 0.1}
-	bare := startTestBare(t, load)
-	s, err := measure(t.Context(), &bare, mixGet, load, choosePins().load, 1)
+	values := startValues(t, load)
+	s, err := measure(t.Context(), &values, mixGet, load, choosePins().load, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,9 +39,9 @@ func TestMeasure(t *testing.T) {
 
 func TestMeasureFindsMissingKeys(t *testing.T) {
 	load := loadOptions{Conns: 2, Keys: 100, Value: 10, Seconds: 60}
-	bare := startTestBare(t, load)
-	bare.keys = 200
-	if _, err := measure(t.Context(), &bare, mixGet, load, noCPU, 1); err == nil || !strings.Contains(err.Error(), "answered 404") {
+	values := startValues(t, load)
+	values.keys = 200
+	if _, err := measure(t.Context(), &values, mixGet, load, noCPU, 1); err == nil || !strings.Contains(err.Error(), "answered 404") {
 		t.Errorf("error %v, want that of a missing key", err)
 	}
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"io"
 	"strings"
 	"testing"
 
@@ -22,7 +20,7 @@ func TestMain(m *testing.M) {
 func runProgram(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = run(t.Context(), args, nil, strings.NewReader(""), &out, &errs)
+	code = run(t.Context(), args, &out, &errs)
 	return code, out.String(), errs.String()
 }
 
@@ -42,6 +40,21 @@ func TestUsage(t *testing.T) {
 		{"crash --rounds -3", exitUsage, "positive"},
 		{"crash --owlcache ./no-such-program", exitFailed, "no-such-program"},
 		{"fly", exitUsage, "fly"},
+		{"slow --clients 0", exitUsage, "--clients"},
+		{"slow --clients 20001", exitUsage, "--clients"},
+		{"slow --limit 100ms", exitUsage, "--limit"},
+		{"slow --limit 1500ms", exitUsage, "--limit"},
+		{"slow --only fly", exitUsage, "there is no"},
+		{"slow --rounds -1", exitUsage, "--rounds"},
+		{"slow extra", exitUsage, "unknown command"},
+		{"sync --keys 999", exitUsage, "--keys"},
+		{"sync --queue 0", exitUsage, "--queue"},
+		{"sync --only fly", exitUsage, "there is no"},
+		{"sync --rounds -1", exitUsage, "--rounds"},
+		{"sync extra", exitUsage, "unknown command"},
+		{"group --keys 50001", exitUsage, "--keys"},
+		{"group --rounds -1", exitUsage, "--rounds"},
+		{"group extra", exitUsage, "unknown command"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
@@ -60,18 +73,5 @@ func TestHelp(t *testing.T) {
 	code, stdout, _ := runProgram(t, "--help")
 	if code != exitOK || !strings.Contains(stdout, "compare") || strings.Contains(stdout, "bare") {
 		t.Errorf("exit code %d, help %q", code, stdout)
-	}
-}
-
-func TestInterrupted(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	fake := newFakeServer(t)
-	n := fake.mustStart(t)
-	defer n.kill()
-	var stderr bytes.Buffer
-	code := run(ctx, []string{"http", "--addr", n.address(), "--password-file", fake.passwordFile(t)}, nil, nil, io.Discard, &stderr)
-	if code != exitFailed || !strings.Contains(stderr.String(), "canceled") {
-		t.Errorf("exit code %d, stderr %q", code, stderr.String())
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -18,6 +19,12 @@ type sample struct {
 
 // rate returns the requests per second.
 func (s *sample) rate() float64 { return float64(s.ops) / s.elapsed.Seconds() }
+
+// load says which share of a CPU the load generator used. Near all of it, the
+// figure is that of the load generator, not that of the server.
+func (s *sample) load() string {
+	return fmt.Sprintf("%.0f %%", 100*s.busy.Seconds()/s.elapsed.Seconds())
+}
 
 // measure puts load on a target for the length of a round and returns what it
 // measured. The first answer that is not as expected ends it.

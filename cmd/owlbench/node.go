@@ -3,16 +3,12 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
 	"time"
-)
-
-// How long a server may take to become ready, and to end when asked.
-const (
-	startPatience = 2 * time.Minute
-	stopPatience  = 30 * time.Second
 )
 
 // nodeOptions say how an owlcache node is started.
@@ -28,7 +24,9 @@ type nodeOptions struct {
 type node struct {
 	*process
 	addr    string
+	token   string // of the log-in; empty before the node is ready
 	started time.Time
+	options nodeOptions
 }
 
 // startNode starts a node and returns before it is ready.
@@ -41,48 +39,84 @@ func startNode(o nodeOptions) (*node, error) {
 	for _, setting := range o.Settings {
 		args = append(args, "--set", setting)
 	}
-	// Not on the command line, which everybody may read.
-	env := []string{"OWLCACHE_PASS=" + o.Password}
-	if o.CPU != noCPU {
-		env = append(env, "GOMAXPROCS=1")
-	}
 	started := time.Now()
 	p, err := startProcess(processOptions{
-		Name: filepath.Base(o.Dir), Path: o.Program, Args: args, Env: env, Dir: filepath.Dir(o.Dir), CPU: o.CPU,
+		Name: filepath.Base(o.Dir), Path: o.Program, Args: args, Dir: filepath.Dir(o.Dir), CPU: o.CPU, Go: true,
+		Env: []string{"OWLCACHE_PASS=" + o.Password}, // not on the command line, which everybody may read
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &node{process: p, addr: loopback(port), started: started}, nil
+	return &node{process: p, addr: loopback(port), started: started, options: o}, nil
 }
+
+// address returns HOST:PORT.
+func (n *node) address() string { return n.addr }
 
 // waitReady waits until the node serves data. It returns how long the start
 // took.
 func (n *node) waitReady(ctx context.Context) (time.Duration, error) {
-	err := n.process.waitReady(ctx, startPatience, func() error { return askReady(ctx, n.addr) })
+	err := n.process.waitReady(ctx, startPatience, func() error { return askOK(ctx, n.addr, "/readyz") })
 	return time.Since(n.started), err
 }
 
-// startReadyNode starts a node and waits until it serves data.
+// startReadyNode starts a node, waits until it serves data, and logs in.
 func startReadyNode(ctx context.Context, o nodeOptions) (*node, error) {
 	n, err := startNode(o)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := n.waitReady(ctx); err != nil {
+	if _, err = n.waitReady(ctx); err == nil {
+		n.token, err = login(ctx, n.addr, o.Password)
+	}
+	if err != nil {
 		n.kill()
 		return nil, err
 	}
 	return n, nil
 }
 
+// startFilledNode starts a node and sets all keys of a load.
+func startFilledNode(ctx context.Context, o nodeOptions, load loadOptions) (*node, error) {
+	n, err := startReadyNode(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.fill(ctx, load); err != nil {
+		n.kill()
+		return nil, err
+	}
+	return n, nil
+}
+
+// target is the node under load, over HTTP.
+func (n *node) target(load loadOptions) target { return owlcacheTarget(n.addr, n.token, load) }
+
+// fill sets all keys of a load.
+func (n *node) fill(ctx context.Context, load loadOptions) error {
+	t := n.target(load)
+	return preload(ctx, &t)
+}
+
 // newPassword returns a password that nobody knows.
 func newPassword() string { return rand.Text() }
 
-// scratch makes a temporary directory in parent, or in the system's place for
-// them, and returns it with what removes it.
-func scratch(parent string) (dir string, remove func(), err error) {
-	dir, err = os.MkdirTemp(parent, "owlbench-")
-	// What cannot be removed is in the place for what may be removed.
-	return dir, func() { _ = os.RemoveAll(dir) }, err
+// writeMembers writes a list of members, by address, into a data directory, which it
+// makes if need be.
+func writeMembers(dir, file string, addrs []string) error {
+	list := make([]map[string]string, 0, len(addrs))
+	for _, addr := range addrs {
+		list = append(list, map[string]string{"Address": addr})
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, file), text, 0o600))
 }
+
+// The files in a data directory that list the members of the two kinds of groups.
+const (
+	groupFile  = "server_group_config.json"
+	gossipFile = "server_group_gossip_config.json"
+)

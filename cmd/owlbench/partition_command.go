@@ -14,12 +14,13 @@ import (
 
 // partitionFlags are the flags of owlbench partition.
 type partitionFlags struct {
-	runFlags
+	siteFlags
+	reportFlags
 	options  partitionOptions
 	isolated bool
 }
 
-func (p *program) partitionCommand() *cobra.Command {
+func partitionCommand(out *printer) *cobra.Command {
 	var f partitionFlags
 	cmd := &cobra.Command{
 		Use:   "partition",
@@ -33,7 +34,7 @@ func (p *program) partitionCommand() *cobra.Command {
 			"own, which end with it. When a check fails, the directory with data and logs is kept.",
 		Example: "  owlbench partition\n  owlbench partition --rounds 100 --nodes 5 --seed 7",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.partition(cmd.Context(), f)
+			return runPartition(cmd.Context(), out, f)
 		},
 	}
 	flags := cmd.Flags()
@@ -44,12 +45,13 @@ func (p *program) partitionCommand() *cobra.Command {
 	flags.DurationVar(&f.options.Longest, "longest", 10*time.Second, "longest `time` that the network is cut; the shortest is half of it")
 	flags.BoolVar(&f.isolated, "isolated", false, "this process has its own name spaces")
 	_ = flags.MarkHidden("isolated") // it is there
-	f.register(cmd)
+	f.siteFlags.register(flags, measuredDir)
+	f.reportFlags.register(flags)
 	return cmd
 }
 
 // partition is owlbench partition.
-func (p *program) partition(ctx context.Context, f partitionFlags) error {
+func runPartition(ctx context.Context, out *printer, f partitionFlags) error {
 	if f.options.Seed == 0 {
 		f.options.Seed = uint64(time.Now().UnixNano())
 	}
@@ -58,38 +60,39 @@ func (p *program) partition(ctx context.Context, f partitionFlags) error {
 		return err
 	}
 	if f.isolated {
-		report, err := newPartitionRun(options, f.owlcache, f.dir, p.logf).run(ctx)
+		report, err := newPartitionRun(options, f.owlcache, f.dir, out.logf).run(ctx)
 		if err != nil {
 			return err
 		}
-		return f.print(p.stdout, report)
+		return f.print(out.stdout, report)
 	}
 	if err := isolable(ctx); err != nil {
 		return err
 	}
-	dir, path, remove, err := f.prepare(ctx)
+	site, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
-	if path, err = filepath.Abs(path); err != nil {
+	path, err := filepath.Abs(site.program)
+	if err != nil {
 		return err
 	}
-	err = isolate(ctx, f.isolatedArgs(options, path, dir), nil, p.stdout, p.stderr)
+	err = isolate(ctx, f.isolatedArgs(options, path, site.dir), nil, out.stdout, out.stderr)
 	var failed *exec.ExitError
 	if errors.As(err, &failed) {
 		err = errors.New("it has failed, as is said above")
 	}
 	if err != nil {
-		return fmt.Errorf("%w\nseed %d; the data directories and the logs of the nodes are kept in %s", err, options.Seed, dir)
+		return fmt.Errorf("%w\nseed %d; the data directories and the logs of the nodes are kept in %s", err, options.Seed, site.dir)
 	}
-	remove()
+	site.remove()
 	return nil
 }
 
 // isolatedArgs is the command line for the process with its own name spaces.
 func (f *partitionFlags) isolatedArgs(o partitionOptions, owlcache, dir string) []string {
 	args := []string{
-		"partition", "--isolated", "--owlcache", owlcache, "--dir", dir, "-o", string(f.output),
+		"partition", "--isolated", "--owlcache", owlcache, "--dir", dir, "-o", string(f.format),
 		"--rounds", strconv.Itoa(o.Rounds), "--nodes", strconv.Itoa(o.Nodes), "--keys", strconv.Itoa(o.Keys),
 		"--seed", strconv.FormatUint(o.Seed, 10), "--longest", o.Longest.String(),
 	}

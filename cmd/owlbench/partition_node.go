@@ -40,11 +40,8 @@ func startPartitionNode(ctx context.Context, program, dir string, number int, pa
 		number: number, program: program, dir: filepath.Join(dir, netName(number)),
 		addr: net.JoinHostPort(mgmtAddress(number), partitionHTTPPort),
 	}
-	if err := os.Mkdir(n.dir, 0o700); err != nil {
-		return nil, err
-	}
-	seeds := fmt.Sprintf("[{\"Address\":%q}]", net.JoinHostPort(syncAddress(1), partitionSyncPort))
-	if err := os.WriteFile(filepath.Join(n.dir, "server_group_gossip_config.json"), []byte(seeds), 0o600); err != nil {
+	seed := net.JoinHostPort(syncAddress(1), partitionSyncPort)
+	if err := writeMembers(n.dir, gossipFile, []string{seed}); err != nil {
 		return nil, err
 	}
 	args := []string{"netns", "exec", netName(number), program, "serve", "--dir", n.dir, "--host", mgmtAddress(number), "--port", partitionHTTPPort}
@@ -53,17 +50,14 @@ func startPartitionNode(ctx context.Context, program, dir string, number int, pa
 		args = append(args, "--set", setting)
 	}
 	var err error
-	n.process, err = startProcess(processOptions{
+	n.process, err = startReady(ctx, processOptions{
 		Name: netName(number), Path: "ip", Args: args, Dir: dir, CPU: noCPU,
 		Env: []string{"OWLCACHE_PASS=" + password, "OWLCACHE_GOSSIPDATASYNCAUTHKEY=" + key},
-	})
+	}, func() error { return askOK(ctx, n.addr, "/readyz") })
 	if err != nil {
 		return nil, err
 	}
-	err = n.waitReady(ctx, startPatience, func() error { return askReady(ctx, n.addr) })
-	if err == nil {
-		n.token, err = login(ctx, n.addr, password)
-	}
+	n.token, err = login(ctx, n.addr, password)
 	if err == nil {
 		var state partitionState
 		err = n.ask(ctx, "/admin/cluster", &state)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,11 +24,11 @@ type partitionOptions struct {
 
 // withDefaults fills what is zero and refuses what makes no sense.
 func (o partitionOptions) withDefaults() (partitionOptions, error) {
-	o.Rounds = orDefault(o.Rounds, 10)
-	o.Nodes = orDefault(o.Nodes, 5)
-	o.Keys = orDefault(o.Keys, 200)
-	o.Seed = orDefault(o.Seed, 1)
-	o.Longest = orDefault(o.Longest, 10*time.Second)
+	o.Rounds = cmp.Or(o.Rounds, 10)
+	o.Nodes = cmp.Or(o.Nodes, 5)
+	o.Keys = cmp.Or(o.Keys, 200)
+	o.Seed = cmp.Or(o.Seed, 1)
+	o.Longest = cmp.Or(o.Longest, 10*time.Second)
 	switch {
 	case o.Rounds < 0 || o.Longest < 0:
 		return o, usageError(errors.New("numbers have to be positive"))

@@ -186,7 +186,7 @@ func TestPartitionReport(t *testing.T) {
 		t.Error("99 of 100 rounds within 10 s are not ok")
 	}
 	var out bytes.Buffer
-	text := output("text")
+	text := format("text")
 	if err := text.print(&out, report); err != nil {
 		t.Fatal(err)
 	}

@@ -34,39 +34,24 @@ http {
 `
 
 // startNginx starts nginx with a file for each of some keys.
-func (c *comparison) startNginx(ctx context.Context) (*process, target, error) {
+func (s *site) startNginx(ctx context.Context, load loadOptions) (*process, target, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, target{}, err
 	}
-	dir := filepath.Join(c.dir, "nginx")
-	load := c.load
+	dir := filepath.Join(s.dir, "nginx")
 	load.Keys = min(load.Keys, nginxFiles)
 	if err := writeNginxFiles(dir, port, load); err != nil {
-		return nil, target{}, err
-	}
-	p, err := startProcess(processOptions{
-		Name: "nginx", Path: "nginx", Args: []string{"-p", dir, "-c", filepath.Join(dir, "nginx.conf")}, Dir: c.dir, CPU: c.cpus.server,
-	})
-	if err != nil {
 		return nil, target{}, err
 	}
 	t := target{
 		name: "nginx", addr: loopback(port), parse: parseResponse, keys: load.Keys, value: load.Value,
 		get: newTemplate(httpGet("/{key}")),
 	}
-	ready := func() error {
-		resp, err := ask(ctx, t.addr, parseResponse, httpGet("/"+keyName(0)))
-		if err == nil && resp.status != 200 {
-			err = fmt.Errorf("answers %d", resp.status)
-		}
-		return err
-	}
-	if err := p.waitReady(ctx, startPatience, ready); err != nil {
-		p.kill()
-		return nil, target{}, err
-	}
-	return p, t, nil
+	p, err := startReady(ctx, processOptions{
+		Name: "nginx", Path: "nginx", Args: []string{"-p", dir, "-c", filepath.Join(dir, "nginx.conf")}, Dir: s.dir, CPU: s.cpus.server,
+	}, func() error { return askOK(ctx, t.addr, "/"+keyName(0)) })
+	return p, t, err
 }
 
 // writeNginxFiles writes the configuration and the files. A worker without

@@ -17,9 +17,18 @@ type redisServer struct {
 	port int
 }
 
-// startRedis starts Redis with its files in dir and waits until it has loaded
-// them.
-func (c *comparison) startRedis(ctx context.Context, dir string, cpu int, args ...string) (*redisServer, error) {
+// inMemory and fsyncAlways are arguments of Redis for what it keeps on the disk:
+// nothing, or every write before it is answered.
+func inMemory() []string { return []string{"--save", "", "--appendonly", "no"} }
+
+func fsyncAlways() []string {
+	return []string{"--save", "", "--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"}
+}
+
+// startRedis starts Redis with its files in the directory name and waits until it has
+// loaded them.
+func (s *site) startRedis(ctx context.Context, name string, cpu int, args ...string) (*redisServer, error) {
+	dir := filepath.Join(s.dir, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -27,19 +36,26 @@ func (c *comparison) startRedis(ctx context.Context, dir string, cpu int, args .
 	if err != nil {
 		return nil, err
 	}
-	p, err := startProcess(processOptions{
-		Name: filepath.Base(dir), Path: "redis-server", Dir: c.dir, CPU: cpu,
+	r := &redisServer{addr: loopback(port), port: port}
+	r.process, err = startReady(ctx, processOptions{
+		Name: name, Path: "redis-server", Dir: s.dir, CPU: cpu,
 		Args: append([]string{"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir, "--daemonize", "no"}, args...),
-	})
+	}, func() error { return r.command(ctx, "PING") })
+	return r, err
+}
+
+// startFilledRedis starts Redis on the CPU of servers and sets all keys of a load.
+func (s *site) startFilledRedis(ctx context.Context, name string, load loadOptions, args ...string) (*redisServer, target, error) {
+	r, err := s.startRedis(ctx, name, s.cpus.server, args...)
 	if err != nil {
-		return nil, err
+		return nil, target{}, err
 	}
-	r := &redisServer{process: p, addr: loopback(port), port: port}
-	if err := p.waitReady(ctx, startPatience, func() error { return r.command(ctx, "PING") }); err != nil {
-		p.kill()
-		return nil, err
+	t := redisTarget(r.addr, load)
+	if err := preload(ctx, &t); err != nil {
+		r.kill()
+		return nil, target{}, err
 	}
-	return r, nil
+	return r, t, nil
 }
 
 // command sends a command and returns its error, if it answers one.

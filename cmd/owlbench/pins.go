@@ -13,3 +13,9 @@ func choosePins() pins {
 	}
 	return pins{server: cpus[0], load: cpus[1]}
 }
+
+// apart tells whether each has a CPU of its own.
+func (p pins) apart() *bool {
+	apart := p.server != noCPU
+	return &apart
+}

@@ -23,6 +23,7 @@ type processOptions struct {
 	Env  []string // added to that of this process, from which options of owlcache are left out
 	Dir  string   // working directory and place of the log
 	CPU  int      // the only one that it runs on, or noCPU
+	Go   bool     // it is a Go program, which on one CPU has one thread for its code
 }
 
 // process is a server that this program started.
@@ -45,6 +46,9 @@ func startProcess(o processOptions) (*process, error) {
 	p.cmd = exec.Command(o.Path, o.Args...)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = o.Dir, log, log
 	p.cmd.Env = append(withoutOptions(os.Environ()), o.Env...)
+	if o.Go && o.CPU != noCPU {
+		p.cmd.Env = append(p.cmd.Env, "GOMAXPROCS=1")
+	}
 	p.cmd.SysProcAttr = ownGroup()
 	if err := startOn(p.cmd, o.CPU); err != nil {
 		return nil, fmt.Errorf("start %s: %w", o.Name, err)
@@ -53,6 +57,19 @@ func startProcess(o processOptions) (*process, error) {
 		defer close(p.ended)
 		p.err = p.cmd.Wait()
 	}()
+	return p, nil
+}
+
+// startReady starts a server and waits until ready returns nil.
+func startReady(ctx context.Context, o processOptions, ready func() error) (*process, error) {
+	p, err := startProcess(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.waitReady(ctx, startPatience, ready); err != nil {
+		p.kill()
+		return nil, err
+	}
 	return p, nil
 }
 
@@ -123,6 +140,12 @@ func (p *process) tail() string {
 	}
 	return strings.TrimSpace(string(text))
 }
+
+// How long a server may take to become ready, and to end when asked.
+const (
+	startPatience = 2 * time.Minute
+	stopPatience  = 30 * time.Second
+)
 
 // freePort returns a TCP port of the loopback address that nobody listens on.
 func freePort() (int, error) {

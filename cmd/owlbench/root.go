@@ -1,52 +1,53 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
 
-// The exit codes of all commands.
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
-
-// program is what a run of the program has around it.
-type program struct {
-	stdout, stderr io.Writer
+// run is the whole program; it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := rootCommand(&printer{stdout: stdout, stderr: stderr})
+	root.SetArgs(append([]string{}, args...)) // never nil: cobra would take os.Args
+	return finish(stderr, root.ExecuteContext(ctx))
 }
 
 // rootCommand returns the command line with all its commands.
-func (p *program) rootCommand() *cobra.Command {
+func rootCommand(out *printer) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "owlbench",
 		Short:         "Measure owlcache, compare it with its peers, crash it",
-		Args:          usageArgs,
 		SilenceErrors: true, // run prints them
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return usageError(errors.New("say what to do: " + names(cmd.Commands())))
 		},
 	}
-	root.SetOut(p.stdout)
-	root.SetErr(p.stderr)
+	root.SetOut(out.stdout)
+	root.SetErr(out.stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
-	root.AddCommand(p.httpCommand(), p.compareCommand(), p.crashCommand(), p.toolsCommand(), p.groupCommand(), p.partitionCommand(), p.syncCommand(), p.tcpCommand(), p.slowCommand(), p.bareCommand())
-	for _, cmd := range root.Commands() {
-		cmd.Args = usageArgs
+	root.AddCommand(httpCommand(out), compareCommand(out), crashCommand(out), toolsCommand(out), groupCommand(out),
+		partitionCommand(out), syncCommand(out), tcpCommand(out), slowCommand(out), bareCommand())
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.Args = noArgs
 	}
 	return root
 }
 
-// usageArgs refuses arguments: everything is a flag.
-func usageArgs(cmd *cobra.Command, args []string) error {
+// noArgs refuses arguments: everything is a flag.
+func noArgs(cmd *cobra.Command, args []string) error {
 	if err := cobra.NoArgs(cmd, args); err != nil {
 		return usageError(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	}
@@ -62,34 +63,4 @@ func names(cmds []*cobra.Command) string {
 		}
 	}
 	return strings.Join(out, ", ")
-}
-
-// wrongUsage is an error of the command line, not of what it does.
-type wrongUsage struct{ err error }
-
-func (e *wrongUsage) Error() string { return e.err.Error() }
-func (e *wrongUsage) Unwrap() error { return e.err }
-
-func usageError(err error) error { return &wrongUsage{err} }
-
-// finish prints err, line by line, and returns the exit code that it stands for.
-func finish(stderr io.Writer, err error) int {
-	if err == nil {
-		return exitOK
-	}
-	for line := range strings.Lines(err.Error()) {
-		// An error of stderr itself leaves nobody to tell.
-		_, _ = fmt.Fprintf(stderr, "owlbench: %s\n", strings.TrimRight(line, "\n"))
-	}
-	var usage *wrongUsage
-	if errors.As(err, &usage) {
-		return exitUsage
-	}
-	return exitFailed
-}
-
-// logf tells a person how far a command is.
-func (p *program) logf(format string, args ...any) {
-	// An error of stderr itself leaves nobody to tell.
-	_, _ = fmt.Fprintf(p.stderr, format+"\n", args...)
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +13,8 @@ import (
 
 // slowFlags are the flags of owlbench slow.
 type slowFlags struct {
-	runFlags
+	siteFlags
+	reportFlags
 	load    loadOptions   // of the others
 	clients int           // slow ones at once
 	limit   time.Duration // of the node, for each of its times
@@ -26,7 +25,7 @@ type slowFlags struct {
 // on one address.
 const maxSlowClients = 20_000
 
-func (p *program) slowCommand() *cobra.Command {
+func slowCommand(out *printer) *cobra.Command {
 	f := slowFlags{
 		load:    loadOptions{Conns: 16, Keys: 10_000, Seconds: 2, Rounds: 3},
 		clients: 10_000, limit: 10 * time.Second,
@@ -43,7 +42,7 @@ func (p *program) slowCommand() *cobra.Command {
 			"waits until the node has closed all. Node and clients have a CPU each, if there are two.",
 		Example: "  owlbench slow\n  owlbench slow --clients 1000 --limit 5s --rounds 1 -o json --strict",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.slow(cmd.Context(), f)
+			return runSlow(cmd.Context(), out, f)
 		},
 	}
 	flags := cmd.Flags()
@@ -53,36 +52,32 @@ func (p *program) slowCommand() *cobra.Command {
 	flags.IntVar(&f.load.Conns, "conns", f.load.Conns, "connections of the others, each with one request under way")
 	flags.Float64Var(&f.load.Seconds, "seconds", f.load.Seconds, "length of a measurement")
 	flags.IntVar(&f.load.Rounds, "rounds", f.load.Rounds, "rounds; the figures are medians of them")
-	f.register(cmd)
+	f.siteFlags.register(flags, measuredDir)
+	f.reportFlags.register(flags)
 	return cmd
 }
 
 // slow is owlbench slow.
-func (p *program) slow(ctx context.Context, f slowFlags) (err error) {
+func runSlow(ctx context.Context, out *printer, f slowFlags) (err error) {
 	if f.load, err = f.load.withDefaults(); err != nil {
 		return err
 	}
-	for _, name := range f.only {
-		if !slices.Contains(slowKindNames(), name) {
-			return usageError(fmt.Errorf("--only: there is no kind %q", name))
-		}
+	if err := checkOnly(f.only, "kind", slowKindNames()); err != nil {
+		return err
 	}
 	if f.clients < 1 || f.clients > maxSlowClients || f.limit < time.Second || f.limit > time.Hour || f.limit%time.Second != 0 {
 		return usageError(fmt.Errorf("--clients: want 1 to %d; --limit: want whole seconds, one at least", maxSlowClients))
 	}
-	dir, path, remove, err := f.prepare(ctx)
+	s, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer remove()
-	b := &slowBench{program: p, flags: f, dir: dir, owlcache: path, password: newPassword(), cpus: choosePins()}
+	defer s.remove()
+	b := &slowBench{site: s, results: results{printer: out}, flags: f}
 	if err := b.run(ctx); err != nil {
 		return err
 	}
-	return f.print(p.stdout, &slowReport{
-		Load: f.load, Clients: b.flags.clients, Limit: f.limit, CPUs: runtime.NumCPU(), Pinned: b.cpus.server != noCPU,
-		Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, Rows: b.rows, Notes: b.notes,
-	})
+	return f.print(out.stdout, &slowReport{f.load, b.flags.clients, f.limit, thisMachine(s.cpus.apart()), b.results})
 }
 
 // slowReport is what owlbench slow prints.
@@ -90,25 +85,12 @@ type slowReport struct {
 	Load    loadOptions   `json:"load"`
 	Clients int           `json:"slow_clients"`
 	Limit   time.Duration `json:"limit_ns"`
-	CPUs    int           `json:"cpus"`
-	Pinned  bool          `json:"pinned"` // node and clients on a CPU each
-	Go      string        `json:"go"`
-	System  string        `json:"system"`
-	Rows    []row         `json:"rows"`
-	Notes   []string      `json:"notes"`
+	machine
+	results
 }
-
-// ok returns whether all targets are met.
-func (r *slowReport) ok() bool { return (&compareReport{Rows: r.Rows}).ok() }
 
 // table draws the report for people.
-func (r *slowReport) table(w io.Writer) {
-	(&compareReport{Rows: r.Rows}).table(w)
-	for _, note := range r.Notes {
-		// The writer keeps its first error for Flush.
-		_, _ = fmt.Fprintln(w, note)
-	}
-}
+func (r *slowReport) table(w io.Writer) { r.tableWithNotes(w) }
 
 // fitFiles lowers the number of slow clients to what the limit of open files allows in
 // each of both processes.

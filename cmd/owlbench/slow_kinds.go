@@ -60,6 +60,6 @@ func slowKindNames() (names []string) {
 // kinds returns those that are asked for, of a node with HTTPS or of one without.
 func (f *slowFlags) kinds(https bool, token string) []slowKind {
 	return slices.DeleteFunc(slowKinds(token), func(k slowKind) bool {
-		return k.https != https || len(f.only) > 0 && !slices.Contains(f.only, k.name)
+		return k.https != https || !wants(f.only, k.name)
 	})
 }

@@ -37,9 +37,9 @@ func (b *slowBench) startSlowNode(ctx context.Context, https bool) (*slowNode, e
 	}
 	n := &slowNode{scheme: "http", tcp: tcp}
 	limit := strconv.Itoa(int(b.flags.limit.Seconds()))
-	settings := append(unfolded(), "Tcpport="+strconv.Itoa(tcp),
-		"Http_ReadTimeout="+limit, "Http_WriteTimeout="+limit, "Http_IdleTimeout="+limit, "Tcp_IdleTimeout="+limit,
-		fmt.Sprintf("Http_MaxBodyMemory=%dMiB", slowBodyMemory), "Max_Connections="+strconv.Itoa(b.flags.clients+b.flags.load.Conns+100))
+	settings := []string{"Tcpport=" + strconv.Itoa(tcp),
+		"Http_ReadTimeout=" + limit, "Http_WriteTimeout=" + limit, "Http_IdleTimeout=" + limit, "Tcp_IdleTimeout=" + limit,
+		fmt.Sprintf("Http_MaxBodyMemory=%dMiB", slowBodyMemory), "Max_Connections=" + strconv.Itoa(b.flags.clients+b.flags.load.Conns+100)}
 	if https {
 		n.scheme = "https"
 		cert, key, err := writeCertificate(b.dir)
@@ -52,9 +52,7 @@ func (b *slowBench) startSlowNode(ctx context.Context, https bool) (*slowNode, e
 	n.client = &http.Client{Timeout: answerPatience, Transport: &http.Transport{
 		DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
 	}}
-	n.node, err = startNode(nodeOptions{
-		Program: b.owlcache, Dir: filepath.Join(b.dir, "node"), Password: b.password, Settings: settings, CPU: b.cpus.server,
-	})
+	n.node, err = startNode(b.site.node("node", b.cpus.server, settings...))
 	if err != nil {
 		return nil, err
 	}

@@ -26,21 +26,9 @@ const (
 
 // slowBench is a run of owlbench slow.
 type slowBench struct {
-	*program
-	flags    slowFlags
-	dir      string // for all files
-	owlcache string
-	password string
-	cpus     pins
-
-	rows  []row
-	notes []string
-}
-
-// note keeps a line for the report.
-func (b *slowBench) note(format string, args ...any) {
-	b.notes = append(b.notes, fmt.Sprintf(format, args...))
-	b.logf(format, args...)
+	*site
+	results
+	flags slowFlags
 }
 
 // run does everything, on a node without HTTPS and on one with it.
@@ -296,14 +284,14 @@ func (s *slowSeries) addRows() {
 		beside = "beside slow TLS"
 	}
 	for _, o := range s.others {
-		s.rows = append(s.rows,
+		s.add(
 			newRow("get and set over "+o.name+" "+beside, alone, "per second", o.beside.rates, o.alone.rates, slowRateTarget, false),
 			newRow("p99 over "+o.name+" "+beside, alone, "ms", o.beside.tails, o.alone.tails, slowTailTarget, true))
 	}
 	const megabyte = 1e6
 	peak := float64(s.peak.Load())
 	limit := float64(s.flags.clients)*slowMemoryTarget*1024 + slowBodyMemory<<20
-	s.rows = append(s.rows,
+	s.add(
 		newRow("memory at most "+beside, alone, "MB", []float64{peak / megabyte}, []float64{float64(s.base) / megabyte}, 0, true),
 		limitRow("growth of memory", "MB", []float64{max(peak-float64(s.base), 1) / megabyte}, limit/megabyte, true),
 		limitRow("all of them closed after", "s", s.reaped, s.reapLimit().Seconds(), true))

@@ -14,16 +14,12 @@ func TestSlow(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts several servers")
 	}
-	path, err := findOwlcache(t.Context(), "", t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
 	f := slowFlags{
-		runFlags: runFlags{owlcache: path, dir: t.TempDir(), output: "json"},
-		load:     loadOptions{Conns: 4, Keys: 500, Seconds: 0.1, Rounds: 1}, clients: 200, limit: 3 * time.Second,
+		siteFlags: siteFlags{dir: t.TempDir()}, reportFlags: reportFlags{format: "json"},
+		load: loadOptions{Conns: 4, Keys: 500, Seconds: 0.1, Rounds: 1}, clients: 200, limit: 3 * time.Second,
 	}
 	var out, progress bytes.Buffer
-	if err := (&program{stdout: &out, stderr: &progress}).slow(t.Context(), f); err != nil {
+	if err := runSlow(t.Context(), &printer{stdout: &out, stderr: &progress}, f); err != nil {
 		t.Fatalf("%v\n%s", err, &progress)
 	}
 	var report slowReport
@@ -39,15 +35,6 @@ func TestSlow(t *testing.T) {
 		}
 		if row.Unit == "MB" && !row.OK {
 			t.Errorf("too much memory: %+v", row)
-		}
-	}
-}
-
-func TestSlowUsage(t *testing.T) {
-	for _, args := range [][]string{{"--clients", "0"}, {"--clients", "20001"}, {"--limit", "100ms"}, {"--limit", "1500ms"}, {"--only", "fly"}, {"--rounds", "-1"}, {"extra"}} {
-		code, _, stderr := runProgram(t, append([]string{"slow"}, args...)...)
-		if code != exitUsage || stderr == "" {
-			t.Errorf("%v: exit code %d, %q", args, code, stderr)
 		}
 	}
 }
@@ -88,12 +75,12 @@ func TestFitFiles(t *testing.T) {
 	if !known {
 		t.Skip("the limit of open files is not known here")
 	}
-	b := &slowBench{program: &program{stderr: new(bytes.Buffer)}, flags: slowFlags{clients: 10, load: loadOptions{Conns: 1}}}
-	if err := b.fitFiles(); err != nil || b.flags.clients != 10 || len(b.notes) != 0 {
-		t.Errorf("10 clients: %d, %q, %v", b.flags.clients, b.notes, err)
+	b := &slowBench{results: results{printer: &printer{stderr: new(bytes.Buffer)}}, flags: slowFlags{clients: 10, load: loadOptions{Conns: 1}}}
+	if err := b.fitFiles(); err != nil || b.flags.clients != 10 || len(b.Notes) != 0 {
+		t.Errorf("10 clients: %d, %q, %v", b.flags.clients, b.Notes, err)
 	}
 	b.flags.clients = limit
-	if err := b.fitFiles(); err != nil || b.flags.clients >= limit || len(b.notes) != 1 {
-		t.Errorf("as many as files: %d, %q, %v", b.flags.clients, b.notes, err)
+	if err := b.fitFiles(); err != nil || b.flags.clients >= limit || len(b.Notes) != 1 {
+		t.Errorf("as many as files: %d, %q, %v", b.flags.clients, b.Notes, err)
 	}
 }

@@ -38,6 +38,6 @@ func (b *syncBench) measureCatchUp(ctx context.Context, g *syncGroup) error {
 	}
 	rate := float64(b.flags.keys) / end.Sub(ready).Seconds()
 	b.note("Catching up took %v; %.0f entries arrived for %.0f that were taken over.", end.Sub(ready).Round(time.Millisecond), f.received, f.merged)
-	b.rows = append(b.rows, limitRow("catching up", "entries/s", []float64{rate}, catchUpTarget, false))
+	b.add(limitRow("catching up", "entries/s", []float64{rate}, catchUpTarget, false))
 	return nil
 }

@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,14 +11,15 @@ import (
 
 // syncFlags are the flags of owlbench sync.
 type syncFlags struct {
-	runFlags
+	siteFlags
+	reportFlags
 	load  loadOptions // Keys are those that are written again and again
 	only  []string    // parts
 	keys  int         // that a node misses
 	queue int         // MiB for a node that is stopped
 }
 
-func (p *program) syncCommand() *cobra.Command {
+func syncCommand(out *printer) *cobra.Command {
 	f := syncFlags{load: loadOptions{Conns: 64, Keys: 100_000, Seconds: 5, Rounds: 3}, keys: 1_000_000, queue: 8}
 	cmd := &cobra.Command{
 		Use:   "sync",
@@ -37,7 +35,7 @@ func (p *program) syncCommand() *cobra.Command {
 			"stopped: a node is stopped with SIGSTOP while another is written to as fast as it goes.",
 		Example: "  owlbench sync\n  owlbench sync --keys 100000 --seconds 2 --dir /var/tmp -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.sync(cmd.Context(), f)
+			return runSync(cmd.Context(), out, f)
 		},
 	}
 	flags := cmd.Flags()
@@ -47,57 +45,41 @@ func (p *program) syncCommand() *cobra.Command {
 	flags.StringSliceVar(&f.only, "only", nil, "`parts` to do, of "+strings.Join(syncPartNames(), ", ")+"; empty does all")
 	flags.IntVar(&f.keys, "keys", f.keys, "keys that a node misses, 1000 at least")
 	flags.IntVar(&f.queue, "queue", f.queue, "`MiB` that may wait to be sent to the stopped node")
-	f.register(cmd)
+	f.siteFlags.register(flags, measuredDir)
+	f.reportFlags.register(flags)
 	return cmd
 }
 
 // sync is owlbench sync.
-func (p *program) sync(ctx context.Context, f syncFlags) (err error) {
+func runSync(ctx context.Context, out *printer, f syncFlags) (err error) {
 	if f.load, err = f.load.withDefaults(); err != nil {
 		return err
 	}
-	for _, name := range f.only {
-		if !slices.Contains(syncPartNames(), name) {
-			return usageError(fmt.Errorf("--only: there is no part %q", name))
-		}
+	if err := checkOnly(f.only, "part", syncPartNames()); err != nil {
+		return err
 	}
 	if f.keys < 1000 || f.keys > 1e9 || f.queue < 1 || f.queue > 1<<20 {
 		return usageError(errors.New("--keys: 1000 at least; --queue: 1 MiB at least"))
 	}
-	dir, path, remove, err := f.prepare(ctx)
+	s, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer remove()
-	b := &syncBench{program: p, flags: f, dir: dir, owlcache: path, password: newPassword()}
+	defer s.remove()
+	b := &syncBench{site: s, results: results{printer: out}, flags: f}
 	if err := b.run(ctx); err != nil {
 		return err
 	}
-	return f.print(p.stdout, &syncReport{
-		Load: f.load, Keys: f.keys, CPUs: runtime.NumCPU(), Go: runtime.Version(),
-		System: runtime.GOOS + "/" + runtime.GOARCH, Rows: b.rows, Notes: b.notes,
-	})
+	return f.print(out.stdout, &syncReport{f.load, f.keys, thisMachine(nil), b.results})
 }
 
 // syncReport is what owlbench sync prints.
 type syncReport struct {
-	Load   loadOptions `json:"load"`
-	Keys   int         `json:"missed_keys"`
-	CPUs   int         `json:"cpus"`
-	Go     string      `json:"go"`
-	System string      `json:"system"`
-	Rows   []row       `json:"rows"`
-	Notes  []string    `json:"notes"`
+	Load loadOptions `json:"load"`
+	Keys int         `json:"missed_keys"`
+	machine
+	results
 }
-
-// ok returns whether all targets are met.
-func (r *syncReport) ok() bool { return (&compareReport{Rows: r.Rows}).ok() }
 
 // table draws the report for people.
-func (r *syncReport) table(w io.Writer) {
-	(&compareReport{Rows: r.Rows}).table(w)
-	for _, note := range r.Notes {
-		// The writer keeps its first error for Flush.
-		_, _ = fmt.Fprintln(w, note)
-	}
-}
+func (r *syncReport) table(w io.Writer) { r.tableWithNotes(w) }

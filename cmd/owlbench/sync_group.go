@@ -25,7 +25,6 @@ type syncGroup struct {
 type syncNode struct {
 	*node // of now
 	opts  nodeOptions
-	token string
 }
 
 // newGroup prepares nodes that know each other and share a key.
@@ -36,34 +35,25 @@ func (b *syncBench) newGroup(part syncPart) (*syncGroup, error) {
 		return nil, err
 	}
 	g := &syncGroup{}
-	var seeds []map[string]string
+	var seeds []string
 	for i := range syncNodes {
 		port, err := freePort()
 		if err != nil {
 			return nil, err
 		}
-		seeds = append(seeds, map[string]string{"Address": loopback(port)})
-		settings := []string{"GroupDataSync=1", fmt.Sprintf("Gossipport=%d", port), "GossipDataSyncAuthKey_File=" + key}
+		seeds = append(seeds, loopback(port))
+		o := b.node(filepath.Join(part.name, fmt.Sprintf("node-%d", i+1)), noCPU)
 		if part.queue > 0 {
 			// Folding takes memory now and then, which would hide what a queue takes.
-			settings = append(settings, unfolded()...)
-			settings = append(settings, fmt.Sprintf("Gossip_QueueSize=%dMiB", part.queue))
+			o.Settings = append(o.Settings, fmt.Sprintf("Gossip_QueueSize=%dMiB", part.queue))
 		} else {
-			settings = append(settings, "Logfile=")
+			o.Settings = []string{"Logfile="}
 		}
-		g.nodes = append(g.nodes, &syncNode{opts: nodeOptions{
-			Program: b.owlcache, Dir: filepath.Join(dir, fmt.Sprintf("node-%d", i+1)), Password: b.password,
-			Settings: settings, CPU: noCPU,
-		}})
-	}
-	list, err := json.Marshal(seeds)
-	if err != nil {
-		return nil, err
+		o.Settings = append(o.Settings, "GroupDataSync=1", fmt.Sprintf("Gossipport=%d", port), "GossipDataSyncAuthKey_File="+key)
+		g.nodes = append(g.nodes, &syncNode{opts: o})
 	}
 	for _, n := range g.nodes {
-		err := errors.Join(os.Mkdir(n.opts.Dir, 0o700),
-			os.WriteFile(filepath.Join(n.opts.Dir, "server_group_gossip_config.json"), list, 0o600))
-		if err != nil {
+		if err := writeMembers(n.opts.Dir, gossipFile, seeds); err != nil {
 			return nil, err
 		}
 	}
@@ -74,10 +64,6 @@ func (b *syncBench) newGroup(part syncPart) (*syncGroup, error) {
 func (g *syncGroup) start(ctx context.Context) error {
 	for _, n := range g.nodes {
 		if err := n.start(ctx); err != nil {
-			return err
-		}
-		var err error
-		if n.token, err = login(ctx, n.addr, n.opts.Password); err != nil {
 			return err
 		}
 	}
@@ -146,15 +132,6 @@ func (g *syncGroup) settle(ctx context.Context, nodes ...*syncNode) (time.Time, 
 		return nil
 	})
 	return at, err
-}
-
-// target is the node under load.
-func (n *syncNode) target(load loadOptions) target { return owlcacheTarget(n.addr, n.token, load) }
-
-// fill sets all keys of a load.
-func (n *syncNode) fill(ctx context.Context, load loadOptions) error {
-	t := n.target(load)
-	return preload(ctx, &t)
 }
 
 // digest returns the digest of a node as it is sent.

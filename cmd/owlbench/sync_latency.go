@@ -39,7 +39,7 @@ func (b *syncBench) measureLatency(ctx context.Context, g *syncGroup) error {
 		medians = append(medians, milliseconds(h.quantile(0.5)))
 		tails = append(tails, milliseconds(h.quantile(0.99)))
 	}
-	b.rows = append(b.rows, limitRow("written to readable on both others, median", "ms", medians, syncMedianTarget, true),
+	b.add(limitRow("written to readable on both others, median", "ms", medians, syncMedianTarget, true),
 		limitRow("written to readable on both others, p99", "ms", tails, syncTailTarget, true))
 	return nil
 }

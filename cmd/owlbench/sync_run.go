@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -20,14 +19,9 @@ const syncPatience = 5 * time.Minute
 
 // syncBench is a run of owlbench sync.
 type syncBench struct {
-	*program
-	flags    syncFlags
-	dir      string // for all files
-	owlcache string
-	password string
-
-	rows  []row
-	notes []string
+	*site
+	results
+	flags syncFlags
 }
 
 // syncPart is one measurement, in a group of its own.
@@ -56,7 +50,7 @@ func syncPartNames() (names []string) {
 // run does the parts that are asked for, all if none is named.
 func (b *syncBench) run(ctx context.Context) error {
 	for _, part := range syncParts(b.flags.queue) {
-		if len(b.flags.only) > 0 && !slices.Contains(b.flags.only, part.name) {
+		if !wants(b.flags.only, part.name) {
 			continue
 		}
 		b.logf("%s", part.name)
@@ -82,19 +76,4 @@ func (b *syncBench) inGroup(ctx context.Context, part syncPart) error {
 		return err
 	}
 	return g.terminate()
-}
-
-// note keeps a line for the report.
-func (b *syncBench) note(format string, args ...any) {
-	b.notes = append(b.notes, fmt.Sprintf(format, args...))
-	b.logf(format, args...)
-}
-
-// limitRow is a row that compares figures with a limit.
-func limitRow(what, unit string, figures []float64, limit float64, lessIsBetter bool) row {
-	limits := make([]float64, len(figures))
-	for i := range limits {
-		limits[i] = limit
-	}
-	return newRow(what, "limit", unit, figures, limits, 1, lessIsBetter)
 }

@@ -54,7 +54,7 @@ func (b *syncBench) measureStopped(ctx context.Context, g *syncGroup) error {
 		median(s.after), s.halted.most.dropped)
 	limit := float64(b.flags.queue) * (1 << 20) / 1e6
 	up, halted := s.up.most, s.halted.most
-	b.rows = append(b.rows,
+	b.add(
 		newRow("sets with a stopped peer", "sets with all up", "per second", s.halted.rates, s.up.rates, stoppedRateTarget, false),
 		limitRow("queue for a stopped peer, at most", "MB", []float64{halted.queue / 1e6}, limit, true),
 		newRow("memory with a stopped peer, at most", "with all up", "MB", []float64{halted.memory / 1e6}, []float64{up.memory / 1e6}, 0, true),

@@ -14,16 +14,12 @@ func TestSync(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts many servers")
 	}
-	path, err := findOwlcache(t.Context(), "", t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
 	f := syncFlags{
-		runFlags: runFlags{owlcache: path, dir: t.TempDir(), output: "json"},
-		load:     loadOptions{Conns: 4, Keys: 500, Seconds: 0.2, Rounds: 1}, keys: 2000, queue: 1,
+		siteFlags: siteFlags{dir: t.TempDir()}, reportFlags: reportFlags{format: "json"},
+		load: loadOptions{Conns: 4, Keys: 500, Seconds: 0.2, Rounds: 1}, keys: 2000, queue: 1,
 	}
 	var out, progress bytes.Buffer
-	if err := (&program{stdout: &out, stderr: &progress}).sync(t.Context(), f); err != nil {
+	if err := runSync(t.Context(), &printer{stdout: &out, stderr: &progress}, f); err != nil {
 		t.Fatalf("%v\n%s", err, &progress)
 	}
 	var report syncReport
@@ -39,15 +35,6 @@ func TestSync(t *testing.T) {
 		}
 		if strings.HasPrefix(row.What, "queue") && !row.OK {
 			t.Errorf("the queue was longer than it may be: %+v", row)
-		}
-	}
-}
-
-func TestSyncUsage(t *testing.T) {
-	for _, args := range [][]string{{"--keys", "999"}, {"--queue", "0"}, {"--only", "fly"}, {"--rounds", "-1"}, {"extra"}} {
-		code, _, stderr := runProgram(t, append([]string{"sync"}, args...)...)
-		if code != exitUsage || stderr == "" {
-			t.Errorf("%v: exit code %d, %q", args, code, stderr)
 		}
 	}
 }

@@ -8,11 +8,12 @@ import (
 
 // tcpFlags are the flags of owlbench tcp.
 type tcpFlags struct {
-	runFlags
+	siteFlags
+	reportFlags
 	load loadOptions
 }
 
-func (p *program) tcpCommand() *cobra.Command {
+func tcpCommand(out *printer) *cobra.Command {
 	var f tcpFlags
 	cmd := &cobra.Command{
 		Use:   "tcp",
@@ -23,31 +24,31 @@ func (p *program) tcpCommand() *cobra.Command {
 			"medians of the rounds. Without redis-server nothing is measured, with a line that says so.",
 		Example: "  owlbench tcp\n  owlbench tcp --depth 64 --value 1000 -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.tcp(cmd.Context(), f)
+			return runTCP(cmd.Context(), out, f)
 		},
 	}
 	flags := cmd.Flags()
 	f.load.register(flags)
 	flags.IntVar(&f.load.Depth, "depth", 16, "`requests` that a connection sends together")
-	f.register(cmd)
+	f.siteFlags.register(flags, measuredDir)
+	f.reportFlags.register(flags)
 	return cmd
 }
 
-// tcp is owlbench tcp.
-func (p *program) tcp(ctx context.Context, f tcpFlags) (err error) {
+func runTCP(ctx context.Context, out *printer, f tcpFlags) (err error) {
 	if f.load, err = f.load.withDefaults(); err != nil {
 		return err
 	}
-	dir, path, remove, err := f.prepare(ctx)
+	s, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer remove()
-	c := p.newComparison(f.load, dir, path)
-	if !c.missing("tcp", "redis-server") {
-		if err := c.compareTCP(ctx); err != nil {
+	defer s.remove()
+	b := &tcpBench{site: s, results: results{printer: out}, generator: generator{f.load, s.cpus.load, out.logf}}
+	if !b.missing("tcp", "redis-server") {
+		if err := b.run(ctx); err != nil {
 			return err
 		}
 	}
-	return f.print(p.stdout, c.report())
+	return f.print(out.stdout, &loadReport{f.load, thisMachine(s.cpus.apart()), b.results})
 }

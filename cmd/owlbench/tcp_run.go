@@ -3,29 +3,50 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strconv"
 )
 
-// compareTCP measures reads and durable writes in pipelines and one at a time.
-func (c *comparison) compareTCP(ctx context.Context) error {
-	c.logf("get")
-	err := c.duelTCP(ctx, "redis", []string{"--save", "", "--appendonly", "no"}, func(ctx context.Context, owl, redis *target) error {
-		if err := c.tcpRow(ctx, mixGet, "get", c.load.Depth, 1, owl, redis); err != nil {
+// tcpBench is a run of owlbench tcp.
+type tcpBench struct {
+	*site
+	results
+	generator
+}
+
+// servers are a node and Redis, which hold the same keys.
+type servers struct {
+	owl, redis target
+}
+
+// run measures reads and durable writes, in pipelines and one at a time.
+func (b *tcpBench) run(ctx context.Context) error {
+	if b.cpus.server == noCPU {
+		b.note("there are no two CPUs to choose from: servers and load generator share what there is")
+	}
+	b.logf("setting %d keys in owlcache", b.Keys)
+	n, err := startFilledNode(ctx, b.node("node", noCPU, "WAL_Sync=no"), b.loadOptions)
+	if err != nil {
+		return err
+	}
+	if err := n.terminate(stopPatience); err != nil {
+		return err
+	}
+	b.logf("get")
+	err = b.withServers(ctx, "redis", inMemory(), func(s *servers) error {
+		if err := b.compare(ctx, s, mixGet, "get", b.Depth, 1); err != nil {
 			return err
 		}
-		return c.tcpRow(ctx, mixGet, "get", 1, 0, owl, redis)
+		return b.compare(ctx, s, mixGet, "get", 1, 0)
 	})
 	if err != nil {
 		return fmt.Errorf("get: %w", err)
 	}
-	c.logf("set")
-	aof := []string{"--save", "", "--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"}
-	err = c.duelTCP(ctx, "redis-aof", aof, func(ctx context.Context, owl, redis *target) error {
-		if err := c.tcpRow(ctx, mixSet, "set, fsync always", c.load.Depth, 1, owl, redis); err != nil {
+	b.logf("set")
+	err = b.withServers(ctx, "redis-aof", fsyncAlways(), func(s *servers) error {
+		if err := b.compare(ctx, s, mixSet, "set, fsync always", b.Depth, 1); err != nil {
 			return err
 		}
-		return c.tcpRow(ctx, mixSet, "set, fsync always", 1, 1, owl, redis)
+		return b.compare(ctx, s, mixSet, "set, fsync always", 1, 1)
 	})
 	if err != nil {
 		return fmt.Errorf("set: %w", err)
@@ -33,43 +54,39 @@ func (c *comparison) compareTCP(ctx context.Context) error {
 	return nil
 }
 
-// duelTCP starts a node and Redis, which hold the same keys, and calls f.
-func (c *comparison) duelTCP(ctx context.Context, name string, redisArgs []string, f func(ctx context.Context, owl, redis *target) error) error {
+// withServers calls f with both servers, which it starts and ends.
+func (b *tcpBench) withServers(ctx context.Context, name string, redisArgs []string, f func(*servers) error) error {
 	port, err := freePort()
 	if err != nil {
 		return err
 	}
-	n, _, err := c.startNode(ctx, c.cpus.server, "WAL_Sync=always", "CloseTcp=1", "Tcpport="+strconv.Itoa(port))
+	n, err := startReadyNode(ctx, b.node("node", b.cpus.server, "WAL_Sync=always", "CloseTcp=1", "Tcpport="+strconv.Itoa(port)))
 	if err != nil {
 		return err
 	}
 	defer n.kill()
-	r, err := c.startRedis(ctx, filepath.Join(c.dir, name), c.cpus.server, redisArgs...)
+	b.logf("setting %d keys in redis", b.Keys)
+	r, redis, err := b.startFilledRedis(ctx, name, b.loadOptions, redisArgs...)
 	if err != nil {
 		return err
 	}
 	defer r.kill()
-	owl, redis := tcpTarget(loopback(port), c.load), redisTarget(r.addr, c.load)
-	c.logf("setting %d keys in redis", c.load.Keys)
-	if err := preload(ctx, &redis); err != nil {
-		return err
-	}
-	if err := f(ctx, &owl, &redis); err != nil {
+	if err := f(&servers{tcpTarget(loopback(port), b.loadOptions), redis}); err != nil {
 		return err
 	}
 	return n.terminate(stopPatience)
 }
 
-// tcpRow measures one load with pipelines of depth.
-func (c *comparison) tcpRow(ctx context.Context, m mix, what string, depth int, goal float64, owl, redis *target) error {
-	owl.depth, redis.depth = depth, depth
-	d, err := c.fight(ctx, m, owl, redis)
+// compare measures one load, with pipelines of depth, and adds its row.
+func (b *tcpBench) compare(ctx context.Context, s *servers, m mix, what string, depth int, goal float64) error {
+	s.owl.depth, s.redis.depth = depth, depth
+	owl, redis, err := b.alternate(ctx, m, &s.owl, &s.redis)
 	if err != nil {
 		return err
 	}
 	if depth > 1 {
 		what += ", pipelines of " + strconv.Itoa(depth)
 	}
-	c.rows = append(c.rows, newRow(what, "redis", "per second", d.a, d.b, goal, false))
+	b.add(newRow(what, "redis", "per second", owl, redis, goal, false))
 	return nil
 }

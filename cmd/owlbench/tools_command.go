@@ -5,20 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 
 	"github.com/spf13/cobra"
 )
 
 // toolsFlags are the flags of owlbench tools.
 type toolsFlags struct {
-	runFlags
+	siteFlags
+	reportFlags
 	keys   int
 	value  int
 	rounds int
 }
 
-func (p *program) toolsCommand() *cobra.Command {
+func toolsCommand(out *printer) *cobra.Command {
 	f := toolsFlags{keys: 1_000_000, value: 100, rounds: 5}
 	cmd := &cobra.Command{
 		Use:   "tools",
@@ -29,54 +29,50 @@ func (p *program) toolsCommand() *cobra.Command {
 			"files are dropped from the memory of the system before each run. \"warm\" is from that memory.",
 		Example: "  owlbench tools\n  owlbench tools --keys 5000000 --value 1000 --dir /var/tmp -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.tools(cmd.Context(), f)
+			return runTools(cmd.Context(), out, f)
 		},
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&f.keys, "keys", f.keys, "keys in the directory, 1000 at least")
 	flags.IntVar(&f.value, "value", f.value, "bytes of a value, 16 at least")
 	flags.IntVar(&f.rounds, "rounds", f.rounds, "rounds; the figures are their medians")
-	f.register(cmd)
+	f.siteFlags.register(flags, measuredDir)
+	f.reportFlags.register(flags)
 	return cmd
 }
 
 // tools is owlbench tools.
-func (p *program) tools(ctx context.Context, f toolsFlags) error {
+func runTools(ctx context.Context, out *printer, f toolsFlags) error {
 	if f.keys < 1000 || f.value < 16 || f.rounds < 1 {
 		return usageError(errors.New("--keys: 1000 at least; --value: 16 at least; --rounds: 1 at least"))
 	}
-	dir, path, remove, err := f.prepare(ctx)
+	s, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer remove()
-	b := &toolBench{program: p, flags: f, dir: dir, owlcache: path}
+	defer s.remove()
+	b := &toolBench{site: s, results: results{printer: out}, flags: f}
 	if err := b.run(ctx); err != nil {
 		return err
 	}
-	return f.print(p.stdout, &toolsReport{
-		Keys: f.keys, Value: f.value, Bytes: b.bytes, CPUs: runtime.NumCPU(), Go: runtime.Version(),
-		System: runtime.GOOS + "/" + runtime.GOARCH, Rows: b.rows,
-	})
+	return f.print(out.stdout, &toolsReport{f.keys, f.value, b.bytes, thisMachine(nil), b.Rows})
 }
 
 // toolsReport is what owlbench tools prints.
 type toolsReport struct {
-	Keys   int    `json:"keys"`
-	Value  int    `json:"value"` // bytes
-	Bytes  int64  `json:"bytes"` // of the files
-	CPUs   int    `json:"cpus"`
-	Go     string `json:"go"`
-	System string `json:"system"`
-	Rows   []row  `json:"rows"`
+	Keys  int   `json:"keys"`
+	Value int   `json:"value"` // bytes
+	Bytes int64 `json:"bytes"` // of the files
+	machine
+	Rows []row `json:"rows"`
 }
 
 // ok returns whether all targets are met.
-func (r *toolsReport) ok() bool { return (&compareReport{Rows: r.Rows}).ok() }
+func (r *toolsReport) ok() bool { return (&results{Rows: r.Rows}).ok() }
 
 // table draws the report for people.
 func (r *toolsReport) table(w io.Writer) {
 	// The writer keeps its first error for Flush.
 	_, _ = fmt.Fprintf(w, "%d keys, %d MB of files\n", r.Keys, r.Bytes/1e6)
-	(&compareReport{Rows: r.Rows}).table(w)
+	(&results{Rows: r.Rows}).table(w)
 }

@@ -15,12 +15,10 @@ import (
 
 // toolBench measures commands on a data directory.
 type toolBench struct {
-	*program
-	flags    toolsFlags
-	dir      string // for all files
-	owlcache string
-	bytes    int64 // of the files
-	rows     []row
+	*site
+	results
+	flags toolsFlags
+	bytes int64 // of the files
 }
 
 // tool is a command to measure, and how many seconds and bytes of memory its runs took.
@@ -86,14 +84,10 @@ func (b *toolBench) run(ctx context.Context) error {
 func (b *toolBench) report(cat *tool, tools []*tool) {
 	for _, t := range tools {
 		if t.name == "inspect" {
-			limit := make([]float64, len(t.cold))
-			for i := range limit {
-				limit[i] = inspectTarget
-			}
-			b.rows = append(b.rows, newRow("inspect, cold", "limit", "s", t.cold, limit, 1, true))
+			b.add(limitRow("inspect, cold", "s", t.cold, inspectTarget, true))
 			continue
 		}
-		b.rows = append(b.rows,
+		b.add(
 			newRow(t.name+", cold", "cat", "MB/s", b.speeds(t.cold), b.speeds(cat.cold), t.target, false),
 			newRow(t.name+", warm", "cat", "MB/s", b.speeds(t.warm), b.speeds(cat.warm), 0, false))
 	}
@@ -117,7 +111,7 @@ func (b *toolBench) compareMemory(ctx context.Context, large, small []*tool) err
 			}
 			t.memory = append(t.memory, float64(memory)/1e6)
 		}
-		b.rows = append(b.rows, newRow("memory of "+t.name, "a tenth of the keys", "MB", large[i].memory, t.memory, memoryTarget, true))
+		b.add(newRow("memory of "+t.name, "a tenth of the keys", "MB", large[i].memory, t.memory, memoryTarget, true))
 	}
 	return nil
 }
@@ -142,7 +136,7 @@ func (b *toolBench) measure(ctx context.Context, t *tool, files []dataFile) erro
 
 // runTool runs a tool and returns how long it took, and its memory at most, in bytes.
 func (b *toolBench) runTool(ctx context.Context, t *tool) (time.Duration, int64, error) {
-	path := b.owlcache
+	path := b.program
 	if t.name == "cat" {
 		path = "cat"
 	}
@@ -182,14 +176,14 @@ func (b *toolBench) fill(ctx context.Context, dir string, keys int) error {
 		wrote <- err
 		_ = w.CloseWithError(err) // never fails
 	}()
-	load := exec.CommandContext(ctx, b.owlcache, "import", "-", "--to", dir)
+	load := exec.CommandContext(ctx, b.program, "import", "-", "--to", dir)
 	load.Stdin = r
 	out, err := load.CombinedOutput()
 	_ = r.Close() // ends the writer if the command has not read all
 	if werr := <-wrote; err != nil || werr != nil {
 		return fmt.Errorf("import: %w %w\n%s", err, werr, out)
 	}
-	if out, err := exec.CommandContext(ctx, b.owlcache, "compact", dir).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, b.program, "compact", dir).CombinedOutput(); err != nil {
 		return fmt.Errorf("compact: %w\n%s", err, out)
 	}
 	return nil

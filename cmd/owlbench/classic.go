@@ -92,8 +92,3 @@ func (c *crashClient) timed(request string) (response, interval, error) {
 	// Both ends come from one reading of the clock that cannot go back.
 	return resp, interval{from: from.UnixMilli(), to: from.Add(time.Since(from)).UnixMilli()}, err
 }
-
-// unexpected is an answer that a healthy server does not give.
-func unexpected(cmd string, resp response) error {
-	return fmt.Errorf("%s is answered with status %d: %.200q", cmd, resp.status, resp.body)
-}

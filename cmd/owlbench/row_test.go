@@ -28,13 +28,13 @@ func TestRows(t *testing.T) {
 			if r.Ratio != tt.ratio || r.verdict() != tt.verdict || r.OK == (tt.verdict == "MISS") {
 				t.Errorf("ratio %v, verdict %q, ok %v", r.Ratio, r.verdict(), r.OK)
 			}
-			report := compareReport{Rows: []row{r}}
+			report := results{Rows: []row{r}}
 			if report.ok() != r.OK {
 				t.Errorf("the report says %v", report.ok())
 			}
 			var text bytes.Buffer
-			var o output
-			if err := o.print(&text, &report); err != nil || !strings.Contains(text.String(), tt.verdict) {
+			var f format
+			if err := f.print(&text, &report); err != nil || !strings.Contains(text.String(), tt.verdict) {
 				t.Errorf("table %q, error %v", text.String(), err)
 			}
 		})
