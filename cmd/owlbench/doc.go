@@ -10,13 +10,8 @@
 //	owlbench crash     writes, kills and restarts; nothing acknowledged may be lost
 //	owlbench partition a network that is cut and healed; all nodes have to agree again
 //
-// Load is closed: each connection has one request under way and sends the next
-// when the answer is there. One thread drives all connections through epoll
-// (loop_linux.go), so that a generator on one core can saturate a server on
-// another. Processes that a command needs are started by it on free ports of the
-// loopback address, with their files in a temporary directory, and are stopped
-// by their process id; see process.go.
-//
-// The checker of crash is history.go: it keeps for each key the set of states
-// that a correct server may be in, and narrows it with every answer.
+// Each measurement is a package of that name in internal/, with its command. They do
+// not import each other. What they share is load (the generator), node (servers and
+// peers as processes), report (rows, targets, output) and cpu (who runs where). A
+// further measurement is a further package, and a line in root.go.
 package main

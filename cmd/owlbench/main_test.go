@@ -5,16 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
+	"owlcache/cmd/owlbench/internal/report"
 )
-
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
-		// Started by the package and never ended.
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
-		// Sleeps ten seconds before it sees that its server is gone.
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
-}
 
 // runProgram runs the program as a shell would.
 func runProgram(t *testing.T, args ...string) (code int, stdout, stderr string) {
@@ -30,31 +22,31 @@ func TestUsage(t *testing.T) {
 		code int
 		want string // on the standard error
 	}{
-		{"", exitUsage, "owlbench http"},
-		{"http --op swap", exitUsage, "want get, set or mixed"},
-		{"http --conns -1 --value 99999", exitUsage, "--conns: want 1 to 10000\nowlbench: --value"},
-		{"http --no-preload", exitUsage, "--no-preload needs --addr"},
-		{"http extra", exitUsage, "unknown command"},
-		{"http -o xml", exitUsage, "want text or json"},
-		{"compare --only get,fly", exitUsage, `no part "fly"`},
-		{"crash --rounds -3", exitUsage, "positive"},
-		{"crash --owlcache ./no-such-program", exitFailed, "no-such-program"},
-		{"fly", exitUsage, "fly"},
-		{"slow --clients 0", exitUsage, "--clients"},
-		{"slow --clients 20001", exitUsage, "--clients"},
-		{"slow --limit 100ms", exitUsage, "--limit"},
-		{"slow --limit 1500ms", exitUsage, "--limit"},
-		{"slow --only fly", exitUsage, "there is no"},
-		{"slow --rounds -1", exitUsage, "--rounds"},
-		{"slow extra", exitUsage, "unknown command"},
-		{"sync --keys 999", exitUsage, "--keys"},
-		{"sync --queue 0", exitUsage, "--queue"},
-		{"sync --only fly", exitUsage, "there is no"},
-		{"sync --rounds -1", exitUsage, "--rounds"},
-		{"sync extra", exitUsage, "unknown command"},
-		{"group --keys 50001", exitUsage, "--keys"},
-		{"group --rounds -1", exitUsage, "--rounds"},
-		{"group extra", exitUsage, "unknown command"},
+		{"", report.ExitUsage, "owlbench http"},
+		{"http --op swap", report.ExitUsage, "want get, set or mixed"},
+		{"http --conns -1 --value 99999", report.ExitUsage, "--conns: want 1 to 10000\nowlbench: --value"},
+		{"http --no-preload", report.ExitUsage, "--no-preload needs --addr"},
+		{"http extra", report.ExitUsage, "unknown command"},
+		{"http -o xml", report.ExitUsage, "want text or json"},
+		{"compare --only get,fly", report.ExitUsage, `no part "fly"`},
+		{"crash --rounds -3", report.ExitUsage, "positive"},
+		{"crash --owlcache ./no-such-program", report.ExitFailed, "no-such-program"},
+		{"fly", report.ExitUsage, "fly"},
+		{"slow --clients 0", report.ExitUsage, "--clients"},
+		{"slow --clients 20001", report.ExitUsage, "--clients"},
+		{"slow --limit 100ms", report.ExitUsage, "--limit"},
+		{"slow --limit 1500ms", report.ExitUsage, "--limit"},
+		{"slow --only fly", report.ExitUsage, "there is no"},
+		{"slow --rounds -1", report.ExitUsage, "--rounds"},
+		{"slow extra", report.ExitUsage, "unknown command"},
+		{"sync --keys 999", report.ExitUsage, "--keys"},
+		{"sync --queue 0", report.ExitUsage, "--queue"},
+		{"sync --only fly", report.ExitUsage, "there is no"},
+		{"sync --rounds -1", report.ExitUsage, "--rounds"},
+		{"sync extra", report.ExitUsage, "unknown command"},
+		{"group --keys 50001", report.ExitUsage, "--keys"},
+		{"group --rounds -1", report.ExitUsage, "--rounds"},
+		{"group extra", report.ExitUsage, "unknown command"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
@@ -71,7 +63,7 @@ func TestUsage(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	code, stdout, _ := runProgram(t, "--help")
-	if code != exitOK || !strings.Contains(stdout, "compare") || strings.Contains(stdout, "bare") {
+	if code != report.ExitOK || !strings.Contains(stdout, "compare") || strings.Contains(stdout, "bare") {
 		t.Errorf("exit code %d, help %q", code, stdout)
 	}
 }

@@ -11,35 +11,46 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlbench/internal/compare"
+	"owlcache/cmd/owlbench/internal/crash"
+	"owlcache/cmd/owlbench/internal/group"
+	"owlcache/cmd/owlbench/internal/http"
+	"owlcache/cmd/owlbench/internal/partition"
+	"owlcache/cmd/owlbench/internal/report"
+	"owlcache/cmd/owlbench/internal/slow"
+	"owlcache/cmd/owlbench/internal/sync"
+	"owlcache/cmd/owlbench/internal/tcp"
+	"owlcache/cmd/owlbench/internal/tools"
 )
 
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	root := rootCommand(&printer{stdout: stdout, stderr: stderr})
+	root := rootCommand(&report.Printer{Stdout: stdout, Stderr: stderr})
 	root.SetArgs(append([]string{}, args...)) // never nil: cobra would take os.Args
-	return finish(stderr, root.ExecuteContext(ctx))
+	return report.Finish(stderr, root.ExecuteContext(ctx))
 }
 
 // rootCommand returns the command line with all its commands.
-func rootCommand(out *printer) *cobra.Command {
+func rootCommand(out *report.Printer) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "owlbench",
 		Short:         "Measure owlcache, compare it with its peers, crash it",
 		SilenceErrors: true, // run prints them
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return usageError(errors.New("say what to do: " + names(cmd.Commands())))
+			return report.Usage(errors.New("say what to do: " + names(cmd.Commands())))
 		},
 	}
-	root.SetOut(out.stdout)
-	root.SetErr(out.stderr)
+	root.SetOut(out.Stdout)
+	root.SetErr(out.Stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+		return report.Usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
-	root.AddCommand(httpCommand(out), compareCommand(out), crashCommand(out), toolsCommand(out), groupCommand(out),
-		partitionCommand(out), syncCommand(out), tcpCommand(out), slowCommand(out), bareCommand())
+	root.AddCommand(http.Command(out), compare.Command(out), crash.Command(out), tools.Command(out), group.Command(out),
+		partition.Command(out), sync.Command(out), tcp.Command(out), slow.Command(out), compare.BareCommand())
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.Args = noArgs
 	}
@@ -49,7 +60,7 @@ func rootCommand(out *printer) *cobra.Command {
 // noArgs refuses arguments: everything is a flag.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if err := cobra.NoArgs(cmd, args); err != nil {
-		return usageError(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+		return report.Usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	}
 	return nil
 }

@@ -1,0 +1,123 @@
+package http
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlbench/internal/cpu"
+	"owlcache/cmd/owlbench/internal/load"
+	"owlcache/cmd/owlbench/internal/node"
+	"owlcache/cmd/owlbench/internal/report"
+)
+
+// flags are the flags of owlbench http.
+type flags struct {
+	node.SiteFlags
+	load         load.Options
+	mix          load.Op
+	addr         string
+	passwordFile string
+	noPreload    bool
+	sync         string
+	format       report.Format
+}
+
+func Command(out *report.Printer) *cobra.Command {
+	f := flags{mix: load.Get}
+	cmd := &cobra.Command{
+		Use:   "http",
+		Short: "Put load on a node over HTTP",
+		Long: "Put load on a node over HTTP/1.1 with keep-alive: each connection has one request under way,\n" +
+			"for any of the keys. The keys are set first. Without --addr a node is started for it, on a CPU\n" +
+			"of its own, and removed afterwards.",
+		Example: "  owlbench http\n  owlbench http --op set --conns 128 --seconds 10\n  owlbench http --addr 127.0.0.1:7721 --password-file secret.txt --op mixed",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd.Context(), out, f)
+		},
+	}
+	flags := cmd.Flags()
+	f.load.Register(flags)
+	flags.Var(&f.mix, "op", "what is asked: get, set or mixed (nine gets to one set)")
+	flags.StringVar(&f.addr, "addr", "", "`host:port` of a running node; empty starts one")
+	flags.StringVar(&f.passwordFile, "password-file", "", "`file` with the password of the running node")
+	flags.BoolVar(&f.noPreload, "no-preload", false, "take the keys as they are in the running node")
+	f.SiteFlags.Register(flags, node.AnyDir)
+	flags.StringVar(&f.sync, "sync", "always", "WAL_Sync of the node that is started")
+	f.format.Register(flags)
+	return cmd
+}
+
+func run(ctx context.Context, out *report.Printer, f flags) (err error) {
+	if f.load, err = f.load.WithDefaults(); err != nil {
+		return err
+	}
+	if f.addr != "" {
+		return measureRunning(ctx, out, f)
+	}
+	if f.noPreload {
+		return report.Usage(errors.New("--no-preload needs --addr"))
+	}
+	s, err := f.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Remove()
+	o := s.NodeOptions("node", s.CPUs.Server)
+	o.Settings = []string{"WAL_Sync=" + f.sync}
+	n, err := node.StartReady(ctx, o)
+	if err != nil {
+		return err
+	}
+	err = measureHTTP(ctx, out, f, n.Target(f.load), s.CPUs.Load)
+	return errors.Join(err, n.Terminate(node.StopPatience))
+}
+
+// measureRunning measures a node that runs already. On which CPU it runs is not ours to
+// know.
+func measureRunning(ctx context.Context, out *report.Printer, f flags) (err error) {
+	token := ""
+	if f.mix != load.Get || !f.noPreload {
+		if token, err = loginFromFile(ctx, f.addr, f.passwordFile); err != nil {
+			return err
+		}
+	}
+	return measureHTTP(ctx, out, f, load.HTTPTarget(f.addr, token, f.load), cpu.Any)
+}
+
+// loginFromFile logs in with the password in a file.
+func loginFromFile(ctx context.Context, addr, file string) (string, error) {
+	if file == "" {
+		return "", report.Usage(errors.New("setting keys needs --password-file"))
+	}
+	password, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("--password-file: %w", err)
+	}
+	return load.Login(ctx, addr, strings.TrimRight(string(password), "\r\n"))
+}
+
+// measureHTTP sets the keys, measures all rounds, and prints the report.
+func measureHTTP(ctx context.Context, out *report.Printer, f flags, t load.Target, core int) error {
+	if !f.noPreload {
+		out.Logf("setting %d keys", t.Keys)
+		if err := load.Preload(ctx, &t); err != nil {
+			return err
+		}
+	}
+	report := figures{Op: f.mix.String(), Load: f.load}
+	for round := range f.load.Rounds {
+		s, err := load.Measure(ctx, &t, f.mix, f.load, core, uint64(round))
+		if err != nil {
+			return err
+		}
+		out.Logf("round %d: %.0f/s", round+1, s.Rate())
+		report.add(s)
+	}
+	report.finish()
+	return f.format.Print(out.Stdout, &report)
+}

@@ -1,0 +1,236 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"owlcache/cmd/owlbench/internal/cpu"
+)
+
+// answerGrace is how long after the end of a round the last answers may take.
+const answerGrace = 10 * time.Second
+
+// loop drives connections through epoll on one thread: one write and one read per
+// request, without a goroutine switch.
+type loop struct {
+	conns    []*connection
+	fds      []int
+	epoll    int
+	read     []byte
+	deadline time.Time
+	active   int // connections that wait for an answer
+	result   Sample
+}
+
+// drive sends requests on all connections for as long as length, waits for the last
+// answers and returns what was measured. With a core it runs on that one alone.
+func drive(ctx context.Context, addr string, conns []*connection, length time.Duration, core int) (*Sample, error) {
+	l := &loop{conns: conns, epoll: -1, read: make([]byte, 256<<10)}
+	defer l.close()
+	if err := l.connect(ctx, addr); err != nil {
+		return nil, err
+	}
+	failed := make(chan error)
+	go func() {
+		// Never unlocked, so that the thread and its CPU set end with the goroutine.
+		runtime.LockOSThread()
+		if err := cpu.PinThread(core); err != nil {
+			failed <- err
+			return
+		}
+		failed <- l.run(ctx, length)
+	}()
+	if err := <-failed; err != nil {
+		return nil, err
+	}
+	return &l.result, nil
+}
+
+// connect opens the connection of each c.
+func (l *loop) connect(ctx context.Context, addr string) error {
+	var err error
+	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return fmt.Errorf("epoll: %w", err)
+	}
+	for i := range l.conns {
+		fd, err := dialFD(ctx, addr, l.conns[i].target.greeting)
+		if err != nil {
+			return err
+		}
+		l.fds = append(l.fds, fd)
+		if err := unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, readable(i)); err != nil {
+			return fmt.Errorf("epoll: %w", err)
+		}
+	}
+	return nil
+}
+
+// dialFD returns a connected, non-blocking socket that the runtime does not
+// know of. The server's greeting has been read.
+func dialFD(ctx context.Context, addr, greeting string) (int, error) {
+	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return -1, err
+	}
+	defer conn.Close() //nolint:errcheck // its duplicate stays open
+	if err := readGreeting(conn, greeting); err != nil {
+		return -1, err
+	}
+	raw, err := conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	fd := -1
+	var dupErr error
+	err = raw.Control(func(original uintptr) {
+		fd, dupErr = unix.FcntlInt(original, unix.F_DUPFD_CLOEXEC, 0)
+	})
+	return fd, errors.Join(err, dupErr)
+}
+
+// readGreeting reads what a server says first.
+func readGreeting(conn net.Conn, greeting string) error {
+	if greeting == "" {
+		return nil
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(answerGrace)); err != nil {
+		return err
+	}
+	got := make([]byte, len(greeting))
+	if _, err := io.ReadFull(conn, got); err != nil {
+		return fmt.Errorf("greeting: %w", err)
+	}
+	if string(got) != greeting {
+		return fmt.Errorf("greeting %q, want %q", got, greeting)
+	}
+	return conn.SetReadDeadline(time.Time{})
+}
+
+func readable(c int) *unix.EpollEvent {
+	return &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(c)}
+}
+
+// run is the loop itself.
+func (l *loop) run(ctx context.Context, length time.Duration) error {
+	start := time.Now()
+	l.deadline = start.Add(length)
+	for i := range l.conns {
+		if err := l.send(i, start); err != nil {
+			return err
+		}
+	}
+	events := make([]unix.EpollEvent, len(l.conns))
+	for l.active > 0 {
+		if err := l.wait(ctx, events); err != nil {
+			return err
+		}
+	}
+	l.result.Elapsed = time.Since(start)
+	l.result.Busy = threadTime()
+	return nil
+}
+
+// wait handles what one epoll_wait returns.
+func (l *loop) wait(ctx context.Context, events []unix.EpollEvent) error {
+	n, err := unix.EpollWait(l.epoll, events, 100)
+	if err != nil && !errors.Is(err, unix.EINTR) {
+		return fmt.Errorf("epoll: %w", err)
+	}
+	if n <= 0 {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if time.Since(l.deadline) > answerGrace {
+			return fmt.Errorf("%s: %d requests were not answered", l.conns[0].target.Name, l.active)
+		}
+		return nil
+	}
+	for _, event := range events[:n] {
+		if err := l.handle(int(event.Fd), event.Events); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// handle reads and writes on one connection as far as it goes.
+func (l *loop) handle(i int, events uint32) error {
+	c := l.conns[i]
+	if events&unix.EPOLLOUT != 0 {
+		return l.flush(i)
+	}
+	n, err := unix.Read(l.fds[i], l.read)
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.target.Name, err)
+	}
+	done, err := c.received(l.read[:n])
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.target.Name, err)
+	}
+	if !done {
+		return nil
+	}
+	now := time.Now()
+	l.result.Latencies.Add(now.Sub(c.sent))
+	l.result.Ops += uint64(len(c.isGet))
+	l.active--
+	if now.Before(l.deadline) {
+		return l.send(i, now)
+	}
+	return nil
+}
+
+// send starts the next request of a c.
+func (l *loop) send(i int, now time.Time) error {
+	l.conns[i].next(now)
+	l.active++
+	return l.flush(i)
+}
+
+// flush writes what is unsent and, if not all went, waits for room.
+func (l *loop) flush(i int) error {
+	c := l.conns[i]
+	wasWhole := len(c.unsent) == len(c.request)
+	n, err := unix.Write(l.fds[i], c.unsent)
+	if err != nil && !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR) {
+		return fmt.Errorf("%s: %w", c.target.Name, err)
+	}
+	c.unsent = c.unsent[max(n, 0):]
+	event := readable(i)
+	switch {
+	case len(c.unsent) > 0:
+		event.Events |= unix.EPOLLOUT
+	case wasWhole:
+		return nil
+	}
+	return unix.EpollCtl(l.epoll, unix.EPOLL_CTL_MOD, l.fds[i], event)
+}
+
+// close closes all sockets.
+func (l *loop) close() {
+	for _, fd := range l.fds {
+		_ = unix.Close(fd) // nothing is lost with it
+	}
+	if l.epoll >= 0 {
+		_ = unix.Close(l.epoll)
+	}
+}
+
+// threadTime returns the CPU time that this thread has used.
+func threadTime() time.Duration {
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_THREAD, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}

@@ -1,0 +1,70 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	preloadConns = 256
+	preloadBatch = 32 // requests that one connection sends before it reads the answers
+)
+
+// Preload sets all keys of a target, pipelined over many connections: it is to
+// be over soon, not to be measured.
+func Preload(ctx context.Context, t *Target) error {
+	group, ctx := errgroup.WithContext(ctx)
+	share := (t.Keys + preloadConns - 1) / preloadConns
+	for first := uint64(0); first < t.Keys; first += share {
+		last := min(first+share, t.Keys)
+		group.Go(func() error { return preloadRange(ctx, t, first, last) })
+	}
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("load %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+// preloadRange sets the keys from first to before last over one connection.
+func preloadRange(ctx context.Context, t *Target, first, last uint64) error {
+	c, err := Dial(ctx, t.Addr, t.Parse)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	var batch []byte
+	for first < last && ctx.Err() == nil {
+		count := min(last-first, preloadBatch)
+		batch = batch[:0]
+		for i := range count {
+			batch = t.Set.Append(batch, first+i)
+		}
+		if err := c.pipeline(batch, int(count)); err != nil {
+			return err
+		}
+		first += count
+	}
+	return ctx.Err()
+}
+
+// pipeline sends count requests at once and reads their answers, which must all
+// say that it is done.
+func (c *Client) pipeline(requests []byte, count int) error {
+	if err := c.Send(requests, time.Minute); err != nil {
+		return err
+	}
+	for range count {
+		resp, rest, err := c.Receive()
+		if err != nil {
+			return err
+		}
+		if resp.Status != 200 {
+			return fmt.Errorf("set answered %d: %.200q", resp.Status, resp.Body)
+		}
+		c.In = c.In[:copy(c.In, rest)]
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/pflag"
+
+	"owlcache/cmd/owlbench/internal/cpu"
+)
+
+// SiteFlags say which program is measured, and where.
+type SiteFlags struct {
+	Owlcache string
+	Dir      string
+}
+
+// Register adds the flags to a command. dir is the help for --dir.
+func (f *SiteFlags) Register(flags *pflag.FlagSet, dir string) {
+	flags.StringVar(&f.Owlcache, "owlcache", "", "`program` to start; empty builds that of the checkout, else takes that of the search path")
+	flags.StringVar(&f.Dir, "dir", "", dir)
+}
+
+// The two helps for --dir.
+const (
+	AnyDir      = "`directory` for temporary files"
+	MeasuredDir = AnyDir + ", on the disk to be measured"
+)
+
+// Site is where a measurement starts its servers. They have their files in its
+// directory, share a password and, if there are two CPUs, leave one to the load.
+type Site struct {
+	Program  string // owlcache
+	Dir      string
+	Password string
+	CPUs     cpu.Pins
+}
+
+// Open makes a temporary directory, which remove removes, and finds the program.
+func (f SiteFlags) Open(ctx context.Context) (*Site, error) {
+	dir, err := os.MkdirTemp(f.Dir, "owlbench-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Site{Dir: dir, Password: NewPassword(), CPUs: cpu.Choose()}
+	if s.Program, err = FindOwlcache(ctx, f.Owlcache, dir); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return s, nil
+}
+
+// Remove removes all files.
+func (s *Site) Remove() {
+	_ = os.RemoveAll(s.Dir) // what cannot be removed is in the place for what may be removed
+}
+
+// NodeOptions returns the options of a node whose directory is name, and whose log is never
+// folded unless settings say so.
+func (s *Site) NodeOptions(name string, core int, settings ...string) Options {
+	return Options{
+		Program: s.Program, Dir: filepath.Join(s.Dir, name), Password: s.Password,
+		Settings: append(Unfolded(), settings...), CPU: core,
+	}
+}
+
+// Unfolded are the settings under which a node never folds its log by itself.
+func Unfolded() []string {
+	return []string{"Task_DataBackup=0", "Checkpoint_LogSize=1TiB", "Logfile="}
+}

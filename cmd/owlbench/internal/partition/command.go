@@ -1,0 +1,106 @@
+package partition
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlbench/internal/node"
+	"owlcache/cmd/owlbench/internal/report"
+)
+
+// flags are the flags of owlbench partition.
+type flags struct {
+	node.SiteFlags
+	report.Flags
+	options  options
+	isolated bool
+}
+
+func Command(out *report.Printer) *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "partition",
+		Short: "Cut the network between nodes that share their data; they must agree again",
+		Long: "Start nodes with data sync, each in a network name space of its own, cut the network between them\n" +
+			"while all are written to and read, make it whole again and check every key, over and over. Cut are\n" +
+			"halves, one node, one direction, UDP alone, or pairs of nodes. When the network is whole, all nodes\n" +
+			"must come to hold the same: of each key the write with the greatest version that was acknowledged,\n" +
+			"nothing that was never sent, nothing that was deleted. No client may see a node go back.\n\n" +
+			"It needs Linux, root and the program ip. Networks, processes and mounts are in name spaces of their\n" +
+			"own, which end with it. When a check fails, the directory with data and logs is kept.",
+		Example: "  owlbench partition\n  owlbench partition --rounds 100 --nodes 5 --seed 7",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd.Context(), out, f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&f.options.Rounds, "rounds", 10, "how often the network is cut")
+	flags.IntVar(&f.options.Nodes, "nodes", 5, "number of nodes")
+	flags.IntVar(&f.options.Keys, "keys", 200, "keys that all nodes write")
+	flags.Uint64Var(&f.options.Seed, "seed", 0, "of all that is random but the timing; 0 takes a new one")
+	flags.DurationVar(&f.options.Longest, "longest", 10*time.Second, "longest `time` that the network is cut; the shortest is half of it")
+	flags.BoolVar(&f.isolated, "isolated", false, "this process has its own name spaces")
+	_ = flags.MarkHidden("isolated") // it is there
+	f.SiteFlags.Register(flags, node.MeasuredDir)
+	f.Flags.Register(flags)
+	return cmd
+}
+
+// partition is owlbench partition.
+func run(ctx context.Context, out *report.Printer, f flags) error {
+	if f.options.Seed == 0 {
+		f.options.Seed = uint64(time.Now().UnixNano())
+	}
+	options, err := f.options.withDefaults()
+	if err != nil {
+		return err
+	}
+	if f.isolated {
+		report, err := newTrial(options, f.Owlcache, f.Dir, out.Logf).run(ctx)
+		if err != nil {
+			return err
+		}
+		return f.Print(out.Stdout, report)
+	}
+	if err := isolable(ctx); err != nil {
+		return err
+	}
+	site, err := f.Open(ctx)
+	if err != nil {
+		return err
+	}
+	path, err := filepath.Abs(site.Program)
+	if err != nil {
+		return err
+	}
+	err = isolate(ctx, f.isolatedArgs(options, path, site.Dir), nil, out.Stdout, out.Stderr)
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		err = errors.New("it has failed, as is said above")
+	}
+	if err != nil {
+		return fmt.Errorf("%w\nseed %d; the data directories and the logs of the nodes are kept in %s", err, options.Seed, site.Dir)
+	}
+	site.Remove()
+	return nil
+}
+
+// isolatedArgs is the command line for the process with its own name spaces.
+func (f *flags) isolatedArgs(o options, owlcache, dir string) []string {
+	args := []string{
+		"partition", "--isolated", "--owlcache", owlcache, "--dir", dir, "-o", string(f.Format),
+		"--rounds", strconv.Itoa(o.Rounds), "--nodes", strconv.Itoa(o.Nodes), "--keys", strconv.Itoa(o.Keys),
+		"--seed", strconv.FormatUint(o.Seed, 10), "--longest", o.Longest.String(),
+	}
+	if f.Strict {
+		args = append(args, "--strict")
+	}
+	return args
+}

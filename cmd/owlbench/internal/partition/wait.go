@@ -1,0 +1,159 @@
+package partition
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"owlcache/cmd/owlbench/internal/load"
+)
+
+// Limits of what nodes may take when the network is whole.
+const (
+	equalLimit  = 30 * time.Second // until their digests are equal
+	equalTarget = 10 * time.Second // of 99 in 100 times
+	wholeLimit  = time.Minute      // until each takes all others as alive
+	askPause    = 50 * time.Millisecond
+)
+
+// equal waits until the digests of all nodes are equal, and returns how long that is
+// after since. Longer than the limit is a failure.
+func (r *trial) equal(ctx context.Context, since time.Time) (time.Duration, error) {
+	return r.await(ctx, since, equalLimit, "hold the same", func(ctx context.Context) error {
+		digests, err := fromAll(ctx, r.nodes, (*member).digest)
+		if err != nil {
+			return err
+		}
+		for i, d := range digests {
+			if d != digests[0] {
+				return fmt.Errorf("nodes 1 and %d differ", i+1)
+			}
+		}
+		return nil
+	})
+}
+
+// apart makes sure that a cut keeps nodes apart, after all have been written to.
+func (r *trial) apart(ctx context.Context, plan roundPlan) error {
+	if !plan.divides() {
+		return nil
+	}
+	digests, err := fromAll(ctx, r.nodes, (*member).digest)
+	if err != nil {
+		return err
+	}
+	for _, c := range plan.cuts {
+		if digests[c.from-1] == digests[c.to-1] {
+			return fmt.Errorf("nodes %d and %d hold the same while the network is cut: it is not", c.from, c.to)
+		}
+	}
+	return nil
+}
+
+// whole waits until each node takes all others as alive, and returns how long it has
+// waited.
+func (r *trial) whole(ctx context.Context) (time.Duration, error) {
+	return r.await(ctx, time.Now(), wholeLimit, "find each other", func(ctx context.Context) error {
+		alive, err := fromAll(ctx, r.nodes, (*member).alive)
+		if err != nil {
+			return err
+		}
+		for i, n := range alive {
+			if n != len(r.nodes)-1 {
+				return fmt.Errorf("node %d finds %d others", i+1, n)
+			}
+		}
+		return nil
+	})
+}
+
+// await tries a condition until it holds.
+func (r *trial) await(ctx context.Context, since time.Time, limit time.Duration, what string, condition func(context.Context) error) (time.Duration, error) {
+	for {
+		err := condition(ctx)
+		took := time.Since(since)
+		switch {
+		case ctx.Err() != nil:
+			return took, ctx.Err()
+		case err == nil && took <= limit:
+			return took, nil
+		case took > limit:
+			return took, fmt.Errorf("the nodes did not %s within %v of the network being whole: %w%s", what, limit, err, r.states(ctx))
+		}
+		load.Pause(ctx, askPause)
+	}
+}
+
+// states returns what each node says of its group, a line for each.
+func (r *trial) states(ctx context.Context) (lines string) {
+	for _, n := range r.nodes {
+		var state any
+		err := n.ask(ctx, "/admin/cluster", &state)
+		lines += fmt.Sprintf("\nnode %d: %v", n.number, state)
+		if err != nil {
+			lines += err.Error()
+		}
+	}
+	return lines
+}
+
+// fromAll asks all nodes at once.
+func fromAll[T any](ctx context.Context, nodes []*member, ask func(*member, context.Context) (T, error)) ([]T, error) {
+	answers := make([]T, len(nodes))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, n := range nodes {
+		group.Go(func() (err error) {
+			answers[i], err = ask(n, ctx)
+			return err
+		})
+	}
+	return answers, group.Wait()
+}
+
+// check compares what all nodes hold with what their clients were told.
+func (r *trial) check(ctx context.Context) error {
+	logs := map[int][]loggedWrite{}
+	lists, err := fromAll(ctx, r.nodes, (*member).ownWrites)
+	if err != nil {
+		return err
+	}
+	for i, n := range r.nodes {
+		logs[n.number] = lists[i]
+	}
+	if err := r.truth.take(r.sessions, logs); err != nil {
+		return err
+	}
+	holdings, err := fromAll(ctx, r.nodes, r.holding)
+	if err != nil {
+		return err
+	}
+	for _, h := range holdings {
+		if err := r.truth.check(h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holding returns what a node holds.
+func (r *trial) holding(n *member, ctx context.Context) (h holding, err error) { //nolint:revive // as methods of nodes have it
+	h = holding{node: n.number, values: map[string]string{}}
+	if h.entries, err = n.entries(ctx); err != nil {
+		return h, err
+	}
+	c, err := load.DialClassic(ctx, n.addr, n.token)
+	if err != nil {
+		return h, err
+	}
+	defer c.Close()
+	for key := range r.truth.best {
+		got, _, err := c.Get(key)
+		if err != nil {
+			return h, err
+		}
+		h.values[key] = string(got.Value)
+	}
+	return h, nil
+}

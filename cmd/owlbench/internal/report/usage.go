@@ -1,0 +1,56 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// The exit codes of all commands.
+const (
+	ExitOK     = 0
+	ExitFailed = 1
+	ExitUsage  = 2
+)
+
+// UsageError is an error of the command line, not of what it does.
+type UsageError struct{ err error }
+
+func (e *UsageError) Error() string { return e.err.Error() }
+func (e *UsageError) Unwrap() error { return e.err }
+
+// Usage makes err an error of the command line.
+func Usage(err error) error { return &UsageError{err} }
+
+// CheckOnly refuses names that --only does not know. kind says what they name.
+func CheckOnly(only []string, kind string, known []string) error {
+	for _, name := range only {
+		if !slices.Contains(known, name) {
+			return Usage(fmt.Errorf("--only: there is no %s %q", kind, name))
+		}
+	}
+	return nil
+}
+
+// Wants reports whether --only names something. Empty, it names everything.
+func Wants(only []string, name string) bool {
+	return len(only) == 0 || slices.Contains(only, name)
+}
+
+// Finish prints err, line by line, and returns the exit code that it stands for.
+func Finish(stderr io.Writer, err error) int {
+	if err == nil {
+		return ExitOK
+	}
+	for line := range strings.Lines(err.Error()) {
+		// An error of stderr itself leaves nobody to tell.
+		_, _ = fmt.Fprintf(stderr, "owlbench: %s\n", strings.TrimRight(line, "\n"))
+	}
+	var usage *UsageError
+	if errors.As(err, &usage) {
+		return ExitUsage
+	}
+	return ExitFailed
+}

@@ -1,0 +1,90 @@
+package slow
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"owlcache/cmd/owlbench/internal/load"
+	"owlcache/cmd/owlbench/internal/node"
+	"owlcache/cmd/owlbench/internal/report"
+)
+
+// TestSlow lets a few slow clients loose. Of what it measures only what does not depend on
+// the time is looked at: that nothing is written, that all are closed, and the memory.
+func TestSlow(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts several servers")
+	}
+	f := flags{
+		SiteFlags: node.SiteFlags{Dir: t.TempDir()}, Flags: report.Flags{Format: "json"},
+		load: load.Options{Conns: 4, Keys: 500, Seconds: 0.1, Rounds: 1}, clients: 200, limit: 3 * time.Second,
+	}
+	var out, progress bytes.Buffer
+	if err := run(t.Context(), &report.Printer{Stdout: &out, Stderr: &progress}, f); err != nil {
+		t.Fatalf("%v\n%s", err, &progress)
+	}
+	var report output
+	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Rows) != 12 || report.Clients != 200 {
+		t.Fatalf("report %+v", report)
+	}
+	for _, row := range report.Rows {
+		if !(row.Owlcache > 0) || len(row.OwlcacheRound) != 1 {
+			t.Errorf("row %+v", row)
+		}
+		if row.Unit == "MB" && !row.OK {
+			t.Errorf("too much memory: %+v", row)
+		}
+	}
+}
+
+func TestSlowKinds(t *testing.T) {
+	seen := map[string]bool{}
+	for _, k := range allKinds("the+token") {
+		if seen[k.name] || len(k.drip) > 1 || k.tcp && k.https {
+			t.Errorf("%+v", k)
+		}
+		seen[k.name] = true
+		if strings.Contains(k.first, "cmd=set") && !strings.Contains(k.first, "token=the%2Btoken&valuedata=") {
+			t.Errorf("%s: it may not write: %q", k.name, k.first)
+		}
+	}
+	f := flags{only: []string{"tls-half", "tcp-line"}}
+	for https, want := range map[bool]string{false: "tcp-line", true: "tls-half"} {
+		if got := kindNames(f.kinds(https, "")); got != want {
+			t.Errorf("https %v: %s, want %s", https, got, want)
+		}
+	}
+}
+
+func TestSlowReapLimit(t *testing.T) {
+	b := &bench{flags: flags{limit: 5 * time.Second}}
+	s := &series{bench: b, kinds: []clientKind{{name: "tcp-line"}}}
+	if got := s.reapLimit(); got != 5*time.Second+slowGrace {
+		t.Errorf("without WebSockets: %v", got)
+	}
+	s.kinds = allKinds("")
+	if got := s.reapLimit(); got != 5*time.Second+slowGrace+slowPing {
+		t.Errorf("with WebSockets: %v", got)
+	}
+}
+
+func TestFitFiles(t *testing.T) {
+	limit, known := maxOpenFiles()
+	if !known {
+		t.Skip("the limit of open files is not known here")
+	}
+	b := &bench{Results: report.Results{Printer: &report.Printer{Stderr: new(bytes.Buffer)}}, flags: flags{clients: 10, load: load.Options{Conns: 1}}}
+	if err := b.fitFiles(); err != nil || b.flags.clients != 10 || len(b.Notes) != 0 {
+		t.Errorf("10 clients: %d, %q, %v", b.flags.clients, b.Notes, err)
+	}
+	b.flags.clients = limit
+	if err := b.fitFiles(); err != nil || b.flags.clients >= limit || len(b.Notes) != 1 {
+		t.Errorf("as many as files: %d, %q, %v", b.flags.clients, b.Notes, err)
+	}
+}

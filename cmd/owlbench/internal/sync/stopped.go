@@ -1,0 +1,128 @@
+package sync
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"owlcache/cmd/owlbench/internal/cpu"
+	"owlcache/cmd/owlbench/internal/load"
+	"owlcache/cmd/owlbench/internal/report"
+)
+
+// Values that are so large that the connections to a stopped peer are soon full, and so
+// few keys that they take little memory.
+const (
+	stoppedValue = 4 << 10
+	stoppedKeys  = 5_000
+)
+
+// stoppedBench is the measurement of what a peer that does nothing any more costs the
+// others: rounds with all nodes up and with one of them stopped, in turns.
+type stoppedBench struct {
+	*bench
+	group  *nodeGroup
+	load   load.Options
+	up     stoppedRounds
+	halted stoppedRounds
+	after  []float64 // seconds until all were the same again
+}
+
+// stoppedRounds are the rounds of one kind.
+type stoppedRounds struct {
+	rates []float64
+	most  figures
+}
+
+// measureStopped is part of owlbench sync.
+func (b *bench) measureStopped(ctx context.Context, g *nodeGroup) error {
+	s := &stoppedBench{bench: b, group: g, load: b.flags.load}
+	s.load.Keys, s.load.Value = stoppedKeys, stoppedValue
+	if err := g.nodes[0].Fill(ctx, s.load); err != nil {
+		return err
+	}
+	// Not counted: until memory is what it is.
+	if err := s.round(ctx, 0, new(stoppedRounds)); err != nil {
+		return err
+	}
+	for round := range s.load.Rounds {
+		if err := s.round(ctx, round+1, &s.up); err != nil {
+			return err
+		}
+		if err := s.stoppedRound(ctx, round+1); err != nil {
+			return err
+		}
+	}
+	b.Note("After the stopped node went on, all nodes were the same again in %.1f s at the median; %.0f changes had not been pushed.",
+		report.Median(s.after), s.halted.most.dropped)
+	limit := float64(b.flags.queue) * (1 << 20) / 1e6
+	up, halted := s.up.most, s.halted.most
+	b.Add(
+		report.NewRow("sets with a stopped peer", "sets with all up", "per second", s.halted.rates, s.up.rates, stoppedRateTarget, false),
+		report.LimitRow("queue for a stopped peer, at most", "MB", []float64{halted.queue / 1e6}, limit, true),
+		report.NewRow("memory with a stopped peer, at most", "with all up", "MB", []float64{halted.memory / 1e6}, []float64{up.memory / 1e6}, 0, true),
+		report.LimitRow("growth of memory", "MB", []float64{max(0, halted.memory-up.memory) / 1e6}, limit, true))
+	return nil
+}
+
+// stoppedRound is a round while a node is stopped. Then it waits until all are the same.
+func (s *stoppedBench) stoppedRound(ctx context.Context, number int) error {
+	stopped := s.group.nodes[groupSize-1]
+	if err := stopped.Pause(); err != nil {
+		return err
+	}
+	if err := s.round(ctx, number, &s.halted); err != nil {
+		return err
+	}
+	if err := stopped.Resume(); err != nil {
+		return err
+	}
+	again := time.Now()
+	if err := s.group.meet(ctx); err != nil {
+		return err
+	}
+	end, err := s.group.settle(ctx, s.group.nodes...)
+	s.after = append(s.after, end.Sub(again).Seconds())
+	return err
+}
+
+// figuresEvery is how often a node is asked for its figures while it is written to.
+const figuresEvery = 50 * time.Millisecond
+
+// round writes as fast as it goes, and looks at the figures of the node.
+func (s *stoppedBench) round(ctx context.Context, number int, rounds *stoppedRounds) error {
+	n := s.group.nodes[0]
+	watch, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var group errgroup.Group
+	group.Go(func() error {
+		for watch.Err() == nil {
+			f, err := n.figures(ctx)
+			if err != nil {
+				return err
+			}
+			rounds.most.grow(f)
+			load.Pause(watch, figuresEvery)
+		}
+		return nil
+	})
+	t := n.Target(s.load)
+	sample, err := load.Measure(ctx, &t, load.Set, s.load, cpu.Any, uint64(number))
+	cancel()
+	if watchErr := group.Wait(); err == nil {
+		err = watchErr
+	}
+	if err != nil {
+		return err
+	}
+	s.Logf("round %d: %.0f sets a second; queue %.1f MB, memory %.0f MB at most", number, sample.Rate(), rounds.most.queue/1e6, rounds.most.memory/1e6)
+	rounds.rates = append(rounds.rates, sample.Rate())
+	return nil
+}
+
+// grow makes each figure the greater one of both.
+func (f *figures) grow(g figures) {
+	f.queue, f.inbox, f.memory = max(f.queue, g.queue), max(f.inbox, g.inbox), max(f.memory, g.memory)
+	f.dropped = max(f.dropped, g.dropped)
+}
