@@ -13,6 +13,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/held"
 )
 
 // CheckOptions of Check. The zero value of each field is its default.
@@ -67,8 +68,8 @@ type checker struct {
 	opts *CheckOptions
 	src  *datadir.Source
 
-	snapshotFile *snapshotFile // nil if there is none
-	log          *heldLog
+	snapshotFile *held.Snapshot // nil if there is none
+	log          *held.Log
 
 	progress checkProgress
 }
@@ -109,11 +110,14 @@ func checkOnce(ctx context.Context, path string, o *CheckOptions) (report *Check
 func (c *checker) open() (err error) {
 	path := c.src.File(datadir.SnapshotFile)
 	for {
-		c.snapshotFile, err = lockSnapshot(c.ctx, path, nil)
-		if err != nil && !absent(err) {
+		c.snapshotFile, err = held.LockSnapshot(c.ctx, path, nil)
+		if absent(err) {
+			err = danglingLink(path)
+		}
+		if err != nil {
 			return err
 		}
-		if c.log, err = holdLog(c.src.File(datadir.LogDir)); err != nil {
+		if c.log, err = held.OpenLog(c.src.File(datadir.LogDir)); err != nil {
 			return errors.Join(err, c.release())
 		}
 		if _, err := os.Lstat(path); c.snapshotFile != nil || absent(err) {
@@ -145,7 +149,7 @@ func (c *checker) data(list *findings, report *CheckReport) (err error) {
 	)
 	wg.Go(func() {
 		if c.snapshotFile != nil {
-			prefetch(ctx, c.snapshotFile.f)
+			prefetch(ctx, c.snapshotFile.File)
 		}
 	})
 	wg.Go(func() {
@@ -167,7 +171,7 @@ func (c *checker) data(list *findings, report *CheckReport) (err error) {
 	report.Keys, report.Records, report.Ops = snapshot.keys, log.found.Records, log.ops
 	report.Bytes = log.found.Bytes
 	if c.snapshotFile != nil {
-		report.Bytes += c.snapshotFile.size
+		report.Bytes += c.snapshotFile.Size
 	}
 	return nil
 }
@@ -175,10 +179,10 @@ func (c *checker) data(list *findings, report *CheckReport) (err error) {
 func (c *checker) release() error {
 	var errs []error
 	if c.snapshotFile != nil {
-		errs = append(errs, c.snapshotFile.close())
+		errs = append(errs, c.snapshotFile.Close())
 	}
 	if c.log != nil {
-		errs = append(errs, c.log.close())
+		errs = append(errs, c.log.Close())
 	}
 	c.snapshotFile, c.log = nil, nil
 	return errors.Join(errs...)
@@ -213,11 +217,9 @@ func (p *checkProgress) start(c *checker) {
 		p.tell = func(Progress) {}
 	}
 	if c.snapshotFile != nil {
-		p.total += c.snapshotFile.size
+		p.total += c.snapshotFile.Size
 	}
-	for _, f := range c.log.files {
-		p.total += f.size
-	}
+	p.total += c.log.Bytes()
 }
 
 func (p *checkProgress) add(n int64) {

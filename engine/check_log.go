@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -43,8 +42,8 @@ func (l *logCheck) dir() string { return l.src.File(datadir.LogDir) }
 
 // run verifies each record.
 func (l *logCheck) run() (err error) {
-	for name := range l.log.files {
-		l.segments[filepath.Join(l.dir(), name)] = &segmentCheck{}
+	for _, f := range l.log.Segments() {
+		l.segments[f.Name()] = &segmentCheck{}
 	}
 	read := int64(0)
 	l.found, err = wal.Salvage(l.log, l.dir(), func(lsn uint64, path string, offset int64, payload []byte) error {
@@ -154,8 +153,8 @@ func (l *logCheck) reportDamage(d *Damage, refused *format.CorruptError) {
 
 // reportSegments names the segments that are good.
 func (l *logCheck) reportSegments(r *repairer) {
-	for _, name := range l.log.names {
-		seg := l.segments[filepath.Join(l.dir(), name)]
+	for _, f := range l.log.Segments() {
+		seg, name := l.segments[f.Name()], f.Base()
 		switch {
 		case seg.flawed:
 		case seg.records == 0:

@@ -39,7 +39,7 @@ func (s *snapshotCheck) run() error {
 		s.ok(datadir.SnapshotFile, "not there yet: the first checkpoint makes it")
 		return nil
 	}
-	legacy, err := isLegacy(s.snapshotFile.path)
+	legacy, err := isLegacy(s.snapshotFile.Path)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (s *snapshotCheck) run() error {
 			return err
 		}
 	}
-	file := pages.Open(s.snapshotFile.f, s.snapshotFile.size)
+	file := pages.Open(s.snapshotFile.File, s.snapshotFile.Size)
 	s.metaPages(file)
 	meta, err := file.Newest()
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *snapshotCheck) warn(offset int64, text, mend string) {
 // runLegacy verifies the file of a 0.5.1 node, if it is one, and says what a start does
 // with it.
 func (s *snapshotCheck) runLegacy() (isOne bool, err error) {
-	path := s.snapshotFile.path
+	path := s.snapshotFile.Path
 	survey, err := SurveyLegacy(path, time.Now())
 	if err == nil {
 		err = checkTakeOver(path, nil, s.src.File(datadir.LogDir))
@@ -159,7 +159,7 @@ func (s *snapshotCheck) root() error {
 			s.kv = &b
 		case string(e.Key) == format.BucketMeta:
 			if s.meta, s.metaErr = s.walk.ReadMeta(b); errors.Is(s.metaErr, format.ErrNewerFormat) {
-				return fmt.Errorf("%s: %w", s.snapshotFile.path, s.metaErr)
+				return fmt.Errorf("%s: %w", s.snapshotFile.Path, s.metaErr)
 			}
 		default:
 			s.fail(at, fmt.Sprintf("page %d, the root: bucket %s is unknown", root.ID, pages.ShownKey(e.Key)), "")

@@ -47,7 +47,7 @@ func (s *snapshotCheck) leaf(g *pages.Page, lo, hi []byte) error {
 		}
 		if err != nil {
 			if errors.Is(err, format.ErrNewerFormat) {
-				return fmt.Errorf("%s: key %s: %w", s.snapshotFile.path, pages.ShownKey(el.Key), err)
+				return fmt.Errorf("%s: key %s: %w", s.snapshotFile.Path, pages.ShownKey(el.Key), err)
 			}
 			c.note(&el, err, before, hi)
 			behind = true

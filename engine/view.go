@@ -12,6 +12,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/held"
 )
 
 // View is the content of a data directory at one moment. It is read from the files,
@@ -27,7 +28,7 @@ type View struct {
 
 	snapshot   *snapshotFile // nil if there is none
 	unreadable bool          // the snapshot cannot be read at all
-	held       *heldLog
+	held       *held.Log
 	over       overlay // what the snapshot does not cover
 }
 
@@ -111,15 +112,11 @@ func (v *View) open(ctx context.Context) (err error) {
 		}
 		return ErrLegacy
 	}
-	v.snapshot, err = lockSnapshot(ctx, path, v.opts.Waiting)
-	if err != nil && !absent(err) {
-		return err
-	}
-	if v.held, err = holdLog(v.src.File(datadir.LogDir)); err != nil {
+	if err := v.hold(ctx, path); err != nil {
 		return err
 	}
 	if v.info.Holder != "" {
-		if err := v.held.trim(); err != nil {
+		if err := v.held.Trim(); err != nil {
 			return err
 		}
 	}
@@ -129,7 +126,7 @@ func (v *View) open(ctx context.Context) (err error) {
 		}
 		return v.readLog(ctx)
 	}
-	v.info.Snapshot.Present, v.info.Snapshot.FileBytes = true, v.snapshot.size
+	v.info.Snapshot.Present, v.info.Snapshot.FileBytes = true, v.snapshot.Size
 	if err := v.snapshot.readMeta(); err != nil {
 		v.unreadable = true
 		if err := v.damaged(err); err != nil {
@@ -139,6 +136,21 @@ func (v *View) open(ctx context.Context) (err error) {
 	m, s := &v.snapshot.meta, &v.info.Snapshot
 	s.LSN, s.Keys, s.Bytes, s.Saved, s.Writer, s.FreeBytes = m.LSN, m.Keys, m.Bytes, m.Saved, m.Node, v.snapshot.free
 	return v.readLog(ctx)
+}
+
+// hold locks the snapshot, if there is one, and opens the log.
+func (v *View) hold(ctx context.Context, path string) error {
+	snapshot, err := held.LockSnapshot(ctx, path, v.opts.Waiting)
+	switch {
+	case err == nil:
+		v.snapshot = &snapshotFile{Snapshot: snapshot}
+	case absent(err):
+		err = danglingLink(path)
+	}
+	if err == nil {
+		v.held, err = held.OpenLog(v.src.File(datadir.LogDir))
+	}
+	return err
 }
 
 // identify reads node.json, without which there can be data.
@@ -265,7 +277,7 @@ func (v *View) scan(ctx context.Context, after []byte, visit func(e *format.Entr
 		return v.damaged(err)
 	}
 	if whole && n != total {
-		return v.damaged(&format.CorruptError{Path: v.snapshot.path, Offset: -1, Reason: fmt.Sprintf("%d keys were found, %d were written", n, total)})
+		return v.damaged(&format.CorruptError{Path: v.snapshot.Path, Offset: -1, Reason: fmt.Sprintf("%d keys were found, %d were written", n, total)})
 	}
 	return nil
 }
@@ -281,12 +293,12 @@ type ViewFile struct {
 // whole record.
 func (v *View) Files() (files []ViewFile) {
 	if v.snapshot != nil {
-		files = append(files, ViewFile{Name: datadir.SnapshotFile, Size: v.snapshot.size})
+		files = append(files, ViewFile{Name: datadir.SnapshotFile, Size: v.snapshot.Size})
 	}
 	list := v.info.Log.Segments
 	for i := range list {
 		if i+1 == len(list) || list[i+1].FirstLSN == 0 || list[i+1].FirstLSN > v.info.Snapshot.LSN+1 {
-			files = append(files, ViewFile{Name: list[i].Name, Size: v.held.files[path.Base(list[i].Name)].size})
+			files = append(files, ViewFile{Name: list[i].Name, Size: v.held.Segment(path.Base(list[i].Name)).Bytes()})
 		}
 	}
 	return files
@@ -296,10 +308,10 @@ func (v *View) Files() (files []ViewFile) {
 // another method runs.
 func (v *View) ReadFileAt(name string, b []byte, off int64) (int, error) {
 	if v.snapshot != nil && name == datadir.SnapshotFile {
-		return v.snapshot.f.ReadAt(b, off)
+		return v.snapshot.File.ReadAt(b, off)
 	}
-	f, ok := v.held.files[path.Base(name)]
-	if !ok {
+	f := v.held.Segment(path.Base(name))
+	if f == nil {
 		return 0, &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
 	}
 	return f.ReadAt(b, off)
@@ -309,10 +321,10 @@ func (v *View) ReadFileAt(name string, b []byte, off int64) (int, error) {
 func (v *View) Close() error {
 	var errs []error
 	if v.snapshot != nil {
-		errs = append(errs, v.snapshot.close())
+		errs = append(errs, v.snapshot.Close())
 	}
 	if v.held != nil {
-		errs = append(errs, v.held.close())
+		errs = append(errs, v.held.Close())
 	}
 	return errors.Join(append(errs, v.over.close())...)
 }

@@ -11,6 +11,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/held"
 	"owlcache/wal"
 )
 
@@ -63,10 +64,7 @@ func (v *View) readLog(ctx context.Context) error {
 
 // layOver puts the records that r reads over the snapshot.
 func (v *View) layOver(ctx context.Context, r *wal.Reader) error {
-	log, total := &v.info.Log, int64(0)
-	for _, f := range v.held.files {
-		total += f.size
-	}
+	log, total := &v.info.Log, v.held.Bytes()
 	for r.Next() {
 		if log.Records++; log.Records%progressEvery == 0 {
 			if err := ctx.Err(); err != nil {
@@ -101,10 +99,10 @@ func (v *View) describeLog(segments []wal.Segment, end uint64, tail *wal.Tail) {
 	log.LastLSN = end
 	for i, s := range segments {
 		name := filepath.Base(s.Path)
-		held := v.held.files[name]
+		file := v.held.Segment(name)
 		out := LogSegment{Seq: s.Seq, Name: path.Join(datadir.LogDir, name), FirstLSN: s.First, LastLSN: s.Last,
-			Bytes: s.Bytes, FileBytes: held.full, Created: s.Created, Sealed: s.Sealed}
-		log.FileBytes += held.full
+			Bytes: s.Bytes, FileBytes: file.FileBytes(), Created: s.Created, Sealed: s.Sealed}
+		log.FileBytes += file.FileBytes()
 		if log.FirstLSN == 0 {
 			log.FirstLSN = s.First
 		}
@@ -115,7 +113,7 @@ func (v *View) describeLog(segments []wal.Segment, end uint64, tail *wal.Tail) {
 			}
 			if tail != nil {
 				out.Bytes = tail.Offset
-				v.cut(held, tail)
+				v.cut(file, tail)
 			}
 		}
 		log.Segments = append(log.Segments, out)
@@ -124,12 +122,12 @@ func (v *View) describeLog(segments []wal.Segment, end uint64, tail *wal.Tail) {
 
 // cut ends the last segment behind its last record. What follows there while a node
 // runs is a write that is under way.
-func (v *View) cut(held *heldFile, tail *wal.Tail) {
+func (v *View) cut(file *held.Segment, tail *wal.Tail) {
+	cut := file.Cut(tail.Offset)
 	if tail.Torn && v.info.Holder == "" {
 		log := &v.info.Log
-		log.TornOffset, log.TornBytes, log.TornWhy = tail.Offset, held.size-tail.Offset, tail.Reason
+		log.TornOffset, log.TornBytes, log.TornWhy = tail.Offset, cut, tail.Reason
 	}
-	held.size = tail.Offset
 }
 
 // Log calls visit with each operation of the log with an LSN of at least from, in

@@ -2,115 +2,29 @@ package engine
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"time"
 
-	"github.com/gofrs/flock"
-
-	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/held"
 	"owlcache/engine/internal/pages"
 )
 
-// lockPoll is how often the lock of the snapshot is tried while a checkpoint has it.
-const lockPoll = 2 * time.Millisecond
-
-// snapshotFile is a snapshot that is read page by page, in bounded memory. It is
-// locked as bbolt does for reading, so that it does not change.
+// snapshotFile is a snapshot that is read page by page, in bounded memory.
 type snapshotFile struct {
-	path string
-	lock *flock.Flock
-	f    *os.File
-	size int64
-
+	*held.Snapshot
 	meta format.SnapshotMeta
 	kv   pages.Bucket
 	free int64 // bytes in free pages
 }
 
-// lockSnapshot locks the file at path and opens it. While a checkpoint has it, that is
-// waited for. It returns an error that is fs.ErrNotExist if there is no file.
-func lockSnapshot(ctx context.Context, path string, waiting func()) (*snapshotFile, error) {
-	for {
-		s, err := tryLockSnapshot(path)
-		if s != nil || err != nil {
-			return s, err
-		}
-		if waiting != nil {
-			waiting()
-			waiting = nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(lockPoll):
-		}
-	}
-}
-
-// tryLockSnapshot returns nil if somebody writes the file.
-func tryLockSnapshot(path string) (*snapshotFile, error) {
-	// The lock would make the file, or wait for the other end of a pipe.
-	if fi, err := os.Stat(path); err != nil {
-		if link := danglingLink(path); link != nil {
-			return nil, link
-		}
-		return nil, err
-	} else if !fi.Mode().IsRegular() {
-		return nil, &format.CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
-	}
-	s := &snapshotFile{path: path, lock: flock.New(path, flock.SetFlag(os.O_RDONLY))}
-	locked, err := s.lock.TryRLock()
-	if err != nil {
-		return nil, fmt.Errorf("lock snapshot: %w", err)
-	}
-	if !locked {
-		return nil, s.close()
-	}
-	if s.f, err = datadir.OpenRegular(path); err != nil {
-		return nil, errors.Join(err, s.close())
-	}
-	same, err := s.sameFile()
-	if err != nil || !same {
-		return nil, errors.Join(err, s.close()) // it was replaced meanwhile
-	}
-	return s, nil
-}
-
-// sameFile tells whether the lock is on the file that is read, and that on the one
-// at the path.
-func (s *snapshotFile) sameFile() (bool, error) {
-	locked, err1 := s.lock.Stat()
-	open, err2 := s.f.Stat()
-	named, err3 := os.Stat(s.path)
-	if err := errors.Join(err1, err2, err3); errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	} else if err != nil {
-		return false, err
-	}
-	s.size = open.Size()
-	return os.SameFile(locked, open) && os.SameFile(open, named), nil
-}
-
-func (s *snapshotFile) close() error {
-	var err error
-	if s.f != nil {
-		err = s.f.Close()
-	}
-	return errors.Join(err, s.lock.Close())
-}
-
 // begin begins a walk of the file's pages.
 func (s *snapshotFile) begin(bad func(*pages.Error) error) (*pages.Walk, error) {
-	file := pages.Open(s.f, s.size)
+	file := pages.Open(s.File, s.Size)
 	meta, err := file.Newest()
 	if err != nil {
-		return nil, &format.CorruptError{Path: s.path, Offset: -1, Reason: err.Error()}
+		return nil, &format.CorruptError{Path: s.Path, Offset: -1, Reason: err.Error()}
 	}
 	return file.Walk(meta, bad), nil
 }
@@ -200,7 +114,7 @@ func (c *snapshotScan) take(g *pages.Page, el *pages.Element) (err error) {
 	}
 	if c.current, err = el.Entry(); err != nil {
 		if errors.Is(err, format.ErrNewerFormat) {
-			return fmt.Errorf("%s: key %.100q: %w", c.path, el.Key, err)
+			return fmt.Errorf("%s: key %.100q: %w", c.Path, el.Key, err)
 		}
 		return c.bad(pages.Errorf(g.ID, "key %.100q: %v", el.Key, err))
 	}
@@ -216,10 +130,10 @@ func (c *snapshotScan) take(g *pages.Page, el *pages.Element) (err error) {
 func (s *snapshotFile) damage(w *pages.Walk, err error) error {
 	var bad *pages.Error
 	if !errors.As(err, &bad) {
-		return format.SnapshotDamage(s.path, "", err)
+		return format.SnapshotDamage(s.Path, "", err)
 	}
 	if bad.Err != nil && !errors.Is(bad.Err, io.ErrUnexpectedEOF) {
 		return bad.Err
 	}
-	return &format.CorruptError{Path: s.path, Offset: w.Offset(bad.Page), Reason: err.Error()}
+	return &format.CorruptError{Path: s.Path, Offset: w.Offset(bad.Page), Reason: err.Error()}
 }
