@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -33,14 +34,23 @@ func newSocketDialer(address string, o Options) *socketDialer {
 	d := &socketDialer{opts: o}
 	if o.TLS != nil {
 		u.Scheme = "wss"
-		d.tls = o.TLS.Clone()
-		d.tls.NextProtos = nil // a WebSocket is HTTP/1.1
-		if host, _, err := net.SplitHostPort(address); err == nil && d.tls.ServerName == "" {
-			d.tls.ServerName = host
-		}
+		d.tls = tlsFor(address, o.TLS)
 	}
 	d.url = u.String()
 	return d
+}
+
+// tlsFor returns config, which may be nil, for connections to one address.
+func tlsFor(address string, config *tls.Config) *tls.Config {
+	if config == nil {
+		return nil
+	}
+	config = config.Clone()
+	config.NextProtos = nil // everything here is HTTP/1.1
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		config.ServerName = cmp.Or(config.ServerName, host)
+	}
+	return config
 }
 
 // dial connects within Options.RequestTimeout.

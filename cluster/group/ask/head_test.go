@@ -25,7 +25,7 @@ func TestParseKeyTime(t *testing.T) {
 		"  2025-02-21 13:02:35 +0100":                          time.Date(2025, 2, 21, 13, 2, 35, 0, zone(1)),
 		"0001-01-01 00:00:00 +0000 UTC":                        {},
 	} {
-		got, err := parseKeyTime([]byte(text))
+		got, err := parseKeyTime(text)
 		if err != nil || !got.Equal(want) {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
@@ -39,7 +39,7 @@ func TestParseKeyTime(t *testing.T) {
 		"2026-13-22 10:50:17 +0000 UTC", "2026-11-22 25:50:17 +0000 UTC", "2026-11-22 10:50:17 +9900 UTC", "2026-11-22 10:50:17 +2400 UTC",
 		"10000-11-22 10:50:17 +0000 UTC", "2026-11-22 10:50:17.123456789123456789 +0000 UTC", strings.Repeat("9", 10_000),
 	} {
-		if got, err := parseKeyTime([]byte(text)); err == nil || !got.IsZero() {
+		if got, err := parseKeyTime(text); err == nil || !got.IsZero() {
 			t.Errorf("%.40q is taken for %v", text, got)
 		}
 	}
@@ -52,14 +52,14 @@ func FuzzParseKeyTime(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got, err := parseKeyTime(b)
+		got, err := parseKeyTime(string(b))
 		if err != nil {
 			return
 		}
 		if _, err := got.MarshalJSON(); err != nil {
 			t.Errorf("%q cannot be passed on: %v", b, err)
 		}
-		again, err := parseKeyTime([]byte(got.String() + " m=+0.1"))
+		again, err := parseKeyTime(got.String() + " m=+0.1")
 		if err != nil || !again.Equal(got) {
 			t.Errorf("%q: %v is read back as %v, %v", b, got, again, err)
 		}
@@ -91,7 +91,7 @@ func FuzzAnswer(f *testing.F) {
 		case err != nil && body != nil:
 			t.Error("a body in spite of an error")
 		case err != nil:
-		case len(body) > limit || cap(body) > reserved+smallBody || !h.chunked && int64(len(body)) != h.length:
+		case len(body) > limit || cap(body) > reserved+smallBody || !h.chunked && len(body) != h.length:
 			t.Errorf("%d of %d bytes, reserved %d, %+v", len(body), cap(body), reserved, h)
 		}
 	})

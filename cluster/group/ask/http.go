@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,19 +20,11 @@ const largeBodies = 8
 // connection.
 const maxDiscard = 4 << 10
 
-// Returned for an answer that did not come or ended too early.
-var (
-	errHungUp = errors.New("the member has closed the connection without an answer")
-	errCutOff = errors.New("the answer was cut off")
-)
-
 // HTTP asks a member over HTTP, as every version of the program understands it:
 //
 //	GET /data/?cmd=get&key=K
 //
-// It is a client for this one question. A general one would hold the whole of a value
-// that is only announced, follow its own rules about asking twice, and have goroutines
-// that nobody can end.
+// It is a client for this one question.
 type HTTP struct {
 	address string
 	limit   int // bytes of a value
@@ -48,7 +42,7 @@ func NewHTTP(address string, o Options) *HTTP {
 		address: address,
 		limit:   o.MaxValueSize,
 		pool:    newConnPool(address, o.TLS),
-		bodies:  semaphore.NewWeighted(largeBodies * int64(o.MaxValueSize)),
+		bodies:  semaphore.NewWeighted(largeBodies * (int64(o.MaxValueSize) + 1)),
 	}
 }
 
@@ -59,16 +53,12 @@ func (a *HTTP) Ask(ctx context.Context, key []byte) (Reply, error) {
 		return Reply{}, Unsent(ErrGone)
 	}
 	defer a.asks.Done()
-	if err := a.pool.enter(ctx); err != nil {
-		return Reply{}, Unsent(err)
-	}
-	defer a.pool.leave()
 	for {
 		c, err := a.pool.take(ctx)
 		if err != nil {
 			return Reply{}, Unsent(err)
 		}
-		reused := c.reused
+		reused := !c.idle.IsZero()
 		r, err := a.askOn(ctx, c, key)
 		if !reused || !errors.Is(err, errHungUp) {
 			return r, err
@@ -88,31 +78,20 @@ func (a *HTTP) begin() bool {
 	return !a.closed
 }
 
-// askOn asks over c, which it gives back to the pool or closes.
+// askOn asks over c, which it gives back to the pool.
 func (a *HTTP) askOn(ctx context.Context, c *httpConn, key []byte) (Reply, error) {
-	deadline, _ := ctx.Deadline()
-	if err := c.SetDeadline(deadline); err != nil {
-		a.pool.drop(c)
-		return Reply{}, errHungUp
-	}
 	stop := context.AfterFunc(ctx, func() {
 		_ = c.SetDeadline(time.Unix(1, 0)) // a connection that is closed needs none
 	})
 	r, reusable, err := a.exchange(ctx, c, key)
-	if stop() && reusable && c.r.Buffered() == 0 {
-		a.pool.give(c)
-	} else {
-		a.pool.drop(c)
-	}
+	a.pool.give(c, stop() && reusable && c.r.Buffered() == 0)
 	return r, err
 }
 
 // exchange sends the question and reads the answer. reusable tells whether the connection
 // is good for another one.
 func (a *HTTP) exchange(ctx context.Context, c *httpConn, key []byte) (r Reply, reusable bool, err error) {
-	c.out = appendQuestion(c.out[:0], a.address, key)
-	_, err = c.Write(c.out)
-	if err == nil {
+	if _, err = c.Write(question(a.address, key)); err == nil {
 		_, err = c.r.Peek(1)
 	}
 	if err != nil {
@@ -123,9 +102,10 @@ func (a *HTTP) exchange(ctx context.Context, c *httpConn, key []byte) (r Reply, 
 		return r, false, cutOff(err)
 	}
 	if h.status != 200 {
-		return r, a.discard(c, h), h.notFound()
+		_, err := readBody(c.r, h, maxDiscard, func(int) error { return ErrBusy })
+		return r, err == nil && !h.close, h.error()
 	}
-	if err := h.checkTime(); err != nil {
+	if err := h.error(); err != nil {
 		return r, false, err
 	}
 	reserved := 0
@@ -141,16 +121,6 @@ func (a *HTTP) exchange(ctx context.Context, c *httpConn, key []byte) (r Reply, 
 		return r, false, cutOff(err)
 	}
 	return Reply{Found: true, Value: body, Created: h.created}, !h.close, nil
-}
-
-// discard reads the body of an answer that says nothing more, and tells whether the
-// connection is good for another question.
-func (a *HTTP) discard(c *httpConn, h httpHead) bool {
-	if h.close || h.length > maxDiscard {
-		return false
-	}
-	_, err := readBody(c.r, h, maxDiscard, func(int) error { return ErrBusy })
-	return err == nil
 }
 
 // Sweep closes connections that have not been used for long.
@@ -185,23 +155,9 @@ func cutOff(err error) error {
 // have: each node imports what its own clients miss. Old programs do not know it.
 const headerImport = "Owlcache-Import"
 
-// appendQuestion appends the request for key.
-func appendQuestion(dst []byte, address string, key []byte) []byte {
-	dst = append(dst, "GET /data/?cmd=get&key="...)
-	for _, c := range key {
-		if plainInQuery(c) {
-			dst = append(dst, c)
-			continue
-		}
-		const hex = "0123456789ABCDEF"
-		dst = append(dst, '%', hex[c>>4], hex[c&0xf])
-	}
-	dst = append(dst, " HTTP/1.1\r\nHost: "...)
-	dst = append(dst, address...)
-	return append(dst, "\r\nUser-Agent: owlcache\r\n"+headerImport+": no\r\n\r\n"...)
-}
-
-func plainInQuery(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
-		c == '-' || c == '_' || c == '.' || c == '~'
+// question returns the request for key.
+func question(address string, key []byte) []byte {
+	escaped := strings.ReplaceAll(url.QueryEscape(string(key)), "+", "%20")
+	return []byte("GET /data/?cmd=get&key=" + escaped + " HTTP/1.1\r\nHost: " + address +
+		"\r\nUser-Agent: owlcache\r\n" + headerImport + ": no\r\n\r\n")
 }

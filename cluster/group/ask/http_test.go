@@ -170,8 +170,8 @@ func TestAskTLS(t *testing.T) {
 	}
 }
 
-func TestAppendQuestion(t *testing.T) {
-	got := string(appendQuestion(nil, "[::1]:7721", []byte("aZ0-_.~ /+&=%#\x00é")))
+func TestQuestion(t *testing.T) {
+	got := string(question("[::1]:7721", []byte("aZ0-_.~ /+&=%#\x00é")))
 	want := "GET /data/?cmd=get&key=aZ0-_.~%20%2F%2B%26%3D%25%23%00%C3%A9 HTTP/1.1\r\nHost: [::1]:7721\r\nUser-Agent: owlcache\r\nOwlcache-Import: no\r\n\r\n"
 	if got != want {
 		t.Errorf("%q, want %q", got, want)

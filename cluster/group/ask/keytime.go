@@ -1,8 +1,8 @@
 package ask
 
 import (
-	"bytes"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -15,23 +15,20 @@ var ErrKeyTime = errors.New("its Keycreatetime is no time")
 //
 // The offset says it all: the name of the zone behind it, which may be in any language,
 // and the monotonic reading are passed over.
-func parseKeyTime(b []byte) (time.Time, error) {
-	var text [3][]byte // date, time, offset
-	for i := range text {
-		b = bytes.TrimLeft(b, " ")
-		text[i], b, _ = bytes.Cut(b, []byte(" "))
-	}
-	const longest = len("15:04:05.999999999")
-	if len(text[0]) > longest || len(text[1]) > longest || len(text[2]) > longest {
+func parseKeyTime(s string) (time.Time, error) {
+	words := strings.Fields(s)
+	if len(words) < 3 || len(words[1]) > len("15:04:05.999999999") {
 		return time.Time{}, ErrKeyTime
 	}
-	t, err := time.Parse("2006-01-02 15:04:05.999999999 -0700", string(bytes.Join(text[:], []byte(" "))))
-	if err != nil {
-		return time.Time{}, ErrKeyTime
-	}
-	// What is passed on in JSON must be a time there too.
-	if _, offset := t.Zone(); offset <= -24*3600 || offset >= 24*3600 {
+	t, err := time.Parse("2006-01-02 15:04:05.999999999 -0700", strings.Join(words[:3], " "))
+	if err != nil || !isOffset(t) {
 		return time.Time{}, ErrKeyTime
 	}
 	return t, nil
+}
+
+// isOffset tells whether a time with the offset of t can be passed on in JSON.
+func isOffset(t time.Time) bool {
+	_, offset := t.Zone()
+	return offset > -24*3600 && offset < 24*3600
 }

@@ -96,10 +96,9 @@ func (a *socketAnswer) reply(limit int) (Reply, error) {
 func parseEnvelopeTime(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
-		return parseKeyTime([]byte(s))
+		return parseKeyTime(s)
 	}
-	// What is passed on in JSON must be a time there too.
-	if _, offset := t.Zone(); offset <= -24*3600 || offset >= 24*3600 {
+	if !isOffset(t) {
 		return time.Time{}, ErrKeyTime
 	}
 	return t, nil

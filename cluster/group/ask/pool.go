@@ -20,10 +20,8 @@ const (
 // httpConn is a connection to a member.
 type httpConn struct {
 	net.Conn
-	r      *bufio.Reader
-	out    []byte // the request
-	reused bool   // it has been idle
-	idle   time.Time
+	r    *bufio.Reader
+	idle time.Time // since when; zero if it has just been made
 }
 
 // connPool keeps the connections to a member.
@@ -31,66 +29,63 @@ type connPool struct {
 	address string
 	tls     *tls.Config   // nil: none
 	slots   chan struct{} // holds one for each connection in use
+	gone    chan struct{} // closed when the pool is
 
-	mu     sync.Mutex // protects what follows
-	idle   []*httpConn
-	busy   map[*httpConn]struct{}
-	closed bool
+	mu   sync.Mutex // protects what follows
+	idle []*httpConn
+	busy map[*httpConn]struct{} // nil when the pool is closed
 }
 
 func newConnPool(address string, config *tls.Config) *connPool {
-	p := &connPool{address: address, slots: make(chan struct{}, maxConns), busy: map[*httpConn]struct{}{}}
-	if config != nil {
-		p.tls = config.Clone()
-		if host, _, err := net.SplitHostPort(address); err == nil && p.tls.ServerName == "" {
-			p.tls.ServerName = host
-		}
-	}
-	return p
-}
-
-// enter waits for the right to use a connection; leave gives it back.
-func (p *connPool) enter(ctx context.Context) error {
-	select {
-	case p.slots <- struct{}{}:
-		return nil
-	default:
-	}
-	select {
-	case p.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ErrBusy
+	return &connPool{
+		address: address, tls: tlsFor(address, config), busy: map[*httpConn]struct{}{},
+		slots: make(chan struct{}, maxConns), gone: make(chan struct{}),
 	}
 }
 
-func (p *connPool) leave() { <-p.slots }
-
-// take returns an idle connection, the one used last, or makes one.
+// take returns the idle connection that was used last, or makes one. If too many are in
+// use, it waits. The caller gives the connection back.
 func (p *connPool) take(ctx context.Context) (*httpConn, error) {
+	select {
+	case p.slots <- struct{}{}:
+	case <-p.gone:
+		return nil, ErrGone
+	case <-ctx.Done():
+		return nil, ErrBusy
+	}
+	c := p.takeIdle()
+	if c == nil {
+		nc, err := p.connect(ctx)
+		if err != nil {
+			<-p.slots
+			return nil, err
+		}
+		c = &httpConn{Conn: nc, r: bufio.NewReaderSize(nc, connBuffer)}
+	}
 	p.mu.Lock()
-	if n := len(p.idle); n > 0 {
-		c := p.idle[n-1]
-		p.idle[n-1] = nil
-		p.idle = p.idle[:n-1]
+	closed := p.busy == nil
+	if !closed {
 		p.busy[c] = struct{}{}
-		p.mu.Unlock()
-		return c, nil
 	}
 	p.mu.Unlock()
-	nc, err := p.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c := &httpConn{Conn: nc, r: bufio.NewReaderSize(nc, connBuffer)}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		_ = nc.Close() // nobody has used it
+	if closed {
+		p.give(c, false)
 		return nil, ErrGone
 	}
-	p.busy[c] = struct{}{}
 	return c, nil
+}
+
+func (p *connPool) takeIdle() *httpConn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	c := p.idle[last]
+	p.idle[last] = nil
+	p.idle = p.idle[:last]
+	return c
 }
 
 func (p *connPool) connect(ctx context.Context) (net.Conn, error) {
@@ -107,28 +102,20 @@ func (p *connPool) connect(ctx context.Context) (net.Conn, error) {
 	return tc, nil
 }
 
-// give takes a connection back that is good for more.
-func (p *connPool) give(c *httpConn) {
-	c.reused, c.idle = true, time.Now()
-	if cap(c.out) > connBuffer {
-		c.out = nil
-	}
+// give takes back a connection, and closes it if it is not good for more.
+func (p *connPool) give(c *httpConn, reusable bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	keep := reusable && p.busy != nil
 	delete(p.busy, c)
-	if p.closed {
-		_ = c.Close() // it holds nothing
-		return
+	if keep {
+		c.idle = time.Now()
+		p.idle = append(p.idle, c)
 	}
-	p.idle = append(p.idle, c)
-}
-
-// drop closes a connection that was taken.
-func (p *connPool) drop(c *httpConn) {
-	p.mu.Lock()
-	delete(p.busy, c)
 	p.mu.Unlock()
-	_ = c.Close() // whatever was wrong with it is known
+	if !keep {
+		_ = c.Close() // whatever was wrong with it is known
+	}
+	<-p.slots
 }
 
 // sweep closes the connections that have been idle since before then.
@@ -142,20 +129,22 @@ func (p *connPool) sweep(then time.Time) {
 	p.idle = append([]*httpConn(nil), p.idle[old:]...)
 	p.mu.Unlock()
 	for _, c := range drop {
-		_ = c.Close() // it holds nothing
+		_ = c.Close() // nobody uses it
 	}
 }
 
-// close closes all connections, also those in use.
+// close closes all connections. Those who use one see an error and give it back.
 func (p *connPool) close() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.closed = true
-	for _, c := range p.idle {
-		_ = c.Close() // it holds nothing
+	busy := p.busy
+	p.busy = nil
+	p.mu.Unlock()
+	if busy == nil {
+		return
 	}
-	for c := range p.busy {
+	close(p.gone)
+	for c := range busy {
 		_ = c.Close() // its user sees an error
 	}
-	p.idle = nil
+	p.sweep(time.Now().Add(time.Hour))
 }

@@ -56,19 +56,19 @@ func TestClosedPool(t *testing.T) {
 	}
 	isOpen := func(c *httpConn) bool { return c.SetDeadline(time.Time{}) == nil }
 	idle, busy, late := take(), take(), take()
-	p.give(idle)
+	p.give(idle, true)
 	p.close()
 	if isOpen(idle) || isOpen(busy) || isOpen(late) {
 		t.Error("a connection is open after close")
 	}
-	p.give(late)
+	p.give(late, true)
 	if len(p.idle) != 0 {
 		t.Error("a connection was kept after close")
 	}
 	if c, err := p.take(t.Context()); !errors.Is(err, ErrGone) {
 		t.Errorf("%v, %v", c, err)
 	}
-	p.drop(busy)
+	p.give(busy, false)
 	if len(p.busy) != 0 {
 		t.Errorf("%d connections are in use", len(p.busy))
 	}
