@@ -109,11 +109,11 @@ func (c *answerCache) now() time.Duration { return time.Since(c.start) }
 // off tells whether nothing is kept.
 func (c *answerCache) off() bool { return c.lifetime <= 0 }
 
-// view puts the answers of members that are kept for key into to, which is as long and
-// zero, and returns how many there are.
-func (c *answerCache) view(key []byte, members []*member, to []slot) (known int) {
+// view puts the fresh answers of members that are kept for key into to, which is as long
+// and zero.
+func (c *answerCache) view(key []byte, members []*member, to []slot) {
 	if c.off() {
-		return 0
+		return
 	}
 	now := c.now()
 	s := &c.shards[maphash.Bytes(c.seed, key)%cacheShards]
@@ -121,7 +121,7 @@ func (c *answerCache) view(key []byte, members []*member, to []slot) (known int)
 	defer s.mu.RUnlock()
 	e := s.entries[string(key)]
 	if e == nil {
-		return 0
+		return
 	}
 	if !e.used.Load() {
 		e.used.Store(true)
@@ -129,51 +129,8 @@ func (c *answerCache) view(key []byte, members []*member, to []slot) (known int)
 	for i, m := range members {
 		if have := e.slotOf(m, i); have != nil && have.fresh(now) {
 			to[i] = *have
-			known++
 		}
 	}
-	return known
-}
-
-// newest returns the newest value that is kept of members for key, zero if they have
-// none, and how many have answered. It is complete if what has become of the question is
-// known of all that are not down.
-func (c *answerCache) newest(key []byte, members []*member) (best slot, answered int, complete bool) {
-	if len(members) == 0 {
-		return best, 0, true
-	}
-	if c.off() {
-		return best, 0, false
-	}
-	now := c.now()
-	s := &c.shards[maphash.Bytes(c.seed, key)%cacheShards]
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	e := s.entries[string(key)]
-	if e == nil {
-		return best, 0, false
-	}
-	if !e.used.Load() {
-		e.used.Store(true)
-	}
-	for i, m := range members {
-		have := e.slotOf(m, i)
-		switch {
-		case have != nil && have.fresh(now):
-			best.yieldTo(have)
-			if have.answered() {
-				answered++
-			}
-		case !m.breaker.isOpen():
-			return best, 0, false
-		}
-	}
-	for _, m := range members {
-		if !m.breaker.isOpen() {
-			m.hits.Add(1)
-		}
-	}
-	return best, answered, true
 }
 
 // put keeps an answer.

@@ -41,7 +41,8 @@ func (m *member) join(key string, known *slot) (f *flight, isNew bool) {
 	}
 	// It may have landed since the cache was looked at.
 	var have [1]slot
-	if m.group.cache.view([]byte(key), []*member{m}, have[:]) > 0 {
+	m.group.cache.view([]byte(key), []*member{m}, have[:])
+	if have[0].outcome != unasked {
 		*known = have[0]
 		m.hits.Add(1)
 		return nil, false

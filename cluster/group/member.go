@@ -3,6 +3,7 @@ package group
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -53,6 +54,8 @@ func (g *Group) newMember(address string) *member {
 	m.breaker = newBreaker(m)
 	return m
 }
+
+func (m *member) log() *slog.Logger { return m.group.opts.Logger.With("member", m.address) }
 
 // close ends everything that has to do with the member.
 func (m *member) close() {
@@ -110,8 +113,7 @@ func (m *member) checkTime(r *ask.Reply) {
 		return
 	}
 	if !r.Created.IsZero() && !m.badClock.Swap(true) {
-		m.group.opts.Logger.Warn("member of the group gives key times that cannot be: what it has counts as the oldest; correct its clock",
-			"member", m.address, "key_time", r.Created.UTC().Format(time.RFC3339))
+		m.log().Warn("member of the group gives key times that cannot be: what it has counts as the oldest; correct its clock", "key_time", r.Created.UTC().Format(time.RFC3339))
 	}
 	r.Created = time.Time{}
 }

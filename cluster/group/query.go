@@ -45,43 +45,37 @@ func (g *Group) Query(ctx context.Context, key []byte, target string) ([]Answer,
 // all members are known.
 func (g *Group) Newest(ctx context.Context, dst, key []byte, target string) (value []byte, created time.Time, r Reach, ok bool) {
 	self, members := g.members().pick(target)
-	best, answered, complete := g.cache.newest(key, members)
-	if !complete {
-		slots := make([]slot, len(members))
-		g.gather(ctx, key, members, slots)
-		best, answered = newest(slots)
+	var few [8]slot
+	slots := few[:]
+	if len(members) > len(few) {
+		slots = make([]slot, len(members))
 	}
+	slots = slots[:len(members)]
+	g.gather(ctx, key, members, slots)
+	best, answered := newest(slots)
 	r = reach(self, len(members), answered)
-	if !self {
-		return append(dst, best.value...), best.created, r, best.outcome == present
+	if self {
+		own, meta, ok := g.opts.Store.Get(dst, key)
+		if ok && (best.outcome != present || !best.created.After(ownTime(meta))) {
+			return own, ownTime(meta), r, true
+		}
 	}
-	own, meta, ok := g.opts.Store.Get(dst, key)
-	switch {
-	case best.outcome == present && !ok:
-		return append(dst, best.value...), best.created, r, true
-	case best.outcome == present && best.created.After(ownTime(meta)):
-		return append(own[:len(dst)], best.value...), best.created, r, true
-	case ok:
-		return own, ownTime(meta), r, true
-	}
-	return dst, time.Time{}, r, false
+	return append(dst, best.value...), best.created, r, best.outcome == present
 }
 
 // gather fills slots, which are zero, with the answers of members: those that are kept,
 // and those that come in time.
 func (g *Group) gather(ctx context.Context, key []byte, members []*member, slots []slot) {
-	if len(members) == 0 {
-		return
-	}
-	known := g.cache.view(key, members, slots)
-	if known > 0 {
-		for i := range slots {
-			if slots[i].outcome != unasked {
-				members[i].hits.Add(1)
-			}
+	g.cache.view(key, members, slots)
+	missing := false
+	for i, m := range members {
+		if slots[i].outcome != unasked {
+			m.hits.Add(1)
+		} else if !m.breaker.isOpen() {
+			missing = true
 		}
 	}
-	if known < len(members) {
+	if missing {
 		g.askMissing(ctx, key, members, slots)
 	}
 }
