@@ -61,10 +61,10 @@ func (s *server) tell(lines ...string) {
 }
 
 func (s *server) passwordOrigin() string {
-	if f := s.config.get("Pass_File"); f.value != "" {
-		return "Pass_File " + f.value
+	if f := s.config.Get("Pass_File"); f.Value != "" {
+		return "Pass_File " + f.Value
 	}
-	return s.config.get("Pass").origin
+	return s.config.Get("Pass").Origin
 }
 
 // reachable returns host:port under which a client on this machine finds addr.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -30,10 +31,10 @@ func TestClientAddr(t *testing.T) {
 		{"a broken file", "", "Htpport 80", nil, "", false},
 		{"a free port", "", "Httpport 0", nil, "", false},
 	} {
-		if err := os.WriteFile(filepath.Join(".", defaultConfigFile), []byte(tt.file), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(".", config.DefaultFile), []byte(tt.file), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		addr, own, err := clientAddr(tt.flag, configFlags{}, tt.env)
+		addr, own, err := clientAddr(tt.flag, config.Flags{}, tt.env)
 		if tt.addr == "" {
 			var stderr strings.Builder
 			if term.Finish(&stderr, err) != term.CodeUsage || !strings.Contains(stderr.String(), "--addr") {

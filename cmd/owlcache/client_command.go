@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -16,7 +17,7 @@ type clientFlags struct {
 	addr, passwordFile string
 	timeout            time.Duration
 	tls                tlsFlags
-	config             configFlags // only where the server keeps its password
+	config             config.Flags // only where the server keeps its password
 	out                term.Output
 }
 
@@ -33,8 +34,8 @@ func (f *clientFlags) register(cmd *cobra.Command, timeout time.Duration) {
 	set.StringVar(&f.passwordFile, "password-file", "", "`file` with the password (default OWLCACHE_PASS, else, on the node's machine, its configuration and data directory)")
 	set.DurationVar(&f.timeout, "timeout", timeout, "`time` that a request may take")
 	f.tls.register(set, "")
-	set.StringVar(&f.config.file, "config", "", "configuration `file` of the server (default owlcache.conf if it is there)")
-	set.StringVar(&f.config.dir, "dir", "", "data `directory` of the server (option DBfile)")
+	set.StringVar(&f.config.File, "config", "", "configuration `file` of the server (default owlcache.conf if it is there)")
+	set.StringVar(&f.config.Dir, "dir", "", "data `directory` of the server (option DBfile)")
 	f.out.Register(cmd)
 }
 
@@ -58,11 +59,11 @@ func (f *clientFlags) client(addr string, own bool, env []string) (*client, erro
 func (f *clientFlags) secure(c *client, own bool, env []string) error {
 	certFile := ""
 	if own && c.base.Scheme == "https" {
-		server, err := loadConfig(f.config, env)
+		server, err := config.Load(f.config, env)
 		if err != nil {
 			return err
 		}
-		certFile = server.text("Https_CertFile")
+		certFile = server.Text("Https_CertFile")
 	}
 	return f.tls.secure(c, certFile, env)
 }
@@ -70,7 +71,7 @@ func (f *clientFlags) secure(c *client, own bool, env []string) error {
 // clientCommand completes cmd to one that runs do with a client.
 func (p *program) clientCommand(cmd *cobra.Command, do func(ctx context.Context, c *client, args []string, out term.Output) error) *cobra.Command {
 	var f clientFlags
-	cmd.Flags().StringVar(&f.addr, "addr", "", "`address` of the node (default "+envAddr+", else Host and Httpport of the configuration)")
+	cmd.Flags().StringVar(&f.addr, "addr", "", "`address` of the node (default "+config.EnvAddr+", else Host and Httpport of the configuration)")
 	f.register(cmd, 10*time.Second)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		addr, own, err := clientAddr(f.addr, f.config, p.Env)

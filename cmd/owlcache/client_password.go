@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
@@ -14,7 +15,7 @@ import (
 // clientPassword finds the password for a node: in the file of --password-file,
 // else in OWLCACHE_PASS, else, for a node on this machine, where the
 // configuration and the data directory of the server keep it.
-func clientPassword(file string, local bool, flags configFlags, env []string) (string, error) {
+func clientPassword(file string, local bool, flags config.Flags, env []string) (string, error) {
 	if file != "" {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -22,21 +23,21 @@ func clientPassword(file string, local bool, flags configFlags, env []string) (s
 		}
 		return strings.TrimRight(string(data), "\r\n"), nil
 	}
-	if password := lookupEnv(env, "OWLCACHE_PASS"); password != "" {
+	if password := config.LookupEnv(env, "OWLCACHE_PASS"); password != "" {
 		return password, nil
 	}
 	if !local {
 		return "", noPassword(errors.New("the node is not on this machine"))
 	}
-	c, err := loadConfig(flags, env)
+	c, err := config.Load(flags, env)
 	if err != nil {
 		return "", err
 	}
-	password, err := c.configuredPassword()
+	password, err := c.ConfiguredPassword()
 	if err != nil || password != "" {
 		return password, err
 	}
-	return storedPassword(filepath.Join(c.dataDir(), datadir.SecretFile))
+	return storedPassword(filepath.Join(c.DataDir(), datadir.SecretFile))
 }
 
 // storedPassword reads the password that a server has made for itself.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
@@ -58,7 +59,7 @@ func (p *program) value(args []string) (string, error) {
 		return "", fmt.Errorf("reading the value: %w", err)
 	}
 	if len(data) > engine.MaxValueSize {
-		return "", fmt.Errorf("the value is larger than %s, the most that a node takes", formatSize(engine.MaxValueSize))
+		return "", fmt.Errorf("the value is larger than %s, the most that a node takes", config.FormatSize(engine.MaxValueSize))
 	}
 	return string(data), nil
 }

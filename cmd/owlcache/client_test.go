@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -130,7 +131,7 @@ func TestWhereSecretsGo(t *testing.T) {
 	if code != term.CodeOK || len(urls) != 2 || urls[0] != "/data/" || urls[1] != "/data/" {
 		t.Errorf("exit code %d, stderr %q, requests %q", code, stderr.String(), urls)
 	}
-	_, err := clientPassword("", false, configFlags{}, nil)
+	_, err := clientPassword("", false, config.Flags{}, nil)
 	var exit *term.ExitError
 	if !errors.As(err, &exit) || exit.Code != term.CodeDenied {
 		t.Errorf("password for another machine: %v", err)

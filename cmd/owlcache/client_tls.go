@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -21,7 +22,7 @@ type tlsFlags struct {
 
 // register adds the flags; when is put before their description.
 func (f *tlsFlags) register(set *pflag.FlagSet, when string) {
-	set.StringVar(&f.caFile, "cacert", "", when+"`file` of certificates (PEM) that the node's HTTPS is verified against, instead of those of the system (default "+envCACert+")")
+	set.StringVar(&f.caFile, "cacert", "", when+"`file` of certificates (PEM) that the node's HTTPS is verified against, instead of those of the system (default "+config.EnvCACert+")")
 	set.BoolVar(&f.insecure, "insecure", false, when+"do not verify the node's HTTPS: whoever is in between can read and change everything")
 }
 
@@ -31,7 +32,7 @@ func (f *tlsFlags) secure(c *client, own string, env []string) error {
 	t := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: f.insecure}
 	file, origin := f.caFile, "flag --cacert"
 	if file == "" {
-		file, origin = lookupEnv(env, envCACert), envCACert
+		file, origin = config.LookupEnv(env, config.EnvCACert), config.EnvCACert
 	}
 	switch {
 	case f.insecure && f.caFile != "":
@@ -39,7 +40,7 @@ func (f *tlsFlags) secure(c *client, own string, env []string) error {
 	case f.insecure:
 	case file != "":
 		t.RootCAs = x509.NewCertPool()
-		if err := addCertificates(t.RootCAs, origin, file); err != nil {
+		if err := config.AddCertificates(t.RootCAs, origin, file); err != nil {
 			return err
 		}
 	case own != "":
@@ -54,11 +55,11 @@ func (f *tlsFlags) secure(c *client, own string, env []string) error {
 // expect lets t accept the certificate in a file, whatever name it is for: a node on this
 // machine is often reached under another. All others are verified as usual.
 func expect(t *tls.Config, file, host string) {
-	certPEM, err := readPEM("Https_CertFile", file, "CERTIFICATE")
+	certPEM, err := config.ReadPEM("Https_CertFile", file, "CERTIFICATE")
 	if err != nil {
 		return // then it has to be verified
 	}
-	own := firstCertificate(certPEM)
+	own := config.FirstCertificate(certPEM)
 	t.InsecureSkipVerify = true // the function below verifies
 	t.VerifyConnection = func(state tls.ConnectionState) error {
 		leaf := state.PeerCertificates[0]

@@ -14,22 +14,24 @@ import (
 	"owlcache/cluster"
 	"owlcache/cluster/group"
 	"owlcache/cluster/group/ask"
+
+	"owlcache/cmd/owlcache/internal/config"
 )
 
 // openGroup starts what asks the members.
 func (s *server) openGroup(context.Context) error {
 	addr := s.ln.Addr().(*net.TCPAddr)
-	o := s.config.clusterOptions()
+	o := clusterOptions(&s.config)
 	if o.TLS != nil {
 		var err error
-		if o.TLS.RootCAs, err = s.config.memberRoots(); err != nil {
+		if o.TLS.RootCAs, err = s.config.MemberRoots(); err != nil {
 			return err
 		}
 	}
 	o.Members = s.lists.Owlcache
 	o.Store = s.store
 	o.Logger = s.logs.With(concernAttr, "group")
-	o.Self = selfAddresses(s.config.text("ResponseHost"), s.config.text("Host"), addr, ownAddresses(addr))
+	o.Self = selfAddresses(s.config.Text("ResponseHost"), s.config.Text("Host"), addr, ownAddresses(addr))
 	g, err := group.New(o)
 	if err != nil {
 		return fmt.Errorf("starting the group: %w", err)
@@ -41,28 +43,28 @@ func (s *server) openGroup(context.Context) error {
 
 // clusterOptions returns what the configuration says about asking members. Those that
 // belong to the running server are for the caller to add.
-func (c *config) clusterOptions() group.Options {
+func clusterOptions(c *config.Config) group.Options {
 	o := group.Options{
-		CacheLifetime: c.duration("HttpClientRequestLocalCacheLifeTime"),
-		CacheBytes:    c.int("Group_CacheSize"),
+		CacheLifetime: c.Duration("HttpClientRequestLocalCacheLifeTime"),
+		CacheBytes:    c.Int("Group_CacheSize"),
 		Options: ask.Options{
-			RequestTimeout: c.duration("HttpClientRequestTimeout"),
-			MaxValueSize:   int(c.int("MaxValueSize")),
-			WriteWait:      c.duration("Websocket_Client_WriteWait"),
-			MaxMessageSize: c.int("Websocket_Client_MaxMessageSize"),
-			MinReconnect:   c.duration("Websocket_Client_MinRecTime"),
-			MaxReconnect:   c.duration("Websocket_Client_MaxRecTime"),
-			MessageBuffer:  int(c.int("Websocket_Client_MessageBufferSize")),
+			RequestTimeout: c.Duration("HttpClientRequestTimeout"),
+			MaxValueSize:   int(c.Int("MaxValueSize")),
+			WriteWait:      c.Duration("Websocket_Client_WriteWait"),
+			MaxMessageSize: c.Int("Websocket_Client_MaxMessageSize"),
+			MinReconnect:   c.Duration("Websocket_Client_MinRecTime"),
+			MaxReconnect:   c.Duration("Websocket_Client_MaxRecTime"),
+			MessageBuffer:  int(c.Int("Websocket_Client_MessageBufferSize")),
 		},
 	}
 	if o.CacheLifetime == 0 {
 		o.CacheLifetime = -1 // 0 is the default there, and off here
 	}
-	if c.text("GroupData_Mode") == "Websocket" {
+	if c.Text("GroupData_Mode") == "Websocket" {
 		o.Mode = group.WebSocket
 	}
-	if c.on("Group_Https") {
-		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.on("HttpsClient_InsecureSkipVerify")}
+	if c.On("Group_Https") {
+		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.On("HttpsClient_InsecureSkipVerify")}
 	}
 	return o
 }
@@ -75,11 +77,11 @@ func selfAddresses(responseHost, host string, listener *net.TCPAddr, own []strin
 	reached := append([]string{host, listener.IP.String()}, own...)
 	// The default is a loopback address: where the node does not listen there, that is
 	// another node.
-	if ip := net.ParseIP(bareHost(responseHost)); ip == nil || !ip.IsLoopback() || slices.Contains(reached, ip.String()) {
+	if ip := net.ParseIP(config.BareHost(responseHost)); ip == nil || !ip.IsLoopback() || slices.Contains(reached, ip.String()) {
 		reached = append([]string{responseHost}, reached...)
 	}
 	for _, h := range reached {
-		a, err := cluster.ParseAddress(net.JoinHostPort(bareHost(h), fmt.Sprint(listener.Port)))
+		a, err := cluster.ParseAddress(net.JoinHostPort(config.BareHost(h), fmt.Sprint(listener.Port)))
 		if err == nil && !slices.Contains(self, a) { // what is no address is in no list
 			self = append(self, a)
 		}

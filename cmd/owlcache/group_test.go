@@ -16,6 +16,7 @@ import (
 	"owlcache/cluster"
 	"owlcache/cluster/group"
 	"owlcache/cluster/group/ask"
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
@@ -76,11 +77,11 @@ func TestSelfAddresses(t *testing.T) {
 func TestClusterOptions(t *testing.T) {
 	parse := func(file string) group.Options {
 		t.Helper()
-		c, errs := resolveConfig(options(), parseConfigFile("f", []byte(file)))
+		c, errs := config.Parse("f", []byte(file))
 		if len(errs) > 0 {
 			t.Fatal(errs)
 		}
-		return c.clusterOptions()
+		return clusterOptions(&c)
 	}
 	// The defaults of the configuration are those of the package.
 	want := group.Options{

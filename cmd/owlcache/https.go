@@ -5,10 +5,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -17,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -36,10 +35,10 @@ type certificate struct {
 // openCertificate reads the certificate, if HTTPS is on. What is wrong with its files is
 // for the operator to correct.
 func (s *server) openCertificate(context.Context) error {
-	if !s.config.on("Open_Https") {
+	if !s.config.On("Open_Https") {
 		return nil
 	}
-	c := &certificate{certFile: s.config.text("Https_CertFile"), keyFile: s.config.text("Https_KeyFile")}
+	c := &certificate{certFile: s.config.Text("Https_CertFile"), keyFile: s.config.Text("Https_KeyFile")}
 	loaded, err := loadCertificate(c.certFile, c.keyFile)
 	if err != nil {
 		return term.Usage(err)
@@ -131,8 +130,8 @@ func certificateNames(leaf *x509.Certificate) []string {
 // loadCertificate reads a certificate, perhaps followed by those of its issuers, and its
 // key. The error names the option and the file, and holds nothing of the key.
 func loadCertificate(certFile, keyFile string) (*tls.Certificate, error) {
-	certPEM, certErr := readPEM("Https_CertFile", certFile, "CERTIFICATE")
-	keyPEM, keyErr := readPEM("Https_KeyFile", keyFile, "PRIVATE KEY")
+	certPEM, certErr := config.ReadPEM("Https_CertFile", certFile, "CERTIFICATE")
+	keyPEM, keyErr := config.ReadPEM("Https_KeyFile", keyFile, "PRIVATE KEY")
 	if err := errors.Join(certErr, keyErr); err != nil {
 		return nil, err
 	}
@@ -144,50 +143,6 @@ func loadCertificate(certFile, keyFile string) (*tls.Certificate, error) {
 		return nil, fmt.Errorf("Https_CertFile %s with Https_KeyFile %s: %w", certFile, keyFile, err)
 	}
 	return &pair, nil
-}
-
-// readPEM reads a file that an option names and that must hold a block whose type ends
-// in kind.
-func readPEM(option, file, kind string) ([]byte, error) {
-	data, err := os.ReadFile(file)
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pathErr.Err // the message names the file
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", option, file, err)
-	}
-	var found []string
-	for rest := data; ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		switch {
-		case kind == "PRIVATE KEY" && (strings.HasPrefix(block.Type, "ENCRYPTED") || block.Headers["DEK-Info"] != ""):
-			return nil, fmt.Errorf("%s %s: the key is protected by a passphrase, which nobody is there to give: store it without one, readable by the node alone", option, file)
-		case strings.HasSuffix(block.Type, kind):
-			return data, nil
-		}
-		found = append(found, block.Type)
-	}
-	if len(found) > 0 {
-		return nil, fmt.Errorf("%s %s: want a %s, it holds only %s", option, file, kind, strings.Join(found, ", "))
-	}
-	return nil, fmt.Errorf("%s %s: it is not a PEM file: want text with -----BEGIN %s-----", option, file, kind)
-}
-
-// firstCertificate returns the first certificate of a PEM file, nil if there is none.
-func firstCertificate(data []byte) []byte {
-	for {
-		block, rest := pem.Decode(data)
-		if block == nil || block.Type == "CERTIFICATE" {
-			if block == nil {
-				return nil
-			}
-			return block.Bytes
-		}
-		data = rest
-	}
 }
 
 // curl returns how the program of that name is called for the node: a certificate that is
@@ -212,7 +167,7 @@ func (s *server) url(reached string) string {
 	if err != nil || leaf.VerifyHostname(name) == nil {
 		return "https://" + reached
 	}
-	for _, other := range []string{bareHost(s.config.text("ResponseHost")), "localhost"} {
+	for _, other := range []string{config.BareHost(s.config.Text("ResponseHost")), "localhost"} {
 		if leaf.VerifyHostname(other) == nil {
 			return "https://" + net.JoinHostPort(other, port)
 		}

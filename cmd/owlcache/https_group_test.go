@@ -125,7 +125,7 @@ func TestGroupOverHTTPS(t *testing.T) {
 func TestMemberRoots(t *testing.T) {
 	cert, key := certificateFiles(t, "node", time.Now().Add(time.Hour))
 	for file, want := range map[string]string{"none.crt": "HttpsClient_CACertFile none.crt: no such file", key: "want a CERTIFICATE", cert: ""} {
-		pool, err := logConfig(t, "HttpsClient_CACertFile "+file).memberRoots()
+		pool, err := logConfig(t, "HttpsClient_CACertFile "+file).MemberRoots()
 		if want == "" {
 			if err != nil || pool == nil {
 				t.Errorf("%s: %v", file, err)
@@ -137,7 +137,7 @@ func TestMemberRoots(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
-	if pool, err := logConfig(t, "").memberRoots(); pool != nil || err != nil {
+	if pool, err := logConfig(t, "").MemberRoots(); pool != nil || err != nil {
 		t.Errorf("%v, %v", pool, err)
 	}
 }

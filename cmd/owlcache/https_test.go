@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"owlcache/cmd/owlcache/internal/config"
 )
 
 // makeCertificate returns a certificate, signed by itself, and its key as PEM.
@@ -213,7 +215,7 @@ func TestExpect(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := x509.ParseCertificate(firstCertificate(data))
+		c, err := x509.ParseCertificate(config.FirstCertificate(data))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -53,7 +53,7 @@ a line that is wrong the import ends; the lines before it are imported.`,
 	set.BoolVar(&flags.keep, "keep", false, "do not overwrite keys that are there")
 	set.BoolVar(&flags.dryRun, "dry-run", false, "only read and check the file; write nothing")
 	set.StringVar(&flags.node.passwordFile, "password-file", "", "with --addr: `file` with the password (default OWLCACHE_PASS, else, on the node's machine, its configuration and data directory)")
-	set.StringVar(&flags.node.config.file, "config", "", "with --addr: configuration `file` of the server (default owlcache.conf if it is there)")
+	set.StringVar(&flags.node.config.File, "config", "", "with --addr: configuration `file` of the server (default owlcache.conf if it is there)")
 	set.DurationVar(&flags.node.timeout, "timeout", 10*time.Second, "with --addr: `time` that a request may take")
 	flags.node.tls.register(set, "with --addr: ")
 	flags.out.Register(cmd)

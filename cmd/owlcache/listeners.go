@@ -7,6 +7,8 @@ import (
 	"net"
 	"strconv"
 	"syscall"
+
+	"owlcache/cmd/owlcache/internal/config"
 )
 
 // listen takes the HTTP port.
@@ -23,7 +25,7 @@ func (s *server) listen(ctx context.Context) error {
 // given an HTTP port of its own but no TCP port, finds the default one taken by the first:
 // it goes on without, and says so.
 func (s *server) listenTCP(ctx context.Context) error {
-	if !s.config.on("CloseTcp") {
+	if !s.config.On("CloseTcp") {
 		return nil
 	}
 	ln, err := s.listenOn(ctx, "Tcpport")
@@ -32,7 +34,7 @@ func (s *server) listenTCP(ctx context.Context) error {
 		s.tcpLn = ln
 	case !errors.Is(err, syscall.EADDRINUSE):
 		return err
-	case !s.config.atDefault("Tcpport") || !s.config.stronger("Httpport", "Tcpport"):
+	case !s.config.AtDefault("Tcpport") || !s.config.Stronger("Httpport", "Tcpport"):
 		return fmt.Errorf("%w; another program uses the port, choose one with the option Tcpport, or CloseTcp 0 for none", err)
 	default:
 		s.noTCP = err
@@ -42,8 +44,8 @@ func (s *server) listenTCP(ctx context.Context) error {
 
 // listenOn listens on Host and the port that an option names.
 func (s *server) listenOn(ctx context.Context, portOption string) (net.Listener, error) {
-	host := bareHost(s.config.text("Host"))
-	addr := net.JoinHostPort(host, strconv.FormatInt(s.config.int(portOption), 10))
+	host := config.BareHost(s.config.Text("Host"))
+	addr := net.JoinHostPort(host, strconv.FormatInt(s.config.Int(portOption), 10))
 	network := "tcp"
 	if ip := net.ParseIP(host); ip != nil && ip.To4() != nil {
 		network = "tcp4" // or 0.0.0.0 would open the port on IPv6 too

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -30,16 +31,16 @@ type logs struct {
 }
 
 // openLogs opens the log files, if any are configured.
-func openLogs(c *config, env []string, stderr io.Writer) (*logs, error) {
-	level, err := zerolog.ParseLevel(c.text("Log_Level"))
+func openLogs(c *config.Config, env []string, stderr io.Writer) (*logs, error) {
+	level, err := zerolog.ParseLevel(c.Text("Log_Level"))
 	if err != nil {
 		return nil, err
 	}
 	var terminal io.Writer
 	if term.IsTerminal(stderr) {
-		terminal = zerolog.ConsoleWriter{Out: stderr, NoColor: lookupEnv(env, "NO_COLOR") != "", TimeFormat: time.DateTime}
+		terminal = zerolog.ConsoleWriter{Out: stderr, NoColor: config.LookupEnv(env, "NO_COLOR") != "", TimeFormat: time.DateTime}
 	}
-	value := c.text("Logfile")
+	value := c.Text("Logfile")
 	switch {
 	case value == "" && terminal == nil:
 		return &logs{Logger: slog.New(newLogHandler(stderr, level)), files: &logFiles{}}, nil
@@ -48,7 +49,7 @@ func openLogs(c *config, env []string, stderr io.Writer) (*logs, error) {
 	}
 	files, err := openLogFiles(value, stderr)
 	if err != nil {
-		return nil, fmt.Errorf("%s: Logfile: %w", c.get("Logfile").origin, err)
+		return nil, fmt.Errorf("%s: Logfile: %w", c.Get("Logfile").Origin, err)
 	}
 	return &logs{Logger: slog.New(newByConcern(files, level, terminal)), files: files}, nil
 }

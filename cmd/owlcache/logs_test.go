@@ -7,11 +7,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"owlcache/cmd/owlcache/internal/config"
 )
 
-func logConfig(t *testing.T, file string) *config {
+func logConfig(t *testing.T, file string) *config.Config {
 	t.Helper()
-	c, errs := resolveConfig(options(), parseConfigFile("f", []byte(file)))
+	c, errs := config.Parse("f", []byte(file))
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -17,7 +18,7 @@ type program struct{ *term.Process }
 
 // rootCommand returns the command line with all its commands.
 func (p *program) rootCommand() *cobra.Command {
-	var flags configFlags
+	var flags config.Flags
 	root := &cobra.Command{
 		Use:           "owlcache",
 		Short:         "A persistent key/value cache server over HTTP",
@@ -29,15 +30,14 @@ func (p *program) rootCommand() *cobra.Command {
 			return p.serve(cmd.Context(), flags)
 		},
 	}
-	flags.register(root.Flags())
-	completeSet(root)
+	flags.Register(root)
 	root.SetIn(p.Stdin)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return term.Usage(errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help"))
 	})
-	root.AddCommand(p.serveCommand(), p.configCommand(), p.checkCommand(), p.exportCommand(), p.importCommand(), p.inspectCommand(time.Now), p.repairCommand(),
+	root.AddCommand(p.serveCommand(), config.Command(p.Process), p.checkCommand(), p.exportCommand(), p.importCommand(), p.inspectCommand(time.Now), p.repairCommand(),
 		p.backupCommand(), p.restoreCommand(), p.compactCommand(), p.groupCommand(), p.clusterCommand(), p.upgradeCheckCommand(time.Now), p.versionCommand())
 	root.AddCommand(p.clientCommands()...)
 	root.SetHelpCommand(helpCommand(root))
@@ -59,7 +59,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 				return term.Usage(err)
 			}
 			if len(rest) > 0 {
-				return term.Usage(fmt.Errorf("unknown command %q; see %s --help%s", strings.Join(args, " "), cmd.CommandPath(), didYouMean("", rest[0], commandNames(cmd))))
+				return term.Usage(fmt.Errorf("unknown command %q; see %s --help%s", strings.Join(args, " "), cmd.CommandPath(), config.DidYouMean("", rest[0], commandNames(cmd))))
 			}
 			return cmd.Help()
 		},
@@ -86,7 +86,7 @@ func markUsageErrors(cmd *cobra.Command) {
 		}
 		hint := "; see " + cmd.CommandPath() + " --help"
 		if len(args) > 0 && cmd.HasSubCommands() {
-			hint += didYouMean("", args[0], commandNames(cmd))
+			hint += config.DidYouMean("", args[0], commandNames(cmd))
 		}
 		return term.Usage(errors.New(err.Error() + hint))
 	}
@@ -116,14 +116,4 @@ func classicFlags(args []string) []string {
 		}
 	}
 	return out
-}
-
-// completeSet lets the shell complete the names of options behind --set.
-func completeSet(cmd *cobra.Command) {
-	var names []string
-	for _, o := range options() {
-		names = append(names, o.name+"=\t"+o.help)
-	}
-	// Fails only for a flag that does not exist.
-	_ = cmd.RegisterFlagCompletionFunc("set", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 }

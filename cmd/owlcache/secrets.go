@@ -8,62 +8,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
-	"unicode/utf8"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
-
-const (
-	// minPassword is the least number of characters of a password.
-	minPassword = 11
-	// minTokenSecret is the least number of bytes of a secret that signs tokens
-	// by itself.
-	minTokenSecret = 32
-	// wellKnownSecret was the default secret of earlier versions. Everybody
-	// knows it, so it counts as none.
-	wellKnownSecret = "hello_owlcache"
-)
-
-// checkPassword refuses passwords that are too easy to guess.
-func checkPassword(s string) error {
-	switch {
-	case utf8.RuneCountInString(s) < minPassword:
-		return fmt.Errorf("too short: want at least %d characters, or leave it empty to have one made", minPassword)
-	case strings.Trim(s, "0123456789") == "":
-		return errors.New("digits only: want letters or signs too, or leave it empty to have one made")
-	}
-	return nil
-}
-
-// passwordFromFile reads Pass_File.
-func (c *config) passwordFromFile() (string, error) {
-	return c.secretFromFile("Pass_File", checkPassword)
-}
-
-// secretFromFile reads the file that an option names. Line ends at its end are not part
-// of the secret.
-func (c *config) secretFromFile(name string, check func(string) error) (string, error) {
-	s := c.get(name)
-	data, err := os.ReadFile(s.value)
-	if err != nil {
-		return "", fmt.Errorf("%s: %s: %w", s.origin, name, err)
-	}
-	secret := strings.TrimRight(string(data), "\r\n")
-	if err := check(secret); err != nil {
-		return "", fmt.Errorf("%s: %s %s: %w", s.origin, name, s.value, err)
-	}
-	return secret, nil
-}
-
-// configuredPassword returns what Pass or Pass_File says, "" if neither is given.
-func (c *config) configuredPassword() (string, error) {
-	if c.text("Pass_File") != "" {
-		return c.passwordFromFile()
-	}
-	return c.text("Pass"), nil
-}
 
 // secrets is what the server needs to know in secret.
 type secrets struct {
@@ -77,16 +26,16 @@ type secrets struct {
 
 // resolveSecrets takes the secrets from the configuration, and what that leaves
 // open from the data directory, where they are made if they are missing.
-func resolveSecrets(c *config, dir *datadir.Dir) (secrets, error) {
-	password, err := c.configuredPassword()
+func resolveSecrets(c *config.Config, dir *datadir.Dir) (secrets, error) {
+	password, err := c.ConfiguredPassword()
 	if err != nil {
 		return secrets{}, err
 	}
-	configured := c.text("Tonken_jwt_secret")
-	if configured == wellKnownSecret {
+	configured := c.Text("Tonken_jwt_secret")
+	if configured == config.WellKnownSecret {
 		configured = ""
 	}
-	wantPassword, wantTokenSecret := password == "", len(configured) < minTokenSecret
+	wantPassword, wantTokenSecret := password == "", len(configured) < config.MinTokenSecret
 	// Before anything is added to the file.
 	if err := checkSecretFile(dir.File(datadir.SecretFile), wantPassword, wantTokenSecret); err != nil {
 		return secrets{}, term.Usage(err)
@@ -99,7 +48,7 @@ func resolveSecrets(c *config, dir *datadir.Dir) (secrets, error) {
 	if wantPassword {
 		s.password, s.made, s.stored = stored.Password, made, true
 	}
-	s.stretchedKey = configured != "" && len(configured) < minTokenSecret
+	s.stretchedKey = configured != "" && len(configured) < config.MinTokenSecret
 	return s, nil
 }
 
@@ -112,12 +61,12 @@ func checkSecretFile(path string, wantPassword, wantTokenSecret bool) error {
 	}
 	var errs []error
 	if wantPassword && stored.Password != "" {
-		if err := checkPassword(stored.Password); err != nil {
+		if err := config.CheckPassword(stored.Password); err != nil {
 			errs = append(errs, fmt.Errorf("%s: password: %w", path, err))
 		}
 	}
-	if n := len(stored.TokenSecret); wantTokenSecret && n > 0 && n < minTokenSecret {
-		errs = append(errs, fmt.Errorf("%s: token_secret: %d bytes: want at least %d, or leave it empty to have one made", path, n, minTokenSecret))
+	if n := len(stored.TokenSecret); wantTokenSecret && n > 0 && n < config.MinTokenSecret {
+		errs = append(errs, fmt.Errorf("%s: token_secret: %d bytes: want at least %d, or leave it empty to have one made", path, n, config.MinTokenSecret))
 	}
 	return errors.Join(errs...)
 }
@@ -143,7 +92,7 @@ func readSecretFile(path string) (datadir.Secrets, error) {
 // from a single token, so it only chooses among keys that nobody can guess.
 func tokenKey(configured, generated string) []byte {
 	switch {
-	case len(configured) >= minTokenSecret:
+	case len(configured) >= config.MinTokenSecret:
 		return []byte(configured)
 	case configured == "":
 		return []byte(generated)

@@ -8,30 +8,13 @@ import (
 	"testing"
 
 	"owlcache/engine/datadir"
-)
 
-func TestCheckPassword(t *testing.T) {
-	for password, good := range map[string]bool{
-		"":                           false,
-		"0123456789":                 false,
-		"abcdefghij":                 false, // 10 characters
-		"äöüäöüäöüä":                 false, // 10 characters, 20 bytes
-		"abcdefghijk":                true,
-		"12345678901":                false,
-		"123456789012345678901234":   false,
-		"1234567890a":                true,
-		"correct horse battery":      true,
-		strings.Repeat("long", 1000): true,
-	} {
-		if err := checkPassword(password); (err == nil) != good {
-			t.Errorf("checkPassword(%.20q): %v", password, err)
-		}
-	}
-}
+	"owlcache/cmd/owlcache/internal/config"
+)
 
 func TestTokenKey(t *testing.T) {
 	const generated = "generated-generated-generated-generated"
-	long := strings.Repeat("x", minTokenSecret)
+	long := strings.Repeat("x", config.MinTokenSecret)
 	if got := tokenKey("", generated); string(got) != generated {
 		t.Errorf("without a secret: %q", got)
 	}
@@ -50,7 +33,7 @@ func TestTokenKey(t *testing.T) {
 // resolve opens dir as a server does and resolves the secrets of a file.
 func resolve(t *testing.T, dir, file string) secrets {
 	t.Helper()
-	c, errs := resolveConfig(options(), parseConfigFile("f", []byte(file)))
+	c, errs := config.Parse("f", []byte(file))
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
@@ -71,7 +54,7 @@ func resolve(t *testing.T, dir, file string) secrets {
 func TestResolveSecrets(t *testing.T) {
 	dir := t.TempDir()
 	first := resolve(t, dir, "")
-	if !first.made || !first.stored || checkPassword(first.password) != nil || len(first.tokenSecret) < minTokenSecret {
+	if !first.made || !first.stored || config.CheckPassword(first.password) != nil || len(first.tokenSecret) < config.MinTokenSecret {
 		t.Fatalf("first start: %+v", first)
 	}
 	again := resolve(t, dir, "Tonken_jwt_secret hello_owlcache")
@@ -92,7 +75,7 @@ func TestResolveSecrets(t *testing.T) {
 }
 
 func TestCheckSecretFile(t *testing.T) {
-	long := strings.Repeat("s", minTokenSecret)
+	long := strings.Repeat("s", config.MinTokenSecret)
 	for _, tt := range []struct {
 		name, content         string
 		wantPassword, wantKey bool

@@ -9,11 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
 func (p *program) serveCommand() *cobra.Command {
-	var flags configFlags
+	var flags config.Flags
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run a node (the same as no command)",
@@ -21,14 +22,13 @@ func (p *program) serveCommand() *cobra.Command {
 			return p.serve(cmd.Context(), flags)
 		},
 	}
-	flags.register(cmd.Flags())
-	completeSet(cmd)
+	flags.Register(cmd)
 	return cmd
 }
 
 // serve runs a node until it is told to stop.
-func (p *program) serve(ctx context.Context, flags configFlags) (err error) {
-	c, err := loadConfig(flags, p.Env)
+func (p *program) serve(ctx context.Context, flags config.Flags) (err error) {
+	c, err := config.Load(flags, p.Env)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -39,7 +40,7 @@ func (s *safeBuilder) String() string {
 // testServer returns a server on a free port and what it tells the operator.
 func testServer(t *testing.T, dir string) (*server, *safeBuilder) {
 	t.Helper()
-	c, errs := resolveConfig(options(), parseConfigFile("f", []byte("Httpport 0\nDBfile "+dir)))
+	c, errs := config.Parse("f", []byte("Httpport 0\nDBfile "+dir))
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}

@@ -20,6 +20,7 @@ import (
 	"owlcache/api/urlcache"
 	"owlcache/cluster"
 	"owlcache/cluster/group"
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/backup"
@@ -31,7 +32,7 @@ const shutdownTime = 10 * time.Second
 
 // server is a running node. Run is its whole life.
 type server struct {
-	config  config
+	config  config.Config
 	logs    *logs
 	taskLog *slog.Logger // of what runs in the background
 	stderr  io.Writer    // for what belongs to the operator and not into a log
@@ -59,7 +60,7 @@ type server struct {
 	tasks     sync.WaitGroup
 }
 
-func newServer(c config, logs *logs, stderr io.Writer) *server {
+func newServer(c config.Config, logs *logs, stderr io.Writer) *server {
 	return &server{config: c, logs: logs, taskLog: newTaskLog(&c, logs), stderr: stderr, served: make(chan error, 2), reload: make(chan struct{}, 1)}
 }
 
@@ -142,7 +143,7 @@ func (s *server) limitMemory() {
 
 func (s *server) openDir(context.Context) error {
 	var err error
-	s.dir, err = datadir.Open(s.config.dataDir())
+	s.dir, err = datadir.Open(s.config.DataDir())
 	return err
 }
 
@@ -163,7 +164,7 @@ func (s *server) openSecrets(context.Context) error {
 }
 
 func (s *server) serveHTTP(context.Context) error {
-	o := s.config.apiOptions()
+	o := apiOptions(&s.config)
 	o.HTTPPort = s.ln.Addr().(*net.TCPAddr).Port
 	if s.tcpLn != nil {
 		o.TCPPort = s.tcpLn.Addr().(*net.TCPAddr).Port
@@ -177,9 +178,9 @@ func (s *server) serveHTTP(context.Context) error {
 	o.TCPLogger = s.logs.With(concernAttr, "tcp")
 	o.Backup = s.backup
 	o.Owlcache, o.Gossip = memberList{s.lists.Owlcache}, gossipList{memberList{s.lists.Gossip}, func() syncNode { return s.sync }}
-	o.GroupMode = s.config.text("GroupData_Mode")
-	o.URLCache, o.URLCacheEasy = s.urlcache, s.config.on("Urlcache_Request_Easy")
-	if s.config.on("AccessLog") {
+	o.GroupMode = s.config.Text("GroupData_Mode")
+	o.URLCache, o.URLCacheEasy = s.urlcache, s.config.On("Urlcache_Request_Easy")
+	if s.config.On("AccessLog") {
 		o.AccessLog = s.logs.With(concernAttr, "access")
 	}
 	server, err := api.New(o)
@@ -214,7 +215,7 @@ func (s *server) openStore(ctx context.Context) error {
 	}
 	p := newProgress(s.logs.Logger, terminal)
 	s.api.SetLoading(p.text)
-	o := s.config.engineOptions()
+	o := engineOptions(&s.config)
 	o.Logger, o.TaskLogger = s.logs.Logger, s.taskLog
 	o.Progress = p.update
 	store, err := engine.Open(ctx, s.dir, o)
@@ -245,7 +246,7 @@ func (s *server) startTasks() {
 	if s.certificate != nil {
 		s.tasks.Go(func() { s.watchCertificate(ctx) })
 	}
-	if every := s.config.duration("Task_MemoryInfoToLog"); every > 0 {
+	if every := s.config.Duration("Task_MemoryInfoToLog"); every > 0 {
 		logger, server, store := s.logs.With(concernAttr, "memory"), s.api, s.store
 		s.tasks.Go(func() { logMemory(ctx, every, logger, server, store) })
 	}

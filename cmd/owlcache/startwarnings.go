@@ -7,7 +7,7 @@ import (
 // warn tells the operator what to know about the configuration: in the log and, where that
 // goes elsewhere, on the standard error too.
 func (s *server) warn() {
-	elsewhere := s.config.text("Logfile") != "" && !term.IsTerminal(s.stderr)
+	elsewhere := s.config.Text("Logfile") != "" && !term.IsTerminal(s.stderr)
 	for _, w := range s.startWarnings() {
 		s.logs.Warn(w)
 		if elsewhere {
@@ -17,14 +17,14 @@ func (s *server) warn() {
 }
 
 func (s *server) startWarnings() []string {
-	warnings := s.config.warnings()
+	warnings := s.config.Warnings()
 	if s.noTCP != nil {
 		warnings = append(warnings, "no TCP is served: "+s.noTCP.Error()+"; another program uses its default port; the option Tcpport chooses one, CloseTcp 0 is for none")
 	}
 	if !s.listenIP().IsLoopback() {
 		warnings = append(warnings, s.plainTextWarnings()...)
 	}
-	if w := s.config.syncWarning(s.listenIP()); s.sync != nil && w != "" {
+	if w := s.config.SyncWarning(s.listenIP()); s.sync != nil && w != "" {
 		warnings = append(warnings, w)
 	}
 	return warnings
@@ -32,7 +32,7 @@ func (s *server) startWarnings() []string {
 
 // plainTextWarnings say what others on the network can read.
 func (s *server) plainTextWarnings() (warnings []string) {
-	host := " (Host " + s.config.text("Host") + ")"
+	host := " (Host " + s.config.Text("Host") + ")"
 	if s.certificate == nil {
 		warnings = append(warnings, "listening on "+s.ln.Addr().String()+host+", beyond this machine, without TLS: passwords, tokens and data are readable on the way, switch HTTPS on (Open_Https 1) or put a TLS proxy in front")
 	}

@@ -6,13 +6,14 @@ import (
 	"owlcache/api"
 	"owlcache/cluster"
 	"owlcache/cluster/gossip"
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
 
 // startSync starts data sync. It does not wait for other nodes.
 func (s *server) startSync() (syncNode, error) {
-	o, err := s.config.gossipOptions(s.listenIP())
+	o, err := gossipOptions(&s.config, s.listenIP())
 	if err != nil {
 		return nil, err
 	}
@@ -29,21 +30,21 @@ func (s *server) startSync() (syncNode, error) {
 
 // gossipOptions returns what the configuration says about data sync. listener is the IP
 // address that the HTTP server listens on.
-func (c *config) gossipOptions(listener net.IP) (gossip.Options, error) {
-	key, err := c.syncKey()
+func gossipOptions(c *config.Config, listener net.IP) (gossip.Options, error) {
+	key, err := c.SyncKey()
 	if err != nil {
 		return gossip.Options{}, term.Usage(err)
 	}
 	o := gossip.Options{
 		AuthKey:    key,
-		AcceptKeys: c.acceptedKeys(),
-		BindAddr:   c.syncBindIP(listener).String(),
-		BindPort:   int(c.int("Gossipport")),
-		Preset:     gossip.Preset(c.text("Gossip_Network")),
-		Grace:      c.duration("Tombstone_Grace"),
-		QueueBytes: c.int("Gossip_QueueSize"),
+		AcceptKeys: c.AcceptedKeys(),
+		BindAddr:   c.SyncBindIP(listener).String(),
+		BindPort:   int(c.Int("Gossipport")),
+		Preset:     gossip.Preset(c.Text("Gossip_Network")),
+		Grace:      c.Duration("Tombstone_Grace"),
+		QueueBytes: c.Int("Gossip_QueueSize"),
 	}
-	o.AdvertiseAddr, o.AdvertisePort = c.syncAdvertised(listener)
+	o.AdvertiseAddr, o.AdvertisePort = c.SyncAdvertised(listener)
 	return o, nil
 }
 

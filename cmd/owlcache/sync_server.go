@@ -28,7 +28,7 @@ type syncNode interface {
 
 // openSync starts data sync, if it is on.
 func (s *server) openSync(context.Context) error {
-	if !s.config.on("GroupDataSync") {
+	if !s.config.On("GroupDataSync") {
 		return nil
 	}
 	node, err := s.startSync()
@@ -55,11 +55,11 @@ func (s *server) closeSync() error {
 
 // checkSyncPort finds out, before a long load, whether the port of data sync is free.
 func (s *server) checkSyncPort(ctx context.Context) error {
-	port := s.config.int("Gossipport")
-	if !s.config.on("GroupDataSync") || port == 0 {
+	port := s.config.Int("Gossipport")
+	if !s.config.On("GroupDataSync") || port == 0 {
 		return nil
 	}
-	ip := s.config.syncBindIP(s.listenIP())
+	ip := s.config.SyncBindIP(s.listenIP())
 	addr := net.JoinHostPort(ip.String(), strconv.FormatInt(port, 10))
 	family := ""
 	if ip.To4() != nil {

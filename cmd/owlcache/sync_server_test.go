@@ -14,6 +14,7 @@ import (
 
 	"owlcache/api"
 	"owlcache/cluster"
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/engine/datadir"
 )
 
@@ -81,6 +82,19 @@ func TestGossipList(t *testing.T) {
 	if _, err := off.Remove("a:1"); !errors.Is(err, api.ErrUnknownMember) {
 		t.Error(err)
 	}
+}
+
+// goodSyncKey is a secret that is long enough.
+const goodSyncKey = "owls-see-at-night"
+
+// syncConfig returns a configuration with data sync on.
+func syncConfig(t *testing.T, file string) config.Config {
+	t.Helper()
+	c, errs := config.Parse("f", []byte("GroupDataSync 1\nGossipDataSyncAuthKey "+goodSyncKey+"\n"+file))
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	return c
 }
 
 // syncServer returns a server with data sync, and what it tells the operator.
@@ -185,10 +199,10 @@ func TestServersInSync(t *testing.T) {
 // Tombstones are kept only for data sync.
 func TestTombstonesAreForSync(t *testing.T) {
 	c := syncConfig(t, "Tombstone_Grace 60")
-	if grace := c.engineOptions().TombstoneGrace; grace != time.Minute {
+	if grace := engineOptions(&c).TombstoneGrace; grace != time.Minute {
 		t.Errorf("with data sync: %v", grace)
 	}
-	o, err := c.gossipOptions(net.IPv4(127, 0, 0, 1))
+	o, err := gossipOptions(&c, net.IPv4(127, 0, 0, 1))
 	if err != nil || o.Grace != time.Minute {
 		t.Errorf("%v, %v", o.Grace, err)
 	}
@@ -196,7 +210,7 @@ func TestTombstonesAreForSync(t *testing.T) {
 
 func TestGossipOptions(t *testing.T) {
 	c := syncConfig(t, "Gossip_AcceptKeys "+goodSyncKey+"1|"+goodSyncKey+"2\nGossipport 7946\nGossip_Network WAN\nGossip_QueueSize 2MiB\nGossip_AdvertiseAddr [2001:db8::5]:7000\nGossip_BindAddr ::")
-	o, err := c.gossipOptions(net.IPv4(127, 0, 0, 1))
+	o, err := gossipOptions(&c, net.IPv4(127, 0, 0, 1))
 	if err != nil {
 		t.Fatal(err)
 	}

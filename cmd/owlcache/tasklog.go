@@ -3,13 +3,15 @@ package main
 import (
 	"context"
 	"log/slog"
+
+	"owlcache/cmd/owlcache/internal/config"
 )
 
 // newTaskLog returns the logger of what runs in the background. Its records at debug tell
 // of what was done; with Task_OutputSuccessLog 1 they count as info.
-func newTaskLog(c *config, logs *logs) *slog.Logger {
+func newTaskLog(c *config.Config, logs *logs) *slog.Logger {
 	logger := logs.With(concernAttr, "task")
-	if c.on("Task_OutputSuccessLog") {
+	if c.On("Task_OutputSuccessLog") {
 		return slog.New(raised{logger.Handler()})
 	}
 	return logger

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -32,9 +33,9 @@ func (p *program) toolDir(f *toolFlags, args []string) (string, error) {
 	case f.dir != "":
 		return f.dir, nil
 	}
-	c, err := loadConfig(configFlags{file: f.config}, p.Env)
+	c, err := config.Load(config.Flags{File: f.config}, p.Env)
 	if err != nil {
 		return "", err
 	}
-	return c.dataDir(), nil
+	return c.DataDir(), nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -31,7 +32,7 @@ failed. 2: wrong usage. 3: there is no such file or directory. 7: the data is da
 		Example: "  owlcache upgrade-check /opt/owlcache/owlcache.conf\n  owlcache upgrade-check -o json /opt/owlcache/db_file | jq .status",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			path := defaultConfigFile
+			path := config.DefaultFile
 			if len(args) > 0 {
 				path = args[0]
 			}
@@ -43,7 +44,7 @@ failed. 2: wrong usage. 3: there is no such file or directory. 7: the data is da
 }
 
 func (p *program) upgradeCheck(path string, now time.Time, out term.Output) error {
-	u := &upgrade{now: now, table: options()}
+	u := &upgrade{now: now, table: config.Options()}
 	if err := u.find(path); err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"owlcache/cmd/owlcache/internal/config"
 )
 
 // byteOrderMark is what some editors put in front of a file.
@@ -18,14 +20,14 @@ func (u *upgrade) checkConfig() {
 	}
 	refused := map[string]bool{} // places with a mistake
 	for _, err := range u.conf.mistakes {
-		m, ok := errors.AsType[*mistake](err)
+		m, ok := errors.AsType[*config.Mistake](err)
 		if !ok {
-			m = &mistake{u.conf.path, err}
+			m = &config.Mistake{Origin: u.conf.path, Err: err}
 		}
-		if m.origin == originDefault {
-			m.origin = u.conf.path
+		if m.Origin == config.OriginDefault {
+			m.Origin = u.conf.path
 		}
-		refused[m.origin] = true
+		refused[m.Origin] = true
 		u.add(u.mistaken(m))
 	}
 	if u.report.Data.Kind == upgradeCurrent {
@@ -41,16 +43,16 @@ func (u *upgrade) checkConfig() {
 }
 
 // mistaken turns a mistake into a finding that says what to write instead.
-func (u *upgrade) mistaken(m *mistake) upgradeFinding {
-	f := upgradeFinding{Level: upgradeChange, Place: m.origin, Text: m.err.Error()}
-	name := u.nameAt(m.origin)
-	o := findOption(u.table, name)
+func (u *upgrade) mistaken(m *config.Mistake) upgradeFinding {
+	f := upgradeFinding{Level: upgradeChange, Place: m.Origin, Text: m.Err.Error()}
+	name := u.nameAt(m.Origin)
+	o := config.FindOption(u.table, name)
 	switch {
 	case name == "":
-	case o == nil && findOptionFold(u.table, name) == nil:
+	case o == nil && config.FindOptionFold(u.table, name) == nil:
 		f.Write = "remove the line, which 0.5.1 ignores, or correct the name"
 	case o != nil:
-		f.Option, f.Write = o.name, remedy(o.name)
+		f.Option, f.Write = o.Name, remedy(o.Name)
 		if strings.HasPrefix(f.Text, name+" is given twice") {
 			f.Write = "one of the lines; 0.5.1 takes the last"
 		}
@@ -78,7 +80,7 @@ func (u *upgrade) nameAt(place string) string {
 	if at < 1 || at > len(lines) {
 		return ""
 	}
-	name, _, _ := parseConfigLine([]byte(lines[at-1]))
+	name, _, _ := config.ParseLine([]byte(lines[at-1]))
 	return name
 }
 
@@ -89,8 +91,8 @@ func (u *upgrade) nameAt(place string) string {
 // value, and nothing else counts.
 func (u *upgrade) readDifferently(line []byte) (f upgradeFinding, differs bool) {
 	line, marked := bytes.CutPrefix(line, []byte(byteOrderMark))
-	name, value, err := parseConfigLine(line)
-	o := findOption(u.table, name)
+	name, value, err := config.ParseLine(line)
+	o := config.FindOption(u.table, name)
 	if err != nil || o == nil || value == "" {
 		return f, false
 	}
@@ -109,7 +111,7 @@ func (u *upgrade) readDifferently(line []byte) (f upgradeFinding, differs bool) 
 	case parts[1] != value:
 		f.Text = name + ": 0.5.1 ended the value at the first space; now the rest of the line belongs to it"
 		f.Write = "the line up to the end of the first word of the value; a comment needs a line of its own"
-	case len(value) < shortestRead(name) && value != o.def:
+	case len(value) < shortestRead(name) && value != o.Default:
 		f.Text = fmt.Sprintf("%s: 0.5.1 ignored values of fewer than %d characters; now this one counts", name, shortestRead(name))
 		f.Write = "what is wanted, or remove the line"
 	default:

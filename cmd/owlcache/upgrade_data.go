@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
@@ -97,7 +98,7 @@ func (u *upgrade) checkStore(path string) error {
 	for _, r := range survey.Refused {
 		u.add(upgradeFinding{Level: upgradeNote, Place: path, Text: fmt.Sprintf(
 			"the entry %.30q is left out: a key has 1 to %s (this one %d) and a value at most %s (this one %d)",
-			r.Key, formatSize(engine.MaxKeySize), r.KeySize, formatSize(engine.MaxValueSize), r.ValueSize)})
+			r.Key, config.FormatSize(engine.MaxKeySize), r.KeySize, config.FormatSize(engine.MaxValueSize), r.ValueSize)})
 	}
 	if n := survey.RefusedTotal - int64(len(survey.Refused)); n > 0 {
 		u.add(upgradeFinding{Level: upgradeNote, Place: path, Text: fmt.Sprintf("%s more left out for their sizes; the log of the first start names all of them", term.Entries(n))})
@@ -109,8 +110,8 @@ func (u *upgrade) checkStore(path string) error {
 // noteRunning says that the data is behind if the old node seems to run.
 func (u *upgrade) noteRunning(path string, saved time.Time) {
 	every := time.Minute
-	if u.conf != nil && u.conf.config.int("Task_DataBackup") > 0 {
-		every = u.conf.config.duration("Task_DataBackup")
+	if u.conf != nil && u.conf.config.Int("Task_DataBackup") > 0 {
+		every = u.conf.config.Duration("Task_DataBackup")
 	}
 	if age := u.now.Sub(saved); age < 0 || age > 2*every {
 		return

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
@@ -38,7 +39,7 @@ func (u *upgrade) mustChange(option, text, write string) {
 // loopbackOnly tells whether only this machine reaches the node. Without Host that is so
 // by default, and the operator has been told to decide.
 func (u *upgrade) loopbackOnly() bool {
-	host := bareHost(u.conf.config.text("Host"))
+	host := config.BareHost(u.conf.config.Text("Host"))
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
@@ -52,14 +53,14 @@ func (u *upgrade) hostDifferences() {
 	case u.loopbackOnly():
 		u.differ("Host", "on a loopback address requests are refused (421) whose Host header is neither localhost nor an IP address nor ResponseHost: a proxy in front may pass on its own name",
 			"Allowed_Hosts and the names that are served")
-	case !c.on("Open_Https"):
+	case !c.On("Open_Https"):
 		u.differ("Host", "passwords, tokens and data are readable on the way to other machines; each start warns of it", "Open_Https 1, or put a TLS proxy in front")
 	}
 }
 
 func (u *upgrade) directoryDifferences() {
 	c := &u.conf.config
-	value := c.text("DBfile")
+	value := c.Text("DBfile")
 	switch {
 	case u.conf.given("DBfile") && !strings.HasSuffix(value, "/"):
 		u.differ("DBfile", "without / at the end 0.5.1 saved its data there and did not read it when it started; this version reads it", "")
@@ -69,14 +70,14 @@ func (u *upgrade) directoryDifferences() {
 	}
 	var relative []string
 	for _, name := range []string{"DBfile", "Logfile", "Https_CertFile", "Https_KeyFile", "HttpsClient_CACertFile"} {
-		if s := c.text(name); s != "" && !filepath.IsAbs(s) {
+		if s := c.Text(name); s != "" && !filepath.IsAbs(s) {
 			relative = append(relative, name)
 		}
 	}
 	if len(relative) > 0 {
 		u.note("%s: a relative path counts from the directory that the node is started in, as with 0.5.1; -config, which 0.5.1 ignored, now names the file that is read", strings.Join(relative, ", "))
 	}
-	if c.text("Logfile") != "" {
+	if c.Text("Logfile") != "" {
 		u.differ("Logfile", "0.5.1 makes a directory for each day in it; now owl_run.log and the others lie in it themselves and are rotated by size, see \"Logs\" in docs/operations.md", "")
 	}
 	if !u.conf.given("WAL_Sync") {
@@ -91,35 +92,35 @@ func (u *upgrade) secretDifferences() {
 		u.differ("Pass", "Pass is not given: a strong password is made at the first start, printed once and kept in secret.json in the data directory",
 			"Pass_File and a file with the password that -pass gives to 0.5.1; -pass works too, and every user of the machine can read it there")
 	}
-	switch s := c.text("Tonken_jwt_secret"); {
-	case s == "" || s == wellKnownSecret:
+	switch s := c.Text("Tonken_jwt_secret"); {
+	case s == "" || s == config.WellKnownSecret:
 		u.differ("Tonken_jwt_secret", "everybody knows the default secret: a random one is made and kept in secret.json in the data directory", "")
-	case len(s) < minTokenSecret:
-		u.differ("Tonken_jwt_secret", fmt.Sprintf("it has fewer than %d bytes: it is mixed with a random one of the data directory, and does not work on another node by itself", minTokenSecret), "")
+	case len(s) < config.MinTokenSecret:
+		u.differ("Tonken_jwt_secret", fmt.Sprintf("it has fewer than %d bytes: it is mixed with a random one of the data directory, and does not work on another node by itself", config.MinTokenSecret), "")
 	}
 }
 
 // serverDifferences are those of TCP, WebSocket and HTTPS.
 func (u *upgrade) serverDifferences() {
 	c := &u.conf.config
-	if c.on("CloseTcp") && !c.on("Tcp_OpenWrites") && !u.loopbackOnly() {
+	if c.On("CloseTcp") && !c.On("Tcp_OpenWrites") && !u.loopbackOnly() {
 		u.differ("CloseTcp", "TCP is on: clients on other machines may write only after the line \"pass PASSWORD\", those on this machine as before",
 			"Tcp_OpenWrites 1, if all who reach the port may write")
 	}
 	switch {
 	case !u.conf.given("Open_Websocket_Server"):
 		u.differ("Open_Websocket_Server", "Open_Websocket_Server is not given: /ws is on now, and was off in 0.5.1", "Open_Websocket_Server 0, to keep it off")
-	case c.on("Open_Websocket_Server"):
+	case c.On("Open_Websocket_Server"):
 		u.differ("Open_Websocket_Server", "web pages may open /ws only from the host that they come from; 0.5.1 let all of them", "Allowed_Hosts and their host names, or Cors 1")
 	}
-	if c.on("Open_Https") && len(u.members("owlcache")) > 0 && !u.conf.given("Group_Https") {
+	if c.On("Open_Https") && len(u.members("owlcache")) > 0 && !u.conf.given("Group_Https") {
 		u.mustChange("Open_Https", "the members of the group are asked over HTTP, also where this node speaks HTTPS", "Group_Https 1 if the members speak HTTPS, Group_Https 0 if not")
 	}
 }
 
 func (u *upgrade) syncDifferences() {
 	c := &u.conf.config
-	if !c.on("GroupDataSync") {
+	if !c.On("GroupDataSync") {
 		if n := len(u.members("gossip")); n > 0 {
 			u.differ("GroupDataSync", fmt.Sprintf("data sync is off; the %s of the gossip group stay in their file", term.Count(int64(n), "member")), "")
 		}
@@ -127,10 +128,10 @@ func (u *upgrade) syncDifferences() {
 	}
 	u.differ("GroupDataSync", "data sync does not work between this version and 0.5.1: stop all nodes of the gossip group, then start all of them with this version, which merges what they hold",
 		"the plan: \"Gossip groups\" in docs/upgrading.md")
-	if c.int("Gossipport") == 0 {
+	if c.Int("Gossipport") == 0 {
 		u.differ("Gossipport", "Gossipport is 0: a free port is taken at each start, which other nodes do not know", "Gossipport and a fixed port, the one in the gossip lists of the other nodes")
 	}
-	if warning := c.syncWarning(net.ParseIP(bareHost(c.text("Host")))); warning != "" {
+	if warning := c.SyncWarning(net.ParseIP(config.BareHost(c.Text("Host")))); warning != "" {
 		u.differ("ResponseHost", warning, "")
 	}
 }
@@ -140,7 +141,7 @@ func (u *upgrade) groupDifferences() {
 		return
 	}
 	u.note("the group works with members of 0.5.1, so its nodes can be upgraded one after the other; values are ordered by their full time, not by whole seconds")
-	if u.conf != nil && u.conf.config.text("GroupData_Mode") == "Websocket" {
+	if u.conf != nil && u.conf.config.Text("GroupData_Mode") == "Websocket" {
 		u.differ("GroupData_Mode", "Address in the group's info is the member's address as the list has it, where 0.5.1 gives its TCP address", "")
 	}
 }
@@ -149,8 +150,8 @@ func (u *upgrade) groupDifferences() {
 func (u *upgrade) noEffect() {
 	for i := range u.table {
 		o := &u.table[i]
-		if s := u.conf.config.get(o.name); strings.HasPrefix(o.help, "no effect") && s.value != o.def {
-			u.differ(o.name, o.name+" has no effect any more", "nothing, or leave it")
+		if s := u.conf.config.Get(o.Name); strings.HasPrefix(o.Help, "no effect") && s.Value != o.Default {
+			u.differ(o.Name, o.Name+" has no effect any more", "nothing, or leave it")
 		}
 	}
 }
@@ -162,5 +163,5 @@ func (u *upgrade) clientDifferences() {
 	u.note("clients: expire leaves KeyCreateTime as it is; the header Keycreatetime has no m=+… at its end")
 	u.note("clients: the Content-Type of get is application/octet-stream, where 0.5.1 guessed one (text/html, image/png): browsers save pages and images that are taken straight from /data/; the URL cache keeps the type of the origin")
 	u.note("clients: values that come over TCP are kept as they are, where 0.5.1 cut white space at both ends")
-	u.note("clients: a negative exptime, one that is no number, and an empty key are refused (500 ERROR), and so are keys over %s and values over %s", formatSize(engine.MaxKeySize), formatSize(engine.MaxValueSize))
+	u.note("clients: a negative exptime, one that is no number, and an empty key are refused (500 ERROR), and so are keys over %s and values over %s", config.FormatSize(engine.MaxKeySize), config.FormatSize(engine.MaxValueSize))
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
@@ -17,7 +18,7 @@ type upgradeConfig struct {
 	path     string
 	home     string // directory that it lies in, where 0.5.1 was started
 	content  []byte
-	config   config
+	config   config.Config
 	mistakes []error
 	named    map[string]string // options with a value, right or wrong: where
 }
@@ -47,7 +48,7 @@ func (u *upgrade) find(path string) error {
 // findConfig looks for a configuration that names the directory dir.
 func (u *upgrade) findConfig(dir string) error {
 	for _, home := range []string{dir, filepath.Join(dir, "..")} {
-		path := filepath.Join(home, defaultConfigFile)
+		path := filepath.Join(home, config.DefaultFile)
 		if _, err := os.Stat(path); err != nil {
 			continue
 		}
@@ -70,7 +71,7 @@ func sameFile(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(fa, fb)
 }
 
-func readUpgradeConfig(path string, table []option) (*upgradeConfig, error) {
+func readUpgradeConfig(path string, table []config.Option) (*upgradeConfig, error) {
 	content, err := datadir.ReadSmallFile(path)
 	if errors.Is(err, datadir.ErrNotRegular) || err == nil && bytes.IndexByte(content, 0) >= 0 {
 		return nil, term.Usage(fmt.Errorf("%s is no configuration file", path))
@@ -79,13 +80,13 @@ func readUpgradeConfig(path string, table []option) (*upgradeConfig, error) {
 		return nil, err
 	}
 	c := &upgradeConfig{path: path, home: filepath.Dir(path), content: content, named: map[string]string{}}
-	assignments := parseConfigFile(path, content)
+	assignments := config.ParseFile(path, content)
 	for _, a := range assignments {
-		if a.value != "" {
-			c.named[a.name] = a.origin
+		if a.Value != "" {
+			c.named[a.Name] = a.Origin
 		}
 	}
-	c.config, c.mistakes = resolveConfig(table, assignments)
+	c.config, c.mistakes = config.Resolve(table, assignments)
 	return c, nil
 }
 
@@ -109,7 +110,7 @@ func (c *upgradeConfig) dataDir() string {
 			return c.home
 		}
 	}
-	return c.resolve(c.config.dataDir())
+	return c.resolve(c.config.DataDir())
 }
 
 // resolve returns the path of a file that the configuration names.

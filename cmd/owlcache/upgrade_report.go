@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"owlcache/cmd/owlcache/internal/config"
 )
 
 // What a report says as a whole, and what a finding is. The worst finding decides.
@@ -27,7 +29,7 @@ const (
 // upgrade is one run of upgrade-check.
 type upgrade struct {
 	now    time.Time
-	table  []option
+	table  []config.Option
 	conf   *upgradeConfig // nil: there is none
 	report upgradeReport
 }

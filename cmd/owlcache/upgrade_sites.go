@@ -18,8 +18,8 @@ func (u *upgrade) checkSites() error {
 	name, limit, level := datadir.SitesFile, int64(engine.MaxValueSize), upgradeNote
 	if u.conf != nil {
 		c := &u.conf.config
-		name, limit = c.text("Urlcache_Filename"), c.int("MaxValueSize")
-		if c.on("Open_Urlcache") {
+		name, limit = c.Text("Urlcache_Filename"), c.Int("MaxValueSize")
+		if c.On("Open_Urlcache") {
 			level = upgradeChange
 		}
 	}

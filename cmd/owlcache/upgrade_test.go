@@ -16,6 +16,8 @@ import (
 
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
+
+	"owlcache/cmd/owlcache/internal/config"
 )
 
 var updateUpgrade = flag.Bool("update-upgrade", false, "write the golden outputs of upgrade-check anew")
@@ -226,7 +228,7 @@ func TestUpgradeWhileTheOldNodeRuns(t *testing.T) {
 
 // What 0.5.1 reads of a line is not always what is read now.
 func TestReadDifferently(t *testing.T) {
-	u := &upgrade{table: options()}
+	u := &upgrade{table: config.Options()}
 	for line, want := range map[string]string{
 		"Httpport 80":              "",
 		"Httpport 80\r":            "",
@@ -297,7 +299,7 @@ func FuzzUpgradeConfig(f *testing.F) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		u := &upgrade{now: upgradeClock(), table: options()}
+		u := &upgrade{now: upgradeClock(), table: config.Options()}
 		if u.find(path) != nil {
 			return
 		}

@@ -15,31 +15,9 @@ import (
 	"syscall"
 	"testing"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 )
-
-func TestURLCacheConfiguration(t *testing.T) {
-	parse := func(lines string) (config, []error) {
-		return resolveConfig(options(), parseConfigFile("f", []byte(lines)))
-	}
-	for _, tt := range []struct{ name, path string }{
-		{"sites.xml", "data/sites.xml"}, {"sub/s.xml", "data/sub/s.xml"}, {"/etc/owlcache/sites.xml", "/etc/owlcache/sites.xml"},
-		{"../sites.xml", ""}, {"a/../../b", ""}, {"..", ""},
-	} {
-		c, errs := parse("Urlcache_Filename " + tt.name)
-		if (len(errs) == 0) != (tt.path != "") {
-			t.Errorf("%s: %v", tt.name, errs)
-		}
-		if tt.path != "" && c.sitesPath() != tt.path {
-			t.Errorf("%s is %s", tt.name, c.sitesPath())
-		}
-	}
-	for lines, want := range map[string]int{"": 0, "Urlcache_Request_Easy 1": 1, "Urlcache_Request_Easy 1\nOpen_Urlcache 1": 0, "Open_Urlcache 1": 0} {
-		if c, errs := parse(lines); len(errs) > 0 || len(c.urlCacheWarnings()) != want {
-			t.Errorf("%q: %v, %q", lines, errs, c.urlCacheWarnings())
-		}
-	}
-}
 
 // A mistake in the file of sites stops the start and is found by config check, with its
 // line; while the URL cache is off, nobody looks at the file.
@@ -213,7 +191,7 @@ func stopWhileFetching(t *testing.T, timeout, want int) {
 	if err := os.WriteFile(filepath.Join(dir, "sites.xml"), fmt.Appendf(nil, "<sites><site><host>%s</host><timeout>%d</timeout></site></sites>", hanging.URL, timeout), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, errs := resolveConfig(options(), parseConfigFile("f", []byte("Httpport 0\nCloseTcp 0\nOpen_Urlcache 1\nDBfile "+dir)))
+	c, errs := config.Parse("f", []byte("Httpport 0\nCloseTcp 0\nOpen_Urlcache 1\nDBfile "+dir))
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}

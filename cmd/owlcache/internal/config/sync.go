@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -12,22 +12,22 @@ import (
 const minSyncKey = 16
 
 // checkSync finds what data sync lacks, if it is on.
-func (c *config) checkSync() []error {
-	if !c.on("GroupDataSync") {
+func (c *Config) checkSync() []error {
+	if !c.On("GroupDataSync") {
 		return nil
 	}
 	var errs []error
-	key, file := c.get("GossipDataSyncAuthKey"), c.get("GossipDataSyncAuthKey_File")
-	if key.value == "" && file.value == "" {
-		errs = append(errs, mistakef(c.get("GroupDataSync").origin,
+	key, file := c.Get("GossipDataSyncAuthKey"), c.Get("GossipDataSyncAuthKey_File")
+	if key.Value == "" && file.Value == "" {
+		errs = append(errs, mistakef(c.Get("GroupDataSync").Origin,
 			"GroupDataSync 1: it needs GossipDataSyncAuthKey, a secret of at least %d characters that all nodes of the group share", minSyncKey))
 	}
-	if err := checkSyncKey(key.value); key.value != "" && err != nil {
-		errs = append(errs, mistakef(key.origin, "GossipDataSyncAuthKey: %w", err))
+	if err := checkSyncKey(key.Value); key.Value != "" && err != nil {
+		errs = append(errs, mistakef(key.Origin, "GossipDataSyncAuthKey: %w", err))
 	}
-	for _, accepted := range c.acceptedKeys() {
+	for _, accepted := range c.AcceptedKeys() {
 		if err := checkSyncKey(accepted); err != nil {
-			errs = append(errs, mistakef(c.get("Gossip_AcceptKeys").origin, "Gossip_AcceptKeys: %w in each, separated by |", err))
+			errs = append(errs, mistakef(c.Get("Gossip_AcceptKeys").Origin, "Gossip_AcceptKeys: %w in each, separated by |", err))
 			break
 		}
 	}
@@ -45,48 +45,48 @@ func checkSyncKey(s string) error {
 	return nil
 }
 
-// syncKey returns the secret of data sync.
-func (c *config) syncKey() (string, error) {
-	if c.text("GossipDataSyncAuthKey_File") != "" {
+// SyncKey returns the secret of data sync.
+func (c *Config) SyncKey() (string, error) {
+	if c.Text("GossipDataSyncAuthKey_File") != "" {
 		return c.secretFromFile("GossipDataSyncAuthKey_File", checkSyncKey)
 	}
-	return c.text("GossipDataSyncAuthKey"), nil
+	return c.Text("GossipDataSyncAuthKey"), nil
 }
 
-func (c *config) acceptedKeys() []string {
-	if s := c.text("Gossip_AcceptKeys"); s != "" {
+func (c *Config) AcceptedKeys() []string {
+	if s := c.Text("Gossip_AcceptKeys"); s != "" {
 		return strings.Split(s, "|")
 	}
 	return nil
 }
 
-// syncBindIP returns the address that data sync listens on.
-func (c *config) syncBindIP(listener net.IP) net.IP {
-	if s := c.text("Gossip_BindAddr"); s != "" {
-		return net.ParseIP(bareHost(s))
+// SyncBindIP returns the address that data sync listens on.
+func (c *Config) SyncBindIP(listener net.IP) net.IP {
+	if s := c.Text("Gossip_BindAddr"); s != "" {
+		return net.ParseIP(BareHost(s))
 	}
 	return listener
 }
 
-// syncAdvertised returns where other nodes find this one; port 0 is the one that is
+// SyncAdvertised returns where other nodes find this one; port 0 is the one that is
 // listened on. ResponseHost is a loopback address by default: where data sync listens on
 // one particular address elsewhere, that is meant.
-func (c *config) syncAdvertised(listener net.IP) (hostname string, port int) {
-	if s := c.text("Gossip_AdvertiseAddr"); s != "" {
+func (c *Config) SyncAdvertised(listener net.IP) (hostname string, port int) {
+	if s := c.Text("Gossip_AdvertiseAddr"); s != "" {
 		hostname, port, _ = splitHostPort(s) // checked when it was read
 		return hostname, port
 	}
-	hostname = bareHost(c.text("ResponseHost"))
-	if bind := c.syncBindIP(listener); isLoopback(hostname) && !bind.IsLoopback() && !bind.IsUnspecified() {
+	hostname = BareHost(c.Text("ResponseHost"))
+	if bind := c.SyncBindIP(listener); isLoopback(hostname) && !bind.IsLoopback() && !bind.IsUnspecified() {
 		hostname = bind.String()
 	}
 	return hostname, 0
 }
 
-// syncWarning says what keeps other machines from joining, "" if nothing is known to.
-func (c *config) syncWarning(listener net.IP) string {
-	bind := c.syncBindIP(listener)
-	hostname, _ := c.syncAdvertised(listener)
+// SyncWarning says what keeps other machines from joining, "" if nothing is known to.
+func (c *Config) SyncWarning(listener net.IP) string {
+	bind := c.SyncBindIP(listener)
+	hostname, _ := c.SyncAdvertised(listener)
 	switch {
 	case !bind.IsLoopback() && isLoopback(hostname):
 		return fmt.Sprintf("data sync listens on %s and tells other nodes to connect to %s, which is this machine only: nodes elsewhere cannot join, set Gossip_AdvertiseAddr or ResponseHost to an address of this node that they reach", bind, hostname)

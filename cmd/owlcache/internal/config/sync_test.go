@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"net"
@@ -43,7 +43,7 @@ func TestSyncOptions(t *testing.T) {
 		{"queue", "Gossip_QueueSize 0", []string{"f:1: Gossip_QueueSize 0: want a size from 1MiB to 1TiB, like 1048576 or 1MiB"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, errs := resolveConfig(options(), parseConfigFile("f", []byte(tt.file)))
+			_, errs := Parse("f", []byte(tt.file))
 			var got []string
 			for _, err := range errs {
 				got = append(got, err.Error())
@@ -77,9 +77,9 @@ func TestSplitHostPort(t *testing.T) {
 }
 
 // syncConfig returns a configuration with data sync on.
-func syncConfig(t *testing.T, file string) config {
+func syncConfig(t *testing.T, file string) Config {
 	t.Helper()
-	c, errs := resolveConfig(options(), parseConfigFile("f", []byte("GroupDataSync 1\nGossipDataSyncAuthKey "+goodSyncKey+"\n"+file)))
+	c, errs := Parse("f", []byte("GroupDataSync 1\nGossipDataSyncAuthKey "+goodSyncKey+"\n"+file))
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
@@ -110,11 +110,11 @@ func TestSyncAddresses(t *testing.T) {
 	} {
 		c := syncConfig(t, tt.file)
 		listener := net.ParseIP(tt.listener)
-		advertise, port := c.syncAdvertised(listener)
-		if bind := c.syncBindIP(listener).String(); bind != tt.bind || advertise != tt.advertise || port != tt.port {
+		advertise, port := c.SyncAdvertised(listener)
+		if bind := c.SyncBindIP(listener).String(); bind != tt.bind || advertise != tt.advertise || port != tt.port {
 			t.Errorf("%q on %s: listens on %s, tells %s port %d", tt.file, tt.listener, bind, advertise, port)
 		}
-		if w := c.syncWarning(listener); !strings.HasPrefix(w, tt.warning) || (w == "") != (tt.warning == "") {
+		if w := c.SyncWarning(listener); !strings.HasPrefix(w, tt.warning) || (w == "") != (tt.warning == "") {
 			t.Errorf("%q on %s: warning %q", tt.file, tt.listener, w)
 		}
 	}
@@ -130,16 +130,16 @@ func TestSyncKeyFile(t *testing.T) {
 		if err := os.WriteFile("key", []byte(tt.content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c, errs := resolveConfig(options(), []assignment{{name: "GroupDataSync", value: "1"}, {name: "GossipDataSyncAuthKey_File", value: "key", origin: "environment X"}})
+		c, errs := Resolve(Options(), []Assignment{{Name: "GroupDataSync", Value: "1"}, {Name: "GossipDataSyncAuthKey_File", Value: "key", Origin: "environment X"}})
 		if len(errs) > 0 {
 			t.Fatal(errs)
 		}
-		if key, err := c.syncKey(); key != tt.key || tt.problem == "" && err != nil || tt.problem != "" && !strings.HasPrefix(err.Error(), tt.problem) {
+		if key, err := c.SyncKey(); key != tt.key || tt.problem == "" && err != nil || tt.problem != "" && !strings.HasPrefix(err.Error(), tt.problem) {
 			t.Errorf("%q: %q, %v", tt.content, key, err)
 		}
 	}
-	flags := configFlags{set: []string{"GroupDataSync=1", "GossipDataSyncAuthKey_File=missing"}}
-	if _, err := loadConfig(flags, nil); term.Finish(&strings.Builder{}, err) != term.CodeUsage || !strings.Contains(err.Error(), "GossipDataSyncAuthKey_File: open missing") {
+	flags := Flags{Set: []string{"GroupDataSync=1", "GossipDataSyncAuthKey_File=missing"}}
+	if _, err := Load(flags, nil); term.Finish(&strings.Builder{}, err) != term.CodeUsage || !strings.Contains(err.Error(), "GossipDataSyncAuthKey_File: open missing") {
 		t.Errorf("a file that is missing: %v", err)
 	}
 }
@@ -148,17 +148,17 @@ func TestSyncKeyFile(t *testing.T) {
 func TestSyncKeysAreMasked(t *testing.T) {
 	c := syncConfig(t, "Gossip_AcceptKeys "+goodSyncKey+"2")
 	var printed strings.Builder
-	if err := c.print(&printed); err != nil {
+	if err := c.Print(&printed); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.printJSON(&printed); err != nil {
+	if err := c.PrintJSON(&printed); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(printed.String(), goodSyncKey) || !strings.Contains(printed.String(), "GossipDataSyncAuthKey ") {
 		t.Error("a secret is shown")
 	}
-	c, _ = resolveConfig(options(), []assignment{{name: "GossipDataSyncAuthKey", value: goodSyncKey, origin: "flag --set GossipDataSyncAuthKey"}})
-	warnings := strings.Join(c.warnings(), "\n")
+	c, _ = Resolve(Options(), []Assignment{{Name: "GossipDataSyncAuthKey", Value: goodSyncKey, Origin: "flag --set GossipDataSyncAuthKey"}})
+	warnings := strings.Join(c.Warnings(), "\n")
 	if !strings.Contains(warnings, "can read the secret in the list of processes: use GossipDataSyncAuthKey_File") || strings.Contains(warnings, goodSyncKey) {
 		t.Errorf("%q", warnings)
 	}

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -8,11 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"owlcache/api"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -20,35 +18,23 @@ func formatNumber(n int64) string { return strconv.FormatInt(n, 10) }
 
 func TestTableIsSound(t *testing.T) {
 	names, envs := map[string]bool{}, map[string]bool{}
-	for _, o := range options() {
-		if names[strings.ToLower(o.name)] || envs[o.env()] {
-			t.Errorf("%s is there twice", o.name)
+	for _, o := range Options() {
+		if names[strings.ToLower(o.Name)] || envs[o.env()] {
+			t.Errorf("%s is there twice", o.Name)
 		}
-		names[strings.ToLower(o.name)], envs[o.env()] = true, true
-		if o.help == "" {
-			t.Errorf("%s has no help", o.name)
+		names[strings.ToLower(o.Name)], envs[o.env()] = true, true
+		if o.Help == "" {
+			t.Errorf("%s has no help", o.Name)
 		}
 		if o.kind == number && o.max <= o.min || o.kind == size && o.max <= o.min {
-			t.Errorf("%s has an empty range", o.name)
+			t.Errorf("%s has an empty range", o.Name)
 		}
-		if o.unit != "" && o.kind != number {
-			t.Errorf("%s has a unit and is no number", o.name)
+		if o.Unit != "" && o.kind != number {
+			t.Errorf("%s has a unit and is no number", o.Name)
 		}
 	}
-	if _, errs := resolveConfig(options()); len(errs) > 0 {
+	if _, errs := Resolve(Options()); len(errs) > 0 {
 		t.Errorf("the defaults are refused: %v", errs)
-	}
-}
-
-// What the packages behind the configuration default to is what it says itself.
-func TestDefaultsReachTheServer(t *testing.T) {
-	c, _ := resolveConfig(options())
-	a, e := c.apiOptions(), c.engineOptions()
-	if a.ReadTimeout != 30*time.Second || a.IdleTimeout != 2*time.Minute || a.MaxConns != 10000 || a.MaxConnsPerIP != 2000 || a.MaxHeaderSize != 32<<10 || a.MaxBodyMemory != 256<<20 {
-		t.Errorf("options of the HTTP side: %+v", a)
-	}
-	if e.MaxValueSize != 16<<20 || e.SegmentSize != 64<<20 || e.CheckpointLogBytes != 64<<20 || e.Sync != "always" || e.CheckpointInterval != time.Minute || e.SweepInterval != time.Minute || e.TombstoneGrace != 0 {
-		t.Errorf("options of the store: %+v", e)
 	}
 }
 
@@ -73,12 +59,12 @@ func TestParseConfigFile(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
-			for _, a := range parseConfigFile("f", []byte(tt.file)) {
-				if a.err != nil {
-					got = append(got, fmt.Sprintf("%s!%v", a.origin, a.err))
+			for _, a := range ParseFile("f", []byte(tt.file)) {
+				if a.Err != nil {
+					got = append(got, fmt.Sprintf("%s!%v", a.Origin, a.Err))
 					continue
 				}
-				got = append(got, fmt.Sprintf("%s %s=%s", a.origin, a.name, a.value))
+				got = append(got, fmt.Sprintf("%s %s=%s", a.Origin, a.Name, a.Value))
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
@@ -151,7 +137,7 @@ func TestResolveConfigErrors(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, errs := resolveConfig(options(), parseConfigFile("f", []byte(tt.file)))
+			_, errs := Parse("f", []byte(tt.file))
 			var got []string
 			for _, err := range errs {
 				got = append(got, err.Error())
@@ -164,10 +150,10 @@ func TestResolveConfigErrors(t *testing.T) {
 }
 
 func TestPrecedence(t *testing.T) {
-	file := []assignment{{name: "Httpport", value: "1", origin: "file"}, {name: "Host", value: "1.1.1.1", origin: "file"}, {name: "Log_Level", value: "warn", origin: "file"}}
-	env := []assignment{{name: "Httpport", value: "2", origin: "env"}, {name: "Host", value: "2.2.2.2", origin: "env"}, {name: "Log_Level", value: "", origin: "env"}}
-	flags := []assignment{{name: "Httpport", value: "3", origin: "flag"}}
-	c, errs := resolveConfig(options(), file, env, flags)
+	file := []Assignment{{Name: "Httpport", Value: "1", Origin: "file"}, {Name: "Host", Value: "1.1.1.1", Origin: "file"}, {Name: "Log_Level", Value: "warn", Origin: "file"}}
+	env := []Assignment{{Name: "Httpport", Value: "2", Origin: "env"}, {Name: "Host", Value: "2.2.2.2", Origin: "env"}, {Name: "Log_Level", Value: "", Origin: "env"}}
+	flags := []Assignment{{Name: "Httpport", Value: "3", Origin: "flag"}}
+	c, errs := Resolve(Options(), file, env, flags)
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
@@ -177,17 +163,17 @@ func TestPrecedence(t *testing.T) {
 		"Log_Level": {"warn", "file"},
 		"DBfile":    {"./data/", "default"},
 	} {
-		if s := c.get(name); s.value != want[0] || s.origin != want[1] {
-			t.Errorf("%s is %q from %s, want %q from %s", name, s.value, s.origin, want[0], want[1])
+		if s := c.Get(name); s.Value != want[0] || s.Origin != want[1] {
+			t.Errorf("%s is %q from %s, want %q from %s", name, s.Value, s.Origin, want[0], want[1])
 		}
 	}
-	if c.int("Httpport") != 3 {
-		t.Errorf("the number of Httpport is %d", c.int("Httpport"))
+	if c.Int("Httpport") != 3 {
+		t.Errorf("the number of Httpport is %d", c.Int("Httpport"))
 	}
 }
 
 func TestParseEnv(t *testing.T) {
-	got := parseEnv(options(), []string{
+	got := parseEnv(Options(), []string{
 		"PATH=/bin", "OWLCACHE_HTTPPORT=80", "OWLCACHE_WAL_SYNC= no ", "OWLCACHE_CONFIG=x", "OWLCACHE_ADDR=y", "OWLCACHE_PASS=a=b",
 		"OWLCACHE_SERVICE_HOST=10.0.0.1", "OWLCACHE_SERVICE_PORT=7721", "OWLCACHE_SERVICE_PORT_HTTP=7721", "OWLCACHE_PORT=tcp://10.0.0.1:7721",
 		"OWLCACHE_PORT_7721_TCP=tcp://10.0.0.1:7721", "OWLCACHE_PORT_7721_TCP_ADDR=10.0.0.1", "OWLCACHE_HTPPORT=80", "OWLCACHE_Host=x",
@@ -195,7 +181,7 @@ func TestParseEnv(t *testing.T) {
 	})
 	var lines []string
 	for _, a := range got {
-		lines = append(lines, fmt.Sprint(a.origin, " ", a.name, "=", a.value, " ", a.err))
+		lines = append(lines, fmt.Sprint(a.Origin, " ", a.Name, "=", a.Value, " ", a.Err))
 	}
 	want := []string{
 		"environment OWLCACHE_ADRR = no such option, did you mean OWLCACHE_ADDR?",
@@ -228,7 +214,7 @@ func TestParseOptions(t *testing.T) {
 		{"Host", "node-1.example", 0},
 		{"Allowed_Hosts", "a.example b.example,*", 0},
 	} {
-		n, err := findOption(options(), tt.name).parse(tt.value)
+		n, err := FindOption(Options(), tt.name).parse(tt.value)
 		if err != nil || n != tt.want {
 			t.Errorf("%s %s: %d, %v, want %d", tt.name, tt.value, n, err, tt.want)
 		}
@@ -273,8 +259,8 @@ func TestEditDistance(t *testing.T) {
 func TestLoadConfigFiles(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	if c, err := loadConfig(configFlags{}, nil); err != nil || c.source() != "defaults" {
-		t.Errorf("without a file: %q, %v", c.source(), err)
+	if c, err := Load(Flags{}, nil); err != nil || c.Source() != "defaults" {
+		t.Errorf("without a file: %q, %v", c.Source(), err)
 	}
 	write := func(name, text string) {
 		t.Helper()
@@ -294,54 +280,43 @@ func TestLoadConfigFiles(t *testing.T) {
 		{"", []string{"OWLCACHE_CONFIG=env.conf"}, 2},
 		{"flag.conf", []string{"OWLCACHE_CONFIG=env.conf"}, 3},
 	} {
-		c, err := loadConfig(configFlags{file: tt.flag}, tt.env)
-		if err != nil || c.int("Httpport") != tt.want {
-			t.Errorf("flag %q, environment %q: Httpport %d, %v, want %d", tt.flag, tt.env, c.int("Httpport"), err, tt.want)
+		c, err := Load(Flags{File: tt.flag}, tt.env)
+		if err != nil || c.Int("Httpport") != tt.want {
+			t.Errorf("flag %q, environment %q: Httpport %d, %v, want %d", tt.flag, tt.env, c.Int("Httpport"), err, tt.want)
 		}
 	}
-	if _, err := loadConfig(configFlags{file: "missing.conf"}, nil); term.Finish(&strings.Builder{}, err) != term.CodeUsage {
+	if _, err := Load(Flags{File: "missing.conf"}, nil); term.Finish(&strings.Builder{}, err) != term.CodeUsage {
 		t.Errorf("a file that is missing: %v", err)
 	}
-	if _, err := loadConfig(configFlags{}, []string{"OWLCACHE_CONFIG=missing.conf"}); term.Finish(&strings.Builder{}, err) != term.CodeUsage {
+	if _, err := Load(Flags{}, []string{"OWLCACHE_CONFIG=missing.conf"}); term.Finish(&strings.Builder{}, err) != term.CodeUsage {
 		t.Errorf("a file that is missing: %v", err)
-	}
-}
-
-func TestClassicFlags(t *testing.T) {
-	in := []string{"-config", "c", "-host=1.2.3.4", "--log", "l", "-pass", "p", "-o", "json", "-x", "--", "-host"}
-	want := []string{"--config", "c", "--host=1.2.3.4", "--log", "l", "--pass", "p", "-o", "json", "-x", "--", "-host"}
-	if got := classicFlags(in); !slices.Equal(got, want) {
-		t.Errorf("got %q", got)
-	}
-	if classicFlags(nil) == nil {
-		t.Error("no arguments turned into nil")
 	}
 }
 
 func FuzzParseConfigFile(f *testing.F) {
-	all, err := os.ReadFile(filepath.Join("..", "..", "owlcache.conf"))
+	all, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "owlcache.conf"))
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(all)
 	f.Add([]byte("\ufeff# c\r\n[H]\nHost 127.0.0.1\nPass\nMaxValueSize 1MiB\nHttpport 70000\n\xff\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		list := parseConfigFile("f", data)
+		list := ParseFile("f", data)
 		if lines := strings.Count(string(data), "\n") + 1; len(list) > lines {
 			t.Fatalf("%d assignments from %d lines", len(list), lines)
 		}
-		c, errs := resolveConfig(options(), list)
+		c, errs := Resolve(Options(), list)
 		for _, name := range c.order {
-			s := c.get(name)
-			if s.value == "" {
+			s := c.Get(name)
+			if s.Value == "" {
 				continue
 			}
-			if n, err := s.option.parse(s.value); err != nil || n != s.num {
-				t.Fatalf("%s holds %q (%d), which it refuses: %v", name, s.value, s.num, err)
+			if n, err := s.Option.parse(s.Value); err != nil || n != s.Num {
+				t.Fatalf("%s holds %q (%d), which it refuses: %v", name, s.Value, s.Num, err)
 			}
-			if s.option.kind == number || s.option.kind == size {
-				if s.num < s.option.min || s.num > s.option.max {
-					t.Fatalf("%s is %d, out of its range", name, s.num)
+			if s.Option.kind == number || s.Option.kind == size {
+				if s.Num < s.Option.min || s.Num > s.Option.max {
+					t.Fatalf("%s is %d, out of its range", name, s.Num)
 				}
 			}
 		}
@@ -350,21 +325,14 @@ func FuzzParseConfigFile(f *testing.F) {
 				t.Fatal("an error without text")
 			}
 		}
-		if len(errs) == 0 {
-			o := c.apiOptions()
-			o.Password, o.TokenSecret = "any", make([]byte, 32)
-			if _, err := api.New(o); err != nil {
-				t.Fatalf("a valid configuration is refused at the start: %v", err)
-			}
-		}
 	})
 }
 
 func FuzzNearest(f *testing.F) {
 	f.Add("Htpport")
 	names := []string{}
-	for _, o := range options() {
-		names = append(names, o.name)
+	for _, o := range Options() {
+		names = append(names, o.Name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		if got := nearest(name, names); got != "" && !slices.Contains(names, got) {

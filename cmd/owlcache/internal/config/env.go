@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 const (
 	envPrefix = "OWLCACHE_"
 	envConfig = "OWLCACHE_CONFIG" // path of the configuration file
-	envAddr   = "OWLCACHE_ADDR"   // node that the client commands talk to
-	envCACert = "OWLCACHE_CACERT" // certificates that they verify it against
+	EnvAddr   = "OWLCACHE_ADDR"   // node that the client commands talk to
+	EnvCACert = "OWLCACHE_CACERT" // certificates that they verify it against
 )
 
 // serviceLink matches what container platforms put into the environment of
@@ -22,31 +22,31 @@ const (
 const serviceLink = `^OWLCACHE_(SERVICE_(HOST|PORT(_.*)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?|NAME)$`
 
 // parseEnv takes the options out of an environment of NAME=value strings.
-func parseEnv(table []option, env []string) []assignment {
+func parseEnv(table []Option, env []string) []Assignment {
 	names := map[string]string{} // of the variable: of the option
 	for _, o := range table {
-		names[o.env()] = o.name
+		names[o.env()] = o.Name
 	}
 	foreign := regexp.MustCompile(serviceLink)
-	var list []assignment
+	var list []Assignment
 	for _, kv := range env {
 		name, value, _ := strings.Cut(kv, "=")
-		if !strings.HasPrefix(name, envPrefix) || name == envConfig || name == envAddr || name == envCACert || foreign.MatchString(name) {
+		if !strings.HasPrefix(name, envPrefix) || name == envConfig || name == EnvAddr || name == EnvCACert || foreign.MatchString(name) {
 			continue
 		}
-		a := assignment{name: names[name], value: strings.TrimSpace(value), origin: "environment " + name}
-		if a.name == "" {
-			a = assignment{origin: a.origin, err: errors.New("no such option" + didYouMean(envPrefix, strings.TrimPrefix(name, envPrefix), envNames(table)))}
+		a := Assignment{Name: names[name], Value: strings.TrimSpace(value), Origin: "environment " + name}
+		if a.Name == "" {
+			a = Assignment{Origin: a.Origin, Err: errors.New("no such option" + DidYouMean(envPrefix, strings.TrimPrefix(name, envPrefix), envNames(table)))}
 		}
 		list = append(list, a)
 	}
-	slices.SortFunc(list, func(a, b assignment) int { return strings.Compare(a.origin, b.origin) })
+	slices.SortFunc(list, func(a, b Assignment) int { return strings.Compare(a.Origin, b.Origin) })
 	return list
 }
 
-// lookupEnv returns the value of name in env; the last one counts, as it does
+// LookupEnv returns the value of name in env; the last one counts, as it does
 // for a process that is started with env.
-func lookupEnv(env []string, name string) string {
+func LookupEnv(env []string, name string) string {
 	for _, kv := range slices.Backward(env) {
 		if k, v, _ := strings.Cut(kv, "="); k == name {
 			return v
@@ -57,17 +57,17 @@ func lookupEnv(env []string, name string) string {
 
 // envNames returns the names of all variables without their prefix, which must not
 // count when an unknown name is compared with them.
-func envNames(table []option) []string {
-	names := []string{strings.TrimPrefix(envConfig, envPrefix), strings.TrimPrefix(envAddr, envPrefix), strings.TrimPrefix(envCACert, envPrefix)}
+func envNames(table []Option) []string {
+	names := []string{strings.TrimPrefix(envConfig, envPrefix), strings.TrimPrefix(EnvAddr, envPrefix), strings.TrimPrefix(EnvCACert, envPrefix)}
 	for _, o := range table {
 		names = append(names, strings.TrimPrefix(o.env(), envPrefix))
 	}
 	return names
 }
 
-// didYouMean ends an error message about an unknown name; prefix is what all names
+// DidYouMean ends an error message about an unknown name; prefix is what all names
 // begin with.
-func didYouMean(prefix, name string, known []string) string {
+func DidYouMean(prefix, name string, known []string) string {
 	if n := nearest(name, known); n != "" {
 		return fmt.Sprintf(", did you mean %s%s?", prefix, n)
 	}

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"os"
@@ -12,33 +12,33 @@ import (
 // defaultsOfTable returns every option of the table with its default.
 func defaultsOfTable() map[string]string {
 	want := map[string]string{}
-	for _, o := range options() {
-		want[o.name] = o.def
+	for _, o := range Options() {
+		want[o.Name] = o.Default
 	}
 	return want
 }
 
 func TestShippedFileNamesEveryOptionAtItsDefault(t *testing.T) {
-	const path = "../../owlcache.conf"
+	const path = "../../../../owlcache.conf"
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]string{}
-	list := parseConfigFile(path, data)
+	list := ParseFile(path, data)
 	for _, a := range list {
-		got[a.name] = a.value
+		got[a.Name] = a.Value
 	}
 	if diff := cmp.Diff(defaultsOfTable(), got); diff != "" {
 		t.Errorf("owlcache.conf differs from the table (-table +file):\n%s", diff)
 	}
-	if _, errs := resolveConfig(options(), list); len(errs) > 0 {
+	if _, errs := Resolve(Options(), list); len(errs) > 0 {
 		t.Errorf("owlcache.conf is not usable as it is: %v", errs)
 	}
 }
 
 func TestDocumentNamesEveryOptionWithItsDefault(t *testing.T) {
-	data, err := os.ReadFile("../../docs/configuration.md")
+	data, err := os.ReadFile("../../../../docs/configuration.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,13 +61,13 @@ func TestDocumentNamesEveryOptionWithItsDefault(t *testing.T) {
 
 // The ranges in the document are those of the table.
 func TestDocumentNamesTheRanges(t *testing.T) {
-	data, err := os.ReadFile("../../docs/configuration.md")
+	data, err := os.ReadFile("../../../../docs/configuration.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	row := regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (?:empty|`[^`]*`) \\| ([^|]*) \\|")
 	for _, m := range row.FindAllStringSubmatch(string(data), -1) {
-		o := findOption(options(), m[1])
+		o := FindOption(Options(), m[1])
 		if o == nil {
 			continue
 		}
@@ -75,16 +75,16 @@ func TestDocumentNamesTheRanges(t *testing.T) {
 		switch o.kind {
 		case number:
 			want = formatNumber(o.min) + " to " + formatNumber(o.max)
-			if o.unit != "" {
-				want += " " + o.unit
+			if o.Unit != "" {
+				want += " " + o.Unit
 			}
 		case size:
-			want = formatSize(o.min) + " to " + formatSize(o.max)
+			want = FormatSize(o.min) + " to " + FormatSize(o.max)
 		case choice:
 			want = "`" + strings.Join(o.choices, "`, `") + "`"
 		}
 		if !strings.HasPrefix(m[2], want) {
-			t.Errorf("%s: the document has the range %q, the table %q", o.name, m[2], want)
+			t.Errorf("%s: the document has the range %q, the table %q", o.Name, m[2], want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -32,21 +32,21 @@ const (
 	passphrase                // a password that cannot be guessed
 )
 
-// option describes one option of the configuration.
-type option struct {
-	name     string
-	def      string // default, as it would be written in the file
+// Option describes one option of the configuration.
+type Option struct {
+	Name     string
+	Default  string // default, as it would be written in the file
 	kind     kind
-	unit     string // of a number: s, ms, min or bytes
+	Unit     string // of a number: s, ms, min or bytes
 	min, max int64  // of a number or size
 	choices  []string
 	secret   bool   // its value is never printed
-	help     string // one line
+	Help     string // one line
 }
 
 // parse checks a non-empty text and returns its number, which is 0 for the
 // kinds that have none. The error says what is wanted, not what was given.
-func (o *option) parse(s string) (int64, error) {
+func (o *Option) parse(s string) (int64, error) {
 	if strings.IndexFunc(s, unicode.IsControl) >= 0 {
 		return 0, errors.New("want text without control characters")
 	}
@@ -58,7 +58,7 @@ func (o *option) parse(s string) (int64, error) {
 	case origins:
 		return 0, checkOrigins(s)
 	case ipAddress:
-		if net.ParseIP(bareHost(s)) == nil {
+		if net.ParseIP(BareHost(s)) == nil {
 			return 0, errors.New("want an IP address")
 		}
 	case hostPort:
@@ -82,7 +82,7 @@ func (o *option) parse(s string) (int64, error) {
 	case size:
 		n, err := humanize.ParseBytes(s)
 		if err != nil || n > math.MaxInt64 || int64(n) < o.min || int64(n) > o.max {
-			return 0, fmt.Errorf("want a size from %s to %s, like 1048576 or 1MiB", formatSize(o.min), formatSize(o.max))
+			return 0, fmt.Errorf("want a size from %s to %s, like 1048576 or 1MiB", FormatSize(o.min), FormatSize(o.max))
 		}
 		return int64(n), nil
 	case choice:
@@ -90,17 +90,17 @@ func (o *option) parse(s string) (int64, error) {
 			return 0, fmt.Errorf("want %s", strings.Join(o.choices, " or "))
 		}
 	case passphrase:
-		return 0, checkPassword(s)
+		return 0, CheckPassword(s)
 	}
 	return 0, nil
 }
 
 // env returns the name of the environment variable that sets the option.
-func (o *option) env() string { return envPrefix + strings.ToUpper(o.name) }
+func (o *Option) env() string { return envPrefix + strings.ToUpper(o.Name) }
 
-// shown returns a value as it may be printed: secrets are masked, and nothing
+// Shown returns a value as it may be printed: secrets are masked, and nothing
 // can steer a terminal.
-func (o *option) shown(s string) string {
+func (o *Option) Shown(s string) string {
 	switch {
 	case o.secret && s != "":
 		return "********"
@@ -111,22 +111,22 @@ func (o *option) shown(s string) string {
 }
 
 // assignment returns how a value is given, for a message about it.
-func (o *option) assignment(value string) string {
+func (o *Option) assignment(value string) string {
 	if o.secret {
-		return o.name
+		return o.Name
 	}
-	return o.name + " " + o.shown(value)
+	return o.Name + " " + o.Shown(value)
 }
 
-func (o *option) unitSuffix() string {
-	if o.unit == "" {
+func (o *Option) unitSuffix() string {
+	if o.Unit == "" {
 		return ""
 	}
-	return " (" + o.unit + ")"
+	return " (" + o.Unit + ")"
 }
 
-// formatSize writes bytes with a binary unit if that is exact.
-func formatSize(n int64) string {
+// FormatSize writes bytes with a binary unit if that is exact.
+func FormatSize(n int64) string {
 	for _, u := range []struct {
 		bytes int64
 		name  string
@@ -141,7 +141,7 @@ func formatSize(n int64) string {
 // checkHost accepts IP addresses, IPv6 ones with or without brackets, and host
 // names. A port does not belong there.
 func checkHost(s string) error {
-	if net.ParseIP(bareHost(s)) != nil {
+	if net.ParseIP(BareHost(s)) != nil {
 		return nil
 	}
 	if strings.HasPrefix(s, ".") || strings.Contains(s, "..") {
@@ -165,7 +165,7 @@ func checkHost(s string) error {
 // splitHostPort takes HOST or HOST:PORT apart. Without a port, port is 0.
 func splitHostPort(s string) (hostname string, port int, err error) {
 	if checkHost(s) == nil {
-		return bareHost(s), 0, nil
+		return BareHost(s), 0, nil
 	}
 	hostname, digits, err := net.SplitHostPort(s)
 	if err == nil {
@@ -178,9 +178,9 @@ func splitHostPort(s string) (hostname string, port int, err error) {
 	return hostname, int(n), nil
 }
 
-// checkHosts accepts what splitHosts splits into host names or *.
+// checkHosts accepts what SplitHosts splits into host names or *.
 func checkHosts(s string) error {
-	for _, h := range splitHosts(s) {
+	for _, h := range SplitHosts(s) {
 		if h == "*" {
 			continue
 		}
@@ -191,12 +191,12 @@ func checkHosts(s string) error {
 	return nil
 }
 
-func splitHosts(s string) []string {
+func SplitHosts(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 
-// bareHost takes the brackets off an IPv6 address.
-func bareHost(s string) string {
+// BareHost takes the brackets off an IPv6 address.
+func BareHost(s string) string {
 	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
 		return s[1 : len(s)-1]
 	}

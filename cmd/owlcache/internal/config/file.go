@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -9,31 +9,31 @@ import (
 	"unicode/utf8"
 )
 
-// assignment is one "this option has this value", and who says so.
-type assignment struct {
-	name, value string
-	origin      string // file:line, environment NAME or flag --name
-	err         error  // why it cannot be read; then name and value are empty
+// Assignment is one "this option has this value", and who says so.
+type Assignment struct {
+	Name, Value string
+	Origin      string // file:line, environment NAME or flag --name
+	Err         error  // why it cannot be read; then name and value are empty
 }
 
-// parseConfigFile reads the format of owlcache.conf: a name and a value on each
+// ParseFile reads the format of owlcache.conf: a name and a value on each
 // line, separated by white space; # starts a comment line, [ a heading. All
 // lines are read even if some are wrong.
-func parseConfigFile(path string, data []byte) []assignment {
-	var list []assignment
+func ParseFile(path string, data []byte) []Assignment {
+	var list []Assignment
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	for i, line := range bytes.Split(data, []byte("\n")) {
-		name, value, err := parseConfigLine(line)
+		name, value, err := ParseLine(line)
 		if name == "" && err == nil {
 			continue
 		}
-		list = append(list, assignment{name, value, fmt.Sprintf("%s:%d", path, i+1), err})
+		list = append(list, Assignment{name, value, fmt.Sprintf("%s:%d", path, i+1), err})
 	}
 	return list
 }
 
-// parseConfigLine splits one line; the name is empty if the line says nothing.
-func parseConfigLine(line []byte) (name, value string, err error) {
+// ParseLine splits one line; the name is empty if the line says nothing.
+func ParseLine(line []byte) (name, value string, err error) {
 	if !utf8.Valid(line) {
 		return "", "", errors.New("the line is not UTF-8")
 	}
