@@ -38,7 +38,7 @@ func (im *importer) openDir(ctx context.Context) (dump.Target, error) {
 		return nil, errors.Join(err, dir.Close())
 	}
 	im.dir = &importDir{dir: dir, store: store}
-	return dump.NewStore(store, im.flags.keep), nil
+	return dump.NewStoreTarget(store, im.flags.keep), nil
 }
 
 // withoutTime drops the time of a log line.

@@ -1,188 +1,168 @@
 package dump
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"owlcache/engine"
 )
 
-// Decoder reads lines. It is used by one goroutine at a time. The zero value is ready.
-type Decoder struct {
-	createdDates, expiresDates dateParser
-	scratch                    []byte
-
-	in scanner
-}
-
-// members are what has been found in a line.
-type members struct {
-	seen member
-	engine.Entry
-}
-
-// member is a set of members of an entry.
-type member uint8
-
-const (
-	memberKey member = 1 << iota
-	memberValue
-	memberCreated
-	memberExpires
-)
-
-// Decode reads the entry of a line, with or without its line end. Key and value of e
-// are parts of line, which is changed; Created is 0 if the line does not say, Expires 0
-// if the entry never expires. Errors say where in the line and what is wrong, never
-// what is in key or value.
-func (d *Decoder) Decode(line []byte, e *engine.Entry) error {
-	d.in = scanner{line: line}
-	m := members{}
-	if err := d.object(&m); err != nil {
-		return err
+// Decode reads the entry of a line, with or without its line end. Created of e is 0 if the line
+// does not say, Expires 0 if the entry never expires. Errors say what is wrong, and where if the
+// line is no JSON, and show of key and value one character at most.
+func Decode(line []byte, e *engine.Entry) error {
+	if at := notUTF8(line); at >= 0 {
+		return problem(at, "this is not valid UTF-8; use base64 for what is no text")
 	}
-	switch {
-	case m.seen&memberKey == 0:
-		return errors.New(`the member "key" or "key_base64" is missing`)
-	case m.seen&memberValue == 0:
-		return errors.New(`the member "value" or "value_base64" is missing`)
+	var members map[string]any
+	if err := json.Unmarshal(line, &members); err != nil {
+		return notObject(line, err)
 	}
-	if err := fits(&m.Entry); err != nil {
-		return err
+	if at := halfSurrogate(line); at >= 0 { // for which encoding/json takes another character
+		return problem(at, "there is half a surrogate pair in a string; use base64 for what is no text")
 	}
-	*e = m.Entry
-	return nil
-}
-
-func (d *Decoder) object(m *members) error {
-	in := &d.in
-	if in.skipSpace() != '{' {
-		return in.problem("an object in { } is expected")
-	}
-	in.pos++
-	if in.skipSpace() == '}' {
-		in.pos++
-		return in.end()
-	}
-	for {
-		if err := d.member(m); err != nil {
+	d := decoder{}
+	for name, value := range members {
+		if err := d.member(name, value); err != nil {
 			return err
 		}
-		switch in.skipSpace() {
-		case ',':
-			in.pos++
-		case '}':
-			in.pos++
-			return in.end()
-		default:
-			return in.problem("a comma or } is expected")
-		}
 	}
+	switch {
+	case quotes(line) != 4*len(members): // encoding/json takes the last one
+		return errors.New("a member is there twice")
+	case d.keys != 1:
+		return errors.New(`the member "key" or "key_base64" is missing, or both are there`)
+	case d.values != 1:
+		return errors.New(`the member "value" or "value_base64" is missing, or both are there`)
+	}
+	if err := fits(&d.entry); err != nil {
+		return err
+	}
+	*e = d.entry
+	return nil
 }
 
-// member reads a name and what it has.
-func (d *Decoder) member(m *members) error {
-	in := &d.in
-	if in.skipSpace() != '"' {
-		return in.problem(`a name in " is expected`)
+// decoder collects the members of a line.
+type decoder struct {
+	entry        engine.Entry
+	keys, values int // how many there are
+}
+
+func (d *decoder) member(name string, value any) (err error) {
+	s, ok := value.(string)
+	switch name {
+	case "key":
+		d.entry.Key = []byte(s)
+		d.keys++
+	case "key_base64":
+		d.entry.Key, err = unbase64(s)
+		d.keys++
+	case "value":
+		d.entry.Value = []byte(s)
+		d.values++
+	case "value_base64":
+		d.entry.Value, err = unbase64(s)
+		d.values++
+	case "created":
+		d.entry.Created, err = parseCreated(s)
+	case "expires":
+		d.entry.Expires, err = parseExpires(s)
+	default:
+		return errors.New("unknown member " + shownName(name))
 	}
-	at := in.pos
-	name, err := in.text()
-	if err != nil {
-		return err
-	}
-	which := memberOf(name)
 	switch {
-	case which == 0:
-		return in.problemAt(at, "unknown member "+shownName(name))
-	case m.seen&which != 0:
-		return in.problemAt(at, "second member "+shownName(name)+" of this entry")
-	}
-	m.seen |= which
-	if in.skipSpace() != ':' {
-		return in.problem("a colon is expected")
-	}
-	in.pos++
-	if in.skipSpace() != '"' {
-		return in.problem("the member " + string(name) + ` has to be a string in "`)
-	}
-	at = in.pos
-	s, err := in.text()
-	if err != nil {
-		return err
-	}
-	if err := d.assign(m, name, s); err != nil {
-		return in.problemAt(at, "the member "+string(name)+" "+err.Error())
+	case !ok:
+		return errors.New("the member " + name + ` has to be a string in "`)
+	case err != nil:
+		return fmt.Errorf("the member %s %w", name, err)
 	}
 	return nil
 }
 
-func memberOf(name []byte) member {
-	switch string(name) {
-	case "key", "key_base64":
-		return memberKey
-	case "value", "value_base64":
-		return memberValue
-	case "created":
-		return memberCreated
-	case "expires":
-		return memberExpires
+// problem tells what is wrong at a place, of which pos bytes of the line are before.
+func problem(pos int, what string) error { return fmt.Errorf("byte %d: %s", pos+1, what) }
+
+// notObject tells what is wrong with a line in which encoding/json finds no object.
+func notObject(line []byte, err error) error {
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) {
+		return errors.New("an object in { } is expected")
 	}
-	return 0
+	return problem(int(syntax.Offset)-1, syntax.Error())
 }
 
-func (d *Decoder) assign(m *members, name, s []byte) (err error) {
-	switch string(name) {
-	case "key":
-		m.Key = s
-	case "value":
-		m.Value = s
-	case "key_base64":
-		m.Key, err = d.unbase64(s)
-	case "value_base64":
-		m.Value, err = d.unbase64(s)
-	case "created":
-		if m.Created, err = d.createdDates.created(s); m.Created == 0 {
-			m.Created = 1 // 0 would say that it is not known
-		}
-	case "expires":
-		m.Expires, err = d.expiresDates.expires(s)
-	}
-	return err
-}
-
-// unbase64 decodes s into its own place.
-func (d *Decoder) unbase64(s []byte) ([]byte, error) {
-	for _, c := range s {
-		if c == '\n' || c == '\r' { // which the decoder would skip
-			return nil, errBase64
+// quotes counts those that begin or end a string of valid JSON.
+func quotes(line []byte) (n int) {
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case '"':
+			n++
+		case '\\':
+			i++
 		}
 	}
-	if n := base64.StdEncoding.DecodedLen(len(s)); cap(d.scratch) < n {
-		d.scratch = make([]byte, n)
-	}
-	n, err := base64.StdEncoding.Strict().Decode(d.scratch[:cap(d.scratch)], s)
-	if err != nil {
-		return nil, errBase64
-	}
-	n = copy(s, d.scratch[:n])
-	if cap(d.scratch) > maxKept {
-		d.scratch = nil
-	}
-	return s[:n:n], nil
+	return n
 }
 
-var errBase64 = errors.New("is no base64 (RFC 4648, padded)")
+func unbase64(s string) ([]byte, error) {
+	b, err := base64.StdEncoding.Strict().DecodeString(s)
+	if err != nil || base64.StdEncoding.EncodedLen(len(b)) != len(s) { // line ends in it are skipped
+		return nil, errors.New("is no base64 (RFC 4648, padded)")
+	}
+	return b, nil
+}
 
-// maxKept is the size in bytes above which a buffer is not used again.
-const maxKept = 4 << 20
+// notUTF8 returns where a line is not valid UTF-8, -1 if it is.
+func notUTF8(line []byte) int {
+	if utf8.Valid(line) {
+		return -1
+	}
+	at := 0
+	for r, n := utf8.DecodeRune(line); r != utf8.RuneError || n != 1; r, n = utf8.DecodeRune(line[at:]) {
+		at += n
+	}
+	return at
+}
+
+// halfSurrogate returns where in valid JSON there is an escape \u of half a pair, for which
+// encoding/json takes another character; -1 if there is none.
+func halfSurrogate(line []byte) int {
+	if !bytes.Contains(line, []byte(`\ud`)) && !bytes.Contains(line, []byte(`\uD`)) {
+		return -1
+	}
+	code := func(at int) rune {
+		n, err := strconv.ParseUint(string(line[at+2:at+6]), 16, 16)
+		if err != nil || line[at] != '\\' || line[at+1] != 'u' {
+			return 0
+		}
+		return rune(n)
+	}
+	for i := 0; i < len(line); i++ {
+		switch {
+		case line[i] != '\\':
+		case line[i+1] != 'u':
+			i++
+		case utf16.IsSurrogate(code(i)):
+			if i+12 > len(line) || utf16.DecodeRune(code(i), code(i+6)) == utf8.RuneError {
+				return i
+			}
+			i += 11
+		}
+	}
+	return -1
+}
 
 // shownName renders a name of a line for a message.
-func shownName(name []byte) string {
+func shownName(name string) string {
 	const most = 40
 	if len(name) > most {
-		return strconv.QuoteToASCII(string(name[:most])) + "…"
+		return strconv.QuoteToASCII(name[:most]) + "…"
 	}
-	return strconv.QuoteToASCII(string(name))
+	return strconv.QuoteToASCII(name)
 }

@@ -147,6 +147,9 @@ func (b *exportBatch) reset() {
 	b.bytes, b.text = reuse(b.bytes), reuse(b.text)
 }
 
+// maxKept is the size in bytes above which a buffer is not used again.
+const maxKept = 4 << 20
+
 // reuse empties a buffer, or drops it if it is large.
 func reuse(b []byte) []byte {
 	if cap(b) > maxKept {

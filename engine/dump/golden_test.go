@@ -63,10 +63,9 @@ func TestGolden(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 
-	var d Decoder
 	for i, line := range bytes.Split(bytes.TrimSuffix(want, []byte("\n")), []byte("\n")) {
 		var e engine.Entry
-		if err := d.Decode(line, &e); err != nil {
+		if err := Decode(line, &e); err != nil {
 			t.Errorf("line %d: %v", i+1, err)
 			continue
 		}

@@ -68,7 +68,6 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 // importBatch is a part of an import.
 type importBatch struct {
 	lineBlock
-	decode  Decoder
 	entries []engine.Entry
 	numbers []int64 // of the lines of entries
 	report  ImportReport
@@ -123,11 +122,14 @@ func (im *importer) readLines(p *pipeline[importBatch]) error {
 		} else if err != nil {
 			return asLineError(err, in.last+1, unitLine)
 		}
-		if err := p.send(s, int64(cap(b.text))); err != nil {
+		if err := p.send(s, decodedCopies*int64(cap(b.text))); err != nil {
 			return err
 		}
 	}
 }
+
+// decodedCopies is how many times the text of lines is in memory when they are decoded.
+const decodedCopies = 3
 
 // asLineError tells where a source cannot be read on.
 func asLineError(err error, n int64, unit string) error {
@@ -150,7 +152,7 @@ func (im *importer) decode(b *importBatch) {
 			continue
 		}
 		var e engine.Entry
-		if err := b.decode.Decode(line, &e); err != nil {
+		if err := Decode(line, &e); err != nil {
 			b.bad = &LineError{Line: n, Unit: unitLine, Err: err}
 			n--
 			break

@@ -144,7 +144,7 @@ func TestImportGoesOn(t *testing.T) {
 				return err
 			}
 			report, err := Import(t.Context(), src, ImportOptions{Open: func(context.Context) (Target, error) {
-				return &breaking{Target: NewStore(s, false), at: at, err: broken}, nil
+				return &breaking{Target: NewStoreTarget(s, false), at: at, err: broken}, nil
 			}})
 			last = report.Last
 			return err

@@ -69,7 +69,6 @@ func mayBecomeLine(f *os.File) bool {
 // keptReader checks lines of a file.
 type keptReader struct {
 	Kept
-	decode  Decoder
 	encode  Encoder
 	scratch []byte
 }
@@ -88,13 +87,11 @@ func (k *keptReader) block(text []byte) bool {
 
 func (k *keptReader) line(line []byte) bool {
 	var e engine.Entry
-	k.scratch = append(k.scratch[:0], line...)
-	if k.decode.Decode(k.scratch, &e) != nil || k.Lines > 0 && bytes.Compare(e.Key, k.Last) <= 0 {
+	if Decode(line, &e) != nil || k.Lines > 0 && bytes.Compare(e.Key, k.Last) <= 0 {
 		return false
 	}
-	start := len(k.scratch)
-	k.scratch = k.encode.Append(k.scratch, &e)
-	if !bytes.Equal(k.scratch[start:], line) {
+	k.scratch = k.encode.Append(k.scratch[:0], &e)
+	if !bytes.Equal(k.scratch, line) {
 		return false
 	}
 	k.Last = append(k.Last[:0], e.Key...)

@@ -17,8 +17,7 @@ import (
 )
 
 func decode(line string) (e engine.Entry, err error) {
-	var d Decoder
-	err = d.Decode([]byte(line), &e)
+	err = Decode([]byte(line), &e)
 	return e, err
 }
 
@@ -54,42 +53,42 @@ func TestDecodeIsTolerantAboutForm(t *testing.T) {
 
 func TestDecodeIsStrictAboutContent(t *testing.T) {
 	for line, want := range map[string]string{
-		``:                                       "an object in { } is expected, but the line ends",
-		`[]`:                                     "byte 1: an object",
-		`{`:                                      `a name in " is expected, but the line ends`,
+		``:                                       "unexpected end of JSON input",
+		`[]`:                                     "an object",
+		`{`:                                      "unexpected end of JSON input",
 		`{}`:                                     `"key" or "key_base64" is missing`,
 		`{"key":"k"}`:                            `"value" or "value_base64" is missing`,
 		`{"value":"v"}`:                          `"key" or "key_base64" is missing`,
 		`{"key":"","value":"v"}`:                 "key is empty",
-		`{"key":"k","value":"secret"`:            "a comma or } is expected, but the line ends",
-		`{"key":"k","value":"secret`:             "a string goes on, but the line ends",
-		`{"key":"k","value":"secret\`:            "a string goes on, but the line ends",
-		`{"key":"k","value":"secret",}`:          `byte 29: a name in "`,
-		`{"key":"k","value":"secret"}}`:          "byte 29: there is something behind the entry",
-		`{"key":"k","value":"secret"} {"`:        "byte 30: there is something behind",
-		`{"key":"k" "value":"secret"}`:           "byte 12: a comma or }",
-		`{"key" "k"}`:                            "byte 8: a colon",
-		`{"key":1,"value":"secret"}`:             "byte 8: the member key has to be a string",
-		`{"key":"k","value":null}`:               "byte 20: the member value has to be a string",
-		`{"key":"k","value":"secret","ttl":"1"}`: `byte 29: unknown member "ttl"`,
-		`{"Key":"k"}`:                            `byte 2: unknown member "Key"`,
+		`{"key":"k","value":"secret"`:            "unexpected end of JSON input",
+		`{"key":"k","value":"secret`:             "unexpected end of JSON input",
+		`{"key":"k","value":"secret\`:            "invalid character ' ' in ",
+		`{"key":"k","value":"secret",}`:          "byte 29: invalid character '}'",
+		`{"key":"k","value":"secret"}}`:          "byte 29: invalid character '}' after top-level value",
+		`{"key":"k","value":"secret"} {"`:        "byte 30: invalid character '{' after top-level value",
+		`{"key":"k" "value":"secret"}`:           "byte 12: invalid character '\"' after object key:value pair",
+		`{"key" "k"}`:                            "byte 8: invalid character '\"' after object key",
+		`{"key":1,"value":"secret"}`:             "the member key has to be a string",
+		`{"key":"k","value":null}`:               "the member value has to be a string",
+		`{"key":"k","value":"secret","ttl":"1"}`: `unknown member "ttl"`,
+		`{"Key":"k"}`:                            `unknown member "Key"`,
 		`{"` + strings.Repeat("x", 100) + `":"k"}`:                            `unknown member "` + strings.Repeat("x", 40) + `"…`,
-		`{"key":"k","key":"k","value":"secret"}`:                              `byte 12: second member "key"`,
-		`{"key":"k","value":"secret","value_base64":""}`:                      `byte 29: second member "value_base64"`,
-		`{"key":"k","value":"secret\x"}`:                                      "byte 27: there is an unknown escape",
-		`{"key":"k","value":"secret\u12g4"}`:                                  `byte 27: four hexadecimal digits`,
-		`{"key":"k","value":"secret\u12`:                                      `byte 27: four hexadecimal digits`,
+		`{"key":"k","key":"k","value":"secret"}`:                              "a member is there twice",
+		`{"key":"k","value":"secret","value_base64":""}`:                      "both are there",
+		`{"key":"k","value":"secret\x"}`:                                      "byte 28: invalid character 'x' in string escape code",
+		`{"key":"k","value":"secret\u12g4"}`:                                  `byte 31: invalid character 'g' in \u hexadecimal`,
+		`{"key":"k","value":"secret\u12`:                                      "invalid character ' ' in ",
 		`{"key":"k","value":"secret\ud800"}`:                                  "byte 27: there is half a surrogate pair",
 		`{"key":"k","value":"secret\ud800\ud800"}`:                            "byte 27: there is half a surrogate pair",
 		`{"key":"k","value":"secret\udc00\ud800"}`:                            "byte 27: there is half a surrogate pair",
-		"{\"key\":\"k\",\"value\":\"secret\n\"}":                              "byte 27: there is a control character",
-		"{\"key\":\"k\",\"value\":\"secret\xff\"}":                            "byte 21: the string is not valid UTF-8",
-		"{\"key\":\"k\",\"value\":\"\xed\xa0\x80\"}":                          "the string is not valid UTF-8",
-		`{"key":"k","value_base64":"secret=="}`:                               "byte 27: the member value_base64 is no base64",
+		"{\"key\":\"k\",\"value\":\"secret\n\"}":                              `byte 27: invalid character '\n' in string literal`,
+		"{\"key\":\"k\",\"value\":\"secret\xff\"}":                            "byte 27: this is not valid UTF-8",
+		"{\"key\":\"k\",\"value\":\"\xed\xa0\x80\"}":                          "byte 21: this is not valid UTF-8",
+		`{"key":"k","value_base64":"secret=="}`:                               "the member value_base64 is no base64",
 		`{"key":"k","value_base64":"c2Vj\n"}`:                                 "the member value_base64 is no base64",
 		`{"key":"k","value_base64":"c2Vjcg"}`:                                 "the member value_base64 is no base64",
 		`{"key":"k","value_base64":"c2VjcX=="}`:                               "the member value_base64 is no base64",
-		`{"key":"k","value":"secret","created":"yesterday"}`:                  "byte 39: the member created is no time",
+		`{"key":"k","value":"secret","created":"yesterday"}`:                  "the member created is no time",
 		`{"key":"k","value":"secret","created":"2026-11-22T10:50:17"}`:        "is no time",
 		`{"key":"k","value":"secret","created":"2026-11-22T10:50:17."}`:       "is no time",
 		`{"key":"k","value":"secret","created":"2026-11-22T10:50:17.Z"}`:      "is no time",
@@ -108,9 +107,9 @@ func TestDecodeIsStrictAboutContent(t *testing.T) {
 		`{"key":"k","value":"secret","expires":""}`:                           "is no time",
 		`{"key":"` + strings.Repeat("k", 8193) + `","value":"secret"}`:        "key is too large: 8193 bytes, at most 8192",
 		`{"key":"k","value":"` + strings.Repeat("v", 16<<20+1) + `secret"}`:   "value is too large",
-		"\ufeff" + `{"key":"k","value":"secret"}`:                             "byte 1: an object",
-		`{"key":"k","value":"secret","expires":"2026-11-22T10:50:17Z"`:        "a comma or } is expected, but the line ends",
-		`{"key":"k","value":"secret","expires":"2026-11-22T10:50:17Z","a":}`:  `unknown member "a"`,
+		"\ufeff" + `{"key":"k","value":"secret"}`:                             "byte 1: invalid character",
+		`{"key":"k","value":"secret","expires":"2026-11-22T10:50:17Z"`:        "unexpected end of JSON input",
+		`{"key":"k","value":"secret","expires":"2026-11-22T10:50:17Z","a":}`:  `byte 66: invalid character '}'`,
 		`{"key":"k","value":"secret","created":"2026-11-22T10:50:17Z0"}`:      "is no time",
 		`{"key":"k","value":"secret","created":"+026-11-22T10:50:17Z"}`:       "is no time",
 		`{"key":"k","value":"secret","created":"2026-1122-T10:50:17Z"}`:       "is no time",
@@ -134,7 +133,6 @@ func texts(t *rapid.T, name string, least int) []byte {
 
 func TestLineRoundTrip(t *testing.T) {
 	var c Encoder
-	var d Decoder
 	rapid.Check(t, func(t *rapid.T) {
 		want := engine.Entry{
 			Key:     texts(t, "key", 1),
@@ -150,7 +148,7 @@ func TestLineRoundTrip(t *testing.T) {
 			t.Fatalf("a control character: %q", line)
 		}
 		var got engine.Entry
-		if err := d.Decode(bytes.Clone(line), &got); err != nil || !same(&got, &want) {
+		if err := Decode(bytes.Clone(line), &got); err != nil || !same(&got, &want) {
 			t.Fatalf("%q: %+v, %v", line, got, err)
 		}
 		// What others read of it is the same.
@@ -221,8 +219,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line []byte) {
 		theirs, theirErr := decodeJSON(line)
 		var e engine.Entry
-		var d Decoder
-		if err := d.Decode(bytes.Clone(line), &e); err != nil {
+		if err := Decode(bytes.Clone(line), &e); err != nil {
 			if theirErr == nil && len(theirs.Key) > 0 {
 				// Refused for a reason; as this package writes it, it is not.
 				checkRoundTrip(t, &theirs)
@@ -245,10 +242,9 @@ func checkRoundTrip(t *testing.T, e *engine.Entry) {
 		return
 	}
 	var c Encoder
-	var d Decoder
 	var back engine.Entry
 	line := c.Append(nil, e)
-	if err := d.Decode(bytes.Clone(line), &back); err != nil {
+	if err := Decode(bytes.Clone(line), &back); err != nil {
 		t.Fatalf("%q: %v", line, err)
 	}
 	if back.Created == 1 {
@@ -334,13 +330,12 @@ func BenchmarkDecode(b *testing.B) {
 			for i := range list {
 				lines = append(lines, c.Append(nil, &list[i]))
 			}
-			var d Decoder
 			var e engine.Entry
 			var line []byte
 			b.SetBytes(97)
 			for i := 0; b.Loop(); i++ {
 				line = append(line[:0], lines[i%len(lines)]...)
-				if err := d.Decode(line, &e); err != nil {
+				if err := Decode(line, &e); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -3,6 +3,8 @@ package dump
 import (
 	"errors"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -66,129 +68,51 @@ var (
 	errTimeRange = errors.New("is out of range")
 )
 
-// dateParser reads times. It remembers the last date.
-type dateParser struct {
-	date [10]byte
-	unix int64 // seconds at its beginning
-}
-
-// parse returns the Unix seconds and the nanoseconds of a time in RFC 3339 with any
-// offset. A year may have a fifth digit, since an expiry may lie that far ahead.
-func (d *dateParser) parse(s []byte) (sec, nanos int64, err error) {
-	n := 10 // length of the date
-	if len(s) > 4 && s[4] != '-' {
-		n++
-	}
-	if len(s) < n+len("T00:00:00Z") || s[n] != 'T' || s[n+3] != ':' || s[n+6] != ':' {
-		return 0, 0, errTime
-	}
-	day, err := d.parseDate(s[:n])
-	h, ok1 := number(s[n+1:n+3], 23)
-	m, ok2 := number(s[n+4:n+6], 59)
-	second, ok3 := number(s[n+7:n+9], 59)
-	if err != nil || !ok1 || !ok2 || !ok3 {
-		return 0, 0, errTime
-	}
-	nanos, rest, ok := fraction(s[n+9:])
-	if !ok {
-		return 0, 0, errTime
-	}
-	offset, ok := parseOffset(rest)
-	if !ok {
-		return 0, 0, errTime
-	}
-	return day + 3600*h + 60*m + second - offset, nanos, nil
-}
-
-func (d *dateParser) parseDate(s []byte) (unix int64, err error) {
-	if len(s) == len(d.date) && string(s) == string(d.date[:]) {
-		return d.unix, nil
-	}
-	y := len(s) - len("-01-01")
-	year, ok1 := number(s[:y], 99999)
-	month, ok2 := number(s[y+1:y+3], 12)
-	day, ok3 := number(s[y+4:], 31)
-	if !ok1 || !ok2 || !ok3 || s[y] != '-' || s[y+3] != '-' {
-		return 0, errTime
-	}
-	t := time.Date(int(year), time.Month(month), int(day), 0, 0, 0, 0, time.UTC)
-	if t.Month() != time.Month(month) || t.Day() != int(day) { // there is no such day
-		return 0, errTime
-	}
-	if len(s) == len(d.date) {
-		copy(d.date[:], s)
-		d.unix = t.Unix()
-	}
-	return t.Unix(), nil
-}
-
-// number reads decimal digits.
-func number(s []byte, most int64) (n int64, ok bool) {
-	for _, c := range s {
-		if c < '0' || c > '9' {
-			return 0, false
+// parse reads a time in RFC 3339 with any offset.
+func parse(s string) (t time.Time, err error) {
+	years := 0
+	if len(s) > 5 && s[5] == '-' {
+		// An expiry may lie so far ahead that its year has a fifth digit, which package time does
+		// not read: it gets the same year of the calendar, which repeats itself after 400.
+		year, err := strconv.ParseUint(s[:5], 10, 32)
+		if err != nil {
+			return t, errTime
 		}
-		n = 10*n + int64(c-'0')
+		same := 2000 + int(year)%400
+		years, s = int(year)-same, strconv.Itoa(same)+s[5:]
 	}
-	return n, n <= most
+	err = t.UnmarshalText([]byte(s))
+	if _, offset := t.Zone(); err != nil || strings.Contains(s, ",") || max(offset, -offset) >= secondsPerDay {
+		return t, errTime
+	}
+	return t.AddDate(years, 0, 0), nil
 }
 
-// fraction reads the digits behind the second, if there are any, and returns what
-// follows.
-func fraction(s []byte) (nanos int64, rest []byte, ok bool) {
-	if len(s) == 0 || s[0] != '.' {
-		return 0, s, true
-	}
-	n := 1
-	for scale := int64(1e8); n < len(s) && s[n] >= '0' && s[n] <= '9'; n++ {
-		nanos += scale * int64(s[n]-'0')
-		scale /= 10 // beyond nanoseconds: 0
-	}
-	return nanos, s[n:], n > 1
-}
-
-// parseOffset reads Z or an offset from UTC, in seconds.
-func parseOffset(s []byte) (seconds int64, ok bool) {
-	if len(s) == 1 && s[0] == 'Z' {
-		return 0, true
-	}
-	if len(s) != len("+00:00") || s[0] != '+' && s[0] != '-' || s[3] != ':' {
-		return 0, false
-	}
-	h, ok1 := number(s[1:3], 23)
-	m, ok2 := number(s[4:], 59)
-	seconds = 3600*h + 60*m
-	if s[0] == '-' {
-		seconds = -seconds
-	}
-	return seconds, ok1 && ok2
-}
-
-// created returns the Unix nanoseconds of a time of creation.
-func (d *dateParser) created(s []byte) (int64, error) {
-	sec, nanos, err := d.parse(s)
-	if err != nil {
+// parseCreated returns the Unix nanoseconds of a time of creation, never 0, which would say that
+// it is not known.
+func parseCreated(s string) (int64, error) {
+	t, err := parse(s)
+	switch {
+	case err != nil:
 		return 0, err
-	}
-	if sec < 0 || sec >= math.MaxInt64/1_000_000_000 {
+	case t.Unix() < 0 || t.Unix() >= math.MaxInt64/1_000_000_000:
 		return 0, errTimeRange
 	}
-	return sec*1e9 + nanos, nil
+	return max(1, t.UnixNano()), nil
 }
 
 // maxExpires is the last expiry that a store can hold, in Unix milliseconds.
 const maxExpires = 1<<48 - 1
 
-// expires returns the Unix milliseconds of an expiry, never 0. What is below a
-// millisecond is cut off.
-func (d *dateParser) expires(s []byte) (int64, error) {
-	sec, nanos, err := d.parse(s)
-	if err != nil {
+// parseExpires returns the Unix milliseconds of an expiry, never 0. What is below a millisecond
+// is cut off.
+func parseExpires(s string) (int64, error) {
+	t, err := parse(s)
+	switch {
+	case err != nil:
 		return 0, err
-	}
-	ms := sec*1e3 + nanos/1e6
-	if ms > maxExpires {
+	case t.UnixMilli() > maxExpires:
 		return 0, errTimeRange
 	}
-	return max(1, ms), nil // before 1970 is expired as well
+	return max(1, t.UnixMilli()), nil // before 1970 is expired as well
 }

@@ -70,7 +70,7 @@ func imported(t testing.TB, dir, text string, o ImportOptions, keep bool) (repor
 	}
 	defer src.Close()
 	err = within(t, dir, func(s *engine.Store) (err error) {
-		o.Open = func(context.Context) (Target, error) { return NewStore(s, keep), nil }
+		o.Open = func(context.Context) (Target, error) { return NewStoreTarget(s, keep), nil }
 		report, err = Import(t.Context(), src, o)
 		return err
 	})

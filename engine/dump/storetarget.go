@@ -12,8 +12,8 @@ import (
 // most one entry.
 const commitBytes = 4 << 20
 
-// Store is a Target: a store that nobody else writes to.
-type Store struct {
+// StoreTarget is the Target that is a store to which nobody else writes.
+type StoreTarget struct {
 	store *engine.Store
 	keep  bool
 
@@ -24,14 +24,14 @@ type Store struct {
 	value   []byte
 }
 
-// NewStore returns a Target. With keep, entries that are there are not overwritten.
-func NewStore(s *engine.Store, keep bool) *Store {
-	return &Store{store: s, keep: keep}
+// NewStoreTarget returns a Target. With keep, entries that are there are not overwritten.
+func NewStoreTarget(s *engine.Store, keep bool) *StoreTarget {
+	return &StoreTarget{store: s, keep: keep}
 }
 
 // Put is that of Target. An entry that is there with the same value, creation and
 // expiry is not written again.
-func (s *Store) Put(ctx context.Context, entries []engine.Entry) (done int, stored Stored, err error) {
+func (s *StoreTarget) Put(ctx context.Context, entries []engine.Entry) (done int, stored Stored, err error) {
 	s.ops, s.at, s.bytes, s.pending = s.ops[:0], s.at[:0], 0, nil
 	if !Distinct(entries) {
 		s.pending = make(map[string]struct{})
@@ -68,7 +68,7 @@ func Distinct(entries []engine.Entry) bool {
 }
 
 // add makes an operation of an entry, if there is anything to do.
-func (s *Store) add(i int, e *engine.Entry, stored *Stored) {
+func (s *StoreTarget) add(i int, e *engine.Entry, stored *Stored) {
 	op := engine.Op{Kind: engine.Set, Key: e.Key, Value: e.Value, Created: e.Created, Expires: e.Expires}
 	if s.keep {
 		op.If = engine.IfAbsent
@@ -90,7 +90,7 @@ func (s *Store) add(i int, e *engine.Entry, stored *Stored) {
 }
 
 // equal tells whether the entry that is there is e.
-func (s *Store) equal(e *engine.Entry, there engine.Meta) bool {
+func (s *StoreTarget) equal(e *engine.Entry, there engine.Meta) bool {
 	if there.Size != len(e.Value) || there.Expires != e.Expires || e.Created != 0 && there.Created != e.Created {
 		return false
 	}
@@ -101,7 +101,7 @@ func (s *Store) equal(e *engine.Entry, there engine.Meta) bool {
 
 // commit does the operations that are there. If one fails, done is the number of its
 // entry.
-func (s *Store) commit(stored *Stored) (done int, err error) {
+func (s *StoreTarget) commit(stored *Stored) (done int, err error) {
 	if len(s.ops) == 0 {
 		return 0, nil
 	}
@@ -124,7 +124,7 @@ func (s *Store) commit(stored *Stored) (done int, err error) {
 }
 
 // forget drops what points to entries.
-func (s *Store) forget() {
+func (s *StoreTarget) forget() {
 	clear(s.ops)
 	s.ops, s.at, s.bytes = s.ops[:0], s.at[:0], 0
 	clear(s.pending)
