@@ -4,28 +4,29 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 
 	"go.etcd.io/bbolt"
 
-	"owlcache/engine/internal/format"
-	"owlcache/engine/internal/pages"
-
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/fold"
+	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/pages"
+	"owlcache/engine/internal/snapshot"
 )
 
 // manyPages returns a snapshot of small pages, in several levels, with free pages.
 func manyPages(t testing.TB) []byte {
 	path := filepath.Join(t.TempDir(), "x.db")
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{PageSize: pages.MinPageSize})
+	w, err := snapshot.Create(path, snapshot.Options{PageSize: pages.MinPageSize, BatchKeys: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &checkpointer{txEntries: 100}
 	for round := range 4 {
 		part := &fold.Part{LastLSN: uint64(7 * (round + 1))}
 		for i := range 400 {
@@ -41,12 +42,11 @@ func manyPages(t testing.TB) []byte {
 			part.Add(&format.Record{Kind: kind, Entry: Entry{Key: benchKey(nil, k), Value: bytes.Repeat([]byte("v"), size), Version: Version{Time: uint64(round + 1), Node: 1}}})
 		}
 		part.Sort()
-		if err := c.writeAll(context.Background(), db, path, part); err != nil {
+		if err := w.Write(context.Background(), part); err != nil {
 			t.Fatal(err)
 		}
-		c.state.LSN = part.LastLSN
 	}
-	if err := db.Close(); err != nil {
+	if err := w.Commit(); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(path)
@@ -130,13 +130,19 @@ func snapshotFindings(t *testing.T, dir string) (warned, failed bool) {
 }
 
 // boltCheck is bbolt's own check.
-func boltCheck(path string) error {
-	db, err := openSnapshot(path, false)
+func boltCheck(path string) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("bbolt: %v", p)
+		}
+	}()
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	var found []error
-	err = viewSnapshot(db, path, func(tx *bbolt.Tx) error {
+	err = db.View(func(tx *bbolt.Tx) error {
 		for err := range tx.Check() {
 			found = append(found, err)
 		}

@@ -18,6 +18,7 @@ import (
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
 	"owlcache/engine/internal/pages"
+	"owlcache/engine/internal/snapshot"
 )
 
 func mustCheck(t testing.TB, path string) *CheckReport {
@@ -239,7 +240,7 @@ func TestCheckOfARunningNode(t *testing.T) {
 			if err == nil && i%300 == 0 {
 				err = s.Checkpoint(context.Background())
 			}
-			if err != nil && !errors.Is(err, errSnapshotRead) {
+			if err != nil && !errors.Is(err, snapshot.ErrBusy) {
 				done <- err
 				return
 			}

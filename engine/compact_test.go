@@ -12,6 +12,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/snapshot"
 )
 
 // never is an interval that does not end.
@@ -126,7 +127,7 @@ func TestCompactRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := compactDir(t.Context(), path); !errors.Is(err, errSnapshotRead) {
+		if _, err := compactDir(t.Context(), path); !errors.Is(err, snapshot.ErrBusy) {
 			t.Error(err)
 		}
 		if err := v.Close(); err != nil {

@@ -72,7 +72,7 @@ func TestCloseEndsCheckpoints(t *testing.T) {
 	if err := s.Commit(ops); err != nil {
 		t.Fatal(err)
 	}
-	s.checkpoint.txEntries = 50
+	s.checkpoint.folder.batchKeys = 50
 	done := make(chan error, 1)
 	go func() { done <- s.Checkpoint(context.Background()) }()
 	waitUntil(t, func() bool { _, err := os.Stat(s.snapshotPath() + ".tmp"); return err == nil })

@@ -65,7 +65,7 @@ func (r *recorder) work(t *testing.T, path string, rnd *rand.Rand, opts Options,
 	for step := range steps {
 		if s == nil {
 			s = startNode(t, path, opts)
-			s.checkpoint.budget = func() int64 { return 1500 }
+			s.checkpoint.folder.budget = func() int64 { return 1500 }
 		}
 		switch rnd.IntN(16) {
 		case 0:

@@ -193,7 +193,7 @@ func TestFileShrinksDuringACheckpoint(t *testing.T) {
 		mustSet(t, s, fmt.Sprint("a", i), "2", 0)
 	}
 	// Found when the pages are checked, or else when they are touched.
-	s.checkpoint.afterOpen = func() {
+	s.checkpoint.folder.afterOpen = func() {
 		if err := os.Truncate(s.snapshotPath(), 8<<10); err != nil {
 			t.Error(err)
 		}

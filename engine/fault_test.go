@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 
+	"go.etcd.io/bbolt"
+
 	"owlcache/wal/crashfs"
 )
 
@@ -115,7 +117,7 @@ func TestInterruptedCheckpointCostsNothing(t *testing.T) {
 			if _, err := s.Expire([]byte("k1"), inFuture()); err != nil {
 				t.Fatal(err)
 			}
-			s.checkpoint.txEntries = 4
+			s.checkpoint.folder.batchKeys = 4
 			ctx := &stopAfter{Context: context.Background()}
 			ctx.n.Store(n)
 			if err := s.checkpoint.fold(ctx); (err == nil) != (n >= 8) {
@@ -186,7 +188,7 @@ func TestCheckpointWaitsForATool(t *testing.T) {
 	if err := s.Checkpoint(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	tool, err := openSnapshot(s.snapshotPath(), false)
+	tool, err := bbolt.Open(s.snapshotPath(), 0o600, &bbolt.Options{ReadOnly: true})
 	if err != nil {
 		t.Fatalf("the snapshot of a running node cannot be read: %v", err)
 	}

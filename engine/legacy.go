@@ -15,6 +15,7 @@ import (
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/fold"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/snapshot"
 )
 
 // legacyEntry is an entry in the owlcache.db of a 0.5.1 node, which is the gob of a
@@ -55,15 +56,18 @@ func (s *Store) takeOver() (entries int64, err error) {
 		}
 	}
 	part := s.convert(list)
-	tmp := path + datadir.TmpSuffix
-	c := &checkpointer{node: s.clock.node, txEntries: maxTxEntries}
-	if err := c.writeFile(context.Background(), tmp, part); err != nil {
-		return 0, errors.Join(err, os.Remove(tmp))
+	w, err := snapshot.Create(path, snapshot.Options{Node: s.clock.node})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	if err := w.Write(context.Background(), part); err != nil {
+		return 0, err
 	}
 	if err := errors.Join(keepLegacy(path), keepLegacy(auth)); err != nil {
-		return 0, errors.Join(err, os.Remove(tmp))
+		return 0, err
 	}
-	if err := replaceFile(tmp, path); err != nil {
+	if err := w.Commit(); err != nil {
 		return 0, err
 	}
 	if err := os.Remove(auth); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -59,7 +59,7 @@ func (m *model) start() {
 	if err != nil {
 		m.t.Fatalf("start: %v", err)
 	}
-	s.checkpoint.budget, s.checkpoint.txEntries = func() int64 { return 2000 }, 3 // several passes, several transactions
+	s.checkpoint.folder.budget, s.checkpoint.folder.batchKeys = func() int64 { return 2000 }, 3 // several passes, several transactions
 	m.store = s
 }
 

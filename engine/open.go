@@ -8,6 +8,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/snapshot"
 	"owlcache/wal"
 )
 
@@ -31,11 +32,10 @@ func Open(ctx context.Context, dir *datadir.Dir, opts Options) (*Store, error) {
 	if s.recovery.Legacy, err = s.takeOver(); err != nil {
 		return nil, err
 	}
-	meta, err := s.loadSnapshot(ctx, s.snapshotPath())
+	meta, err := s.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.clock.observe(Version{Time: meta.Clock})
 	if err := s.openLog(ctx, policy, meta.LSN); err != nil {
 		return nil, format.AsCorrupt(err)
 	}
@@ -50,8 +50,25 @@ func Open(ctx context.Context, dir *datadir.Dir, opts Options) (*Store, error) {
 	return s, nil
 }
 
+// load puts all entries of the snapshot into the table. Those that have expired are loaded
+// too: the log may hold a later expiry for them.
+func (s *Store) load(ctx context.Context) (format.SnapshotMeta, error) {
+	meta, err := snapshot.Load(ctx, s.snapshotPath(), func(e *Entry) {
+		s.shards.apply(&format.Record{Kind: format.RecordSet, Entry: *e})
+		s.clock.observe(e.Version)
+	}, func(done, total int64) {
+		s.opts.Progress(Progress{Phase: "snapshot", Done: done, Total: total, Unit: "keys"})
+	})
+	s.clock.observe(Version{Time: meta.Clock})
+	s.recovery.SnapshotKeys = meta.Keys
+	return meta, err
+}
+
 func (s *Store) snapshotPath() string { return s.dir.File(datadir.SnapshotFile) }
 func (s *Store) logPath() string      { return s.dir.File(datadir.LogDir) }
+
+// progressEvery is after how many records progress is told.
+const progressEvery = 8192
 
 // openLog replays what the snapshot does not cover.
 func (s *Store) openLog(ctx context.Context, policy wal.SyncPolicy, from uint64) error {
@@ -132,23 +149,17 @@ func (s *Store) start(meta format.SnapshotMeta) error {
 		done:       make(chan struct{}),
 		batchSizes: newHistogram(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),
 	}
-	s.checkpoint = &checkpointer{
-		log: s.log, logFS: s.opts.logFS, logDir: s.logPath(), path: s.snapshotPath(),
-		node: s.clock.node, logger: s.opts.TaskLogger,
-		logBytes: s.opts.CheckpointLogBytes, interval: s.opts.CheckpointInterval,
-		compactAbove: s.opts.compactAbove, txEntries: maxTxEntries,
-		budget: func() int64 {
-			_, mem := s.shards.stats()
-			return foldBudget + mem/foldPart
-		},
-		state: CheckpointStats{LSN: meta.LSN, Time: meta.Saved},
-	}
-	fi, err := os.Stat(s.snapshotPath())
-	switch {
-	case err == nil:
-		s.checkpoint.state.FileBytes = fi.Size()
-	case !errors.Is(err, os.ErrNotExist):
+	folder, err := newFolder(s.log, s.opts.logFS, s.dir, meta.LSN, func() int64 {
+		_, mem := s.shards.stats()
+		return foldBudget + mem/foldPart
+	})
+	if err != nil {
 		return errors.Join(err, s.log.Close())
+	}
+	s.checkpoint = &checkpointer{
+		folder: folder, logger: s.opts.TaskLogger,
+		logBytes: s.opts.CheckpointLogBytes, interval: s.opts.CheckpointInterval, compactAbove: s.opts.compactAbove,
+		state: CheckpointStats{Time: meta.Saved},
 	}
 	s.running, s.stop = context.WithCancel(context.Background())
 	go s.committer.run()

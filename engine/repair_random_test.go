@@ -12,12 +12,11 @@ import (
 	"strings"
 	"testing"
 
-	"go.etcd.io/bbolt"
-
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/fold"
 	"owlcache/engine/internal/format"
 	"owlcache/engine/internal/pages"
+	"owlcache/engine/internal/snapshot"
 )
 
 // patient is a data directory that tests damage, and what its node was told.
@@ -241,7 +240,7 @@ func TestRepairRandomDamage(t *testing.T) {
 func smallPages(t testing.TB) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "x.db")
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{PageSize: pages.MinPageSize})
+	w, err := snapshot.Create(path, snapshot.Options{PageSize: pages.MinPageSize, BatchKeys: 25})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,8 +249,7 @@ func smallPages(t testing.TB) []byte {
 		part.Add(&format.Record{Kind: format.RecordSet, Entry: Entry{Key: benchKey(nil, i), Value: []byte("value"), Version: Version{Time: 1, Node: 1}}})
 	}
 	part.Sort()
-	c := &checkpointer{txEntries: 25}
-	if err := errors.Join(c.writeAll(context.Background(), db, path, part), db.Close()); err != nil {
+	if err := errors.Join(w.Write(context.Background(), part), w.Commit()); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(path)

@@ -13,6 +13,7 @@ import (
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/fold"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/snapshot"
 	"owlcache/wal"
 )
 
@@ -97,21 +98,19 @@ func (t *repairTarget) write(r *repairer, files []repairFile) (err error) {
 }
 
 // writeData writes the entries as a snapshot.
-func writeData(r *repairer, dir *datadir.Dir) error {
+func writeData(r *repairer, dir *datadir.Dir) (err error) {
 	path := dir.File(datadir.SnapshotFile)
-	tmp := path + datadir.TmpSuffix
-	c := &checkpointer{node: dir.NodeID(), txEntries: maxTxEntries, path: path, compactAbove: foldBudget}
+	w, err := snapshot.Create(path, snapshot.Options{Node: dir.NodeID()})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
 	part := &fold.Part{}
 	flush := func() error {
 		part.LastLSN, part.Clock = r.report.Kept.LSN, r.clock
 		part.Sort()
-		c.state.LSN = 0
-		if _, err := os.Stat(tmp); err == nil {
-			c.state.LSN = part.LastLSN // what the file says since the first part
-		}
-		err := c.writeFile(r.ctx, tmp, part)
-		part.Reset()
-		return err
+		defer part.Reset()
+		return w.Write(r.ctx, part)
 	}
 	for i := range r.shards.list {
 		r.progress("writing", int64(i), int64(len(r.shards.list)), "shards")
@@ -128,13 +127,11 @@ func writeData(r *repairer, dir *datadir.Dir) error {
 			}
 		}
 	}
-	if err := flush(); err != nil {
+	if err := errors.Join(flush(), w.Commit()); err != nil {
 		return err
 	}
-	if err := replaceFile(tmp, path); err != nil {
-		return err
-	}
-	return c.compact()
+	_, err = snapshot.Compact(r.ctx, path, snapshot.CompactOptions{HalfFree: true})
+	return err
 }
 
 // contents is what a map holds, in short.

@@ -16,6 +16,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/snapshot"
 )
 
 // viewed returns the entries of a directory as a View has them, in its order.
@@ -133,7 +134,7 @@ func TestViewUnderLoad(t *testing.T) {
 		if i%4 == 0 {
 			folding.Wait()
 			folding.Go(func() {
-				if err := s.Checkpoint(context.Background()); err != nil && !errors.Is(err, errSnapshotRead) {
+				if err := s.Checkpoint(context.Background()); err != nil && !errors.Is(err, snapshot.ErrBusy) {
 					t.Error(err)
 				}
 			})

@@ -1,0 +1,140 @@
+package snapshot
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"go.etcd.io/bbolt"
+
+	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/pages"
+)
+
+// progressEvery is after how many entries progress is told.
+const progressEvery = 8192
+
+// Load calls visit with all entries of the file at path, from several goroutines at a
+// time, each of which reads some ranges of keys, and returns what the file says of itself.
+// No file is no entries. An entry is valid during the call. progress is called now and
+// then, one call at a time.
+func Load(ctx context.Context, path string, visit func(e *format.Entry), progress func(done, total int64)) (m format.SnapshotMeta, err error) {
+	bounds, err := pages.Verify(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return m, nil
+	}
+	if err != nil {
+		return m, err
+	}
+	db, err := openFile(path, false, 0)
+	if err != nil {
+		return m, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	l := loader{db: db, path: path, visit: visit, progress: progress}
+	err = l.view(func(tx *bbolt.Tx) (err error) {
+		_, _, l.meta, err = buckets(tx, path)
+		return err
+	})
+	if err != nil {
+		return m, err
+	}
+	// The first part also holds what lies before the first bound.
+	l.bounds = append([][]byte{nil}, bounds[min(1, len(bounds)):]...)
+	if err := l.run(ctx); err != nil {
+		return m, err
+	}
+	if n := l.done.Load(); n != l.meta.Keys {
+		return m, wrongCount(path, n, l.meta.Keys)
+	}
+	return l.meta, nil
+}
+
+func wrongCount(path string, found, written int64) error {
+	return &format.CorruptError{Path: path, Offset: -1, Reason: fmt.Sprintf("%d keys were found, %d were written", found, written)}
+}
+
+// loader is one run of Load.
+type loader struct {
+	db       *bbolt.DB
+	path     string
+	meta     format.SnapshotMeta
+	bounds   [][]byte // where the ranges begin
+	visit    func(e *format.Entry)
+	progress func(done, total int64)
+
+	next, done atomic.Int64 // range to read; entries that were read
+	failed     atomic.Bool
+	mu         sync.Mutex // protects errs, and is held while progress is called
+	errs       []error
+}
+
+func (l *loader) view(f func(*bbolt.Tx) error) error {
+	return guard(l.path, func() error { return l.db.View(f) })
+}
+
+// run loads all ranges, a few at a time.
+func (l *loader) run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := int(l.next.Add(1) - 1); i < len(l.bounds) && !l.failed.Load(); i = int(l.next.Add(1) - 1) {
+				var end []byte
+				if i+1 < len(l.bounds) {
+					end = l.bounds[i+1]
+				}
+				err := l.view(func(tx *bbolt.Tx) error { return l.loadRange(ctx, tx, l.bounds[i], end) })
+				if err != nil {
+					l.failed.Store(true)
+					l.mu.Lock()
+					l.errs = append(l.errs, err)
+					l.mu.Unlock()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(l.errs...)
+}
+
+// loadRange loads the keys from start up to, not including, end.
+func (l *loader) loadRange(ctx context.Context, tx *bbolt.Tx, start, end []byte) error {
+	c := tx.Bucket([]byte(format.BucketKV)).Cursor()
+	n := int64(0)
+	var before []byte
+	for k, v := c.Seek(start); k != nil && (end == nil || bytes.Compare(k, end) < 0); k, v = c.Next() {
+		e, err := format.DecodeValue(k, v)
+		if err == nil && (len(k) > format.MaxKeySize || len(e.Value) > format.MaxValueSize) {
+			err = errors.New("key or value is too long")
+		}
+		if err == nil && before != nil && bytes.Compare(before, k) >= 0 {
+			err = fmt.Errorf("it follows %.100q: the pages are out of order", before)
+		}
+		if err != nil {
+			return format.SnapshotDamage(l.path, fmt.Sprintf("key %.100q: ", k), err)
+		}
+		before = k
+		l.visit(&e)
+		if n++; n == 1024 {
+			l.count(n)
+			if n = 0; ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+	}
+	l.count(n)
+	return nil
+}
+
+func (l *loader) count(n int64) {
+	if d := l.done.Add(n); d/progressEvery != (d-n)/progressEvery {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.progress(d, l.meta.Keys)
+	}
+}
