@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/judge"
 	"owlcache/wal"
 )
 
@@ -23,23 +24,23 @@ func (c *checker) files(list *findings, holder string) error {
 	if err := c.node(list); err != nil {
 		return err
 	}
-	for _, f := range smallFiles() {
-		b, err := datadir.ReadSmallFile(c.src.File(f.name))
+	for _, f := range judge.Files() {
+		b, err := datadir.ReadSmallFile(c.src.File(f.Name))
 		switch {
 		case absent(err):
 			continue
 		case errors.Is(err, fs.ErrPermission):
 			return err
 		case err == nil:
-			err = f.check(b)
+			err = f.Check(b)
 		}
 		switch {
 		case err != nil:
-			list.add(Finding{Level: CheckFail, File: f.name, Offset: -1, Text: err.Error(), Lost: lostWith(f.name), Mend: mendFile(f.name)})
-		case f.name == datadir.SecretFile:
+			list.add(Finding{Level: CheckFail, File: f.Name, Offset: -1, Text: err.Error(), Lost: lostWith(f.Name), Mend: mendFile(f.Name)})
+		case f.Name == datadir.SecretFile:
 			c.secrets(list, b)
 		default:
-			list.ok(f.name, "valid")
+			list.ok(f.Name, "valid")
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/judge"
 	"owlcache/wal"
 )
 
@@ -35,7 +36,7 @@ type malformedRecord struct {
 	path   string
 	offset int64
 	lsn    uint64
-	why    string
+	why    error
 }
 
 func (l *logCheck) dir() string { return l.src.File(datadir.LogDir) }
@@ -59,7 +60,7 @@ func (l *logCheck) run() (err error) {
 		})
 		if err != nil {
 			if len(l.malformed) < maxFindings {
-				l.malformed = append(l.malformed, malformedRecord{path, offset, lsn, err.Error()})
+				l.malformed = append(l.malformed, malformedRecord{path, offset, lsn, err})
 			}
 			seg.flawed = true
 		}
@@ -78,15 +79,15 @@ func (l *logCheck) run() (err error) {
 
 // report judges what was found, knowing what the snapshot covers.
 func (l *logCheck) report(s *snapshotCheck) {
-	r := &repairer{src: l.src, first: l.found.First, end: l.found.End, unknown: s.snapshotFile != nil && !s.legacy && s.metaErr != nil}
-	r.report.Snapshot.Present = s.snapshotFile != nil && !s.legacy
-	if r.report.Snapshot.Present && s.metaErr == nil {
-		r.covered = s.meta.LSN
+	there := s.snapshotFile != nil && !s.legacy
+	j := &judge.Log{Dir: l.dir(), First: l.found.First, End: l.found.End, Flaws: l.found.Flaws, Snapshot: there, Unknown: there && s.metaErr != nil}
+	if there && s.metaErr == nil {
+		j.Covered = s.meta.LSN
 	}
-	refused := l.refused(r)
-	r.reportBounds()
-	for i := range l.found.Flaws {
-		f := &l.found.Flaws[i]
+	refused := l.refused(j)
+	damage := j.Bounds()
+	for i := range j.Flaws {
+		f := &j.Flaws[i]
 		if seg := l.segments[f.Path]; seg != nil {
 			seg.flawed = true
 		}
@@ -94,32 +95,28 @@ func (l *logCheck) report(s *snapshotCheck) {
 			l.reportTorn(f)
 			continue
 		}
-		r.reportFlaw(f)
+		damage = append(damage, j.Flaw(f))
 	}
 	for _, m := range l.malformed {
-		d := Damage{File: m.path, Offset: m.offset, Problem: m.why}
-		if m.lsn > r.covered {
-			d.Loss, d.FirstLSN, d.LastLSN = true, m.lsn, m.lsn
-		}
-		r.damage(d)
+		damage = append(damage, j.Malformed(m.path, m.offset, m.lsn, m.why))
 	}
-	for i := range r.report.Damage {
-		l.reportDamage(&r.report.Damage[i], refused)
+	for i := range damage {
+		l.reportDamage(&damage[i], refused)
 	}
 	if refused != nil && l.failures == 0 {
 		l.add(Finding{Level: CheckFail, File: l.name(refused.Path), Offset: refused.Offset, Text: refused.Reason, Mend: l.repairCommand()})
 	}
-	l.reportSegments(r)
+	l.reportSegments(j)
 }
 
 // refused returns why a start would refuse the log; it reads it again if there is
 // reason to ask.
-func (l *logCheck) refused(r *repairer) *format.CorruptError {
-	if len(l.found.Flaws) == 0 || r.unknown {
+func (l *logCheck) refused(j *judge.Log) *format.CorruptError {
+	if len(j.Flaws) == 0 || j.Unknown {
 		return nil
 	}
 	var damage *format.CorruptError
-	walk, err := wal.NewReader(l.log, l.dir(), r.covered)
+	walk, err := wal.NewReader(l.log, l.dir(), j.Covered)
 	if err == nil {
 		for walk.Next() && l.ctx.Err() == nil {
 		}
@@ -139,7 +136,7 @@ func (l *logCheck) reportTorn(f *wal.Flaw) {
 }
 
 // reportDamage reports a damaged place.
-func (l *logCheck) reportDamage(d *Damage, refused *format.CorruptError) {
+func (l *logCheck) reportDamage(d *judge.Damage, refused *format.CorruptError) {
 	f := Finding{Level: CheckFail, File: l.name(d.File), Offset: d.Offset, Text: d.Problem, Mend: l.repairCommand()}
 	switch {
 	case d.Loss:
@@ -152,7 +149,7 @@ func (l *logCheck) reportDamage(d *Damage, refused *format.CorruptError) {
 }
 
 // reportSegments names the segments that are good.
-func (l *logCheck) reportSegments(r *repairer) {
+func (l *logCheck) reportSegments(j *judge.Log) {
 	for _, f := range l.log.Segments() {
 		seg, name := l.segments[f.Name()], f.Base()
 		switch {
@@ -165,12 +162,12 @@ func (l *logCheck) reportSegments(r *repairer) {
 	}
 	// A place of a segment beside those that are good, in the order of the names.
 	slices.SortStableFunc(l.list, func(a, b Finding) int { return strings.Compare(a.File, b.File) })
-	if l.failures > 0 || r.first == 0 {
+	if l.failures > 0 || j.First == 0 {
 		return
 	}
-	if r.report.Snapshot.Present {
-		l.ok(datadir.LogDir, "a start replays %d records behind the snapshot, which ends with record %d", r.end-r.covered, r.covered)
+	if j.Snapshot {
+		l.ok(datadir.LogDir, "a start replays %d records behind the snapshot, which ends with record %d", j.End-j.Covered, j.Covered)
 	} else {
-		l.ok(datadir.LogDir, "a start replays %d records", r.end)
+		l.ok(datadir.LogDir, "a start replays %d records", j.End)
 	}
 }

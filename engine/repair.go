@@ -8,7 +8,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
-	"owlcache/wal"
+	"owlcache/engine/internal/judge"
 )
 
 // RepairOptions say what Repair reads and writes.
@@ -68,16 +68,14 @@ type repairer struct {
 	// says of keys what was lost of them.
 	doubts, lost map[string]string
 
-	first, end uint64     // LSNs: where the log begins and ends
-	flaws      []wal.Flaw // of the log
-	covered    uint64     // up to here the snapshot holds what the log does
-	unknown    bool       // covered is not known
-	newer      bool       // the file of the snapshot had more than the snapshot
+	log   judge.Log
+	newer bool // the file of the snapshot had more than the snapshot
 }
 
 func repairFrom(ctx context.Context, src *datadir.Source, o RepairOptions) (*RepairReport, error) {
 	target := o.Target
 	r := &repairer{ctx: ctx, src: src, tell: o.Progress, shards: newShards(), doubts: map[string]string{}, lost: map[string]string{}}
+	r.log.Dir = src.File(datadir.LogDir)
 	r.report = RepairReport{Source: src.Path(), Damage: []Damage{}, Keys: []DamagedKey{}, Files: []RepairedFile{}}
 	var out *repairTarget
 	if target != "" {
@@ -119,7 +117,7 @@ func (r *repairer) progress(phase string, done, total int64, unit string) {
 	}
 }
 
-func (r *repairer) damage(d Damage) { r.report.Damage = append(r.report.Damage, d) }
+func (r *repairer) damage(d ...Damage) { r.report.Damage = append(r.report.Damage, d...) }
 
 // conclude fills in the report what is known at the end.
 func (r *repairer) conclude() {
@@ -132,7 +130,7 @@ func (r *repairer) conclude() {
 		r.report.Keys = append(r.report.Keys, DamagedKey{Key: []byte(key), State: KeyLost, Problem: why})
 	}
 	count, _ := r.shards.stats()
-	r.report.Kept = KeptEntries{Keys: count.keys, Tombstones: count.tombstones, Bytes: count.bytes, LSN: max(1, r.end, r.covered)}
+	r.report.Kept = KeptEntries{Keys: count.keys, Tombstones: count.tombstones, Bytes: count.bytes, LSN: max(1, r.log.End, r.log.Covered)}
 	r.report.finish()
 }
 

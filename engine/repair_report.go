@@ -3,6 +3,8 @@ package engine
 import (
 	"bytes"
 	"slices"
+
+	"owlcache/engine/internal/judge"
 )
 
 // RepairReport says what Repair has read, kept and lost. The names in JSON are
@@ -48,21 +50,7 @@ type KeptEntries struct {
 }
 
 // Damage is one place of the directory that is not as it should be.
-type Damage struct {
-	File    string `json:"file"`
-	Offset  int64  `json:"offset"` // in bytes, -1 if it is not known
-	Bytes   int64  `json:"bytes,omitempty"`
-	Problem string `json:"problem"`
-	Loss    bool   `json:"loss"` // something is lost here, or may be
-	// FirstLSN to LastLSN are the records of the log that are lost, as far as the
-	// snapshot does not cover them. With OpenEnd it is not known how many follow.
-	FirstLSN uint64 `json:"first_lsn,omitempty"`
-	LastLSN  uint64 `json:"last_lsn,omitempty"`
-	OpenEnd  bool   `json:"open_end,omitempty"`
-	// FromKey and ToKey bound the keys of a lost part of the snapshot; nil is no bound.
-	FromKey []byte `json:"from_key,omitempty"`
-	ToKey   []byte `json:"to_key,omitempty"`
-}
+type Damage = judge.Damage
 
 // The states of a DamagedKey.
 const (

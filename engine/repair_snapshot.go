@@ -22,7 +22,7 @@ func (r *repairer) readSnapshot() error {
 		return err
 	}
 	defer f.Close() //nolint:errcheck // read only
-	r.report.Snapshot.Present = true
+	r.report.Snapshot.Present, r.log.Snapshot = true, true
 	if isOne, err := r.readLegacy(path); isOne || err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (r *repairer) readSnapshot() error {
 		return err
 	}
 	if fi.Size() < 4*pages.MinPageSize {
-		r.unknown = true
+		r.log.Unknown = true
 		r.damage(Damage{File: path, Bytes: fi.Size(), Problem: "the snapshot is too short to be one", Loss: true})
 		return nil
 	}
@@ -130,12 +130,12 @@ func (r *repairer) chooseTree(file *pages.File, path string) *treeWalk {
 func (r *repairer) useInfo(w *treeWalk, path string) {
 	r.report.Snapshot.Entries = w.found
 	if w.infoErr != nil {
-		r.unknown = true
+		r.log.Unknown = true
 		r.damage(Damage{File: path, Offset: -1, Loss: true,
 			Problem: fmt.Sprintf("%v: which part of the log the snapshot covers is not known", w.infoErr)})
 		return
 	}
-	r.covered, r.clock = w.info.LSN, max(r.clock, w.info.Clock)
+	r.log.Covered, r.clock = w.info.LSN, max(r.clock, w.info.Clock)
 	r.report.Snapshot.Wanted, r.report.Snapshot.LSN = w.info.Keys, w.info.LSN
 }
 
@@ -147,7 +147,7 @@ func (r *repairer) readOrphans(w *treeWalk) (taken int) {
 	o := orphanage{repairer: r, walk: w, bad: map[string]format.Version{}}
 	// The log begins behind the end of what the snapshot covers: its newest
 	// transactions are gone, and may still be in the file.
-	o.newer = w.infoErr == nil && r.first > w.info.LSN+1
+	o.newer = w.infoErr == nil && r.log.First > w.info.LSN+1
 	if w.sound() && !o.newer {
 		return 0
 	}
