@@ -241,7 +241,7 @@ func (n *Group) joinNow(ctx context.Context, address string) error {
 	if err == nil {
 		return nil
 	}
-	if _, reason, ok := strings.Cut(err.Error(), "failed to join "+address+": "); ok {
+	if _, reason, ok := strings.Cut(err.Error(), joinFailed+address+": "); ok {
 		return errors.New(strings.TrimSpace(reason)) // memberlist makes a list of one
 	}
 	return err

@@ -43,6 +43,13 @@ func newLogBridge(log *slog.Logger, count *transport.Tally, notices *transport.N
 	return &logBridge{log: log, count: count, notices: notices, events: events, rules: lineRules(), node: regexp.MustCompile(nodeInLine)}
 }
 
+// Texts of memberlist that are looked for beside lineRules.
+const (
+	joinFailed     = "failed to join " // and the address
+	exchangeFailed = "failed: "        // and why
+	noKey          = "no installed keys could decrypt"
+)
+
 // A lineRule tells what a line means that has a certain text in it.
 type lineRule struct {
 	text string
@@ -70,7 +77,7 @@ func lineRules() []lineRule {
 		{"Push/Pull with ", "", exchangeLine},
 		{"Failed fallback TCP ping", "", ownLine},
 		{"Decrypt packet failed", "key", badFrame},
-		{"no installed keys could decrypt", "key", badFrame},
+		{noKey, "key", badFrame},
 		{"encryption is configured but remote state is not encrypted", "plain", badFrame},
 		{"the stream label header", "garbled", badFrame},
 		{"cannot decode label", "garbled", badFrame},
@@ -168,7 +175,7 @@ func (b *logBridge) note(rule lineRule, line string) {
 		}
 	case exchangeLine:
 		if id := b.named(line); id != 0 {
-			_, why, _ := strings.Cut(line, "failed: ")
+			_, why, _ := strings.Cut(line, exchangeFailed)
 			b.events.failed(id, why)
 		}
 	}

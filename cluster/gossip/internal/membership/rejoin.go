@@ -342,7 +342,7 @@ func (r *rejoiner) announceLocked(ctx context.Context, members map[string]uint64
 func explain(err error) string {
 	text := err.Error()
 	switch {
-	case strings.Contains(text, "no installed keys could decrypt"):
+	case strings.Contains(text, noKey):
 		return "it has another key: compare GossipDataSyncAuthKey on both nodes"
 	case strings.HasSuffix(strings.TrimSpace(text), "EOF"):
 		return "it has closed the connection: it is no node of data sync, or holds too many connections"
