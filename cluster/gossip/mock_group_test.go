@@ -26,6 +26,12 @@ type mockGroup struct {
 	truth *oracle.Oracle
 }
 
+// elapse lets virtual time pass, in the bubble of a test, and all that is due in it happen.
+func elapse(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
 // mockNode is a node of a mockGroup. It outlives its runs.
 type mockNode struct {
 	id    uint64
@@ -138,7 +144,7 @@ func (g *mockGroup) close() {
 			n.shut(g.t)
 		}
 	}
-	time.Sleep(time.Minute)
+	elapse(time.Minute)
 	g.net.close()
 }
 
@@ -180,7 +186,7 @@ func (g *mockGroup) settle(within time.Duration) time.Duration {
 		if time.Since(begun) > within {
 			g.t.Fatalf("after %v %s%s", within, why, g.describe())
 		}
-		time.Sleep(250 * time.Millisecond)
+		elapse(250 * time.Millisecond)
 	}
 }
 

@@ -175,7 +175,7 @@ func (t *mockEndpoint) WriteToAddress(b []byte, a memberlist.Address) (time.Time
 	for _, d := range f.delays {
 		packet := slices.Clone(b)
 		n.flies.Go(func() {
-			time.Sleep(d)
+			<-time.After(d)
 			// By address alone: a name would lead to where its node is now.
 			_, _ = t.MockTransport.WriteToAddress(packet, memberlist.Address{Addr: to.addr}) // it is known
 		})
@@ -202,11 +202,11 @@ func (t *mockEndpoint) DialAddressTimeout(a memberlist.Address, timeout time.Dur
 		return nil, errMockNet
 	}
 	if back, _ := n.fate(to.node, t.port.addr); f.cut || back.cut {
-		time.Sleep(timeout)
+		<-time.After(timeout)
 		return nil, errMockNet
 	}
 	for _, d := range f.delays { // what is lost is sent again, and what comes twice is dropped
-		time.Sleep(d)
+		<-time.After(d)
 	}
 	if !n.listens(to) {
 		return nil, errMockNet

@@ -78,7 +78,7 @@ func (g *mockGroup) step(number int) {
 	case x < 13 && !n.up:
 		g.start(n)
 	case x < 35:
-		time.Sleep(time.Duration(g.rng.IntN(2000)) * time.Millisecond)
+		elapse(time.Duration(g.rng.IntN(2000)) * time.Millisecond)
 	default:
 		g.change(n, number)
 	}

@@ -24,7 +24,7 @@ const testKey = "a key of sixteen bytes or more"
 // quick makes memberlist as quick as loopback is.
 func quick(c *memberlist.Config) {
 	c.ProbeInterval, c.ProbeTimeout = 200*time.Millisecond, 100*time.Millisecond
-	c.GossipInterval, c.SuspicionMult = 20*time.Millisecond, 2
+	c.GossipInterval, c.SuspicionMult = 20*time.Millisecond, 5
 }
 
 // until waits for a condition.

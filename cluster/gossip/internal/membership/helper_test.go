@@ -132,7 +132,7 @@ func options(t *testing.T, id uint64, seeds Seeds) testOptions {
 
 func quick(c *memberlist.Config) {
 	c.ProbeInterval, c.ProbeTimeout = 200*time.Millisecond, 100*time.Millisecond
-	c.GossipInterval, c.SuspicionMult = 20*time.Millisecond, 2
+	c.GossipInterval, c.SuspicionMult = 20*time.Millisecond, 5 // a busy machine does not answer at once
 }
 
 // startNode starts a node and closes it with the test.

@@ -95,7 +95,9 @@ func TestAPeerThatAnswersOverTCPOnly(t *testing.T) {
 
 func TestAPeerThatDoesNotAnswerIsSuspectAndThenGone(t *testing.T) {
 	t.Parallel()
-	a := startNode(t, options(t, 1, nil))
+	o := options(t, 1, nil)
+	o.Tune = func(c *memberlist.Config) { quick(c); c.SuspicionMult = 15 } // so that nobody misses it
+	a := startNode(t, o)
 	b := startNode(t, options(t, 2, seedsOf(a.Address())))
 	meetAll(t, a, b)
 	b.kill(t)

@@ -40,9 +40,10 @@ func TestARemovedNodeLeavesAndStaysAway(t *testing.T) {
 	// Neither those who look every quarter of a second, nor c itself, bring it back.
 	begun := time.Now()
 	until(t, "a few rounds are over", func() bool { return time.Since(begun) > 6*lookEvery })
-	if !c.sees() || !d.sees(a, b) {
+	if !c.sees() || !c.Removed() {
 		t.Fatal("c is back by itself")
 	}
+	meetAll(t, a, b, d)
 	c.close(t)
 	c2 := startNode(t, withPort(c))
 	if !c2.Removed() || !c2.sees() {

@@ -14,6 +14,12 @@ import (
 	"owlcache/cluster/gossip/internal/wire"
 )
 
+// elapse lets virtual time pass, in the bubble of a test, and all that is due in it happen.
+func elapse(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
 // openPeers opens a file of peers and closes it with the test.
 func openPeers(t *testing.T, path string) *File {
 	t.Helper()
@@ -114,20 +120,18 @@ func TestVersionsAreWrittenLate(t *testing.T) {
 		f.KeepVersions(func() ([]wire.NodeSpan, uint64) {
 			return []wire.NodeSpan{{Node: 1, Span: wire.Span{After: 0, Last: now.Load()}}}, 9
 		})
-		time.Sleep(versionsEvery + time.Millisecond)
+		elapse(versionsEvery + time.Millisecond)
 		now.Store(200)
 		f.Seen(2, "10.0.0.2:7") // written soon, but without what is too new
-		time.Sleep(settleAfter)
-		synctest.Wait()
+		elapse(settleAfter)
 		if got := savedVersion(t, path, 1); got != 0 {
 			t.Fatalf("%d was written too early", got)
 		}
-		time.Sleep(versionsEvery)
-		synctest.Wait()
+		elapse(versionsEvery)
 		if got := savedVersion(t, path, 1); got != 100 {
 			t.Fatalf("%d in the file", got)
 		}
-		time.Sleep(settleAfter)
+		elapse(settleAfter)
 		f.Close() // writes the sample that has settled
 		if got := savedVersion(t, path, 1); got != 200 {
 			t.Fatalf("%d in the file", got)
@@ -161,11 +165,9 @@ func TestAFailedWritingIsTriedAgain(t *testing.T) {
 		}
 		f.mu.Unlock()
 		f.Seen(1, "10.0.0.1:7")
-		time.Sleep(3 * failedPause)
-		synctest.Wait()
+		elapse(3 * failedPause)
 		full.Store(false)
-		time.Sleep(2 * failedPause)
-		synctest.Wait()
+		elapse(2 * failedPause)
 		if _, err := os.Stat(path); err != nil {
 			t.Fatal(err)
 		}
@@ -215,7 +217,7 @@ func TestPeersAreBounded(t *testing.T) {
 		f.mu.Unlock()
 		f.Seen(1, "10.0.0.1:7")
 		f.Gone(1)
-		time.Sleep(expireAfter + time.Hour)
+		elapse(expireAfter + time.Hour)
 		if err := f.save(); err != nil || len(f.List()) != 1 {
 			t.Fatal("one was dropped although nobody was seen since", err)
 		}
@@ -226,7 +228,7 @@ func TestPeersAreBounded(t *testing.T) {
 		for id := range uint64(wire.MaxNodes + 10) {
 			f.Seen(id+2, "10.0.0.2:7")
 			f.Gone(id + 2)
-			time.Sleep(time.Millisecond) // seldom enough for the file not to be written each time
+			elapse(time.Millisecond) // seldom enough for the file not to be written each time
 		}
 		if err := f.save(); err != nil {
 			t.Fatal(err)

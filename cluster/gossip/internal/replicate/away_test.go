@@ -47,7 +47,7 @@ func (node *simNode) want(t *testing.T, key, value string) {
 // pass lets time pass, with push/pulls.
 func (n *simNet) pass(d time.Duration) {
 	for end := time.Now().Add(d); time.Now().Before(end); {
-		time.Sleep(30 * time.Second)
+		elapse(30 * time.Second)
 		n.pushPull()
 	}
 }
@@ -93,7 +93,7 @@ func TestNothingDeletedComesBackAfterALongRest(t *testing.T) {
 	away(t, func(n *simNet, nodes []*simNode) {
 		nodes[2].stop(t)
 		n.partition(nil)
-		time.Sleep(awayGrace)
+		elapse(awayGrace)
 		nodes[2].start(t)
 	})
 }
@@ -110,7 +110,7 @@ func TestNothingDeletedComesBackThroughANewNode(t *testing.T) {
 			return a != b && from != fresh.id && to != fresh.id
 		})
 		fresh.start(t)
-		time.Sleep(2 * time.Minute)
+		elapse(2 * time.Minute)
 		n.partition(nil)
 		n.pass(2 * time.Minute)
 		n.settle(t, 30*time.Second)

@@ -59,7 +59,7 @@ func converge(t *testing.T, nodes int, seed uint64) {
 				node.start(t)
 			}
 		case x < 20:
-			time.Sleep(time.Duration(rng.IntN(2000)) * time.Millisecond)
+			elapse(time.Duration(rng.IntN(2000)) * time.Millisecond)
 			if rng.IntN(3) == 0 { // of what is exchanged, digests are by far the most
 				n.pushPull()
 			}

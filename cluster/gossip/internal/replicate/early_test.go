@@ -19,7 +19,7 @@ func TestAskedTooEarly(t *testing.T) {
 		b.start(t)
 		b.sync.Joined(a.id)
 		b.sync.Receive(a.sync.LocalState())
-		time.Sleep(time.Second) // of the bubble
+		elapse(time.Second)
 		b.want(t, "k", "")
 		n.partition(nil)
 		n.settle(t, 3*time.Second)
@@ -38,7 +38,7 @@ func TestGoneInARound(t *testing.T) {
 		a.start(t)
 		b.start(t)
 		b.sync.Receive(a.sync.LocalState())
-		time.Sleep(time.Second) // of the bubble
+		elapse(time.Second)
 		n.partition(func(uint64, uint64) bool { return true })
 		n.lose = 0
 		n.partition(nil)

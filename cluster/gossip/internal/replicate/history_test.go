@@ -62,12 +62,12 @@ func TestNewNodesGetEverything(t *testing.T) {
 			n.settle(t, 5*time.Second)
 			nodes[0].stop(t)
 			nodes[1].stop(t)
-			time.Sleep(2 * awayGrace)
+			elapse(2 * awayGrace)
 			n.addSlow(t).start(t)
 			n.addSlow(t).start(t)
-			time.Sleep(5 * time.Second)
+			elapse(5 * time.Second)
 			nodes[0].start(t)
-			time.Sleep(5 * time.Second)
+			elapse(5 * time.Second)
 			nodes[1].start(t)
 			n.pass(2 * time.Minute)
 			nodes[1].wantKeys(t, 100)
@@ -84,7 +84,7 @@ func TestWrittenJustBeforeAnAbsence(t *testing.T) {
 			defer n.close(t)
 			n.pass(time.Minute)
 			nodes[writer].set(t, "K", "1")
-			time.Sleep(100 * time.Millisecond)
+			elapse(100 * time.Millisecond)
 			away := nodes[1].id
 			n.partition(func(from, to uint64) bool { return (from == away) != (to == away) })
 			nodes[0].del(t, "K")
@@ -216,7 +216,7 @@ func TestRefusedEntriesHideNoOthers(t *testing.T) {
 		}
 		a.start(t)
 		b.start(t)
-		time.Sleep(10 * time.Second)
+		elapse(10 * time.Second)
 		b.wantKeys(t, 7)
 	})
 }
@@ -241,7 +241,7 @@ func TestALostTailIsGivenBack(t *testing.T) {
 			n.settle(t, 5*time.Second)
 			n.partition(func(from, to uint64) bool { return (from == q.id) != (to == q.id) })
 			x.set(t, "k", "1")
-			time.Sleep(time.Second)
+			elapse(time.Second)
 			p.want(t, "k", "1")
 			x.stop(t)
 			p.stop(t)
@@ -279,7 +279,7 @@ func TestAPartThatMakesNoSenseEndsTheRound(t *testing.T) {
 		part := wire.Parts{Kind: wire.KindPart, Sender: a.id, List: 5}
 		part.Add(&engine.Entry{Key: []byte("k"), Version: version(time.Now())})
 		b.sync.Receive(append(part.Messages()[0], 0))
-		time.Sleep(time.Second)
+		elapse(time.Second)
 		if _, err := r.look(); err == nil {
 			t.Error("the part counts as merged")
 		}

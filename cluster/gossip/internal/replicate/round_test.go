@@ -98,7 +98,7 @@ func TestRefusedEntriesHoldNothingUp(t *testing.T) {
 		}
 		a.start(t)
 		b.start(t)
-		time.Sleep(5 * time.Second)
+		elapse(5 * time.Second)
 		if st := b.store.Stats(); st.Keys != 500 {
 			t.Errorf("%d of 500 keys got across", st.Keys)
 		}
@@ -117,7 +117,7 @@ func TestAClockAheadIsRefusedUntilItIsTime(t *testing.T) {
 	dir := t.TempDir()
 	// The clock of each bubble starts at the same moment.
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(time.Minute)
+		elapse(time.Minute)
 		node := &simNode{dir: dir, opts: engine.Options{TombstoneGrace: time.Hour}}
 		node.open(t)
 		node.set(t, "ahead", "1")
@@ -135,14 +135,14 @@ func TestAClockAheadIsRefusedUntilItIsTime(t *testing.T) {
 		b.set(t, "now", "1")
 		a.start(t)
 		b.start(t)
-		time.Sleep(20 * time.Second)
+		elapse(20 * time.Second)
 		a.want(t, "now", "1")
 		b.want(t, "ahead", "")
 		c := b.sync.Counters()
 		if c.Skewed == 0 || c.Skewed > 10 {
 			t.Errorf("%d were counted", c.Skewed)
 		}
-		time.Sleep(time.Minute)
+		elapse(time.Minute)
 		n.pushPull()
 		n.settle(t, 30*time.Second)
 		b.want(t, "ahead", "1")
@@ -159,7 +159,7 @@ func TestALostPushIsHealed(t *testing.T) {
 		n.lose = 1
 		n.mu.Unlock()
 		a.set(t, "lost", "1")
-		time.Sleep(100 * time.Millisecond)
+		elapse(100 * time.Millisecond)
 		n.mu.Lock()
 		n.lose = 0
 		n.mu.Unlock()
@@ -176,9 +176,9 @@ func TestAQuietGroupIsQuiet(t *testing.T) {
 		n, a, b := pair(t, func(a, _ *simNode) { a.set(t, "k", "1") })
 		defer n.close(t)
 		n.settle(t, 5*time.Second)
-		time.Sleep(time.Minute)
+		elapse(time.Minute)
 		before := a.sync.Counters()
-		time.Sleep(time.Hour)
+		elapse(time.Hour)
 		if after := a.sync.Counters(); after != before {
 			t.Errorf("nothing happened, and yet: %+v, then %+v", before, after)
 		}
@@ -194,7 +194,7 @@ func TestABusyPeerSaysSo(t *testing.T) {
 		n, a, b := pair(t, func(_, _ *simNode) {})
 		defer n.close(t)
 		n.settle(t, time.Second)
-		time.Sleep(time.Second)
+		elapse(time.Second)
 		a.sync.stop() // nobody answers any more
 		synctest.Wait()
 		for range answerQueue {
@@ -204,7 +204,7 @@ func TestABusyPeerSaysSo(t *testing.T) {
 		b.sync.startRound(b.sync.peer(a.id), []engine.HashRange{{Last: ^uint64(0)}}, nil)
 		begun := time.Now()
 		for b.sync.Counters().Aborted == 0 && time.Since(begun) < time.Minute {
-			time.Sleep(10 * time.Millisecond)
+			elapse(10 * time.Millisecond)
 		}
 		if took := time.Since(begun); took > time.Second {
 			t.Errorf("the round ended after %v", took)

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"owlcache/cluster/gossip/internal/wire"
@@ -89,7 +90,7 @@ func (p port) Send(peer uint64, msg []byte) error {
 	n.mu.Unlock()
 	for _, d := range delays[:times] {
 		n.wg.Go(func() {
-			time.Sleep(d)
+			<-time.After(d)
 			n.mu.Lock()
 			s, ok := to.sync, to.up && !n.isCut(p.id, peer)
 			n.mu.Unlock()
@@ -110,7 +111,7 @@ const simSegment = 256 << 10
 
 // simDir returns a temporary directory, in memory where there is a place for that.
 func simDir(t testing.TB) string {
-	dir, err := os.MkdirTemp("/dev/shm", "owlcache-sim-") //nolint:usetesting // it has no directory in memory //nolint:usetesting // it lies on a disk
+	dir, err := os.MkdirTemp("/dev/shm", "owlcache-sim-") //nolint:usetesting // it has no directory in memory
 	if err != nil {
 		return t.TempDir()
 	}
@@ -283,6 +284,12 @@ func (n *simNet) equal() bool {
 	return true
 }
 
+// elapse lets virtual time pass, in the bubble of a test, and all that is due in it happen.
+func elapse(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
 // settle waits until all nodes are equal.
 func (n *simNet) settle(t testing.TB, within time.Duration) {
 	t.Helper()
@@ -291,7 +298,7 @@ func (n *simNet) settle(t testing.TB, within time.Duration) {
 		if time.Since(begun) > within {
 			t.Fatalf("nodes differ after %v: %s", within, n.describe())
 		}
-		time.Sleep(200 * time.Millisecond)
+		<-time.After(200 * time.Millisecond)
 		if time.Since(last) > 10*time.Second {
 			last = time.Now()
 			n.pushPull()
