@@ -111,6 +111,7 @@ func TestWaitersGoTheirWay(t *testing.T) {
 
 // TestMixedMembers: real connections to members of all kinds, good and bad.
 func TestMixedMembers(t *testing.T) {
+	t.Parallel()
 	good := asktest.StartNode(t, map[string]asktest.Entry{"k": {Value: "good", Created: "2026-11-22 10:50:17.2 +0000 UTC m=+1.5"}})
 	east := asktest.StartNode(t, map[string]asktest.Entry{"k": {Value: "east", Created: "2026-11-22 18:50:17.3 +0800 CST m=+1.5"}})
 	empty := asktest.StartNode(t, nil)
@@ -125,7 +126,7 @@ func TestMixedMembers(t *testing.T) {
 		east.Addr,
 		asktest.ClosedPort(t),
 	}
-	g := startGroup(t, Options{Options: ask.Options{RequestTimeout: 500 * time.Millisecond}}, listOf(list...), overHTTP)
+	g := startGroup(t, Options{Options: ask.Options{RequestTimeout: 2 * time.Second}}, listOf(list...), overHTTP)
 	want := []string{east.Addr + "=east", good.Addr + "=good"}
 	for range 3 {
 		answers, _ := g.Query(t.Context(), []byte("k"), "")

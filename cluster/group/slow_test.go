@@ -2,12 +2,12 @@ package group
 
 import (
 	"bufio"
-	"context"
-	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"owlcache/cluster/group/ask"
@@ -17,36 +17,32 @@ import (
 // TestLargeValueOverANarrowWay: a value that is still coming when the time is over fails
 // alone. The member is well, and other keys are found on it.
 func TestLargeValueOverANarrowWay(t *testing.T) {
-	member := asktest.StartRaw(t, func(c net.Conn, end <-chan struct{}) {
-		r := bufio.NewReader(c)
-		for {
-			question, err := r.ReadString('\n')
-			if err != nil {
-				return
-			}
-			for line := question; strings.TrimSpace(line) != ""; {
-				if line, err = r.ReadString('\n'); err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		member := asktest.Pipe(func(c net.Conn) {
+			for r := bufio.NewReader(c); ; {
+				question, err := http.ReadRequest(r)
+				if err != nil {
 					return
 				}
+				if question.FormValue("key") == "large" {
+					_, _ = io.WriteString(c, asktest.GoodHead+"Content-Length: 1000000\r\n\r\n"+strings.Repeat("x", 128<<10))
+					_, _ = io.Copy(io.Discard, c) // until the other end closes
+					return
+				}
+				_, _ = io.WriteString(c, asktest.GoodHead+"Content-Length: 5\r\n\r\nsmall")
 			}
-			if strings.Contains(question, "key=large") {
-				_, _ = io.WriteString(c, asktest.GoodHead+"Content-Length: 1000000\r\n\r\n"+strings.Repeat("x", 128<<10))
-				<-end
-				return
+		})
+		g := startGroup(t, Options{CacheLifetime: -1, Options: ask.Options{Dial: member}}, listOf("member:1"), overHTTP)
+		for _, key := range []string{"large", "other", "large", "third"} {
+			answers, _ := g.Query(t.Context(), []byte(key), "")
+			if want := key != "large"; (len(answers) == 1) != want {
+				t.Fatalf("%s: %d answers", key, len(answers))
 			}
-			_, _ = fmt.Fprint(c, asktest.GoodHead+"Content-Length: 5\r\n\r\nsmall")
+		}
+		if s := g.Status()[0]; s.State != stateUp {
+			t.Fatalf("%+v", s)
 		}
 	})
-	g := startGroup(t, Options{CacheLifetime: -1, Options: ask.Options{RequestTimeout: 300 * time.Millisecond}}, listOf(member), overHTTP)
-	for _, key := range []string{"large", "other", "large", "third"} {
-		answers, _ := g.Query(context.Background(), []byte(key), "")
-		if want := key != "large"; (len(answers) == 1) != want {
-			t.Fatalf("%s: %d answers", key, len(answers))
-		}
-	}
-	if s := g.Status()[0]; s.State != stateUp {
-		t.Fatalf("%+v", s)
-	}
 }
 
 // askOnce asks a member over HTTP as the group does.

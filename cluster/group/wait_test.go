@@ -1,11 +1,12 @@
 package group
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -14,144 +15,139 @@ import (
 	"owlcache/cluster/group/asktest"
 )
 
-// startSocketGroup returns a group that asks one member over WebSockets.
-func startSocketGroup(t *testing.T, p *asktest.Peer, limit time.Duration) *Group {
+const waitLimit = time.Second
+
+// testSocketGroup runs test in virtual time with a group that asks one member over
+// WebSockets in memory, which serve serves.
+func testSocketGroup(t *testing.T, serve func(*websocket.Conn), test func(t *testing.T, g *Group)) {
 	t.Helper()
-	g := startGroup(t, Options{CacheLifetime: -1, Options: ask.Options{RequestTimeout: limit, MinReconnect: time.Millisecond}}, listOf(p.Address), overWebSocket)
-	asktest.WaitUntil(t, "there is a connection", func() bool { return p.Connections() == 1 })
-	return g
+	synctest.Test(t, func(t *testing.T) {
+		var dials atomic.Int64
+		pipe := asktest.Pipe(asktest.Upgrade(func(ws *websocket.Conn) {
+			dials.Add(1)
+			serve(ws)
+		}))
+		o := Options{CacheLifetime: -1, Options: ask.Options{RequestTimeout: waitLimit, Dial: pipe}}
+		g := startGroup(t, o, listOf("member:1"), overWebSocket)
+		test(t, g)
+		if err := g.Close(); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Minute) // the member ends too
+		if n := dials.Load(); n != 1 {
+			t.Errorf("%d connections", n)
+		}
+	})
 }
 
 // TestSlowAnswerOnALivingLink: it is the one answer that fails, however often.
 func TestSlowAnswerOnALivingLink(t *testing.T) {
-	const limit = time.Second
 	for name, slow := range map[string]func(*websocket.Conn, string) error{
 		"other answers come": func(*websocket.Conn, string) error { return nil },
 		"its bytes come": func(ws *websocket.Conn, message string) error {
 			answer := asktest.Socket{"slow": {Value: strings.Repeat("x", 3_000_000), Created: asktest.At(1)}}.Answer(message)
-			w, err := ws.NextWriter(websocket.TextMessage)
-			for end := time.Now().Add(limit + limit/4); err == nil && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-				n := min(len(answer), 20_000)
-				_, err = w.Write(answer[:n])
-				answer = answer[n:]
-			}
-			if err == nil {
-				_, err = w.Write(answer)
-			}
-			return errors.Join(err, w.Close())
+			return asktest.WriteSlowly(ws, answer, len(answer)/125, waitLimit/100)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p := asktest.StartSlowPeer(t, slow)
-			g := startSocketGroup(t, p, limit)
-			noted := false
-			for i := range ask.FailuresToTrip + 1 {
-				if got, _ := g.Query(t.Context(), []byte("slow"), ""); len(got) != 0 {
-					t.Errorf("%v", texts(got))
+			testSocketGroup(t, asktest.Slowly(slow), func(t *testing.T, g *Group) {
+				for i := range ask.FailuresToTrip + 1 {
+					if got, _ := g.Query(t.Context(), []byte("slow"), ""); len(got) != 0 {
+						t.Errorf("%v", texts(got))
+					}
+					if s := g.Status()[0]; s.State == stateDown || s.LastError != ask.ErrTooSlow.Error() {
+						t.Fatalf("after %d answers that were slow: %+v", i+1, s)
+					}
+					if got, _ := g.Query(t.Context(), []byte("other"), ""); len(got) != 1 {
+						t.Fatalf("%v, %+v", texts(got), g.Status()[0])
+					}
 				}
-				s := g.Status()[0]
-				if s.State == stateDown {
-					t.Fatalf("after %d answers that were slow: %+v", i+1, s)
-				}
-				// A query that ends a moment before its question leaves nothing to note.
-				noted = noted || s.LastError == ask.ErrTooSlow.Error()
-				asktest.WaitUntil(t, "the link is free", func() bool {
-					got, _ := g.Query(t.Context(), []byte("other"), "")
-					return len(got) == 1
-				})
-			}
-			if p.Connections() != 1 || !noted {
-				t.Errorf("%d connections, noted %v", p.Connections(), noted)
-			}
+			})
 		})
 	}
 }
 
 // TestQuestionsBehindALargeValue: those fail too, and there may be many of them.
 func TestQuestionsBehindALargeValue(t *testing.T) {
-	const limit = time.Second
 	begun := make(chan struct{})
-	p := asktest.StartSlowPeer(t, func(ws *websocket.Conn, message string) error {
+	serve := asktest.Slowly(func(ws *websocket.Conn, message string) error {
+		close(begun)
 		answer := asktest.Socket{"slow": {Value: strings.Repeat("x", 4_000_000), Created: asktest.At(1)}}.Answer(message)
-		w, err := ws.NextWriter(websocket.TextMessage)
-		for i := 0; len(answer) > 0 && err == nil; i++ {
-			n := min(len(answer), 64<<10)
-			_, err = w.Write(answer[:n])
-			answer = answer[n:]
-			if i == 0 {
-				close(begun)
-			}
-			time.Sleep(2 * limit / 80)
-		}
-		return errors.Join(err, w.Close())
+		return asktest.WriteSlowly(ws, answer, len(answer)/80, 2*waitLimit/80)
 	})
-	g := startSocketGroup(t, p, limit)
-	var asks sync.WaitGroup
-	asks.Go(func() { g.Query(t.Context(), []byte("slow"), "") })
-	<-begun
-	for i := range 3 * ask.FailuresToTrip {
-		asks.Go(func() { g.Query(t.Context(), fmt.Append(nil, i), "") })
-	}
-	asks.Wait()
-	if s := g.Status()[0]; s.State == stateDown || s.Errors < 2*ask.FailuresToTrip {
-		t.Errorf("%+v", s)
-	}
+	testSocketGroup(t, serve, func(t *testing.T, g *Group) {
+		var asks sync.WaitGroup
+		asks.Go(func() { g.Query(t.Context(), []byte("slow"), "") })
+		<-begun
+		for i := range 3 * ask.FailuresToTrip {
+			asks.Go(func() { g.Query(t.Context(), fmt.Append(nil, i), "") })
+		}
+		asks.Wait()
+		if s := g.Status()[0]; s.State == stateDown || s.Errors != 3*ask.FailuresToTrip+1 {
+			t.Errorf("%+v", s)
+		}
+	})
 }
 
 // TestMemberThatDoesNotAnswer: it is down at once if nothing comes from it, and soon if
 // there are only signs of life.
 func TestMemberThatDoesNotAnswer(t *testing.T) {
-	const limit = time.Second
+	const pause = waitLimit / 100
 	for _, tt := range []struct {
 		name  string
 		serve func(ws *websocket.Conn)
 		until int // questions until it is down
 	}{
-		{"nothing", func(ws *websocket.Conn) {
-			for {
-				if _, _, err := ws.NextReader(); err != nil {
-					return
-				}
-			}
-		}, 1},
+		{"nothing", readAll, 1},
 		{"pings", func(ws *websocket.Conn) {
+			go readAll(ws)
 			for ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second)) == nil {
-				time.Sleep(10 * time.Millisecond)
+				time.Sleep(pause)
 			}
 		}, ask.FailuresToTrip},
 		{"byte by byte", func(ws *websocket.Conn) {
+			go readAll(ws)
 			_, err := ws.NetConn().Write([]byte("\x81\x7e\xff\x00")) // the head of a frame
-			for ; err == nil; time.Sleep(10 * time.Millisecond) {
+			for ; err == nil; time.Sleep(pause) {
 				_, err = ws.NetConn().Write([]byte(" "))
 			}
 		}, ask.FailuresToTrip},
 		{"all answers are late", func(ws *websocket.Conn) {
 			for {
 				_, message, err := ws.ReadMessage()
-				time.Sleep(limit + limit/2)
+				time.Sleep(waitLimit + waitLimit/2)
 				if err != nil || ws.WriteMessage(websocket.TextMessage, asktest.Socket{}.Answer(string(message))) != nil {
 					return
 				}
 			}
 		}, 1},
 		{"answers that nobody has asked for", func(ws *websocket.Conn) {
+			go readAll(ws)
 			for ws.WriteMessage(websocket.TextMessage, []byte(`{"Key":"k@none"}`)) == nil {
-				time.Sleep(10 * time.Millisecond)
+				time.Sleep(pause)
 			}
 		}, ask.FailuresToTrip},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			g := startSocketGroup(t, asktest.StartPeer(t, tt.serve), limit)
-			for i := 1; g.Status()[0].State != stateDown; i++ {
-				if got, _ := g.Query(t.Context(), fmt.Append(nil, i), ""); len(got) != 0 {
-					t.Errorf("%v", texts(got))
+			testSocketGroup(t, tt.serve, func(t *testing.T, g *Group) {
+				for i := 1; g.Status()[0].State != stateDown; i++ {
+					if got, _ := g.Query(t.Context(), fmt.Append(nil, i), ""); len(got) != 0 {
+						t.Errorf("%v", texts(got))
+					}
+					if s := g.Status()[0]; (s.State == stateDown) != (i >= tt.until) {
+						t.Fatalf("after %d questions: %+v", i, s)
+					}
 				}
-				if s := g.Status()[0]; (s.State == stateDown) != (i >= tt.until) {
-					t.Fatalf("after %d questions: %+v", i, s)
-				}
-			}
+			})
 		})
+	}
+}
+
+// readAll takes everything and answers nothing.
+func readAll(ws *websocket.Conn) {
+	for {
+		if _, _, err := ws.NextReader(); err != nil {
+			return
+		}
 	}
 }

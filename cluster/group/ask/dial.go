@@ -62,9 +62,8 @@ func (d *socketDialer) dial(ctx context.Context) (*websocket.Conn, error) {
 		ReadBufferSize:   socketBuffers,
 		WriteBufferSize:  socketBuffers,
 		TLSClientConfig:  d.tls,
-		NetDialContext: func(dialing context.Context, network, addr string) (net.Conn, error) {
-			var nd net.Dialer
-			c, err := nd.DialContext(dialing, network, addr)
+		NetDialContext: func(dialing context.Context, _, addr string) (net.Conn, error) {
+			c, err := d.opts.connect(dialing, addr)
 			if err != nil {
 				return nil, err
 			}

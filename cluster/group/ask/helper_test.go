@@ -1,7 +1,8 @@
 package ask
 
 import (
-	"context"
+	"io"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -32,19 +33,17 @@ func askerOf(t testing.TB, p *asktest.Peer, change func(*Options)) *WebSocket {
 	return a
 }
 
-// fixedAsker answers everything with one value.
-type fixedAsker struct {
+// overHTTP answers everything with one value.
+type overHTTP struct {
 	mu    sync.Mutex
+	value string
 	asked []string
 }
 
-func (f *fixedAsker) Ask(_ context.Context, key []byte) (Reply, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.asked = append(f.asked, string(key))
-	return Reply{Found: true, Value: []byte("over HTTP")}, nil
+func (o *overHTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked = append(o.asked, r.FormValue("key"))
+	w.Header().Set("Keycreatetime", "2026-11-22 10:50:17 +0000 UTC")
+	_, _ = io.WriteString(w, o.value)
 }
-
-func (f *fixedAsker) Close() {}
-
-func (f *fixedAsker) Sweep() {}

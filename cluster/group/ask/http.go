@@ -41,7 +41,7 @@ func NewHTTP(address string, o Options) *HTTP {
 	return &HTTP{
 		address: address,
 		limit:   o.MaxValueSize,
-		pool:    newConnPool(address, o.TLS),
+		pool:    newConnPool(address, o),
 		bodies:  semaphore.NewWeighted(largeBodies * (int64(o.MaxValueSize) + 1)),
 	}
 }

@@ -2,9 +2,11 @@ package ask
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"owlcache/engine"
@@ -29,6 +31,8 @@ type Options struct {
 	MaxValueSize int
 	// TLS, if set, is used for connections to members.
 	TLS *tls.Config
+	// Dial connects to a member, before TLS; default: over TCP.
+	Dial func(ctx context.Context, address string) (net.Conn, error)
 
 	WriteWait      time.Duration // WebSocket: to write one message, default 10 s
 	MaxMessageSize int64         // WebSocket: bytes of a message, default 7,000,000
@@ -61,4 +65,13 @@ func (o Options) WithDefaults() (Options, error) {
 		"pauses before connecting again, %v to %v, are no range", o.MinReconnect, o.MaxReconnect)
 	check(o.MessageBuffer > 0, "message buffer %d is negative", o.MessageBuffer)
 	return o, errors.Join(errs...)
+}
+
+// connect makes a connection to a member.
+func (o Options) connect(ctx context.Context, address string) (net.Conn, error) {
+	if o.Dial != nil {
+		return o.Dial(ctx, address)
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, "tcp", address)
 }

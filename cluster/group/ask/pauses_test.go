@@ -1,11 +1,9 @@
 package ask
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"net"
-	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -45,62 +43,33 @@ func TestPauses(t *testing.T) {
 	}
 }
 
-// hijacked hands a connection to the library as if it came from an HTTP server.
-type hijacked struct{ net.Conn }
-
-func (hijacked) Header() http.Header       { return http.Header{} }
-func (hijacked) Write([]byte) (int, error) { return 0, errors.ErrUnsupported }
-func (hijacked) WriteHeader(int)           {}
-func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return h.Conn, bufio.NewReadWriter(bufio.NewReader(h.Conn), bufio.NewWriter(h.Conn)), nil
-}
-
-// pipeConnect returns connections in memory, whose other ends serve serves.
-func pipeConnect(serve func(*websocket.Conn)) func(context.Context) (*websocket.Conn, error) {
-	return func(ctx context.Context) (*websocket.Conn, error) {
-		ours, theirs := net.Pipe()
-		go func() {
-			defer func() { _ = theirs.Close() }()
-			r, err := http.ReadRequest(bufio.NewReader(theirs))
-			if err != nil {
-				return
-			}
-			var up websocket.Upgrader
-			if ws, err := up.Upgrade(hijacked{theirs}, r, nil); err == nil {
-				serve(ws)
-			}
-		}()
-		d := websocket.Dialer{NetDialContext: func(context.Context, string, string) (net.Conn, error) { return ours, nil }}
-		ws, _, err := d.DialContext(ctx, "ws://member:1/ws", nil)
-		return ws, err
-	}
-}
-
 // TestReconnecting in an hour of virtual time.
 func TestReconnecting(t *testing.T) {
 	refused := errors.New("refused")
 	for _, tt := range []struct {
 		name       string
-		connect    func(context.Context) (*websocket.Conn, error)
+		dial       func(context.Context, string) (net.Conn, error)
 		from, upTo int // attempts in an hour
 	}{
-		{"nobody there", func(context.Context) (*websocket.Conn, error) { return nil, refused }, 60, 120},
-		{"closes at once", pipeConnect(func(*websocket.Conn) {}), 60, 120},
+		{"nobody there", func(context.Context, string) (net.Conn, error) { return nil, refused }, 60, 120},
+		{"closes at once", asktest.Pipe(asktest.Upgrade(func(*websocket.Conn) {})), 60, 120},
 		// What answers is worth coming back to soon.
-		{"answers once", pipeConnect(func(ws *websocket.Conn) {
+		{"answers once", asktest.Pipe(asktest.Upgrade(func(ws *websocket.Conn) {
 			if _, m, err := ws.ReadMessage(); err == nil {
 				_ = ws.WriteMessage(websocket.TextMessage, asktest.Socket{}.Answer(string(m)))
 			}
-		}), 900, 1800},
+		})), 900, 1800},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var attempts []time.Time
-				o := socketOptions(t, func(o *Options) { o.MinReconnect, o.MaxReconnect = 2*time.Second, 60*time.Second })
-				a := startWebSocket(func(ctx context.Context) (*websocket.Conn, error) {
-					attempts = append(attempts, time.Now())
-					return tt.connect(ctx)
-				}, &fixedAsker{}, o)
+				a := NewWebSocket("member:1", socketOptions(t, func(o *Options) {
+					o.MinReconnect, o.MaxReconnect = 2*time.Second, 60*time.Second
+					o.Dial = func(ctx context.Context, address string) (net.Conn, error) {
+						attempts = append(attempts, time.Now())
+						return tt.dial(ctx, address)
+					}
+				}))
 				for end := time.Now().Add(time.Hour); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 					before := time.Now()
 					_, err := a.Ask(context.Background(), []byte("k"))
@@ -129,15 +98,15 @@ func TestReconnecting(t *testing.T) {
 func TestMemberThatFallsSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var pinged atomic.Int32
-		connect := pipeConnect(func(ws *websocket.Conn) {
+		pipe := asktest.Pipe(asktest.Upgrade(func(ws *websocket.Conn) {
 			ws.SetPingHandler(func(string) error { pinged.Add(1); return nil })
 			for {
 				if _, _, err := ws.ReadMessage(); err != nil {
 					return
 				}
 			}
-		})
-		a := startWebSocket(connect, &fixedAsker{}, socketOptions(t, func(o *Options) { o.MinReconnect, o.MaxReconnect = time.Hour, time.Hour }))
+		}))
+		a := NewWebSocket("member:1", socketOptions(t, func(o *Options) { o.Dial, o.MinReconnect, o.MaxReconnect = pipe, time.Hour, time.Hour }))
 		start := time.Now()
 		_, err := a.Ask(context.Background(), []byte("k"))
 		if err == nil || !strings.Contains(err.Error(), "not been heard of") {
@@ -153,16 +122,16 @@ func TestMemberThatFallsSilent(t *testing.T) {
 // TestMemberThatOnlyPongs keeps its connection for as long as it likes.
 func TestMemberThatOnlyPongs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dialed := 0
-		pipe := pipeConnect(func(ws *websocket.Conn) { _, _, _ = ws.ReadMessage() })
-		a := startWebSocket(func(ctx context.Context) (*websocket.Conn, error) {
-			dialed++
-			return pipe(ctx)
-		}, &fixedAsker{}, socketOptions(t, nil))
+		var dialed atomic.Int32
+		pipe := asktest.Pipe(asktest.Upgrade(func(ws *websocket.Conn) {
+			dialed.Add(1)
+			_, _, _ = ws.ReadMessage()
+		}))
+		a := NewWebSocket("member:1", socketOptions(t, func(o *Options) { o.Dial = pipe }))
 		time.Sleep(time.Hour)
 		a.Close()
-		if dialed != 1 {
-			t.Errorf("%d connections", dialed)
+		if n := dialed.Load(); n != 1 {
+			t.Errorf("%d connections", n)
 		}
 	})
 }

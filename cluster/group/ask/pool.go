@@ -27,6 +27,7 @@ type httpConn struct {
 // connPool keeps the connections to a member.
 type connPool struct {
 	address string
+	opts    Options
 	tls     *tls.Config   // nil: none
 	slots   chan struct{} // holds one for each connection in use
 	gone    chan struct{} // closed when the pool is
@@ -36,10 +37,10 @@ type connPool struct {
 	busy map[*httpConn]struct{} // nil when the pool is closed
 }
 
-func newConnPool(address string, config *tls.Config) *connPool {
+func newConnPool(address string, o Options) *connPool {
 	return &connPool{
-		address: address, tls: tlsFor(address, config), busy: map[*httpConn]struct{}{},
-		slots: make(chan struct{}, maxConns), gone: make(chan struct{}),
+		address: address, opts: o, tls: tlsFor(address, o.TLS),
+		slots: make(chan struct{}, maxConns), gone: make(chan struct{}), busy: map[*httpConn]struct{}{},
 	}
 }
 
@@ -89,8 +90,7 @@ func (p *connPool) takeIdle() *httpConn {
 }
 
 func (p *connPool) connect(ctx context.Context) (net.Conn, error) {
-	var d net.Dialer
-	nc, err := d.DialContext(ctx, "tcp", p.address)
+	nc, err := p.opts.connect(ctx, p.address)
 	if err != nil || p.tls == nil {
 		return nc, err
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"owlcache/cluster/group/asktest"
@@ -18,34 +19,46 @@ import (
 // member.
 func TestNoRoomForALargeBody(t *testing.T) {
 	large := strings.Repeat("v", smallBody+1)
-	n := asktest.StartNode(t, map[string]asktest.Entry{"large": {Value: large, Created: "2026-11-22 10:50:17 +0000 UTC"}, "small": {Value: "v", Created: "2026-11-22 10:50:17 +0000 UTC"}})
-	sized := asktest.StartRaw(t, asktest.Saying(asktest.GoodHead+"Content-Length: 65537\r\n\r\n"+large))
-	for name, address := range map[string]string{"chunks": n.Addr, "sized": sized} {
-		a := NewHTTP(address, Options{MaxValueSize: len(large)})
-		defer a.Close()
-		room := largeBodies * int64(len(large))
-		if !a.bodies.TryAcquire(room) {
-			t.Fatal("there is no room at all")
-		}
-		if r, err := a.Ask(asktest.Within(t, 100*time.Millisecond), []byte("large")); !errors.Is(err, ErrBusy) || r.Found {
-			t.Errorf("%s: %v, %v", name, r.Found, err)
-		}
-		if address == n.Addr {
-			if r, err := a.Ask(asktest.Within(t, 20*time.Second), []byte("small")); err != nil || string(r.Value) != "v" {
+	small := asktest.GoodHead + "Content-Length: 1\r\n\r\nv"
+	for name, answer := range map[string]string{
+		"sized":  asktest.GoodHead + "Content-Length: 65537\r\n\r\n" + large,
+		"chunks": asktest.GoodHead + "Transfer-Encoding: chunked\r\n\r\n10001\r\n" + large + "\r\n0\r\n\r\n",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			pipe := asktest.Pipe(func(c net.Conn) {
+				r, err := http.ReadRequest(bufio.NewReader(c))
+				switch {
+				case err != nil:
+				case r.FormValue("key") == "large":
+					_, _ = io.WriteString(c, answer)
+				default:
+					_, _ = io.WriteString(c, small)
+				}
+			})
+			a := NewHTTP("member:1", Options{MaxValueSize: len(large), Dial: pipe})
+			defer a.Close()
+			room := largeBodies * int64(len(large)+1)
+			if !a.bodies.TryAcquire(room) {
+				t.Fatal("there is no room at all")
+			}
+			if r, err := a.Ask(asktest.Within(t, 100*time.Millisecond), []byte("large")); !errors.Is(err, ErrBusy) || r.Found {
+				t.Errorf("%s: %v, %v", name, r.Found, err)
+			}
+			if r, err := a.Ask(asktest.Within(t, time.Second), []byte("small")); err != nil || string(r.Value) != "v" {
 				t.Errorf("%s: small: %q, %v", name, r.Value, err)
 			}
-		}
-		a.bodies.Release(room)
-		if r, err := a.Ask(asktest.Within(t, 20*time.Second), []byte("large")); err != nil || len(r.Value) != len(large) {
-			t.Errorf("%s: with room: %d bytes, %v", name, len(r.Value), err)
-		}
+			a.bodies.Release(room)
+			if r, err := a.Ask(asktest.Within(t, time.Second), []byte("large")); err != nil || len(r.Value) != len(large) {
+				t.Errorf("%s: with room: %d bytes, %v", name, len(r.Value), err)
+			}
+		})
 	}
 }
 
 // TestClosedPool: it hands out no connection, and keeps none.
 func TestClosedPool(t *testing.T) {
 	addr := asktest.StartRaw(t, func(_ net.Conn, end <-chan struct{}) { <-end })
-	p := newConnPool(addr, nil)
+	p := newConnPool(addr, Options{})
 	take := func() *httpConn {
 		t.Helper()
 		c, err := p.take(t.Context())

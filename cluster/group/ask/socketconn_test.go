@@ -146,9 +146,8 @@ func TestOversizedAnswer(t *testing.T) {
 		}
 	})
 	a := askerOf(t, p, func(o *Options) { o.MaxMessageSize = 100_000 })
-	over := &fixedAsker{}
-	a.http.Close()
-	a.http = over
+	over := &overHTTP{value: "over HTTP"}
+	p.AnswerHTTP(over)
 	for i := range 5 {
 		if r, err := a.Ask(asktest.Within(t, 10*time.Second), []byte("big")); err != nil || string(r.Value) != "over HTTP" {
 			t.Errorf("big: %q, %v", r.Value, err)

@@ -1,11 +1,11 @@
 package ask
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -13,46 +13,31 @@ import (
 	"owlcache/cluster/group/asktest"
 )
 
-// largeAsker answers everything with a value of one size.
-type largeAsker struct {
-	fixedAsker
-	size int
-}
-
-func (a *largeAsker) Ask(ctx context.Context, key []byte) (Reply, error) {
-	r, err := a.fixedAsker.Ask(ctx, key)
-	r.Value = make([]byte, a.size)
-	return r, err
-}
-
 // TestLongMessageKeepsItsLink: one that takes longer than a member may be silent.
 func TestLongMessageKeepsItsLink(t *testing.T) {
-	p := asktest.StartSlowPeer(t, func(ws *websocket.Conn, message string) error {
-		answer := asktest.Socket{"slow": {Value: strings.Repeat("x", 3_000_000), Created: asktest.At(1)}}.Answer(message)
-		w, err := ws.NextWriter(websocket.TextMessage)
-		for len(answer) > 0 && err == nil {
-			n := min(len(answer), 2*smallBody)
-			_, err = w.Write(answer[:n])
-			answer = answer[n:]
-			time.Sleep(60 * time.Millisecond)
+	synctest.Test(t, func(t *testing.T) {
+		pipe := asktest.Pipe(asktest.Upgrade(asktest.Slowly(func(ws *websocket.Conn, message string) error {
+			answer := asktest.Socket{"slow": {Value: strings.Repeat("x", 3_000_000), Created: asktest.At(1)}}.Answer(message)
+			return asktest.WriteSlowly(ws, answer, 2*smallBody, 60*time.Millisecond)
+		})))
+		o := socketOptions(t, func(o *Options) { o.Dial = pipe })
+		ws, err := newSocketDialer("member:1", o).dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
 		}
-		return errors.Join(err, w.Close())
+		l := newSocketConn(ws, o)
+		l.silence, l.ping = time.Second, time.Hour // the message takes longer
+		done := make(chan error, 1)
+		go func() { done <- l.run(t.Context()) }()
+		if r, err := l.ask(asktest.Within(t, 20*time.Second), []byte("slow")); err != nil || len(r.Value) != 3_000_000 {
+			t.Errorf("%d bytes, %v", len(r.Value), err)
+		}
+		l.fail(ErrGone)
+		if err := <-done; !errors.Is(err, ErrGone) {
+			t.Error(err)
+		}
+		time.Sleep(time.Minute) // the member ends too
 	})
-	ws, _, err := websocket.DefaultDialer.Dial("ws://"+p.Address+"/ws", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := newSocketConn(ws, socketOptions(t, nil))
-	l.silence, l.ping = time.Second, time.Hour // the message takes longer
-	done := make(chan error, 1)
-	go func() { done <- l.run(t.Context()) }()
-	if r, err := l.ask(asktest.Within(t, 20*time.Second), []byte("slow")); err != nil || len(r.Value) != 3_000_000 {
-		t.Errorf("%d bytes, %v", len(r.Value), err)
-	}
-	l.fail(ErrGone)
-	if err := <-done; !errors.Is(err, ErrGone) {
-		t.Error(err)
-	}
 }
 
 // TestLargeValueIsAskedForOnce: what is too large for this node is not asked for a second
@@ -73,9 +58,8 @@ func TestLargeValueIsAskedForOnce(t *testing.T) {
 		}
 	})
 	a := askerOf(t, p, func(o *Options) { o.MaxMessageSize, o.MaxValueSize = 100_000, 200_000 })
-	over := &largeAsker{size: 150_000}
-	a.http.Close()
-	a.http = over
+	over := &overHTTP{value: strings.Repeat("x", 150_000)}
+	p.AnswerHTTP(over)
 	for range 3 {
 		if _, err := a.Ask(asktest.Within(t, 20*time.Second), []byte("node")); !errors.Is(err, ErrTooLarge) {
 			t.Errorf("larger than a value: %v", err)
@@ -85,14 +69,14 @@ func TestLargeValueIsAskedForOnce(t *testing.T) {
 		t.Errorf("asked over HTTP for %q, %d times otherwise", over.asked, len(asked))
 	}
 	for range 3 {
-		if r, err := a.Ask(asktest.Within(t, 20*time.Second), []byte("message")); err != nil || len(r.Value) != over.size {
+		if r, err := a.Ask(asktest.Within(t, 20*time.Second), []byte("message")); err != nil || len(r.Value) != len(over.value) {
 			t.Errorf("larger than a message: %v", err)
 		}
 	}
 	if len(over.asked) != 3 || len(asked) != 4 {
 		t.Errorf("asked over HTTP for %q, %d times otherwise", over.asked, len(asked))
 	}
-	over.size = 7 // it fits again
+	over.value = "x" // it fits again
 	for range 2 {
 		if _, err := a.Ask(asktest.Within(t, 20*time.Second), []byte("message")); err != nil {
 			t.Error(err)

@@ -6,17 +6,8 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/gorilla/websocket"
-
 	"owlcache/cluster"
 )
-
-// asker is HTTP, or what stands for it in a test.
-type asker interface {
-	Ask(ctx context.Context, key []byte) (Reply, error)
-	Sweep()
-	Close()
-}
 
 // WebSocket asks a member over one long WebSocket connection, which is made at once
 // and made again whenever it is lost. While there is none, questions fail without
@@ -25,13 +16,13 @@ type asker interface {
 // What a WebSocket cannot carry is asked over HTTP, which the member serves on the same
 // port: keys with spaces, and values that do not fit into a message.
 type WebSocket struct {
-	opts    Options
-	connect func(context.Context) (*websocket.Conn, error)
-	http    asker
-	stop    context.CancelFunc
-	task    sync.WaitGroup
-	tried   chan struct{} // closed when it is known whether the first attempt has worked
-	large   largeKeys     // whose values do not fit into a message
+	opts   Options
+	dialer *socketDialer
+	http   *HTTP
+	stop   context.CancelFunc
+	task   sync.WaitGroup
+	tried  chan struct{} // closed when it is known whether the first attempt has worked
+	large  largeKeys     // whose values do not fit into a message
 
 	mu   sync.Mutex // protects what follows
 	link *socketConn
@@ -40,11 +31,7 @@ type WebSocket struct {
 
 // NewWebSocket returns what asks the member of this address. The options are complete.
 func NewWebSocket(address string, o Options) *WebSocket {
-	return startWebSocket(newSocketDialer(address, o).dial, NewHTTP(address, o), o)
-}
-
-func startWebSocket(connect func(context.Context) (*websocket.Conn, error), http asker, o Options) *WebSocket {
-	a := &WebSocket{opts: o, connect: connect, http: http, tried: make(chan struct{})}
+	a := &WebSocket{opts: o, dialer: newSocketDialer(address, o), http: NewHTTP(address, o), tried: make(chan struct{})}
 	var ctx context.Context
 	ctx, a.stop = context.WithCancel(context.Background())
 	a.task.Go(func() { a.run(ctx) })
@@ -58,7 +45,7 @@ func (a *WebSocket) run(ctx context.Context) {
 	defer first()
 	defer a.set(nil, ErrGone)
 	for {
-		ws, err := a.connect(ctx)
+		ws, err := a.dialer.dial(ctx)
 		if err == nil {
 			link := newSocketConn(ws, a.opts)
 			a.set(link, nil)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -25,9 +26,8 @@ func TestSocketAskerWithAnOldNode(t *testing.T) {
 	var pongs atomic.Int32
 	p := asktest.StartPeer(t, func(ws *websocket.Conn) { values.ServeCounting(ws, &pongs) })
 	a := askerOf(t, p, nil)
-	over := &fixedAsker{}
-	a.http.Close()
-	a.http = over
+	over := &overHTTP{value: "over HTTP"}
+	p.AnswerHTTP(over)
 	for key, want := range values {
 		r, err := a.Ask(asktest.Within(t, 10*time.Second), []byte(key))
 		value := want.Value
@@ -96,80 +96,84 @@ func TestManyQuestionsAtOnce(t *testing.T) {
 
 // TestQuestionsUnderWayAreBounded: with a member that never answers.
 func TestQuestionsUnderWayAreBounded(t *testing.T) {
-	seen := make(chan string, 10)
-	p := asktest.StartPeer(t, func(ws *websocket.Conn) {
-		for {
-			_, message, err := ws.ReadMessage()
-			if err != nil {
-				return
-			}
-			seen <- string(message)
-		}
-	})
-	a := askerOf(t, p, func(o *Options) { o.MessageBuffer = 2 })
-	first, cancel := context.WithCancel(context.Background())
-	errs := make(chan error, 2)
-	for range 2 {
-		go func() {
-			_, err := a.Ask(first, []byte("k"))
-			errs <- err
-		}()
-	}
-	<-seen
-	<-seen
-	if _, err := a.Ask(asktest.Within(t, 20*time.Millisecond), []byte("k")); !errors.Is(err, ErrBusy) {
-		t.Errorf("the third: %v", err)
-	}
-	cancel()
-	for range 2 {
-		if err := <-errs; !errors.Is(err, context.Canceled) {
-			t.Errorf("cancelled: %v", err)
-		}
-	}
-	if _, err := a.Ask(asktest.Within(t, 20*time.Millisecond), []byte("k")); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the next: %v", err)
-	}
-}
-
-func TestAnswersThatNobodyWaitsFor(t *testing.T) {
-	late := make(chan string, 1)
-	p := asktest.StartPeer(t, func(ws *websocket.Conn) {
-		for {
-			_, message, err := ws.ReadMessage()
-			if err != nil {
-				return
-			}
-			if strings.HasPrefix(string(message), "get "+ProbeKey) {
-				continue
-			}
-			if strings.HasPrefix(string(message), "get late ") {
-				late <- string(message)
-				continue
-			}
-			n := asktest.Socket{"k": {Value: "v", Created: time.Unix(1, 0)}, "late": {Value: "wrong", Created: time.Unix(1, 0)}}
-			for _, b := range [][]byte{
-				n.Answer("get k info unknown"), n.Answer("get k info"), n.Answer("nonsense"), []byte(`{}`), []byte(`null`), []byte(`{"Key":"@"}`),
-				n.Answer(<-late), n.Answer(string(message)), n.Answer(string(message)),
-			} {
-				if ws.WriteMessage(websocket.TextMessage, b) != nil {
+	synctest.Test(t, func(t *testing.T) {
+		pipe := asktest.Pipe(asktest.Upgrade(func(ws *websocket.Conn) {
+			for {
+				if _, _, err := ws.ReadMessage(); err != nil {
 					return
 				}
 			}
-			late <- "get late info none"
+		}))
+		a := NewWebSocket("member:1", socketOptions(t, func(o *Options) { o.Dial, o.MessageBuffer = pipe, 2 }))
+		defer a.Close()
+		first, cancel := context.WithCancel(t.Context())
+		errs := make(chan error, 2)
+		for range 2 {
+			go func() {
+				_, err := a.Ask(first, []byte("k"))
+				errs <- err
+			}()
+		}
+		synctest.Wait()
+		if _, err := a.Ask(asktest.Within(t, 20*time.Millisecond), []byte("k")); !errors.Is(err, ErrBusy) {
+			t.Errorf("the third: %v", err)
+		}
+		cancel()
+		for range 2 {
+			if err := <-errs; !errors.Is(err, context.Canceled) {
+				t.Errorf("cancelled: %v", err)
+			}
+		}
+		if _, err := a.Ask(asktest.Within(t, 20*time.Millisecond), []byte("k")); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the next: %v", err)
 		}
 	})
-	a := askerOf(t, p, nil)
-	if _, err := a.Ask(asktest.Within(t, 50*time.Millisecond), []byte("late")); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("late: %v", err)
-	}
-	for range 3 {
-		if r, err := a.Ask(asktest.Within(t, 10*time.Second), []byte("k")); err != nil || string(r.Value) != "v" {
-			t.Errorf("%q, %v", r.Value, err)
+}
+
+func TestAnswersThatNobodyWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		late := make(chan string, 1)
+		dials := new(atomic.Int32)
+		pipe := asktest.Pipe(asktest.Upgrade(func(ws *websocket.Conn) {
+			dials.Add(1)
+			for {
+				_, message, err := ws.ReadMessage()
+				if err != nil {
+					return
+				}
+				if strings.HasPrefix(string(message), "get "+ProbeKey) {
+					continue
+				}
+				if strings.HasPrefix(string(message), "get late ") {
+					late <- string(message)
+					continue
+				}
+				n := asktest.Socket{"k": {Value: "v", Created: time.Unix(1, 0)}, "late": {Value: "wrong", Created: time.Unix(1, 0)}}
+				for _, b := range [][]byte{
+					n.Answer("get k info unknown"), n.Answer("get k info"), n.Answer("nonsense"), []byte(`{}`), []byte(`null`), []byte(`{"Key":"@"}`),
+					n.Answer(<-late), n.Answer(string(message)), n.Answer(string(message)),
+				} {
+					if ws.WriteMessage(websocket.TextMessage, b) != nil {
+						return
+					}
+				}
+				late <- "get late info none"
+			}
+		}))
+		a := NewWebSocket("member:1", socketOptions(t, func(o *Options) { o.Dial = pipe }))
+		defer a.Close()
+		if _, err := a.Ask(asktest.Within(t, 50*time.Millisecond), []byte("late")); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("late: %v", err)
 		}
-	}
-	if p.Connections() != 1 {
-		t.Errorf("%d connections", p.Connections())
-	}
+		for range 3 {
+			if r, err := a.Ask(asktest.Within(t, 10*time.Second), []byte("k")); err != nil || string(r.Value) != "v" {
+				t.Errorf("%q, %v", r.Value, err)
+			}
+		}
+		if n := dials.Load(); n != 1 {
+			t.Errorf("%d connections", n)
+		}
+	})
 }
 
 // TestUnwritableEnvelope: a node that cannot write an envelope sends an empty message,

@@ -2,6 +2,7 @@ package asktest
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,13 +21,14 @@ type Peer struct {
 	tasks   sync.WaitGroup
 
 	mu     sync.Mutex
+	http   http.Handler
 	conns  map[*websocket.Conn]struct{}
 	dialed int
 }
 
 func NewPeer(t testing.TB, serve func(*websocket.Conn)) *Peer {
 	t.Helper()
-	p := &Peer{conns: map[*websocket.Conn]struct{}{}}
+	p := &Peer{http: http.NotFoundHandler(), conns: map[*websocket.Conn]struct{}{}}
 	p.Server = httptest.NewUnstartedServer(p.Handler(serve))
 	p.Address = p.Listener.Addr().String()
 	t.Cleanup(func() {
@@ -40,7 +42,10 @@ func NewPeer(t testing.TB, serve func(*websocket.Conn)) *Peer {
 func (p *Peer) Handler(serve func(*websocket.Conn)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/ws" {
-			http.NotFound(w, r)
+			p.mu.Lock()
+			h := p.http
+			p.mu.Unlock()
+			h.ServeHTTP(w, r)
 			return
 		}
 		p.tasks.Add(1)
@@ -62,7 +67,14 @@ func (p *Peer) Handler(serve func(*websocket.Conn)) http.Handler {
 	})
 }
 
-// cut closes all connections.
+// AnswerHTTP lets h answer what is no WebSocket.
+func (p *Peer) AnswerHTTP(h http.Handler) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.http = h
+}
+
+// Cut closes all connections.
 func (p *Peer) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -160,10 +172,10 @@ func (n Socket) ServeCounting(ws *websocket.Conn, pongs *atomic.Int32) {
 	}
 }
 
-// StartSlowPeer answers questions, but those for keys that begin with slow as slow does.
-func StartSlowPeer(t *testing.T, slow func(ws *websocket.Conn, message string) error) *Peer {
-	t.Helper()
-	return StartPeer(t, func(ws *websocket.Conn) {
+// Slowly serves a WebSocket, and answers questions for keys that begin with slow as slow
+// does.
+func Slowly(slow func(ws *websocket.Conn, message string) error) func(*websocket.Conn) {
+	return func(ws *websocket.Conn) {
 		for {
 			_, message, err := ws.ReadMessage()
 			if err != nil {
@@ -173,11 +185,23 @@ func StartSlowPeer(t *testing.T, slow func(ws *websocket.Conn, message string) e
 			if strings.HasPrefix(key, "slow") {
 				err = slow(ws, string(message))
 			} else {
-				err = ws.WriteMessage(websocket.TextMessage, Socket{key: {Value: "v", Created: At(1)}}.Answer(string(message)))
+				err = ws.WriteMessage(websocket.TextMessage, Socket{key: {"v", At(1)}}.Answer(string(message)))
 			}
 			if err != nil {
 				return
 			}
 		}
-	})
+	}
+}
+
+// WriteSlowly sends a message in pieces of so many bytes, with a pause after each.
+func WriteSlowly(ws *websocket.Conn, message []byte, piece int, pause time.Duration) error {
+	w, err := ws.NextWriter(websocket.TextMessage)
+	for len(message) > 0 && err == nil {
+		n := min(len(message), piece)
+		_, err = w.Write(message[:n])
+		message = message[n:]
+		time.Sleep(pause)
+	}
+	return errors.Join(err, w.Close())
 }
