@@ -14,6 +14,7 @@ import (
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
 	"owlcache/engine/internal/held"
+	"owlcache/engine/internal/legacy"
 )
 
 // CheckOptions of Check. The zero value of each field is its default.
@@ -112,7 +113,7 @@ func (c *checker) open() (err error) {
 	for {
 		c.snapshotFile, err = held.LockSnapshot(c.ctx, path, nil)
 		if absent(err) {
-			err = danglingLink(path)
+			err = legacy.DanglingLink(path)
 		}
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/legacy"
 	"owlcache/engine/internal/pages"
 )
 
@@ -39,11 +40,11 @@ func (s *snapshotCheck) run() error {
 		s.ok(datadir.SnapshotFile, "not there yet: the first checkpoint makes it")
 		return nil
 	}
-	legacy, err := isLegacy(s.snapshotFile.Path)
+	old, err := legacy.NoSnapshot(s.snapshotFile.Path)
 	if err != nil {
 		return err
 	}
-	if legacy {
+	if old {
 		if isOne, err := s.runLegacy(); isOne || err != nil {
 			return err
 		}
@@ -86,9 +87,9 @@ func (s *snapshotCheck) warn(offset int64, text, mend string) {
 // with it.
 func (s *snapshotCheck) runLegacy() (isOne bool, err error) {
 	path := s.snapshotFile.Path
-	survey, err := SurveyLegacy(path, time.Now())
+	survey, err := legacy.TakeSurvey(path, time.Now())
 	if err == nil {
-		err = checkTakeOver(path, nil, s.src.File(datadir.LogDir))
+		err = legacy.CheckTakeOver(path, nil, s.src.File(datadir.LogDir))
 	}
 	var damage *format.CorruptError
 	switch {

@@ -17,6 +17,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/legacy"
 	"owlcache/engine/internal/pages"
 	"owlcache/engine/internal/snapshot"
 )
@@ -176,7 +177,7 @@ func TestCheckHarmlessFiles(t *testing.T) {
 
 func TestCheckLegacy(t *testing.T) {
 	dir := t.TempDir()
-	writeLegacy(t, dir, []*legacyEntry{{Key: "a", Value: []byte("1"), CreateTime: time.Now()}})
+	writeLegacy(t, dir, []*legacy.Entry{{Key: "a", Value: []byte("1"), CreateTime: time.Now()}})
 	report := mustCheck(t, dir)
 	if report.Status != CheckWarn || report.Keys != 1 || len(report.wrong()) != 1 || !strings.Contains(report.wrong()[0].Text, "0.5.1") {
 		t.Errorf("%+v", report)

@@ -9,6 +9,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/legacy"
 	"owlcache/engine/internal/snapshot"
 	"owlcache/wal"
 )
@@ -60,9 +61,9 @@ func Compact(ctx context.Context, dir *datadir.Dir, progress func(Progress)) (*C
 
 // verifySnapshot reads all entries of the snapshot.
 func verifySnapshot(ctx context.Context, path, logDir string, progress func(Progress)) (meta format.SnapshotMeta, err error) {
-	legacy, err := isLegacy(path)
-	if err == nil && legacy {
-		err = errors.Join(checkTakeOver(path, nil, logDir), ErrLegacy)
+	old, err := legacy.NoSnapshot(path)
+	if err == nil && old {
+		err = errors.Join(legacy.CheckTakeOver(path, nil, logDir), ErrLegacy)
 	}
 	if err != nil {
 		return meta, err

@@ -11,6 +11,7 @@ import (
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/fold"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/legacy"
 	"owlcache/engine/internal/snapshot"
 	"owlcache/wal"
 )
@@ -137,8 +138,8 @@ func (f *folder) open() (*snapshot.Writer, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s has been removed: put it back", f.path)
 	case err != nil:
-		if legacy, _ := startsLegacy(f.path); legacy {
-			return nil, legacyAgain(f.path)
+		if old, _ := legacy.Starts(f.path); old {
+			return nil, legacy.Again(f.path)
 		}
 		return nil, err
 	}

@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/legacy"
 )
 
 // A 0.5.1 node that runs on a directory of this version saves over the snapshot: what the
 // log holds, or has held, must not be passed by.
 func TestOldNodeRunsOnTheDirectory(t *testing.T) {
-	old := []*legacyEntry{{Key: "old", Value: []byte("1"), CreateTime: time.Now().Add(-time.Hour)}}
+	old := []*legacy.Entry{{Key: "old", Value: []byte("1"), CreateTime: time.Now().Add(-time.Hour)}}
 	for name, write := range map[string]func(s *node){
 		"records in the log":  func(s *node) { mustSet(t, s, "k", "v", 0) },
 		"records were folded": func(s *node) { mustSet(t, s, "k", "v", 0); mustCheckpoint(t, s) },
@@ -43,7 +44,7 @@ func TestOldNodeRunsOnTheDirectory(t *testing.T) {
 			if wrong := report.wrong(); report.Status != CheckFail || !strings.Contains(wrong[0].Text, "has run on this directory") || !strings.Contains(wrong[0].Mend, "stop the 0.5.1 node") {
 				t.Errorf("check: %+v", wrong)
 			}
-			if b, err := os.ReadFile(filepath.Join(dir, datadir.SnapshotFile)); err != nil || !IsLegacy(b) {
+			if b, err := os.ReadFile(filepath.Join(dir, datadir.SnapshotFile)); err != nil || !legacy.Is(b) {
 				t.Errorf("the file was changed: %v", err)
 			}
 			fixed, got := repaired(t, dir)
@@ -68,7 +69,7 @@ func viewError(dir string) error {
 func TestTakeOverBesideAnEmptyLog(t *testing.T) {
 	dir := t.TempDir()
 	mustStop(t, startNode(t, dir, Options{}))
-	writeLegacy(t, dir, []*legacyEntry{{Key: "old", Value: []byte("1"), CreateTime: time.Now()}})
+	writeLegacy(t, dir, []*legacy.Entry{{Key: "old", Value: []byte("1"), CreateTime: time.Now()}})
 	wantValue(t, startNode(t, dir, Options{}), "old", "1")
 }
 
@@ -76,7 +77,7 @@ func TestTakeOverBesideAnEmptyLog(t *testing.T) {
 func TestCheckpointOverALegacyFile(t *testing.T) {
 	s := startNode(t, t.TempDir(), Options{})
 	mustSet(t, s, "k", "v", 0)
-	writeLegacy(t, s.dir.Path(), []*legacyEntry{{Key: "old", CreateTime: time.Now()}})
+	writeLegacy(t, s.dir.Path(), []*legacy.Entry{{Key: "old", CreateTime: time.Now()}})
 	if err := s.checkpoint.fold(context.Background()); err == nil || !strings.Contains(err.Error(), "has run on this directory") {
 		t.Errorf("%v", err)
 	}

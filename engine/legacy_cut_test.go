@@ -10,55 +10,22 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/legacy"
 )
 
-func cutList() []*legacyEntry {
+func cutList() []*legacy.Entry {
 	created := time.Now().UTC().Add(-time.Hour).Round(0)
-	list := []*legacyEntry{
+	list := []*legacy.Entry{
 		{Key: "ttl", Value: []byte("2"), CreateTime: created, LifeTime: 2 * time.Hour},
 		{Key: "long", Value: []byte(strings.Repeat("v", 300)), CreateTime: created},
 		{Key: "negative", Value: []byte("2"), CreateTime: created, LifeTime: -time.Minute},
 		{},
 	}
 	for i := range 60 {
-		list = append(list, &legacyEntry{Key: fmt.Sprint("key", i), Value: []byte("v"), CreateTime: created})
+		list = append(list, &legacy.Entry{Key: fmt.Sprint("key", i), Value: []byte("v"), CreateTime: created})
 	}
 	return list
-}
-
-// What is read in front of a cut, wherever it is, is what was written.
-func TestReadLegacyCut(t *testing.T) {
-	list := cutList()
-	whole := legacyBytes(t, list)
-	most := 0
-	for n := range whole {
-		var got []*legacyEntry
-		path := legacyFile(t, whole[:n])
-		total, err := readLegacyCut(path, func(kv *legacyEntry) { got = append(got, kv) })
-		if err != nil {
-			if n > 200 {
-				t.Fatalf("%d of %d bytes: %v", n, len(whole), err)
-			}
-			continue
-		}
-		if total != int64(len(list)) || len(got) < most {
-			t.Fatalf("%d of %d bytes: %d of %d", n, len(whole), len(got), total)
-		}
-		most = len(got)
-		if d := cmp.Diff(list[:most], got, cmpopts.EquateEmpty()); d != "" {
-			t.Fatalf("%d of %d bytes: %s", n, len(whole), d)
-		}
-	}
-	if most != len(list)-1 {
-		t.Errorf("%d of %d", most, len(list))
-	}
-	if _, err := readLegacyCut(legacyFile(t, whole), func(*legacyEntry) {}); !errors.Is(err, errNotCut) {
-		t.Errorf("the whole file: %v", err)
-	}
 }
 
 // Start, check and repair say the same of a file that ends too soon, and repair takes what
@@ -103,22 +70,4 @@ func TestCutLegacyFile(t *testing.T) {
 			}
 		})
 	}
-}
-
-func FuzzReadLegacyCut(f *testing.F) {
-	whole := legacyBytes(f, cutList()[:6])
-	f.Add(whole[:len(whole)-3])
-	f.Add([]byte("\x02\xff\x83\xf8\xff\xff\xff\xff\xff\xff\xff\xff\x84\x00\x7f\x01\xf8\x7f"))
-	dir := f.TempDir()
-	f.Fuzz(func(t *testing.T, b []byte) {
-		path := filepath.Join(dir, datadir.SnapshotFile)
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		n := int64(0)
-		total, err := readLegacyCut(path, func(*legacyEntry) { n++ })
-		if err == nil && n >= total && total > 0 {
-			t.Fatalf("%d of %d", n, total)
-		}
-	})
 }

@@ -3,11 +3,11 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/fold"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/legacy"
 	"owlcache/engine/internal/pages"
 )
 
@@ -16,7 +16,7 @@ func (r *repairer) readSnapshot() error {
 	path := r.src.File(datadir.SnapshotFile)
 	f, err := datadir.OpenRegular(path)
 	if absent(err) {
-		return danglingLink(path)
+		return legacy.DanglingLink(path)
 	}
 	if err != nil {
 		return err
@@ -65,10 +65,10 @@ func (r *repairer) readSnapshot() error {
 // ends too soon it takes those in front of the cut; one that is damaged otherwise is
 // refused, since nothing tells which of its entries are right.
 func (r *repairer) readLegacy(path string) (isOne bool, err error) {
-	if legacy, err := isLegacy(path); err != nil || !legacy {
+	if old, err := legacy.NoSnapshot(path); err != nil || !old {
 		return false, err
 	}
-	list, err := readLegacy(path)
+	list, err := legacy.Read(path)
 	total := int64(len(list))
 	var damage *format.CorruptError
 	switch {
@@ -76,15 +76,14 @@ func (r *repairer) readLegacy(path string) (isOne bool, err error) {
 		if damage.Mend == "" { // it may be a snapshot whose first page is damaged
 			return false, nil
 		}
-		if total, err = readLegacyCut(path, func(kv *legacyEntry) { list = append(list, kv) }); err != nil || len(list) == 0 {
+		if total, err = legacy.ReadCut(path, func(kv *legacy.Entry) { list = append(list, kv) }); err != nil || len(list) == 0 {
 			return true, damage
 		}
 		r.damage(Damage{File: path, Offset: damage.Offset, Problem: damage.Reason, Loss: true})
 	case err != nil:
 		return false, err
 	}
-	s := &Store{opts: Options{Logger: slog.New(slog.DiscardHandler)}, clock: clock{node: r.node}}
-	part := s.convert(list)
+	part := legacy.Convert(list, r.node, func(*legacy.Entry) {})
 	for i := 0; i < part.Len(); {
 		var o fold.Outcome
 		o, i = part.Next(i)

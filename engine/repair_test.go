@@ -13,6 +13,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/legacy"
 	"owlcache/engine/internal/pages"
 )
 
@@ -234,7 +235,7 @@ func newPlaces(t *testing.T, b []byte) (p places) {
 
 func TestRepairOfALegacyDirectory(t *testing.T) {
 	dir := t.TempDir()
-	writeLegacy(t, dir, []*legacyEntry{
+	writeLegacy(t, dir, []*legacy.Entry{
 		{Key: "a", Value: []byte("1"), CreateTime: time.Now().Add(-time.Hour)},
 		{Key: "b", Value: []byte("2"), CreateTime: time.Now(), LifeTime: time.Hour},
 	})

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/legacy"
 )
 
 // TestDamagedSnapshot flips bits and cuts the file: the node refuses to start and
@@ -104,7 +105,7 @@ func TestDamagedLogIsNamed(t *testing.T) {
 }
 
 // writeLegacy makes the data directory of a 0.5.1 node.
-func writeLegacy(t *testing.T, dir string, list []*legacyEntry) {
+func writeLegacy(t *testing.T, dir string, list []*legacy.Entry) {
 	t.Helper()
 	var b bytes.Buffer
 	if err := gob.NewEncoder(&b).Encode(&list); err != nil {
@@ -119,7 +120,7 @@ func writeLegacy(t *testing.T, dir string, list []*legacyEntry) {
 
 func TestTakeOver(t *testing.T) {
 	now := time.Now()
-	list := []*legacyEntry{
+	list := []*legacy.Entry{
 		{Key: "plain", Value: []byte("1"), CreateTime: now.Add(-time.Hour)},
 		{Key: "ttl", Value: []byte("2"), CreateTime: now.Add(-time.Hour), LifeTime: 2 * time.Hour},
 		{Key: "over", Value: []byte("3"), CreateTime: now.Add(-time.Hour), LifeTime: time.Minute},
@@ -153,7 +154,7 @@ func TestTakeOver(t *testing.T) {
 	if st := s.Stats(); st.Recovery.Legacy != 0 || st.Keys != 5 {
 		t.Fatalf("taken over twice? %+v", st.Recovery)
 	}
-	var kept []*legacyEntry
+	var kept []*legacy.Entry
 	f, err := os.Open(filepath.Join(dir, datadir.SnapshotFile+datadir.LegacySuffix))
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
 	"owlcache/engine/internal/held"
+	"owlcache/engine/internal/legacy"
 )
 
 // View is the content of a data directory at one moment. It is read from the files,
@@ -50,9 +51,6 @@ type ViewOptions struct {
 
 	budget int64 // bytes of log that are sorted in memory
 }
-
-// ErrLegacy is returned for the directory of a 0.5.1 node that no start has taken over.
-var ErrLegacy = errors.New("this is the data of a 0.5.1 node: start owlcache on it once, or read its owlcache.db with \"owlcache import\"")
 
 // viewTries is how often a View of a running node is tried when something looks
 // damaged: a write that is under way while it is read looks so for a moment.
@@ -104,10 +102,10 @@ func (v *View) open(ctx context.Context) (err error) {
 		return err
 	}
 	path := v.src.File(datadir.SnapshotFile)
-	if legacy, err := startsLegacy(path); err != nil {
+	if old, err := legacy.Starts(path); err != nil {
 		return err
-	} else if legacy {
-		if err := checkTakeOver(path, nil, v.src.File(datadir.LogDir)); err != nil {
+	} else if old {
+		if err := legacy.CheckTakeOver(path, nil, v.src.File(datadir.LogDir)); err != nil {
 			return err
 		}
 		return ErrLegacy
@@ -145,7 +143,7 @@ func (v *View) hold(ctx context.Context, path string) error {
 	case err == nil:
 		v.snapshot = &snapshotFile{Snapshot: snapshot}
 	case absent(err):
-		err = danglingLink(path)
+		err = legacy.DanglingLink(path)
 	}
 	if err == nil {
 		v.held, err = held.OpenLog(v.src.File(datadir.LogDir))

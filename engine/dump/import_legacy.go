@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"owlcache/engine"
+	"owlcache/engine/internal/legacy"
 )
 
 // legacyBatch is how many entries of a 0.5.1 node one part of an import has.
@@ -15,7 +16,7 @@ const legacyBatch = 4096
 func (im *importer) readLegacy(p *pipeline[importBatch]) error {
 	var s *slot[importBatch]
 	var last int64
-	err := engine.ReadLegacy(im.source.r, func(n int64, e *engine.Entry) (err error) {
+	err := legacy.Each(im.source.r, func(n int64, e *engine.Entry) (err error) {
 		last = n
 		if n < im.opts.From {
 			return nil

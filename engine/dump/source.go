@@ -10,7 +10,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"owlcache/engine"
+	"owlcache/engine/internal/legacy"
 )
 
 // Source is what entries are imported from: lines, or the owlcache.db of a 0.5.1
@@ -52,7 +52,7 @@ func NewSource(r io.Reader) (*Source, error) {
 		s.Close()
 		return nil, err
 	}
-	if s.legacy = engine.IsLegacy(start); s.legacy {
+	if s.legacy = legacy.Is(start); s.legacy {
 		return s, nil
 	}
 	if err := recognise(start); err != nil {
@@ -74,7 +74,7 @@ func (u unpacked) Read(b []byte) (int, error) {
 }
 
 func (s *Source) peek() ([]byte, error) {
-	start, err := s.r.Peek(engine.LegacyStart)
+	start, err := s.r.Peek(legacy.StartSize)
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}

@@ -1,4 +1,4 @@
-package engine
+package legacy
 
 import (
 	"bufio"
@@ -14,22 +14,22 @@ import (
 // errNotCut is returned for a file of 0.5.1 that does not merely end too soon.
 var errNotCut = errors.New("the file does not end in the middle of its entries")
 
-// legacyCut reads the file of a 0.5.1 node that ends too soon, without the decoder of
+// cutFile reads the file of a 0.5.1 node that ends too soon, without the decoder of
 // encoding/gob, which wants all of it. See the documentation of that package:
 //
 //	message  length, number of a type, and if that is negative the description of a type
 //	list     length, number of its type, 0, number of entries, entries
 //	entry    for each field that is not zero: its distance from the field before, value;
 //	         then 0. Fields from 1 on: Key, Value, LifeTime, CreateTime
-type legacyCut struct {
+type cutFile struct {
 	r     *bufio.Reader
 	left  int64 // bytes of the file that have not been read
 	total int64 // entries that the list should have
 }
 
-// readLegacyCut calls visit with the entries in front of the cut, and returns how many
+// ReadCut calls visit with the entries in front of the cut, and returns how many
 // there should be.
-func readLegacyCut(path string, visit func(kv *legacyEntry)) (total int64, err error) {
+func ReadCut(path string, visit func(kv *Entry)) (total int64, err error) {
 	f, err := datadir.OpenRegular(path)
 	if err != nil {
 		return 0, err
@@ -39,7 +39,7 @@ func readLegacyCut(path string, visit func(kv *legacyEntry)) (total int64, err e
 	if err != nil {
 		return 0, err
 	}
-	c := &legacyCut{r: bufio.NewReaderSize(f, 64<<10), left: fi.Size()}
+	c := &cutFile{r: bufio.NewReaderSize(f, 64<<10), left: fi.Size()}
 	if err := c.begin(); err != nil {
 		return 0, err
 	}
@@ -57,7 +57,7 @@ func readLegacyCut(path string, visit func(kv *legacyEntry)) (total int64, err e
 }
 
 // begin passes the descriptions of types and reads the head of the list.
-func (c *legacyCut) begin() error {
+func (c *cutFile) begin() error {
 	for {
 		length, err := c.uint()
 		if err != nil {
@@ -78,7 +78,7 @@ func (c *legacyCut) begin() error {
 }
 
 // list reads the head of the list, which is longer than the file by missing bytes.
-func (c *legacyCut) list(missing int64) error {
+func (c *cutFile) list(missing int64) error {
 	if missing <= 0 {
 		return errNotCut
 	}
@@ -95,8 +95,8 @@ func (c *legacyCut) list(missing int64) error {
 }
 
 // entry reads an entry.
-func (c *legacyCut) entry() (*legacyEntry, error) {
-	kv := &legacyEntry{}
+func (c *cutFile) entry() (*Entry, error) {
+	kv := &Entry{}
 	for field := uint64(0); ; {
 		distance, err := c.uint()
 		if err != nil || distance == 0 {
@@ -109,7 +109,7 @@ func (c *legacyCut) entry() (*legacyEntry, error) {
 	}
 }
 
-func (c *legacyCut) field(kv *legacyEntry, field uint64) error {
+func (c *cutFile) field(kv *Entry, field uint64) error {
 	if field == 3 {
 		n, err := c.uint()
 		kv.LifeTime = time.Duration(int64(n>>1) ^ -int64(n&1))
@@ -133,7 +133,7 @@ func (c *legacyCut) field(kv *legacyEntry, field uint64) error {
 }
 
 // bytes reads a length and as many bytes.
-func (c *legacyCut) bytes() ([]byte, error) {
+func (c *cutFile) bytes() ([]byte, error) {
 	n, err := c.uint()
 	if err != nil {
 		return nil, err
@@ -147,7 +147,7 @@ func (c *legacyCut) bytes() ([]byte, error) {
 	return b, ended(err)
 }
 
-func (c *legacyCut) skip(n int64) error {
+func (c *cutFile) skip(n int64) error {
 	if n < 0 {
 		return errNotCut
 	}
@@ -161,7 +161,7 @@ func (c *legacyCut) skip(n int64) error {
 
 // uint reads a number: itself up to 127; else a byte that is the number of bytes that
 // follow, negated, and these, the greatest first.
-func (c *legacyCut) uint() (uint64, error) {
+func (c *cutFile) uint() (uint64, error) {
 	b, err := c.r.ReadByte()
 	if err != nil {
 		return 0, ended(err)

@@ -1,4 +1,4 @@
-package engine
+package legacy
 
 import (
 	"errors"
@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// ErrNotLegacy is returned by SurveyLegacy for the snapshot of this version.
+// ErrNotLegacy is returned by TakeSurvey for the snapshot of this version.
 var ErrNotLegacy = errors.New("this is no file of a 0.5.1 node")
 
-// maxLegacyRefused bounds LegacySurvey.Refused.
-const maxLegacyRefused = 10
+// maxRefused bounds Survey.Refused.
+const maxRefused = 10
 
-// LegacySurvey is what a file of a 0.5.1 node holds, and what a start does with it.
+// Survey is what a file of a 0.5.1 node holds, and what a start does with it.
 // Sizes are in bytes.
-type LegacySurvey struct {
+type Survey struct {
 	Entries  int64 // all of them
 	Live     int64 // taken over
 	Expiring int64 // those of them that expire some day
@@ -23,22 +23,22 @@ type LegacySurvey struct {
 	KeyBytes, ValueBytes     int64 // of the live ones, all together
 	LargestKey, LargestValue int   // of a live one
 
-	RefusedTotal int64           // not expired, and left out because the store cannot hold them
-	Refused      []LegacyRefusal // the first of these, at most ten
+	RefusedTotal int64     // not expired, and left out because the store cannot hold them
+	Refused      []Refusal // the first of these, at most ten
 }
 
-// LegacyRefusal is an entry that a store cannot hold: its key is empty, or key or value
+// Refusal is an entry that a store cannot hold: its key is empty, or key or value
 // is too long. Sizes are in bytes.
-type LegacyRefusal struct {
+type Refusal struct {
 	Key                string // at most its first 100 bytes
 	KeySize, ValueSize int
 }
 
-// SurveyLegacy reads the owlcache.db or auth.db of a 0.5.1 node at path as a whole, as a
+// TakeSurvey reads the owlcache.db or auth.db of a 0.5.1 node at path as a whole, as a
 // start at that time would, and counts. Nothing is changed or locked: a node that writes
 // the file meanwhile makes it look damaged, which is a *CorruptError.
-func SurveyLegacy(path string, now time.Time) (*LegacySurvey, error) {
-	legacy, err := isLegacy(path)
+func TakeSurvey(path string, now time.Time) (*Survey, error) {
+	legacy, err := NoSnapshot(path)
 	if err != nil {
 		return nil, err
 	}
@@ -48,31 +48,31 @@ func SurveyLegacy(path string, now time.Time) (*LegacySurvey, error) {
 	if !legacy {
 		return nil, ErrNotLegacy
 	}
-	list, err := readLegacy(path)
+	list, err := Read(path)
 	if err != nil {
 		return nil, err
 	}
-	s := &LegacySurvey{}
+	s := &Survey{}
 	for _, kv := range list {
 		s.add(kv, now)
 	}
 	return s, nil
 }
 
-func (s *LegacySurvey) add(kv *legacyEntry, now time.Time) {
+func (s *Survey) add(kv *Entry, now time.Time) {
 	if kv == nil {
 		return
 	}
 	s.Entries++
 	switch kv.fate(now) {
-	case legacyExpired:
+	case expired:
 		s.Expired++
-	case legacyRefused:
+	case refused:
 		s.RefusedTotal++
-		if len(s.Refused) < maxLegacyRefused {
-			s.Refused = append(s.Refused, LegacyRefusal{kv.Key[:min(len(kv.Key), 100)], len(kv.Key), len(kv.Value)})
+		if len(s.Refused) < maxRefused {
+			s.Refused = append(s.Refused, Refusal{kv.Key[:min(len(kv.Key), 100)], len(kv.Key), len(kv.Value)})
 		}
-	case legacyTaken:
+	case taken:
 		s.Live++
 		if kv.LifeTime != 0 {
 			s.Expiring++

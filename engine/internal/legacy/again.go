@@ -1,28 +1,21 @@
-package engine
+package legacy
 
 import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 
-	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
 	"owlcache/wal"
 )
 
-// CheckTakeOver returns a *CorruptError if a start refuses to take over the owlcache.db
-// in the directory dir because a 0.5.1 node has put it in the place of a snapshot. It
-// reads the log up to its first record, and changes nothing.
-func CheckTakeOver(dir string) error {
-	return checkTakeOver(filepath.Join(dir, datadir.SnapshotFile), nil, filepath.Join(dir, datadir.LogDir))
-}
-
-// checkTakeOver is CheckTakeOver of a file and a log. A 0.5.1 node takes no lock: one
+// CheckTakeOver returns a *format.CorruptError if a start refuses to take over the file at
+// path, because a 0.5.1 node has put it in the place of a snapshot. It reads the log up to
+// its first record, and changes nothing. A 0.5.1 node takes no lock: one
 // that still runs on a directory which this version uses saves over the snapshot. What
 // has been folded into that is gone then, and the log alone is not all that followed.
-func checkTakeOver(path string, logFS wal.FS, logDir string) error {
-	legacy, err := startsLegacy(path)
+func CheckTakeOver(path string, logFS wal.FS, logDir string) error {
+	legacy, err := Starts(path)
 	if err != nil || !legacy {
 		return err
 	}
@@ -30,7 +23,7 @@ func checkTakeOver(path string, logFS wal.FS, logDir string) error {
 	if err != nil || !used {
 		return err
 	}
-	return legacyAgain(path)
+	return Again(path)
 }
 
 // logUsed tells whether the log has, or had, records. Where it is damaged it had.
@@ -52,8 +45,8 @@ func logUsed(logFS wal.FS, dir string) (bool, error) {
 	return used, errors.Join(err, r.Close())
 }
 
-// legacyAgain is what is wrong with a file of 0.5.1 in the place of a snapshot.
-func legacyAgain(path string) *format.CorruptError {
+// Again returns what is wrong with a file of 0.5.1 in the place of a snapshot.
+func Again(path string) *format.CorruptError {
 	damage := &format.CorruptError{Path: path, Offset: -1,
 		Reason: "it is a file of 0.5.1 in the place of the snapshot: a 0.5.1 node has run on this directory after this version had taken it over; " +
 			"the log (wal/) still has what was written since the last checkpoint"}
@@ -62,9 +55,9 @@ func legacyAgain(path string) *format.CorruptError {
 	return damage
 }
 
-// danglingLink returns a *CorruptError if path is a link to nothing: it must not pass for
+// DanglingLink returns a *CorruptError if path is a link to nothing: it must not pass for
 // a directory without data.
-func danglingLink(path string) error {
+func DanglingLink(path string) error {
 	fi, err := os.Lstat(path)
 	isLink := err == nil && fi.Mode()&fs.ModeSymlink != 0
 	if _, err = os.Stat(path); !isLink || !errors.Is(err, fs.ErrNotExist) {

@@ -1,0 +1,84 @@
+package legacy
+
+import (
+	"time"
+
+	"owlcache/engine/internal/fold"
+	"owlcache/engine/internal/format"
+)
+
+// Entry is an entry in the owlcache.db of a 0.5.1 node, which is the gob of a
+// slice of pointers to these. The names of the fields are part of that format.
+type Entry struct {
+	Key        string
+	Value      []byte
+	LifeTime   time.Duration // from CreateTime on; 0 = for ever
+	CreateTime time.Time
+}
+
+// Convert makes records of the entries that are not expired. refused is told of those
+// that no store can hold.
+func Convert(list []*Entry, node uint64, refusedOne func(kv *Entry)) *fold.Part {
+	part := &fold.Part{}
+	now := time.Now()
+	for _, kv := range list {
+		if kv == nil {
+			continue
+		}
+		switch kv.fate(now) {
+		case taken:
+			part.Add(kv.record(node, now))
+		case refused:
+			refusedOne(kv)
+		case expired:
+		}
+	}
+	part.Sort()
+	return part
+}
+
+// fate is what becomes of an entry of a 0.5.1 node.
+type fate uint8
+
+const (
+	taken   fate = iota
+	expired      // left out
+	refused      // left out: no store can hold it
+)
+
+// fate returns what becomes of an entry at the time now.
+func (kv *Entry) fate(now time.Time) fate {
+	switch {
+	case kv.LifeTime != 0 && !now.Before(kv.CreateTime.Add(kv.LifeTime)):
+		return expired
+	case len(kv.Key) == 0 || len(kv.Key) > format.MaxKeySize || len(kv.Value) > format.MaxValueSize:
+		return refused
+	}
+	return taken
+}
+
+func (kv *Entry) record(node uint64, now time.Time) *format.Record {
+	created, expires := kv.times(now)
+	return &format.Record{Kind: format.RecordSet, Entry: format.Entry{
+		Key: []byte(kv.Key), Value: kv.Value, Created: created.UnixNano(), Expires: expires,
+		Version: format.Version{Time: format.HybridTime(created), Node: node},
+	}}
+}
+
+// times returns when an entry was created, and when it expires in Unix milliseconds,
+// 0 = never.
+func (kv *Entry) times(now time.Time) (created time.Time, expires int64) {
+	// A time ahead would drag the clock along; one before 1970 is none at all. 0 would
+	// mean "now" to an import.
+	created = time.Unix(0, 1)
+	if kv.CreateTime.After(created) {
+		created = kv.CreateTime
+	}
+	if created.After(now) {
+		created = now
+	}
+	if kv.LifeTime != 0 {
+		expires = kv.CreateTime.Add(kv.LifeTime).UnixMilli()
+	}
+	return created, expires
+}
