@@ -17,24 +17,18 @@ type Status struct {
 	Removed    bool      // an operator has removed this node from the group
 	Peers      []PeerStatus
 	InboxBytes int64 // arrived, not yet merged
-	Counters   replicate.Counters
+	Counters   Counters
 }
 
 // PeerStatus is what a node knows of one peer or seed.
 type PeerStatus struct {
-	Node      string // node id; "" for a seed that has never answered
-	Address   string
-	State     membership.State
-	Since     time.Time     // of the state
-	LastMatch time.Time     // zero = never
-	Skew      time.Duration // how far its clock is ahead of this one's, roughly
-	TCPOnly   bool          // UDP does not get through to it
-	Queue     int64         // bytes waiting to be pushed
-	Pushed    uint64        // changes
-	Dropped   uint64        // changes that a full queue or a failed sending has lost; healed by rounds
-	Sent      uint64        // entries sent in answer to lists
-	LastError string        // of the last try to reach it; one line
+	Node string // node id, 16 hexadecimal digits; "" for a seed that has never answered
+	membership.Peer
+	replicate.Figures
 }
+
+// Counters count since the start of the node.
+type Counters = replicate.Counters
 
 // Synced tells whether this node has agreed with any peer since the start, or knows of
 // nobody to agree with.
@@ -47,11 +41,7 @@ func (n *Node) Status() Status {
 		InboxBytes: n.sync.Waiting(), Counters: n.Counters(),
 	}
 	for _, p := range n.group.Known() {
-		f := n.sync.Figures(p.ID)
-		status := PeerStatus{
-			Address: p.Address, State: p.State, Since: p.Since, LastMatch: f.LastMatch, Skew: f.Skew, TCPOnly: p.TCPOnly,
-			Queue: f.Queue, Pushed: f.Pushed, Dropped: f.Dropped, Sent: f.Sent, LastError: p.LastError,
-		}
+		status := PeerStatus{Peer: p, Figures: n.sync.Figures(p.ID)}
 		if p.ID != 0 {
 			status.Node = wire.Name(p.ID)
 		}
@@ -62,8 +52,8 @@ func (n *Node) Status() Status {
 
 // Counters returns the counters of now.
 func (n *Node) Counters() replicate.Counters {
-	c, t := n.sync.Counters(), n.group.Counters()
-	c.BadFrames, c.Refused = t.BadFrames, t.Refused
-	c.BadMessages += t.BadMessages
+	c, t := n.sync.Counters(), n.group.Tally()
+	c.BadFrames, c.Refused = t.BadFrames.Load(), t.Refused.Load()
+	c.BadMessages += t.BadMessages.Load()
 	return c
 }

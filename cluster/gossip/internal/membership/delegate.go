@@ -140,6 +140,6 @@ func (d *delegate) AckPayload() []byte {
 // NotifyPingComplete is called when a member has answered a probe, over UDP.
 func (d *delegate) NotifyPingComplete(n *memberlist.Node, _ time.Duration, _ []byte) {
 	if id, err := wire.ParseName(n.Name); err == nil && !d.over.Load() {
-		d.group.answeredUDP(id)
+		d.group.answered(id, false)
 	}
 }

@@ -171,6 +171,14 @@ func start(t *testing.T, o testOptions) (*testNode, error) {
 	return n, nil
 }
 
+// totals is a Tally at some time.
+type totals struct{ BadFrames, BadMessages, Refused uint64 }
+
+func (n *testNode) Counters() totals {
+	t := n.Tally()
+	return totals{t.BadFrames.Load(), t.BadMessages.Load(), t.Refused.Load()}
+}
+
 func (n *testNode) close(t *testing.T) {
 	t.Helper()
 	n.closing.Do(func() {

@@ -60,5 +60,5 @@ func (n *Group) Known() []Peer {
 	return list
 }
 
-// Counters returns what has been counted.
-func (n *Group) Counters() transport.Totals { return n.count.Totals() }
+// Tally returns what has been counted.
+func (n *Group) Tally() *transport.Tally { return n.count }

@@ -17,9 +17,9 @@ const maxLogLine = 300
 
 // bridgeEvents is told of what only memberlist's log says.
 type bridgeEvents interface {
-	suspected(peer uint64)          // a probe was not answered
-	answeredTCP(peer uint64)        // a probe was answered over TCP and not over UDP
-	failed(peer uint64, why string) // an exchange with it
+	suspected(peer uint64)              // a probe was not answered
+	answered(peer uint64, tcpOnly bool) // a probe was answered
+	failed(peer uint64, why string)     // an exchange with it
 }
 
 // logBridge takes memberlist's log lines, which begin with a level in brackets: it is
@@ -167,7 +167,7 @@ func (b *logBridge) note(rule lineRule, line string) {
 		b.count.BadMessages.Add(1)
 	case tcpLine:
 		if id := b.named(line); id != 0 {
-			b.events.answeredTCP(id)
+			b.events.answered(id, true)
 		}
 	case suspectLine:
 		if id := b.named(line); id != 0 {

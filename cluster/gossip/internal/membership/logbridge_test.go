@@ -15,8 +15,10 @@ import (
 // heard are the events of a bridge.
 type heard struct{ list []string }
 
-func (h *heard) suspected(peer uint64)   { h.list = append(h.list, fmt.Sprint("suspected ", peer)) }
-func (h *heard) answeredTCP(peer uint64) { h.list = append(h.list, fmt.Sprint("tcp ", peer)) }
+func (h *heard) suspected(peer uint64) { h.list = append(h.list, fmt.Sprint("suspected ", peer)) }
+func (h *heard) answered(peer uint64, tcpOnly bool) {
+	h.list = append(h.list, fmt.Sprint("tcp ", peer, tcpOnly))
+}
 func (h *heard) failed(peer uint64, why string) {
 	h.list = append(h.list, fmt.Sprintf("failed %d %s", peer, why))
 }
@@ -32,7 +34,7 @@ func TestLogBridge(t *testing.T) {
 		{"[INFO] memberlist: something new", "level=INFO msg=\"memberlist: something new\"", "", 0, 0},
 		{"[ERR] memberlist: Decrypt packet failed: x", "level=WARN", "", 1, 0},
 		{"[WARN] memberlist: Compound request had 1 truncated messages", "level=WARN", "", 0, 1},
-		{"[WARN] memberlist: Was able to connect to 00000000000000ff over TCP but UDP probes failed, network may be misconfigured", "", "tcp 255", 0, 0},
+		{"[WARN] memberlist: Was able to connect to 00000000000000ff over TCP but UDP probes failed, network may be misconfigured", "", "tcp 255 true", 0, 0},
 		{"[INFO] memberlist: Suspect 00000000000000ff has failed, no acks received", "", "suspected 255", 0, 0},
 		{"[INFO] memberlist: Suspect evil has failed, no acks received", "", "", 0, 0},
 		{"[ERR] memberlist: Push/Pull with 00000000000000ff failed: no installed keys could decrypt", "", "failed 255 no installed keys could decrypt", 0, 0},
@@ -87,7 +89,7 @@ func TestAPeerThatAnswersOverTCPOnly(t *testing.T) {
 	if !a.sees(b) || a.logs.count("answers over TCP and not over UDP") != 1 {
 		t.Fatal("not one warning, or the peer is gone")
 	}
-	a.answeredUDP(2)
+	a.answered(2, false)
 	if a.peer(2).TCPOnly || a.logs.count("answers over UDP again") != 1 {
 		t.Fatal("it does not end")
 	}

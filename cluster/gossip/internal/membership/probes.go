@@ -17,46 +17,28 @@ func (n *Group) suspected(peer uint64) {
 	})
 }
 
-// answeredTCP notes that a member has answered a probe over TCP and not over UDP.
-func (n *Group) answeredTCP(peer uint64) {
-	n.trusted(peer)
-	address := "" // set if this is news
+// answered notes that a member has answered a probe, over TCP alone or as it should.
+func (n *Group) answered(peer uint64, tcpOnly bool) {
+	doubted, changed, address := false, false, ""
 	n.members.with(peer, func(p *member) {
+		doubted, p.suspect = !p.suspect.IsZero(), time.Time{}
 		p.tcpProbes++
-		if p.state == Alive && !p.tcpOnly && p.tcpProbes >= tcpOnlyAfter {
-			p.tcpOnly, address = true, p.node.Address()
+		if !tcpOnly {
+			p.tcpProbes = 0
 		}
-	})
-	if address != "" {
-		n.log.Warn("a peer of the sync group answers over TCP and not over UDP: members that fail are found late; open its port for UDP, in both directions",
-			"peer", wire.Name(peer), "address", address)
-	}
-}
-
-// answeredUDP notes that a member has answered a probe as it should.
-func (n *Group) answeredUDP(peer uint64) {
-	n.trusted(peer)
-	address := "" // set if this is news
-	n.members.with(peer, func(p *member) {
-		p.tcpProbes = 0
-		if p.tcpOnly {
-			p.tcpOnly, address = false, p.node.Address()
-		}
-	})
-	if address != "" {
-		n.log.Info("a peer of the sync group answers over UDP again", "peer", wire.Name(peer), "address", address)
-	}
-}
-
-// trusted notes that a member has answered a probe in some way.
-func (n *Group) trusted(peer uint64) {
-	doubted := false
-	n.members.with(peer, func(p *member) {
-		doubted = !p.suspect.IsZero()
-		p.suspect = time.Time{}
+		was := p.tcpOnly
+		p.tcpOnly = tcpOnly && (was || p.state == Alive && p.tcpProbes >= tcpOnlyAfter)
+		changed, address = p.tcpOnly != was, p.node.Address()
 	})
 	if doubted {
 		n.receiver.Doubted(peer)
+	}
+	switch {
+	case changed && tcpOnly:
+		n.log.Warn("a peer of the sync group answers over TCP and not over UDP: members that fail are found late; open its port for UDP, in both directions",
+			"peer", wire.Name(peer), "address", address)
+	case changed:
+		n.log.Info("a peer of the sync group answers over UDP again", "peer", wire.Name(peer), "address", address)
 	}
 }
 

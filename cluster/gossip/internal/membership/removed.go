@@ -13,6 +13,7 @@ import (
 // A node that was removed from its group listens, and looks for nobody. It comes back
 // when it is asked to join, when a seed is added, or when a member joins it.
 
+// Removed tells whether an operator has removed this node from the group.
 func (n *Group) Removed() bool { return n.removed.Load() }
 
 // stillRemoved takes up a removal of an earlier run.

@@ -16,16 +16,16 @@ import (
 )
 
 // File is what outlives a restart: the members last seen alive, what this node has
-// seen of the writes of others (vector), and what an operator has removed.
+// seen of the writes of others (KeepVersions), and what an operator has removed.
 type File struct {
 	path string
 	log  *slog.Logger
 	self uint64
 
-	wake chan struct{}
-	ctx  context.Context // of the goroutines
-	stop context.CancelFunc
-	wg   sync.WaitGroup
+	wake   chan struct{}
+	sample *time.Ticker // runs since KeepVersions
+	stop   context.CancelFunc
+	wg     sync.WaitGroup
 
 	writing sync.Mutex // held while the file is written, taken before mu
 
@@ -39,7 +39,7 @@ type File struct {
 	failing bool               // the last writing has failed
 	write   func([]byte) error // replaces the file; for tests
 
-	seenNow   func() ([]wire.NodeSpan, uint64) // see keepVersions; nil: nothing is kept
+	seenNow   func() ([]wire.NodeSpan, uint64) // see KeepVersions; nil: nothing is kept
 	settled   versions                         // what is written of it
 	sampled   versions                         // will be written
 	sampledAt time.Time
@@ -75,12 +75,10 @@ const (
 	brokenSuffix = ".broken"
 )
 
-// Open reads the file. One that is damaged is kept aside: what was seen of other
-// nodes is forgotten then, which is safe, and members have to be found through seeds, or to find this node.
+// Open reads the file. One that is damaged is kept aside: what was seen of other nodes is
+// forgotten then, which is safe, and members are found through seeds, or find this node.
 func Open(path string, self uint64, log *slog.Logger) (*File, error) {
-	f := &File{
-		path: path, log: log, self: self, wake: make(chan struct{}, 1), peers: make(map[uint64]*savedPeer),
-	}
+	f := &File{path: path, log: log, self: self, wake: make(chan struct{}, 1), peers: make(map[uint64]*savedPeer)}
 	f.write = f.replace
 	content, err := datadir.ReadSmallFile(path)
 	switch {
@@ -99,8 +97,11 @@ func Open(path string, self uint64, log *slog.Logger) (*File, error) {
 				"file", path, "kept", path+brokenSuffix, "error", err)
 		}
 	}
-	f.ctx, f.stop = context.WithCancel(context.Background())
-	f.wg.Go(func() { f.run(f.ctx) })
+	f.sample = time.NewTicker(versionsEvery)
+	f.sample.Stop()
+	ctx, stop := context.WithCancel(context.Background())
+	f.stop = stop
+	f.wg.Go(func() { f.run(ctx) })
 	return f, nil
 }
 
@@ -144,17 +145,19 @@ func (f *File) Close() {
 	}
 }
 
-// run writes the file when there is something to write.
+// run samples what has been seen, and writes the file when there is something to write.
 func (f *File) run(ctx context.Context) {
-	timer := time.NewTimer(refreshEvery)
-	defer timer.Stop()
+	defer f.sample.Stop()
 	for {
-		timer.Reset(max(0, time.Until(f.due())))
 		select {
 		case <-ctx.Done():
 			return
 		case <-f.wake:
-		case <-timer.C:
+		case <-f.sample.C:
+			f.mu.Lock()
+			f.settleLocked(time.Now())
+			f.mu.Unlock()
+		case <-time.After(time.Until(f.due())):
 			f.saveLogged()
 		}
 	}
@@ -176,10 +179,6 @@ func (f *File) due() time.Time {
 // touchLocked has the file written soon.
 func (f *File) touchLocked() {
 	f.dirty = true
-	f.kick()
-}
-
-func (f *File) kick() {
 	select {
 	case f.wake <- struct{}{}:
 	default:
@@ -234,8 +233,8 @@ func (f *File) contentLocked() ([]byte, error) {
 	return format(d)
 }
 
-// pruneLocked drops members that were not seen for long, counted to when any was: a node that
-// was off for a year still knows where its group was.
+// pruneLocked drops members that were not seen for long, counted to when any was: a node
+// that was off for a year still knows where its group was.
 func (f *File) pruneLocked() {
 	var last time.Time
 	for _, p := range f.peers {

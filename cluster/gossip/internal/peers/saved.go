@@ -1,7 +1,6 @@
 package peers
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -12,16 +11,16 @@ import (
 // has changed.
 const versionsEvery = 5 * time.Second
 
-// KeepVersions saves what seen returns, now and then until close.
+// KeepVersions saves what seen returns, now and then until Close.
 func (f *File) KeepVersions(seen func() (seen []wire.NodeSpan, lsn uint64)) {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.seenNow = seen
-	f.mu.Unlock()
-	f.wg.Go(func() { f.sample(f.ctx) })
+	f.sample.Reset(versionsEvery)
 }
 
-// Versions returns what has been saved, nothing if the data, whose log
-// ends at lsn, is older than that. Then it is gone from the file when versions returns: it
+// Versions returns what has been saved, nothing if the data, whose log ends at lsn, is
+// older than that. Then it is gone from the file when versions returns: it
 // must not be believed later, when the log has grown again.
 func (f *File) Versions(lsn uint64) ([]wire.NodeSpan, error) {
 	f.mu.Lock()
@@ -38,25 +37,9 @@ func (f *File) Versions(lsn uint64) ([]wire.NodeSpan, error) {
 	return nil, f.save()
 }
 
-// sample has what has been seen written one sample late. It must not be ahead of the data
-// on the disk; with the log synced every second, the data is there by then.
-func (f *File) sample(ctx context.Context) {
-	tick := time.NewTicker(versionsEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			f.mu.Lock()
-			f.settleLocked(time.Now())
-			f.mu.Unlock()
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
 // settleLocked makes the last sample what is written, if it is old enough, and takes
-// another.
+// another. What is written must not be ahead of the data on the disk; with the log synced
+// every second, the data is there by then.
 func (f *File) settleLocked(now time.Time) {
 	if f.seenNow == nil || now.Sub(f.sampledAt) < settleAfter {
 		return

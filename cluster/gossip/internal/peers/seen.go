@@ -102,7 +102,7 @@ func (f *File) IsForgotten(address string) bool {
 }
 
 // SetRemoved notes that this node was removed from its group, or with nil that it is
-// Back; it is durable when it returns without an error.
+// back; it is durable when it returns without an error.
 func (f *File) SetRemoved(r *Removal) error {
 	f.mu.Lock()
 	f.removed = r

@@ -19,7 +19,7 @@ func (s *Replicator) queueAnswer(m *wire.List) {
 	select {
 	case s.lists <- m:
 	default:
-		s.count.overflow.Add(1)
+		s.count(func(c *Counters) { c.Overflow++ })
 		if p := s.addPeer(m.Sender); p != nil {
 			busy := wire.End{Sender: s.self, List: m.Number, Busy: true}
 			s.tell(p, func() error { return s.net.Send(p.id, busy.Append(nil)) }, func() {}) // else its round ends by itself
@@ -163,6 +163,6 @@ func (a *answer) forget(items []engine.Item) {
 	if err != nil {
 		return // the store tells why; they are met again in the next round
 	}
-	a.count.forgotten.Add(uint64(n))
+	a.count(func(c *Counters) { c.Forgotten += uint64(n) })
 	a.log.Info("dropped entries that the group deleted while this node was away", "entries", n, "peer", wire.Name(a.list.Sender))
 }

@@ -43,11 +43,11 @@ func (s *Replicator) compare(m *wire.Digest) {
 	s.opts.Store.Digest(&own)
 	ranges := differing(&own, &m.Digest)
 	if len(ranges) == 0 {
-		s.count.matches.Add(1)
+		s.count(func(c *Counters) { c.Matches++ })
 		s.agreed(p, m.Seen)
 		return
 	}
-	s.count.differs.Add(1)
+	s.count(func(c *Counters) { c.Differs++ })
 	s.startRound(p, ranges, m.Seen)
 }
 

@@ -1,7 +1,7 @@
 package replicate
 
 import (
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -15,6 +15,7 @@ type Figures struct {
 	Sent      uint64        // entries sent in answer to lists
 }
 
+// Figures returns those of a peer.
 func (s *Replicator) Figures(id uint64) Figures {
 	p := s.peer(id)
 	if p == nil {
@@ -53,20 +54,23 @@ type Counters struct {
 	Refused     uint64 // connections over the limit; counted by membership
 }
 
+// counters are those of now.
 type counters struct {
-	received, merged, healed, stale, skewed, invalid, overflow, forgotten atomic.Uint64
-	rounds, aborted, matches, differs, badMessages                        atomic.Uint64
+	mu  sync.Mutex
+	now Counters // protected by mu
+}
+
+// count changes the counters.
+func (s *Replicator) count(f func(c *Counters)) {
+	s.counters.mu.Lock()
+	defer s.counters.mu.Unlock()
+	f(&s.counters.now)
 }
 
 // Counters returns the counters of now.
-func (s *Replicator) Counters() Counters {
-	c := &s.count
-	return Counters{
-		Received: c.received.Load(), Merged: c.merged.Load(), Healed: c.healed.Load(), Stale: c.stale.Load(),
-		Skewed: c.skewed.Load(), Invalid: c.invalid.Load(), Overflow: c.overflow.Load(), Forgotten: c.forgotten.Load(),
-		Rounds: c.rounds.Load(), Aborted: c.aborted.Load(), Matches: c.matches.Load(), Differs: c.differs.Load(),
-		BadMessages: c.badMessages.Load(),
-	}
+func (s *Replicator) Counters() (now Counters) {
+	s.count(func(c *Counters) { now = *c })
+	return now
 }
 
 // Matched returns when this node last agreed with any peer; zero = not since the start.
@@ -79,4 +83,5 @@ func unixTime(ns int64) time.Time {
 	return time.Unix(0, ns)
 }
 
+// Waiting returns how many bytes have arrived and are not merged.
 func (s *Replicator) Waiting() int64 { return s.inbox.size() }

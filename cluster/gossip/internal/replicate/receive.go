@@ -19,14 +19,14 @@ var errKind = errors.New("a message of an unknown kind")
 // Receive takes a message of a peer. It waits for nothing but the store's locks.
 func (s *Replicator) Receive(msg []byte) {
 	if !wire.IsMessage(msg) || wire.Sender(msg) == s.self {
-		s.count.badMessages.Add(1)
+		s.count(func(c *Counters) { c.BadMessages++ })
 		return
 	}
 	var err error
 	switch msg[0] {
 	case wire.KindPush, wire.KindPart:
 		if !s.inbox.put(msg) {
-			s.count.overflow.Add(1)
+			s.count(func(c *Counters) { c.Overflow++ })
 			s.compareSoon(wire.Sender(msg), pauseProgress)
 		}
 	case wire.KindDigest:
@@ -48,7 +48,7 @@ func (s *Replicator) Receive(msg []byte) {
 		err = errKind
 	}
 	if err != nil {
-		s.count.badMessages.Add(1)
+		s.count(func(c *Counters) { c.BadMessages++ })
 	}
 }
 
@@ -88,7 +88,7 @@ func (s *Replicator) mergeMessages(msgs [][]byte) {
 	var brought []wire.NodeSpan
 	for _, msg := range msgs {
 		if err := m.Parse(msg); err != nil {
-			s.count.badMessages.Add(1)
+			s.count(func(c *Counters) { c.BadMessages++ })
 			s.failRound(wire.Sender(msg), err)
 			continue
 		}
@@ -98,21 +98,26 @@ func (s *Replicator) mergeMessages(msgs [][]byte) {
 	if len(brought) == 0 {
 		return
 	}
-	s.count.received.Add(uint64(len(entries)))
+	received := len(entries)
 	entries, known := s.dropKnown(entries)
 	merged, err := s.opts.Store.Merge(entries)
 	if err != nil {
 		// The store tells why. A round begins again when it is well.
 		s.compareSoon(m.Sender, s.opts.Interval)
 	}
-	s.count.merged.Add(uint64(merged.Taken))
-	s.count.stale.Add(uint64(merged.Stale + known))
-	s.count.skewed.Add(uint64(merged.Skewed))
-	s.count.invalid.Add(uint64(merged.Invalid))
+	s.count(func(c *Counters) {
+		c.Received += uint64(received)
+		c.Merged += uint64(merged.Taken)
+		c.Stale += uint64(merged.Stale + known)
+		c.Skewed += uint64(merged.Skewed)
+		c.Invalid += uint64(merged.Invalid)
+		if m.Kind == wire.KindPart {
+			c.Healed += uint64(merged.Taken)
+		}
+	})
 	s.tellSkew(m.Sender, merged.Skewed)
 	switch {
 	case m.Kind == wire.KindPart:
-		s.count.healed.Add(uint64(merged.Taken))
 		s.partOf(&m, merged, err)
 	case err == nil && merged.Skewed+merged.Invalid == 0:
 		s.seen.agreed(brought)

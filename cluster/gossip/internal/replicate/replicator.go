@@ -40,7 +40,7 @@ type Replicator struct {
 	known   map[uint64]*peer
 
 	lastMatch atomic.Int64 // Unix ns
-	count     counters
+	counters  counters
 }
 
 // peer is what the syncer knows of another node.

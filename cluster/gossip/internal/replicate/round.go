@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -79,7 +80,7 @@ func (s *Replicator) startRound(p *peer, ranges []engine.HashRange, seen []wire.
 
 // runRound runs r to its end.
 func (s *Replicator) runRound(ctx context.Context, r *round, ranges []engine.HashRange) {
-	s.count.rounds.Add(1)
+	s.count(func(c *Counters) { c.Rounds++ })
 	// Several peers may have the same for this node. Beginning anywhere, the rounds with
 	// them share the work.
 	behind, before := splitAt(ranges, rand.Uint64())
@@ -98,7 +99,7 @@ func (s *Replicator) runRound(ctx context.Context, r *round, ranges []engine.Has
 	if err == nil {
 		s.agreed(p, r.seen)
 	} else {
-		s.count.aborted.Add(1)
+		s.count(func(c *Counters) { c.Aborted++ })
 	}
 	s.tellRound(r, got, err)
 	p.mu.Lock()
@@ -190,14 +191,11 @@ func (s *Replicator) sendList(r *round, m *wire.List) error {
 // await waits until the list has been answered and the answer merged.
 func (r *round) await(ctx context.Context, within time.Duration) (*wire.End, error) {
 	for {
-		patience := time.NewTimer(within)
 		select {
 		case <-r.news:
-			patience.Stop()
-		case <-patience.C:
+		case <-time.After(within):
 			return nil, errSilent
 		case <-ctx.Done():
-			patience.Stop()
 			return nil, ctx.Err()
 		}
 		if end, err := r.look(); end != nil || err != nil {
@@ -250,22 +248,12 @@ func (r *round) tell() {
 
 // partOf tells the round of a merged part of it.
 func (s *Replicator) partOf(m *wire.Entries, merged engine.Merged, err error) {
-	r := s.roundWith(m.Sender)
-	if r == nil {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.list != m.List {
-		return
-	}
-	r.arrived[m.Part] = true
-	r.taken += merged.Taken
-	r.refused = r.refused || merged.Skewed+merged.Invalid > 0
-	if err != nil {
-		r.err = err
-	}
-	r.tell()
+	s.inRound(m.Sender, m.List, func(r *round) {
+		r.arrived[m.Part] = true
+		r.taken += merged.Taken
+		r.refused = r.refused || merged.Skewed+merged.Invalid > 0
+		r.err = cmp.Or(r.err, err)
+	})
 }
 
 // failRound ends the round with a peer that sends what makes no sense.
@@ -277,17 +265,22 @@ func (s *Replicator) failRound(id uint64, err error) {
 
 // endOf tells the round of the end of an answer.
 func (s *Replicator) endOf(m *wire.End) {
-	r := s.roundWith(m.Sender)
+	s.inRound(m.Sender, m.List, func(r *round) { r.end = m })
+}
+
+// inRound calls f with the round with a peer, its lock held, if that round waits for the
+// answer to this list.
+func (s *Replicator) inRound(peer, list uint64, f func(r *round)) {
+	r := s.roundWith(peer)
 	if r == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.list != m.List {
-		return
+	if r.list == list {
+		f(r)
+		r.tell()
 	}
-	r.end = m
-	r.tell()
 }
 
 func (s *Replicator) roundWith(id uint64) *round {

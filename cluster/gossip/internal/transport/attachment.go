@@ -74,22 +74,18 @@ func (t *attachment) DialAddressTimeout(a memberlist.Address, timeout time.Durat
 	return dialled, nil
 }
 
-// DialTimeout is DialAddressTimeout of a node without a name.
 func (t *attachment) DialTimeout(addr string, timeout time.Duration) (net.Conn, error) {
 	return t.DialAddressTimeout(memberlist.Address{Addr: addr}, timeout)
 }
 
-// FinalAdvertiseAddr returns what others connect to.
 func (t *attachment) FinalAdvertiseAddr(string, int) (net.IP, int, error) {
 	return t.at.ip, t.at.port, nil
 }
 
-// WriteTo sends a packet.
 func (t *attachment) WriteTo(b []byte, addr string) (time.Time, error) {
 	return t.WriteToAddress(b, memberlist.Address{Addr: addr})
 }
 
-// WriteToAddress sends a packet.
 func (t *attachment) WriteToAddress(b []byte, a memberlist.Address) (time.Time, error) {
 	if t.ctx.Err() != nil {
 		return time.Time{}, ErrDown
@@ -97,11 +93,8 @@ func (t *attachment) WriteToAddress(b []byte, a memberlist.Address) (time.Time, 
 	return t.at.inner.WriteToAddress(b, a)
 }
 
-// PacketCh has the packets that arrive.
 func (t *attachment) PacketCh() <-chan *memberlist.Packet { return t.packetCh }
-
-// StreamCh has the connections that others make.
-func (t *attachment) StreamCh() <-chan net.Conn { return t.streamCh }
+func (t *attachment) StreamCh() <-chan net.Conn           { return t.streamCh }
 
 // Shutdown ends all connections and waits until memberlist has let go of them. The
 // listener stays.

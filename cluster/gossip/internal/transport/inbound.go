@@ -26,18 +26,9 @@ var errUnread = errors.New("too much is being received at a time")
 
 // Tally counts what is refused.
 type Tally struct {
-	BadFrames, BadMessages, refused atomic.Uint64
-}
-
-// Totals is a tally at some time.
-type Totals struct {
-	BadFrames   uint64 // frames with another key or label, or garbled
-	BadMessages uint64 // authentic frames that make no sense
-	Refused     uint64 // connections over the limit
-}
-
-func (t *Tally) Totals() Totals {
-	return Totals{BadFrames: t.BadFrames.Load(), BadMessages: t.BadMessages.Load(), Refused: t.refused.Load()}
+	BadFrames   atomic.Uint64 // frames with another key or label, or garbled
+	BadMessages atomic.Uint64 // authentic frames that make no sense
+	Refused     atomic.Uint64 // connections over the limit
 }
 
 // inbound bounds the connections that others have to this node.
@@ -149,7 +140,7 @@ func (l *inbound) release(s source, n int64) {
 }
 
 func (l *inbound) refuse(s source) {
-	l.count.refused.Add(1)
+	l.count.Refused.Add(1)
 	l.notices.Warn("refused", "too many connections to the port of data sync, or too much sent by them: some were closed", "from", s.net.String())
 }
 

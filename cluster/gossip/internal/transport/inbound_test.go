@@ -78,7 +78,7 @@ func TestWhatIsReceivedAtATimeIsBounded(t *testing.T) {
 			t.Errorf("step %d, %v: %v", i, step, got)
 		}
 	}
-	if got := l.count.refused.Load(); got != 4 {
+	if got := l.count.Refused.Load(); got != 4 {
 		t.Errorf("refused %d", got)
 	}
 	// Each connection gives back what was taken for it, and no more.

@@ -18,6 +18,7 @@ type Notices struct {
 	last map[string]time.Time // protected by mu
 }
 
+// NewNotices returns notices that are logged to log.
 func NewNotices(log *slog.Logger) *Notices {
 	return &Notices{log: log, last: make(map[string]time.Time)}
 }
@@ -34,6 +35,7 @@ func (n *Notices) Due(kind string) bool {
 	return true
 }
 
+// Warn logs a warning if it is due.
 func (n *Notices) Warn(kind, msg string, args ...any) {
 	if n.Due(kind) {
 		n.log.Warn(msg, args...)

@@ -88,7 +88,7 @@ func TestConnectionsOverTheLimitAreClosed(t *testing.T) {
 	if _, err := dial(t, p).Read(make([]byte, 1)); err == nil || strings.Contains(err.Error(), "timeout") {
 		t.Fatalf("one too many was not closed: %v", err)
 	}
-	if got := p.Count.Totals().Refused; got != 1 {
+	if got := p.Count.Refused.Load(); got != 1 {
 		t.Fatalf("refused: %d", got)
 	}
 	for _, c := range conns {

@@ -72,13 +72,9 @@ func (s *sockets) bind(ip netip.Addr, port uint16) (err error) {
 // port returns that of both sockets.
 func (s *sockets) port() int { return s.tcp.Addr().(*net.TCPAddr).Port }
 
-// PacketCh has the packets that arrive.
 func (s *sockets) PacketCh() <-chan *memberlist.Packet { return s.packetCh }
+func (s *sockets) StreamCh() <-chan net.Conn           { return s.streamCh }
 
-// StreamCh has the connections that others make.
-func (s *sockets) StreamCh() <-chan net.Conn { return s.streamCh }
-
-// WriteToAddress sends a packet.
 func (s *sockets) WriteToAddress(b []byte, a memberlist.Address) (time.Time, error) {
 	addr, err := net.ResolveUDPAddr(s.network, a.Addr)
 	if err != nil {

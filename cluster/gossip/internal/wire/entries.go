@@ -1,8 +1,6 @@
 package wire
 
-import (
-	"owlcache/engine"
-)
+import "owlcache/engine"
 
 // Entries is a push or a part of an answer.
 //
@@ -44,15 +42,17 @@ func EntrySize(e *engine.Entry) int { return entryFixed + len(e.Key) + len(e.Val
 type Parts struct {
 	Kind         byte
 	Sender, List uint64
-	After, Last  uint64 // of the message that is being filled; see entriesMessage
+	After, Last  uint64 // of the message that is being filled; see Entries
 
-	Done  [][]byte
+	Done  [][]byte // messages that are complete
+	Bytes int      // of all entries
+	Begun uint32   // messages
+
 	buf   []byte // the message that is being filled; nil if none is
 	count uint32 // of its entries
-	Bytes int    // of all entries
-	Begun uint32 // Messages
 }
 
+// Add adds an entry, and completes a message if that is full.
 func (p *Parts) Add(e *engine.Entry) {
 	size := EntrySize(e)
 	if p.buf != nil && len(p.buf)+size > partSize {
@@ -67,18 +67,18 @@ func (p *Parts) Add(e *engine.Entry) {
 		p.buf = le.AppendUint32(p.buf, 0) // the count, when it is known
 		p.Begun++
 	}
-	p.buf = append(p.buf, boolByte(e.Tombstone))
-	p.buf = le.AppendUint16(p.buf, uint16(len(e.Key)))
-	p.buf = le.AppendUint32(p.buf, uint32(len(e.Value)))
-	p.buf = le.AppendUint64(p.buf, e.Version.Time)
-	p.buf = le.AppendUint64(p.buf, e.Version.Node)
-	p.buf = le.AppendUint64(p.buf, uint64(e.Created))
-	p.buf = le.AppendUint64(p.buf, uint64(e.Expires))
-	p.buf = append(append(p.buf, e.Key...), e.Value...)
+	b := append(p.buf, boolByte(e.Tombstone))
+	b = le.AppendUint16(b, uint16(len(e.Key)))
+	b = le.AppendUint32(b, uint32(len(e.Value)))
+	for _, v := range []uint64{e.Version.Time, e.Version.Node, uint64(e.Created), uint64(e.Expires)} {
+		b = le.AppendUint64(b, v)
+	}
+	p.buf = append(append(b, e.Key...), e.Value...)
 	p.count++
 	p.Bytes += size
 }
 
+// Flush completes the message that is being filled.
 func (p *Parts) Flush() {
 	if p.buf == nil {
 		return
@@ -94,12 +94,13 @@ func (p *Parts) Flush() {
 // Count returns how many entries a message of them has.
 func Count(msg []byte) int { return int(le.Uint32(msg[countOffset:])) }
 
-// Messages returns what has been added.
+// Messages returns all that has been added.
 func (p *Parts) Messages() [][]byte {
 	p.Flush()
 	return p.Done
 }
 
+// Parse takes a message apart.
 func (m *Entries) Parse(b []byte) error {
 	if len(b) < entriesHeader || len(b) > maxMessage {
 		return errShort
@@ -108,11 +109,7 @@ func (m *Entries) Parse(b []byte) error {
 	r := reader{b: b[2:]}
 	m.Sender, m.List, m.Part = r.u64(), r.u64(), r.u32()
 	m.After, m.Last = r.u64(), r.u64()
-	n := int(r.u32())
-	if n > len(r.b)/entryFixed {
-		return errShort
-	}
-	m.Entries = make([]engine.Entry, n)
+	m.Entries = make([]engine.Entry, r.count(int(r.u32()), entryFixed))
 	for i := range m.Entries {
 		e := &m.Entries[i]
 		e.Tombstone = r.flag()

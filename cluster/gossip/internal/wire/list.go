@@ -34,9 +34,8 @@ const (
 	itemSize   = 25
 
 	// MaxListItems is how many items one list has at most, unless more of them have the
-	// same hash.
-	MaxListItems  = 40_000
-	MaxListRanges = 4096
+	// same hash; MaxListRanges is how many ranges.
+	MaxListItems, MaxListRanges = 40_000, 4096
 )
 
 // Add appends a range behind the others.
@@ -49,6 +48,7 @@ func (m *List) Add(l ListedRange) {
 	m.Ranges = append(m.Ranges, l)
 }
 
+// Append adds the message to dst.
 func (m *List) Append(dst []byte) []byte {
 	dst = AppendHeader(dst, KindList, m.Sender)
 	dst = le.AppendUint64(dst, m.Number)
@@ -69,6 +69,7 @@ func (m *List) Append(dst []byte) []byte {
 	return dst
 }
 
+// Parse takes a message apart.
 func (m *List) Parse(b []byte) error {
 	if len(b) < listHeader || len(b) > maxMessage {
 		return errShort
@@ -79,11 +80,7 @@ func (m *List) Parse(b []byte) error {
 	if len(r.b)/itemSize > 4*MaxListItems {
 		return errField
 	}
-	n := int(r.u16())
-	if n > len(r.b)/rangeFixed {
-		return errShort
-	}
-	m.Ranges = make([]ListedRange, n)
+	m.Ranges = make([]ListedRange, r.count(int(r.u16()), rangeFixed))
 	for i := range m.Ranges {
 		if err := m.Ranges[i].parse(&r); err != nil {
 			return err
@@ -97,11 +94,7 @@ func (m *List) Parse(b []byte) error {
 
 func (l *ListedRange) parse(r *reader) error {
 	l.First, l.Last = r.u64(), r.u64()
-	n := int(r.u32())
-	if n > len(r.b)/itemSize {
-		return errShort
-	}
-	l.Items = make([]engine.Item, n)
+	l.Items = make([]engine.Item, r.count(int(r.u32()), itemSize))
 	for i := range l.Items {
 		it := &l.Items[i]
 		it.Hash = r.u64()

@@ -51,6 +51,7 @@ func Sender(msg []byte) uint64 { return le.Uint64(msg[2:]) }
 // IsMessage tells whether a message has a header of this format.
 func IsMessage(msg []byte) bool { return len(msg) >= HeaderSize && msg[1] == Format }
 
+// AppendHeader begins a message; one of KindLeave is complete with it.
 func AppendHeader(dst []byte, kind byte, sender uint64) []byte {
 	return le.AppendUint64(append(dst, kind, Format), sender)
 }
@@ -71,6 +72,7 @@ type Digest struct {
 
 const digestFixed = HeaderSize + 9 + 8*engine.Buckets
 
+// Append adds the message to dst.
 func (m *Digest) Append(dst []byte) []byte {
 	dst = slices.Grow(dst, digestFixed+2+spanSize*len(m.Seen))
 	dst = AppendHeader(dst, KindDigest, m.Sender)
@@ -82,6 +84,7 @@ func (m *Digest) Append(dst []byte) []byte {
 	return appendVersions(dst, m.Seen)
 }
 
+// Parse takes a message apart.
 func (m *Digest) Parse(b []byte) error {
 	if len(b) < digestFixed {
 		return errShort
@@ -115,6 +118,7 @@ type End struct {
 
 const endSize = HeaderSize + 21
 
+// Append adds the message to dst.
 func (m *End) Append(dst []byte) []byte {
 	dst = AppendHeader(dst, KindEnd, m.Sender)
 	dst = le.AppendUint64(dst, m.List)
@@ -123,6 +127,7 @@ func (m *End) Append(dst []byte) []byte {
 	return le.AppendUint64(dst, m.UpTo)
 }
 
+// Parse takes a message apart.
 func (m *End) Parse(b []byte) error {
 	if len(b) != endSize {
 		return errShort
@@ -135,74 +140,4 @@ func (m *End) Parse(b []byte) error {
 		return errField
 	}
 	return r.end()
-}
-
-func boolByte(v bool) byte {
-	if v {
-		return 1
-	}
-	return 0
-}
-
-// reader takes a message apart. After the first read beyond its end it returns zeros,
-// and end an error.
-type reader struct {
-	b   []byte
-	bad error
-}
-
-func (r *reader) bytes(n int) []byte {
-	if n < 0 || n > len(r.b) {
-		r.bad, r.b = errShort, nil
-		return nil
-	}
-	v := r.b[:n:n]
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) u8() byte {
-	if v := r.bytes(1); v != nil {
-		return v[0]
-	}
-	return 0
-}
-
-func (r *reader) flag() bool {
-	v := r.u8()
-	if v > 1 {
-		r.bad = errField
-	}
-	return v == 1
-}
-
-func (r *reader) u16() uint16 {
-	if v := r.bytes(2); v != nil {
-		return le.Uint16(v)
-	}
-	return 0
-}
-
-func (r *reader) u32() uint32 {
-	if v := r.bytes(4); v != nil {
-		return le.Uint32(v)
-	}
-	return 0
-}
-
-func (r *reader) u64() uint64 {
-	if v := r.bytes(8); v != nil {
-		return le.Uint64(v)
-	}
-	return 0
-}
-
-func (r *reader) end() error {
-	if r.bad != nil {
-		return r.bad
-	}
-	if len(r.b) > 0 {
-		return errTrailer
-	}
-	return nil
 }

@@ -11,7 +11,7 @@ var errName = errors.New("its name is no node id")
 // Name returns the id as it is written: a member's name in the group.
 func Name(id uint64) string { return fmt.Sprintf("%016x", id) }
 
-// ParseName is the reverse of idString. Names come from peers: nothing else is taken.
+// ParseName is the reverse of Name. Names come from peers: nothing else is taken.
 func ParseName(name string) (uint64, error) {
 	id, err := strconv.ParseUint(name, 16, 64)
 	if err != nil || id == 0 || name != Name(id) {
@@ -30,6 +30,7 @@ func ParseName(name string) (uint64, error) {
 //	1  8  run, little-endian
 const metaFormat = 1
 
+// AppendMeta adds meta data to dst.
 func AppendMeta(dst []byte, run uint64) []byte { return le.AppendUint64(append(dst, metaFormat), run) }
 
 // RunOf returns the run in meta data, 0 if there is none.
@@ -45,12 +46,13 @@ func RunOf(meta []byte) uint64 {
 //	0   1  1, the format
 //	1   8  id of the sender, little-endian
 //	9   8  its run
-//	17     the message of the core
+//	17     the message
 const (
 	stateFormat = 1
 	stateHeader = 17
 )
 
+// AppendState adds a state to dst.
 func AppendState(dst []byte, id, run uint64, message []byte) []byte {
 	dst = le.AppendUint64(append(dst, stateFormat), id)
 	return append(le.AppendUint64(dst, run), message...)
@@ -58,6 +60,7 @@ func AppendState(dst []byte, id, run uint64, message []byte) []byte {
 
 var errState = errors.New("state of another format")
 
+// ParseState takes a state apart.
 func ParseState(b []byte) (id, run uint64, message []byte, err error) {
 	if len(b) < stateHeader || b[0] != stateFormat {
 		return 0, 0, nil, errState

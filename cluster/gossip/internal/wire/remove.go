@@ -16,6 +16,7 @@ type Remove struct {
 // MaxAddress is the longest address, in bytes: an IPv6 address with a zone.
 const MaxAddress = 128
 
+// Append adds the message to dst.
 func (m *Remove) Append(dst []byte) []byte {
 	dst = AppendHeader(dst, KindRemove, m.Sender)
 	dst = le.AppendUint64(dst, m.Node)

@@ -2,16 +2,7 @@ package wire
 
 import "cmp"
 
-// A vector in a message: 2 bytes, the number of its elements, and for each of them, which
-// ascend by node, then version,
-//
-//	0  8  node
-//	8  8  version time: the writes of the node behind this one have been seen,
-//	16 8  up to this one
-
-const spanSize = 24
-
-// Span is the versions behind after, up to last.
+// Span is the versions behind After, up to Last.
 type Span struct{ After, Last uint64 }
 
 // NodeSpan is a span of the writes of a node.
@@ -20,9 +11,18 @@ type NodeSpan struct {
 	Span
 }
 
+// Compare orders by node, then version.
 func (s NodeSpan) Compare(o NodeSpan) int {
 	return cmp.Or(cmp.Compare(s.Node, o.Node), cmp.Compare(s.After, o.After))
 }
+
+// A version vector in a message: 2 bytes, the number of its elements, and for each of
+// them, which ascend,
+//
+//	0  8  node
+//	8  8  version time: the writes of the node behind this one have been seen,
+//	16 8  up to this one
+const spanSize = 24
 
 func appendVersions(dst []byte, list []NodeSpan) []byte {
 	dst = le.AppendUint16(dst, uint16(len(list)))
@@ -35,12 +35,7 @@ func appendVersions(dst []byte, list []NodeSpan) []byte {
 }
 
 func (r *reader) versions() []NodeSpan {
-	n := int(r.u16())
-	if n > len(r.b)/spanSize {
-		r.bad = errShort
-		return nil
-	}
-	list := make([]NodeSpan, n)
+	list := make([]NodeSpan, r.count(int(r.u16()), spanSize))
 	for i := range list {
 		list[i] = NodeSpan{Node: r.u64(), Span: Span{After: r.u64(), Last: r.u64()}}
 		if !list[i].follows(list[:i]) {
