@@ -17,6 +17,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"owlcache/cmd/owlcache/internal/config"
+	"owlcache/cmd/owlcache/internal/logs"
+	"owlcache/cmd/owlcache/internal/node"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
@@ -55,7 +58,16 @@ func countUp(ctx context.Context, s *engine.Store, acknowledged *atomic.Int64) e
 // checkpoints, with the command and over HTTP, and restores each.
 func TestBackupOfARunningNode(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	s, stderr := testServer(t, dir)
+	c, errs := config.Parse("f", []byte("Httpport 0\nDBfile "+dir))
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	stderr := &safeBuilder{}
+	l, err := logs.Open(&c, nil, stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := node.New(c, l, stderr)
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -65,12 +77,14 @@ func TestBackupOfARunningNode(t *testing.T) {
 		}
 	}()
 	addr := address(stderr.String())
-	token := loginToken(t, addr, s.secrets.password)
+	_, password, _ := strings.Cut(stderr.String(), "owlcache made a password: ")
+	password, _, _ = strings.Cut(password, "\n")
+	token := loginToken(t, addr, password)
 	ctx, cancel := context.WithCancel(t.Context())
 	var work sync.WaitGroup
 	var acknowledged atomic.Int64
 	for _, do := range []func() error{
-		func() error { return countUp(ctx, s.store, &acknowledged) }, func() error { return checkpoints(ctx, s.store) },
+		func() error { return countUp(ctx, s.Store(), &acknowledged) }, func() error { return checkpoints(ctx, s.Store()) },
 	} {
 		work.Go(func() {
 			if err := do(); err != nil {

@@ -42,7 +42,7 @@ func clientPassword(file string, local bool, flags config.Flags, env []string) (
 
 // storedPassword reads the password that a server has made for itself.
 func storedPassword(path string) (string, error) {
-	s, err := readSecretFile(path)
+	s, err := config.ReadSecretFile(path)
 	if err != nil {
 		return "", noPassword(err)
 	}

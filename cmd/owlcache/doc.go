@@ -1,18 +1,14 @@
 // Owlcache is a persistent key/value cache server, and a client of one.
 //
-// Without a command, or with "serve", it runs a node:
+// Without a command, or with "serve", it runs a node (internal/node). Everything else is a short
+// command. root.go is the table of commands; each comes from a package below internal:
 //
-//	configuration → log → data directory → listener → HTTP → recovery → data
+//	config   the options: table, file, environment, flags; "config"
+//	logs     the log and its files
+//	node     the running server; "serve"
+//	upgrade  "upgrade-check"
+//	term     exit codes, streams, and how things are shown
 //
-// The whole life of a server is its Run: Start opens everything in that order,
-// Close goes back the same way; server.go gives the reasons. Everything else is a
-// short command: "config" looks at the configuration, "get", "set", "del",
-// "expire", "exist" and "ping" talk to a running node over HTTP.
-//
-// The package alone knows owlcache.conf. config_table.go names every option
-// once; the other config files read a file, the environment and flags into it
-// and report all that is wrong at once.
-//
-// Data goes to the standard output, everything else to the standard error. The
-// exit codes are those of exit.go.
+// Data goes to the standard output, everything else to the standard error. The exit codes are those
+// of package term.
 package main

@@ -10,7 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"owlcache/cmd/owlcache/internal/config"
+	"owlcache/cmd/owlcache/internal/node"
 	"owlcache/cmd/owlcache/internal/term"
+	"owlcache/cmd/owlcache/internal/upgrade"
 )
 
 // program is a run of the program, with its commands.
@@ -27,7 +29,7 @@ func (p *program) rootCommand() *cobra.Command {
 		SilenceErrors: true, // run prints them
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.serve(cmd.Context(), flags)
+			return node.Serve(cmd.Context(), p.Process, flags)
 		},
 	}
 	flags.Register(root)
@@ -37,8 +39,8 @@ func (p *program) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return term.Usage(errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help"))
 	})
-	root.AddCommand(p.serveCommand(), config.Command(p.Process), p.checkCommand(), p.exportCommand(), p.importCommand(), p.inspectCommand(time.Now), p.repairCommand(),
-		p.backupCommand(), p.restoreCommand(), p.compactCommand(), p.groupCommand(), p.clusterCommand(), p.upgradeCheckCommand(time.Now), p.versionCommand())
+	root.AddCommand(node.Command(p.Process), config.Command(p.Process), p.checkCommand(), p.exportCommand(), p.importCommand(), p.inspectCommand(time.Now), p.repairCommand(),
+		p.backupCommand(), p.restoreCommand(), p.compactCommand(), p.groupCommand(), p.clusterCommand(), upgrade.Command(p.Process, time.Now), p.versionCommand())
 	root.AddCommand(p.clientCommands()...)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -77,9 +76,6 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// patience is how long a script waits for a condition.
-const patience = 30 * time.Second
-
 // poll tries a condition until it holds.
 func poll(ts *testscript.TestScript, what string, condition func() error) {
 	deadline := time.Now().Add(patience)
@@ -138,23 +134,6 @@ func scriptHTTP(ts *testscript.TestScript, _ bool, args []string) {
 	if strconv.Itoa(status) != args[0] {
 		ts.Fatalf("status %d, want %s: %s", status, args[0], body)
 	}
-}
-
-func request(method, target string, form url.Values) (status int, body []byte, err error) {
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
-	req, err := http.NewRequest(method, target, strings.NewReader(form.Encode()))
-	if err != nil {
-		return 0, nil, err
-	}
-	if len(form) > 0 {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return 0, nil, err
-	}
-	body, err = io.ReadAll(resp.Body)
-	return resp.StatusCode, body, errors.Join(err, resp.Body.Close())
 }
 
 // scriptJSON sets a variable to a field of a JSON object: json NAME FILE FIELD

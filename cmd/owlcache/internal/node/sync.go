@@ -1,0 +1,124 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"time"
+
+	"owlcache/api"
+	"owlcache/cluster"
+)
+
+// leaveTime is how long sending what is queued and leaving the sync group may take when
+// the server stops.
+const leaveTime = 8 * time.Second
+
+// syncNode is the node's data sync. Its methods may be called after Close, too.
+type syncNode interface {
+	api.Sync
+	Address() string
+	Join(address string)
+	Forget(address string)
+	Close(ctx context.Context) error
+}
+
+// openSync starts data sync, if it is on.
+func (s *Server) openSync(context.Context) error {
+	if !s.config.On("GroupDataSync") {
+		return nil
+	}
+	node, err := s.startSync()
+	if err != nil {
+		return fmt.Errorf("starting data sync: %w", err)
+	}
+	s.sync = node
+	s.api.SetSync(node)
+	return nil
+}
+
+// closeSync leaves the sync group. s.sync stays: requests in flight may ask it.
+func (s *Server) closeSync() error {
+	if s.sync == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
+	defer cancel()
+	if err := s.sync.Close(ctx); err != nil {
+		return fmt.Errorf("leaving the sync group: %w", err)
+	}
+	return nil
+}
+
+// checkSyncPort finds out, before a long load, whether the port of data sync is free.
+func (s *Server) checkSyncPort(ctx context.Context) error {
+	port := s.config.Int("Gossipport")
+	if !s.config.On("GroupDataSync") || port == 0 {
+		return nil
+	}
+	ip := s.config.SyncBindIP(s.listenIP())
+	addr := net.JoinHostPort(ip.String(), strconv.FormatInt(port, 10))
+	family := ""
+	if ip.To4() != nil {
+		family = "4"
+	}
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp"+family, addr)
+	if err == nil {
+		var packets net.PacketConn
+		if packets, err = lc.ListenPacket(ctx, "udp"+family, addr); err == nil {
+			err = packets.Close()
+		}
+		err = errors.Join(err, ln.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s (options Gossip_BindAddr and Gossipport): %w", addr, err)
+	}
+	return nil
+}
+
+// listenIP returns the address that the HTTP server listens on.
+func (s *Server) listenIP() net.IP { return s.ln.Addr().(*net.TCPAddr).IP }
+
+// gossipList is the list of the gossip group. What is changed over HTTP reaches data
+// sync at once, as soon as the file has it.
+type gossipList struct {
+	memberList
+	sync func() syncNode // nil is returned while data sync is off
+}
+
+func (l gossipList) Add(address string) (member string, isNew bool, err error) {
+	member, isNew, err = l.memberList.Add(address)
+	if node := l.sync(); err == nil && node != nil {
+		node.Join(member)
+	}
+	return member, isNew, err
+}
+
+// Remove removes a member, also one that is in no list because it has joined by itself.
+func (l gossipList) Remove(address string) (member string, err error) {
+	member, err = l.memberList.Remove(address)
+	node := l.sync()
+	if node == nil {
+		return member, err
+	}
+	if errors.Is(err, api.ErrUnknownMember) {
+		peer, noAddress := cluster.ParseAddress(address)
+		if noAddress != nil || !knowsPeer(node, peer) {
+			return "", err
+		}
+		member, err = peer, nil
+	}
+	if err == nil {
+		node.Forget(member)
+	}
+	return member, err
+}
+
+// knowsPeer tells whether a peer is known under an address.
+func knowsPeer(node syncNode, address string) bool {
+	return slices.ContainsFunc(node.Status().Peers, func(p api.SyncPeer) bool { return p.Address == address })
+}

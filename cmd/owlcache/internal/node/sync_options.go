@@ -1,0 +1,73 @@
+package node
+
+import (
+	"net"
+
+	"owlcache/api"
+	"owlcache/cluster"
+	"owlcache/cluster/gossip"
+	"owlcache/cmd/owlcache/internal/config"
+	"owlcache/cmd/owlcache/internal/logs"
+	"owlcache/cmd/owlcache/internal/term"
+	"owlcache/engine/datadir"
+)
+
+// startSync starts data sync. It does not wait for other nodes.
+func (s *Server) startSync() (syncNode, error) {
+	o, err := gossipOptions(&s.config, s.listenIP())
+	if err != nil {
+		return nil, err
+	}
+	o.Store = s.store
+	o.PeersFile = s.dir.File(datadir.PeersFile)
+	o.Seeds = seeds{s.lists.Gossip}
+	o.Logger = s.logs.With(logs.Concern, "sync")
+	node, err := gossip.Start(o)
+	if err != nil {
+		return nil, err
+	}
+	return apiSync{node}, nil
+}
+
+// gossipOptions returns what the configuration says about data sync. listener is the IP
+// address that the HTTP server listens on.
+func gossipOptions(c *config.Config, listener net.IP) (gossip.Options, error) {
+	key, err := c.SyncKey()
+	if err != nil {
+		return gossip.Options{}, term.Usage(err)
+	}
+	o := gossip.Options{
+		AuthKey:    key,
+		AcceptKeys: c.AcceptedKeys(),
+		BindAddr:   c.SyncBindIP(listener).String(),
+		BindPort:   int(c.Int("Gossipport")),
+		Preset:     gossip.Preset(c.Text("Gossip_Network")),
+		Grace:      c.Duration("Tombstone_Grace"),
+		QueueBytes: c.Int("Gossip_QueueSize"),
+	}
+	o.AdvertiseAddr, o.AdvertisePort = c.SyncAdvertised(listener)
+	return o, nil
+}
+
+// seeds is the list of the gossip group as data sync wants it.
+type seeds struct{ *cluster.List }
+
+func (s seeds) Addresses() []string { return s.Members() }
+
+// apiSync is a gossip.Node as api wants it.
+type apiSync struct{ *gossip.Node }
+
+func (n apiSync) Status() api.SyncStatus {
+	known := n.Node.Status()
+	st := api.SyncStatus{
+		Node: known.Node, Address: known.Address, Synced: known.Synced, LastMatch: known.LastMatch, Removed: known.Removed,
+		InboxBytes: known.InboxBytes, Counters: api.SyncCounters(known.Counters),
+	}
+	for _, p := range known.Peers {
+		st.Peers = append(st.Peers, api.SyncPeer{
+			Node: p.Node, Address: p.Address, State: string(p.State), Since: p.Since, LastMatch: p.LastMatch, Skew: p.Skew,
+			TCPOnly: p.TCPOnly, Queue: p.Queue, Pushed: p.Pushed, Dropped: p.Dropped, Sent: p.Sent, LastError: p.LastError,
+		})
+	}
+	return st
+}

@@ -1,0 +1,132 @@
+package upgrade
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"owlcache/cmd/owlcache/internal/config"
+)
+
+// byteOrderMark is what some editors put in front of a file.
+const byteOrderMark = "\ufeff"
+
+// checkConfig finds what this version refuses in the configuration, or reads as
+// something else than 0.5.1 did.
+func (u *upgrade) checkConfig() {
+	if u.conf == nil {
+		return
+	}
+	refused := map[string]bool{} // places with a mistake
+	for _, err := range u.conf.mistakes {
+		m, ok := errors.AsType[*config.Mistake](err)
+		if !ok {
+			m = &config.Mistake{Origin: u.conf.path, Err: err}
+		}
+		if m.Origin == config.OriginDefault {
+			m.Origin = u.conf.path
+		}
+		refused[m.Origin] = true
+		u.add(u.mistaken(m))
+	}
+	if u.report.Data.Kind == upgradeCurrent {
+		return
+	}
+	for i, line := range bytes.Split(u.conf.content, []byte("\n")) {
+		place := fmt.Sprintf("%s:%d", u.conf.path, i+1)
+		if f, differs := u.readDifferently(line); differs && !refused[place] {
+			f.Place = place
+			u.add(f)
+		}
+	}
+}
+
+// mistaken turns a mistake into a finding that says what to write instead.
+func (u *upgrade) mistaken(m *config.Mistake) upgradeFinding {
+	f := upgradeFinding{Level: upgradeChange, Place: m.Origin, Text: m.Err.Error()}
+	name := u.nameAt(m.Origin)
+	o := config.FindOption(u.table, name)
+	switch {
+	case name == "":
+	case o == nil && config.FindOptionFold(u.table, name) == nil:
+		f.Write = "remove the line, which 0.5.1 ignores, or correct the name"
+	case o != nil:
+		f.Option, f.Write = o.Name, remedy(o.Name)
+		if strings.HasPrefix(f.Text, name+" is given twice") {
+			f.Write = "one of the lines; 0.5.1 takes the last"
+		}
+	}
+	return f
+}
+
+// remedy says what to do about a mistake that needs more than another value.
+func remedy(option string) string {
+	switch option {
+	case "Pass":
+		return "Pass and a longer password; clients need it at the same moment"
+	case "GossipDataSyncAuthKey":
+		return "GossipDataSyncAuthKey and a longer secret, the same on all nodes of the gossip group"
+	case "Open_Https":
+		return "Https_CertFile and Https_KeyFile; where they are not named 0.5.1 takes /www/server.crt and /www/server.key"
+	}
+	return ""
+}
+
+// nameAt returns the name of the option at a place in the file.
+func (u *upgrade) nameAt(place string) string {
+	at := u.line(place)
+	lines := strings.Split(strings.TrimPrefix(string(u.conf.content), byteOrderMark), "\n")
+	if at < 1 || at > len(lines) {
+		return ""
+	}
+	name, _, _ := config.ParseLine([]byte(lines[at-1]))
+	return name
+}
+
+// readDifferently compares how 0.5.1 reads a line with how it is read now. The finding has
+// no place and quotes no value.
+//
+// 0.5.1 splits a line at each single space: the first part is the name, the second the
+// value, and nothing else counts.
+func (u *upgrade) readDifferently(line []byte) (f upgradeFinding, differs bool) {
+	line, marked := bytes.CutPrefix(line, []byte(byteOrderMark))
+	name, value, err := config.ParseLine(line)
+	o := config.FindOption(u.table, name)
+	if err != nil || o == nil || value == "" {
+		return f, false
+	}
+	f = upgradeFinding{Level: upgradeChange, Option: name}
+	parts := strings.Split(strings.TrimRight(string(line), "\r"), " ")
+	switch {
+	case marked:
+		f.Text = name + ": 0.5.1 did not know this line for the byte order mark in front of it, which does not show; now it counts"
+		f.Write = "the file without the mark, or remove the line"
+	case parts[0] != name:
+		f.Text = name + ": 0.5.1 did not know this line for the white space in front of or behind the name; now it counts"
+		f.Write = "the line without it, with one space behind the name, or remove the line"
+	case len(parts) < 2 || parts[1] == "":
+		f.Text = name + ": 0.5.1 took this for an empty value, since more than one space is in front of it; now it counts"
+		f.Write = "the line with one space, or remove the line"
+	case parts[1] != value:
+		f.Text = name + ": 0.5.1 ended the value at the first space; now the rest of the line belongs to it"
+		f.Write = "the line up to the end of the first word of the value; a comment needs a line of its own"
+	case len(value) < shortestRead(name) && value != o.Default:
+		f.Text = fmt.Sprintf("%s: 0.5.1 ignored values of fewer than %d characters; now this one counts", name, shortestRead(name))
+		f.Write = "what is wanted, or remove the line"
+	default:
+		return f, false
+	}
+	return f, true
+}
+
+// shortestRead returns how long a value must be for 0.5.1 not to ignore it.
+func shortestRead(name string) int {
+	switch name {
+	case "Host", "ResponseHost", "Logfile", "DBfile":
+		return 4
+	case "Tcpport", "Httpport", "Pass", "Tonken_expire_time", "Tonken_jwt_secret":
+		return 2
+	}
+	return 1
+}

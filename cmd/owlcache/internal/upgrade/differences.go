@@ -1,0 +1,167 @@
+package upgrade
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+
+	"owlcache/cmd/owlcache/internal/config"
+	"owlcache/cmd/owlcache/internal/term"
+	"owlcache/engine"
+)
+
+// checkDifferences notes what this version does otherwise, as far as the configuration
+// and the data are touched by it.
+func (u *upgrade) checkDifferences() {
+	if u.conf != nil {
+		u.hostDifferences()
+		u.directoryDifferences()
+		u.secretDifferences()
+		u.serverDifferences()
+		u.syncDifferences()
+		u.noEffect()
+	}
+	u.groupDifferences()
+	u.clientDifferences()
+}
+
+// differ adds a note about an option.
+func (u *upgrade) differ(option, text, write string) {
+	u.add(upgradeFinding{Level: upgradeNote, Place: u.conf.place(option), Option: option, Text: text, Write: write})
+}
+
+// mustChange adds something to change about an option.
+func (u *upgrade) mustChange(option, text, write string) {
+	u.add(upgradeFinding{Level: upgradeChange, Place: u.conf.place(option), Option: option, Text: text, Write: write})
+}
+
+// loopbackOnly tells whether only this machine reaches the node. Without Host that is so
+// by default, and the operator has been told to decide.
+func (u *upgrade) loopbackOnly() bool {
+	host := config.BareHost(u.conf.config.Text("Host"))
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (u *upgrade) hostDifferences() {
+	c := &u.conf.config
+	switch {
+	case !u.conf.given("Host"):
+		u.mustChange("Host", "Host is not given: 0.5.1 listens on all addresses then, this version on 127.0.0.1 only, which no other machine reaches",
+			"Host 0.0.0.0 (as before) or Host 127.0.0.1 (this machine only)")
+	case u.loopbackOnly():
+		u.differ("Host", "on a loopback address requests are refused (421) whose Host header is neither localhost nor an IP address nor ResponseHost: a proxy in front may pass on its own name",
+			"Allowed_Hosts and the names that are served")
+	case !c.On("Open_Https"):
+		u.differ("Host", "passwords, tokens and data are readable on the way to other machines; each start warns of it", "Open_Https 1, or put a TLS proxy in front")
+	}
+}
+
+func (u *upgrade) directoryDifferences() {
+	c := &u.conf.config
+	value := c.Text("DBfile")
+	switch {
+	case u.conf.given("DBfile") && !strings.HasSuffix(value, "/"):
+		u.differ("DBfile", "without / at the end 0.5.1 saved its data there and did not read it when it started; this version reads it", "")
+	case !u.conf.given("DBfile") && u.report.Data.Kind == upgradeLegacy:
+		u.mustChange("DBfile", "DBfile is not given: 0.5.1 keeps its data in the directory that it is started in, this version in ./data/ below it",
+			"DBfile ./data/, and move "+filepath.Join(u.conf.home, "owlcache.db")+", auth.db, sites.xml and server_group*.json there")
+	}
+	var relative []string
+	for _, name := range []string{"DBfile", "Logfile", "Https_CertFile", "Https_KeyFile", "HttpsClient_CACertFile"} {
+		if s := c.Text(name); s != "" && !filepath.IsAbs(s) {
+			relative = append(relative, name)
+		}
+	}
+	if len(relative) > 0 {
+		u.note("%s: a relative path counts from the directory that the node is started in, as with 0.5.1; -config, which 0.5.1 ignored, now names the file that is read", strings.Join(relative, ", "))
+	}
+	if c.Text("Logfile") != "" {
+		u.differ("Logfile", "0.5.1 makes a directory for each day in it; now owl_run.log and the others lie in it themselves and are rotated by size, see \"Logs\" in docs/operations.md", "")
+	}
+	if !u.conf.given("WAL_Sync") {
+		u.differ("WAL_Sync", "each write is on the disk before its answer, where 0.5.1 could lose what came since its last save (Task_DataBackup); clients wait for the disk",
+			"WAL_Sync everysec, if a crash of the machine may cost a second of writes")
+	}
+}
+
+func (u *upgrade) secretDifferences() {
+	c := &u.conf.config
+	if !u.conf.given("Pass") && !u.conf.given("Pass_File") {
+		u.differ("Pass", "Pass is not given: a strong password is made at the first start, printed once and kept in secret.json in the data directory",
+			"Pass_File and a file with the password that -pass gives to 0.5.1; -pass works too, and every user of the machine can read it there")
+	}
+	switch s := c.Text("Tonken_jwt_secret"); {
+	case s == "" || s == config.WellKnownSecret:
+		u.differ("Tonken_jwt_secret", "everybody knows the default secret: a random one is made and kept in secret.json in the data directory", "")
+	case len(s) < config.MinTokenSecret:
+		u.differ("Tonken_jwt_secret", fmt.Sprintf("it has fewer than %d bytes: it is mixed with a random one of the data directory, and does not work on another node by itself", config.MinTokenSecret), "")
+	}
+}
+
+// serverDifferences are those of TCP, WebSocket and HTTPS.
+func (u *upgrade) serverDifferences() {
+	c := &u.conf.config
+	if c.On("CloseTcp") && !c.On("Tcp_OpenWrites") && !u.loopbackOnly() {
+		u.differ("CloseTcp", "TCP is on: clients on other machines may write only after the line \"pass PASSWORD\", those on this machine as before",
+			"Tcp_OpenWrites 1, if all who reach the port may write")
+	}
+	switch {
+	case !u.conf.given("Open_Websocket_Server"):
+		u.differ("Open_Websocket_Server", "Open_Websocket_Server is not given: /ws is on now, and was off in 0.5.1", "Open_Websocket_Server 0, to keep it off")
+	case c.On("Open_Websocket_Server"):
+		u.differ("Open_Websocket_Server", "web pages may open /ws only from the host that they come from; 0.5.1 let all of them", "Allowed_Hosts and their host names, or Cors 1")
+	}
+	if c.On("Open_Https") && len(u.members("owlcache")) > 0 && !u.conf.given("Group_Https") {
+		u.mustChange("Open_Https", "the members of the group are asked over HTTP, also where this node speaks HTTPS", "Group_Https 1 if the members speak HTTPS, Group_Https 0 if not")
+	}
+}
+
+func (u *upgrade) syncDifferences() {
+	c := &u.conf.config
+	if !c.On("GroupDataSync") {
+		if n := len(u.members("gossip")); n > 0 {
+			u.differ("GroupDataSync", fmt.Sprintf("data sync is off; the %s of the gossip group stay in their file", term.Count(int64(n), "member")), "")
+		}
+		return
+	}
+	u.differ("GroupDataSync", "data sync does not work between this version and 0.5.1: stop all nodes of the gossip group, then start all of them with this version, which merges what they hold",
+		"the plan: \"Gossip groups\" in docs/upgrading.md")
+	if c.Int("Gossipport") == 0 {
+		u.differ("Gossipport", "Gossipport is 0: a free port is taken at each start, which other nodes do not know", "Gossipport and a fixed port, the one in the gossip lists of the other nodes")
+	}
+	if warning := c.SyncWarning(net.ParseIP(config.BareHost(c.Text("Host")))); warning != "" {
+		u.differ("ResponseHost", warning, "")
+	}
+}
+
+func (u *upgrade) groupDifferences() {
+	if len(u.members("owlcache")) == 0 {
+		return
+	}
+	u.note("the group works with members of 0.5.1, so its nodes can be upgraded one after the other; values are ordered by their full time, not by whole seconds")
+	if u.conf != nil && u.conf.config.Text("GroupData_Mode") == "Websocket" {
+		u.differ("GroupData_Mode", "Address in the group's info is the member's address as the list has it, where 0.5.1 gives its TCP address", "")
+	}
+}
+
+// noEffect names the options that are given a value and do nothing any more.
+func (u *upgrade) noEffect() {
+	for i := range u.table {
+		o := &u.table[i]
+		if s := u.conf.config.Get(o.Name); strings.HasPrefix(o.Help, "no effect") && s.Value != o.Default {
+			u.differ(o.Name, o.Name+" has no effect any more", "nothing, or leave it")
+		}
+	}
+}
+
+// clientDifferences are those that a client may notice, whatever the configuration says.
+func (u *upgrade) clientDifferences() {
+	u.note("clients: tokens of 0.5.1 do not hold: each client logs in once more (cmd=pass); scripts that carry a token need a new one")
+	u.note("clients: /server/ answers with the HTTP status that its body names, like 401 without a token; 0.5.1 always says 200")
+	u.note("clients: expire leaves KeyCreateTime as it is; the header Keycreatetime has no m=+… at its end")
+	u.note("clients: the Content-Type of get is application/octet-stream, where 0.5.1 guessed one (text/html, image/png): browsers save pages and images that are taken straight from /data/; the URL cache keeps the type of the origin")
+	u.note("clients: values that come over TCP are kept as they are, where 0.5.1 cut white space at both ends")
+	u.note("clients: a negative exptime, one that is no number, and an empty key are refused (500 ERROR), and so are keys over %s and values over %s", config.FormatSize(engine.MaxKeySize), config.FormatSize(engine.MaxValueSize))
+}
