@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -58,20 +59,20 @@ func manyPages(t testing.TB) []byte {
 
 // structure returns the offsets of headers and elements.
 func structure(b []byte) (list []int) {
-	size := int(le.Uint32(b[pages.HeaderSize+8:]))
+	size := int(binary.LittleEndian.Uint32(b[pages.HeaderSize+8:]))
 	for at := 0; at+size <= len(b); at += size {
 		n := 0
-		switch kind := le.Uint16(b[at+8:]); {
+		switch kind := binary.LittleEndian.Uint16(b[at+8:]); {
 		case at < 2*size:
 			n = pages.MetaSize
-		case le.Uint64(b[at:]) != uint64(at/size):
+		case binary.LittleEndian.Uint64(b[at:]) != uint64(at/size):
 			continue
 		case kind == pages.Branch:
 			n = size - pages.HeaderSize
 		case kind == pages.Leaf:
-			n = 16 * int(le.Uint16(b[at+10:]))
+			n = 16 * int(binary.LittleEndian.Uint16(b[at+10:]))
 		case kind == pages.Freelist:
-			n = 8 * (int(le.Uint16(b[at+10:])) + 2)
+			n = 8 * (int(binary.LittleEndian.Uint16(b[at+10:])) + 2)
 		}
 		for i := range min(pages.HeaderSize+n, size) {
 			list = append(list, at+i)

@@ -41,7 +41,7 @@ func look(path string) (s seen, err error) {
 		return s, err
 	}
 	s = seen{entries: map[string]string{}, node: n.NodeID(), created: n.dir.Created().UnixNano(), clock: n.Recovered().Version, lsn: n.log.LastLSN()}
-	n.shards.each(func(e *Entry) {
+	n.table.Each(func(e *Entry) {
 		s.entries[string(e.Key)] = string((&format.Record{Kind: format.RecordSet, Entry: *e}).AppendTo([]byte(fmt.Sprint(e.Tombstone))))
 	})
 	s.secrets, _, err = n.dir.Secrets(false, false)

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -73,13 +74,13 @@ func TestCheckFresh(t *testing.T) {
 func TestCheckKinds(t *testing.T) {
 	p := newFlipPatient(t, false)
 	snapshot := p.files[datadir.SnapshotFile]
-	size := int(le.Uint32(snapshot[pages.HeaderSize+8:]))
+	size := int(binary.LittleEndian.Uint32(snapshot[pages.HeaderSize+8:]))
 	w := newPlaces(t, snapshot)
 	kv := w.kv
-	leaf := int(le.Uint64(snapshot[kv*size+pages.HeaderSize+8:])) * size
+	leaf := int(binary.LittleEndian.Uint64(snapshot[kv*size+pages.HeaderSize+8:])) * size
 	value := p.quietValue(t, snapshot, leaf)
 	meta := 0
-	if le.Uint64(snapshot[size+pages.HeaderSize+48:]) > le.Uint64(snapshot[pages.HeaderSize+48:]) {
+	if binary.LittleEndian.Uint64(snapshot[size+pages.HeaderSize+48:]) > binary.LittleEndian.Uint64(snapshot[pages.HeaderSize+48:]) {
 		meta = size
 	}
 	seg := p.segments()
@@ -98,7 +99,7 @@ func TestCheckKinds(t *testing.T) {
 		"leaf length":      {datadir.SnapshotFile, flipped(snapshot, leaf+13), CheckFail, int64(leaf), "to follow", `keys from "key`, "repair"},
 		"element flags":    {datadir.SnapshotFile, flipped(snapshot, leaf+pages.HeaderSize+1), CheckWarn, int64(leaf), "flags that mean nothing", "", "repair"},
 		"branch child":     {datadir.SnapshotFile, flipped(snapshot, kv*size+pages.HeaderSize+8), CheckFail, int64(kv * size), "is not there", "keys from", "repair"},
-		"branch key":       {datadir.SnapshotFile, flipped(snapshot, kv*size+pages.HeaderSize+16*int(le.Uint16(snapshot[kv*size+10:]))+9), CheckFail, int64(kv * size), "branch page", "", "repair"},
+		"branch key":       {datadir.SnapshotFile, flipped(snapshot, kv*size+pages.HeaderSize+16*int(binary.LittleEndian.Uint16(snapshot[kv*size+10:]))+9), CheckFail, int64(kv * size), "branch page", "", "repair"},
 		"root page":        {datadir.SnapshotFile, overwritten(snapshot, int(w.meta.Root)*size, size), CheckFail, int64(w.meta.Root) * int64(size), "page", "all keys", "repair"},
 		"newest meta page": {datadir.SnapshotFile, flipped(snapshot, meta+pages.HeaderSize+57), CheckFail, int64(meta), "meta pages", "newest state", "repair"},
 		"older meta page":  {datadir.SnapshotFile, flipped(snapshot, size-meta+pages.HeaderSize+57), CheckWarn, int64(size - meta), "meta pages", "", ""},
@@ -151,7 +152,7 @@ func TestCheckKinds(t *testing.T) {
 // lessFree takes a page from the freelist.
 func lessFree(b []byte, at int) []byte {
 	b = bytes.Clone(b)
-	le.PutUint16(b[at+10:], le.Uint16(b[at+10:])-1)
+	binary.LittleEndian.PutUint16(b[at+10:], binary.LittleEndian.Uint16(b[at+10:])-1)
 	return b
 }
 
@@ -213,7 +214,7 @@ func TestCheckNewerFormats(t *testing.T) {
 		v[0]++ // the format
 		sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 		_, _ = sum.Write(slices.Concat([]byte("a3"), v[:4], v[8:]))
-		le.PutUint32(v[4:], sum.Sum32())
+		binary.LittleEndian.PutUint32(v[4:], sum.Sum32())
 		return b.Put([]byte("a3"), v)
 	})
 	if err := errors.Join(err, db.Close()); err != nil {

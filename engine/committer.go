@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/memory"
 	"owlcache/wal"
 )
 
@@ -59,7 +60,7 @@ func (sub *submission) AppendTo(dst []byte) []byte {
 // goroutine.
 type committer struct {
 	log       *wal.Log
-	shards    *shards
+	table     *memory.Table
 	clock     *clock
 	feed      *feed
 	logger    *slog.Logger
@@ -73,7 +74,7 @@ type committer struct {
 	batch   wal.Batch
 	subs    []*submission
 	pending map[string]pendingEntry // what the batch will change; nil if nobody asks
-	copies  slab                    // of keys and values, for subscribers
+	copies  memory.Slab             // of keys and values, for subscribers
 	tick    int64                   // the last instant at which sweepers were due, in Unix milliseconds
 	refused int64                   // size of the batch that found the disk full
 
@@ -168,7 +169,7 @@ func (c *committer) apply() {
 		}
 		for i := range sub.records {
 			r := &sub.records[i]
-			c.shards.apply(r)
+			c.table.Apply(r)
 			if !sub.local() {
 				continue
 			}
@@ -202,16 +203,16 @@ func (c *committer) listenedTo() (n int) {
 // change returns what the feed carries of a record that has just been applied, with
 // copies of what belongs to the caller.
 func (c *committer) change(r *format.Record) Change {
-	change := Change{Kind: Set, Key: c.copies.clone(r.Key), Version: r.Version, Created: r.Created, Expires: r.Expires}
+	change := Change{Kind: Set, Key: c.copies.Clone(r.Key), Version: r.Version, Created: r.Created, Expires: r.Expires}
 	change.Before = c.clock.applied.Load()
 	switch r.Kind {
 	case format.RecordDelete, format.RecordTombstone:
 		change.Kind = Delete
 	case format.RecordExpire:
 		change.Kind = Expire
-		change.Value = c.shards.value(r.Key)
+		change.Value = c.table.Value(r.Key)
 	case format.RecordSet:
-		change.Value = c.copies.clone(r.Value)
+		change.Value = c.copies.Clone(r.Value)
 	}
 	return change
 }

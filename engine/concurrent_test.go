@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+
+	"owlcache/engine/internal/memory"
 )
 
 // TestReadersSeeWholeValues reads small and large values while they are replaced in
@@ -20,7 +22,7 @@ func TestReadersSeeWholeValues(t *testing.T) {
 	stop := make(chan struct{})
 	writers.Go(func() {
 		for i := range rounds {
-			n := []int{100, largeSize + 4000, 100, largeSize + 500, 3000}[i%5]
+			n := []int{100, memory.LargeSize + 4000, 100, memory.LargeSize + 500, 3000}[i%5]
 			if _, err := s.Set(fmt.Appendf(nil, "k%d", i%3), bytes.Repeat([]byte{byte(i)}, n), 0); err != nil {
 				t.Error(err)
 				return

@@ -190,7 +190,7 @@ func (r *recorder) recover(path string, snapshot []byte, opts Options, want, per
 		return err
 	}
 	got := keysOf{}
-	s.shards.each(func(e *Entry) { got[string(e.Key)] = string(e.Value) })
+	s.table.Each(func(e *Entry) { got[string(e.Key)] = string(e.Value) })
 	if err := s.stop(); err != nil {
 		return err
 	}

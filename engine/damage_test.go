@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -101,8 +102,8 @@ func TestOlderMetaPage(t *testing.T) {
 	mustCheckpoint(t, s)
 	mustStop(t, s)
 	rewrite(t, s.snapshotPath(), func(b []byte) {
-		size, newest := int(le.Uint32(b[pages.HeaderSize+8:])), 0
-		if le.Uint64(b[size+pages.HeaderSize+48:]) > le.Uint64(b[pages.HeaderSize+48:]) {
+		size, newest := int(binary.LittleEndian.Uint32(b[pages.HeaderSize+8:])), 0
+		if binary.LittleEndian.Uint64(b[size+pages.HeaderSize+48:]) > binary.LittleEndian.Uint64(b[pages.HeaderSize+48:]) {
 			newest = size
 		}
 		b[newest+pages.HeaderSize+20] ^= 1
@@ -164,17 +165,17 @@ func TestFreePageInUse(t *testing.T) {
 	s := withLog(t, 0)
 	mustStop(t, s)
 	rewrite(t, s.snapshotPath(), func(b []byte) {
-		size := int(le.Uint32(b[pages.HeaderSize+8:]))
+		size := int(binary.LittleEndian.Uint32(b[pages.HeaderSize+8:]))
 		leaf := 0
 		for off := 2 * size; off+size <= len(b); off += size {
-			if le.Uint16(b[off+8:]) == pages.Leaf {
+			if binary.LittleEndian.Uint16(b[off+8:]) == pages.Leaf {
 				leaf = off / size
 			}
 		}
 		for off := 2 * size; off+size <= len(b); off += size {
-			if le.Uint16(b[off+8:]) == pages.Freelist {
-				le.PutUint16(b[off+10:], 1)
-				le.PutUint64(b[off+pages.HeaderSize:], uint64(leaf))
+			if binary.LittleEndian.Uint16(b[off+8:]) == pages.Freelist {
+				binary.LittleEndian.PutUint16(b[off+10:], 1)
+				binary.LittleEndian.PutUint64(b[off+pages.HeaderSize:], uint64(leaf))
 			}
 		}
 	})

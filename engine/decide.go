@@ -99,7 +99,7 @@ func (c *committer) current(key []byte) pendingEntry {
 	if p, ok := c.pending[string(key)]; ok {
 		return p
 	}
-	e, size, ok := c.shards.peek(key)
+	e, size, ok := c.table.Peek(key)
 	return pendingEntry{Entry: e, size: size, there: ok}
 }
 

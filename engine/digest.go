@@ -13,7 +13,5 @@ func KeyHash(key []byte) uint64 { return format.KeyHash(key) }
 
 // Digest fills d. Writes go on meanwhile: each shard is looked at under its lock.
 func (s *Store) Digest(d *Digest) {
-	for i := range s.shards.list {
-		s.shards.list[i].copyDigest((*[shardBuckets]uint64)(d[i*shardBuckets:]))
-	}
+	s.table.Digest(d)
 }

@@ -123,7 +123,7 @@ func (m *digestModel) check(r *rapid.T) {
 	var got, want, listed Digest
 	m.store.Digest(&got)
 	n := 0
-	m.store.shards.each(func(e *Entry) {
+	m.store.table.Each(func(e *Entry) {
 		h := KeyHash(e.Key)
 		want[h>>52] ^= format.Fingerprint(h, e.Version, e.Tombstone)
 		n++
@@ -165,7 +165,7 @@ func copyAll(t *testing.T, from *node, opts Options) error {
 }
 
 // allHashes is the range of everything.
-var allHashes = []HashRange{{0, 1<<64 - 1}}
+var allHashes = []HashRange{{First: 0, Last: 1<<64 - 1}}
 
 // entriesOf returns copies of all entries that are to be taken over.
 func entriesOf(s *node) (list []Entry) {

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -15,44 +14,34 @@ import (
 // Options.Sync says; with an error, the rest is not done. The change feed does not carry
 // it.
 func (s *Store) Forget(items []Item) (dropped int, err error) {
-	items = slices.Clone(items)
-	slices.SortFunc(items, func(a, b Item) int { return cmp.Compare(a.Hash, b.Hash) })
-	for len(items) > 0 {
-		sh := s.shards.ofHash(items[0].Hash)
-		n := 1
-		for n < len(items) && s.shards.ofHash(items[n].Hash) == sh {
-			n++
+	ops := s.forgettable(items, time.Now().UnixMilli())
+	for ; len(ops) > 0; ops = ops[min(len(ops), sweepBatch):] {
+		batch := ops[:min(len(ops), sweepBatch)]
+		if err := s.submit(newSubmission(batch)); err != nil {
+			return dropped, err
 		}
-		ops := sh.forgettable(items[:n], time.Now().UnixMilli())
-		for ; len(ops) > 0; ops = ops[min(len(ops), sweepBatch):] {
-			batch := ops[:min(len(ops), sweepBatch)]
-			if err := s.submit(newSubmission(batch)); err != nil {
-				return dropped, err
-			}
-			for i := range batch {
-				if batch[i].Err == nil {
-					dropped++
-				}
+		for i := range batch {
+			if batch[i].Err == nil {
+				dropped++
 			}
 		}
-		items = items[n:]
 	}
 	return dropped, nil
 }
 
-// forgettable returns the operations that drop what items, ordered by hash, name.
-func (s *shard) forgettable(items []Item, now int64) (ops []Op) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	s.all(func(_ ref, e *Entry) {
-		h := KeyHash(e.Key)
-		i, _ := slices.BinarySearchFunc(items, h, func(it Item, h uint64) int { return cmp.Compare(it.Hash, h) })
-		for ; i < len(items) && items[i].Hash == h; i++ {
-			if items[i].Version == e.Version {
-				ops = append(ops, Op{Kind: forget, Key: slices.Clone(e.Key), Version: e.Version, Expires: now})
-				return
-			}
+// forgettable returns the operations that drop what items name.
+func (s *Store) forgettable(items []Item, now int64) (ops []Op) {
+	items = slices.Clone(items)
+	slices.SortFunc(items, compareItems)
+	hashes := make([]uint64, len(items))
+	for i := range items {
+		hashes[i] = items[i].Hash
+	}
+	s.table.Find(hashes, func(keyHash uint64, e *Entry) bool {
+		if _, ok := slices.BinarySearchFunc(items, Item{Hash: keyHash, Version: e.Version}, compareItems); ok {
+			ops = append(ops, Op{Kind: forget, Key: slices.Clone(e.Key), Version: e.Version, Expires: now})
 		}
+		return true
 	})
 	return ops
 }

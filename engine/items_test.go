@@ -89,7 +89,7 @@ func randomRanges(rnd *rand.Rand, twin []Item) (ranges []HashRange) {
 	slices.Sort(bounds)
 	for i := 0; i < len(bounds); i += 2 {
 		if n := len(ranges); n == 0 || ranges[n-1].Last < bounds[i] {
-			ranges = append(ranges, HashRange{bounds[i], bounds[i+1]})
+			ranges = append(ranges, HashRange{First: bounds[i], Last: bounds[i+1]})
 		}
 	}
 	return ranges

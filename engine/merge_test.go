@@ -74,14 +74,14 @@ func TestEntriesLeavesOutWhatNobodyTakes(t *testing.T) {
 		long := time.Now().Add(-90 * time.Minute).UnixMilli()
 		for key, e := range map[string]Entry{
 			"live":                       {Version: old},
-			"expired":                    {Version: old, Expires: nowMillis()},
+			"expired":                    {Version: old, Expires: time.Now().UnixMilli()},
 			"expired long ago":           {Version: old, Expires: long},
 			"deleted":                    {Version: old, Tombstone: true},
-			"tombstone of an expiry":     {Version: old, Expires: nowMillis(), Tombstone: true},
+			"tombstone of an expiry":     {Version: old, Expires: time.Now().UnixMilli(), Tombstone: true},
 			"tombstone of an old expiry": {Version: old, Expires: long, Tombstone: true},
 		} {
 			e.Key = []byte(key)
-			s.shards.apply(&format.Record{Kind: format.RecordSet, Entry: e})
+			s.table.Apply(&format.Record{Kind: format.RecordSet, Entry: e})
 		}
 		got := map[string]bool{}
 		for _, e := range entriesOf(s) {

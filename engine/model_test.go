@@ -21,7 +21,7 @@ type twin struct {
 	version Version
 }
 
-func (e twin) live() bool { return e.expires == 0 || nowMillis() < e.expires }
+func (e twin) live() bool { return e.expires == 0 || time.Now().UnixMilli() < e.expires }
 
 // TestStoreAgainstMap does random commits, with restarts, checkpoints, compactions
 // and sweeps in between, and compares the store with a plain map.

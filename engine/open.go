@@ -8,6 +8,7 @@ import (
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/memory"
 	"owlcache/engine/internal/snapshot"
 	"owlcache/wal"
 )
@@ -23,7 +24,7 @@ func Open(ctx context.Context, dir *datadir.Dir, opts Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		opts: opts, dir: dir, shards: newShards(),
+		opts: opts, dir: dir, table: memory.New(),
 		clock:     clock{node: dir.NodeID()},
 		retention: retention{grace: opts.TombstoneGrace, every: opts.SweepInterval},
 		fsync:     newHistogram(50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3, 500e-3, 1),
@@ -54,7 +55,7 @@ func Open(ctx context.Context, dir *datadir.Dir, opts Options) (*Store, error) {
 // too: the log may hold a later expiry for them.
 func (s *Store) load(ctx context.Context) (format.SnapshotMeta, error) {
 	meta, err := snapshot.Load(ctx, s.snapshotPath(), func(e *Entry) {
-		s.shards.apply(&format.Record{Kind: format.RecordSet, Entry: *e})
+		s.table.Apply(&format.Record{Kind: format.RecordSet, Entry: *e})
 		s.clock.observe(e.Version)
 	}, func(done, total int64) {
 		s.opts.Progress(Progress{Phase: "snapshot", Done: done, Total: total, Unit: "keys"})
@@ -109,7 +110,7 @@ func (s *Store) replay(payload []byte) error {
 	err := format.EachRecord(payload, func(r *format.Record) error {
 		s.recovery.LogOps++
 		s.clock.observe(r.Version)
-		s.shards.apply(r)
+		s.table.Apply(r)
 		return nil
 	})
 	if err != nil {
@@ -143,14 +144,14 @@ func logSize(path string) (sum int64, err error) {
 // start starts the goroutines that Close ends.
 func (s *Store) start(meta format.SnapshotMeta) error {
 	s.committer = &committer{
-		log: s.log, shards: s.shards, clock: &s.clock, feed: &s.feed, logger: s.opts.Logger,
+		log: s.log, table: s.table, clock: &s.clock, feed: &s.feed, logger: s.opts.Logger,
 		retention:  s.retention,
 		queue:      make(chan *submission, queueLength),
 		done:       make(chan struct{}),
 		batchSizes: newHistogram(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),
 	}
 	folder, err := newFolder(s.log, s.opts.logFS, s.dir, meta.LSN, func() int64 {
-		_, mem := s.shards.stats()
+		_, mem := s.table.Stats()
 		return foldBudget + mem/foldPart
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
 	"owlcache/engine/internal/judge"
+	"owlcache/engine/internal/memory"
 )
 
 // RepairOptions say what Repair reads and writes.
@@ -61,8 +62,8 @@ type repairer struct {
 	report RepairReport
 	node   uint64 // its id; 0 if it is not known
 
-	shards *shards
-	clock  uint64 // greatest version time that was seen
+	table *memory.Table
+	clock uint64 // greatest version time that was seen
 
 	// doubts says of keys that are there why they may not be as they were last; lost
 	// says of keys what was lost of them.
@@ -74,7 +75,7 @@ type repairer struct {
 
 func repairFrom(ctx context.Context, src *datadir.Source, o RepairOptions) (*RepairReport, error) {
 	target := o.Target
-	r := &repairer{ctx: ctx, src: src, tell: o.Progress, shards: newShards(), doubts: map[string]string{}, lost: map[string]string{}}
+	r := &repairer{ctx: ctx, src: src, tell: o.Progress, table: memory.New(), doubts: map[string]string{}, lost: map[string]string{}}
 	r.log.Dir = src.File(datadir.LogDir)
 	r.report = RepairReport{Source: src.Path(), Damage: []Damage{}, Keys: []DamagedKey{}, Files: []RepairedFile{}}
 	var out *repairTarget
@@ -107,7 +108,7 @@ func repairFrom(ctx context.Context, src *datadir.Source, o RepairOptions) (*Rep
 // changed anything.
 func (r *repairer) apply(rec *format.Record) bool {
 	r.clock = max(r.clock, rec.Version.Time)
-	return r.shards.apply(rec)
+	return r.table.Apply(rec)
 }
 
 // progress tells how far a phase is.
@@ -122,15 +123,15 @@ func (r *repairer) damage(d ...Damage) { r.report.Damage = append(r.report.Damag
 // conclude fills in the report what is known at the end.
 func (r *repairer) conclude() {
 	for key, why := range r.doubts {
-		if _, _, ok := r.shards.peek([]byte(key)); ok {
+		if _, _, ok := r.table.Peek([]byte(key)); ok {
 			r.report.Keys = append(r.report.Keys, DamagedKey{Key: []byte(key), State: KeyUncertain, Problem: why})
 		}
 	}
 	for key, why := range r.lost {
 		r.report.Keys = append(r.report.Keys, DamagedKey{Key: []byte(key), State: KeyLost, Problem: why})
 	}
-	count, _ := r.shards.stats()
-	r.report.Kept = KeptEntries{Keys: count.keys, Tombstones: count.tombstones, Bytes: count.bytes, LSN: max(1, r.log.End, r.log.Covered)}
+	count, _ := r.table.Stats()
+	r.report.Kept = KeptEntries{Keys: count.Keys, Tombstones: count.Tombstones, Bytes: count.Bytes, LSN: max(1, r.log.End, r.log.Covered)}
 	r.report.finish()
 }
 

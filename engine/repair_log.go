@@ -67,7 +67,7 @@ func (r *repairer) readLog() error {
 
 // replay applies one operation of the log.
 func (r *repairer) replay(op *format.Record) {
-	old, _, there := r.shards.peek(op.Key)
+	old, _, there := r.table.Peek(op.Key)
 	if op.Kind != format.RecordExpire {
 		if r.apply(op) || op.Version == old.Version || op.Kind == format.RecordDelete && (!there || old.Version.Compare(op.Version) <= 0) {
 			delete(r.doubts, string(op.Key))

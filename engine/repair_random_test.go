@@ -160,7 +160,7 @@ func repaired(t testing.TB, dir string) (*RepairReport, keysNow) {
 	}
 	s := startNode(t, target, Options{})
 	got := keysNow{}
-	s.shards.each(func(e *Entry) { got[string(e.Key)] = string(e.Value) })
+	s.table.Each(func(e *Entry) { got[string(e.Key)] = string(e.Value) })
 	if err := s.stop(); err != nil {
 		t.Fatal(err)
 	}

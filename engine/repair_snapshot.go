@@ -193,7 +193,7 @@ func (o *orphanage) take(e *format.Entry) {
 	if (!o.newer || e.Version.Time <= o.walk.info.Clock) && (o.searched == "" || !o.walk.searched(e.Key)) {
 		return
 	}
-	_, _, there := o.shards.peek(e.Key)
+	_, _, there := o.table.Peek(e.Key)
 	if !o.apply(rec) {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/fold"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/memory"
 	"owlcache/engine/internal/snapshot"
 	"owlcache/wal"
 )
@@ -86,11 +87,11 @@ func (t *repairTarget) write(r *repairer, files []repairFile) (err error) {
 		return err
 	}
 	seed := maphash.MakeSeed()
-	want := r.shards.contents(seed)
+	want := contentsOf(r.table, seed)
 	if err := writeData(r, dir); err != nil {
 		return err
 	}
-	r.shards = nil // the same entries are in memory once more now
+	r.table = nil // the same entries are in memory once more now
 	if err := verifyStore(r.ctx, dir, seed, want); err != nil {
 		return err
 	}
@@ -112,9 +113,9 @@ func writeData(r *repairer, dir *datadir.Dir) (err error) {
 		defer part.Reset()
 		return w.Write(r.ctx, part)
 	}
-	for i := range r.shards.list {
-		r.progress("writing", int64(i), int64(len(r.shards.list)), "shards")
-		r.shards.list[i].eachChunk(func(e *format.Entry) {
+	for i := range memory.Shards {
+		r.progress("writing", int64(i), memory.Shards, "shards")
+		r.table.Shard(i).Each(func(e *format.Entry) {
 			rec := format.Record{Kind: format.RecordSet, Entry: *e}
 			if e.Tombstone {
 				rec.Kind = format.RecordTombstone
@@ -136,14 +137,14 @@ func writeData(r *repairer, dir *datadir.Dir) (err error) {
 
 // contents is what a map holds, in short.
 type contents struct {
-	count shardCount
+	count memory.Count
 	sum   uint64
 }
 
-func (m *shards) contents(seed maphash.Seed) contents {
+func contentsOf(m *memory.Table, seed maphash.Seed) contents {
 	var c contents
 	var buf []byte
-	m.each(func(e *format.Entry) {
+	m.Each(func(e *format.Entry) {
 		kind := format.RecordSet
 		if e.Tombstone {
 			kind = format.RecordTombstone
@@ -151,7 +152,7 @@ func (m *shards) contents(seed maphash.Seed) contents {
 		buf = (&format.Record{Kind: kind, Entry: *e}).AppendTo(buf[:0])
 		c.sum += maphash.Bytes(seed, buf)
 	})
-	c.count, _ = m.stats()
+	c.count, _ = m.Stats()
 	return c
 }
 
@@ -161,13 +162,13 @@ func verifyStore(ctx context.Context, dir *datadir.Dir, seed maphash.Seed, want 
 	if err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
-	got := s.shards.contents(seed)
+	got := contentsOf(s.table, seed)
 	if err := s.Close(); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
 	if got != want {
 		return fmt.Errorf("check: %d keys and %d tombstones were written, %d and %d are there, or others",
-			want.count.keys, want.count.tombstones, got.count.keys, got.count.tombstones)
+			want.count.Keys, want.count.Tombstones, got.count.Keys, got.count.Tombstones)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -36,8 +37,8 @@ func TestRepairOfAGoodDirectory(t *testing.T) {
 	if made.NodeID() != old.NodeID() || made.dir.Created() != old.dir.Created() {
 		t.Fatal("the identity is another one")
 	}
-	old.shards.each(func(e *Entry) {
-		m, _, ok := made.shards.peek(e.Key)
+	old.table.Each(func(e *Entry) {
+		m, _, ok := made.table.Peek(e.Key)
 		if !ok || m.Version != e.Version || m.Created != e.Created || m.Expires != e.Expires || m.Tombstone != e.Tombstone {
 			t.Errorf("%s: %+v became %+v", e.Key, e, m)
 		}
@@ -86,13 +87,13 @@ func TestRepairFromAnOlderPage(t *testing.T) {
 	mustCheckpoint(t, s)
 	mustStop(t, s)
 	rewrite(t, s.snapshotPath(), func(b []byte) {
-		size := int(le.Uint32(b[pages.HeaderSize+8:]))
+		size := int(binary.LittleEndian.Uint32(b[pages.HeaderSize+8:]))
 		w := newPlaces(t, b)
 		root := w.kv * size
-		for i := range int(le.Uint16(b[root+10:])) {
+		for i := range int(binary.LittleEndian.Uint16(b[root+10:])) {
 			child := root
-			if le.Uint16(b[root+8:]) == pages.Branch {
-				child = int(le.Uint64(b[root+pages.HeaderSize+16*i+8:])) * size
+			if binary.LittleEndian.Uint16(b[root+8:]) == pages.Branch {
+				child = int(binary.LittleEndian.Uint64(b[root+pages.HeaderSize+16*i+8:])) * size
 			}
 			if at := bytes.Index(b[child:child+size], []byte("value 51")); at >= 0 {
 				b[child+at] ^= 1
@@ -111,7 +112,7 @@ func TestRepairFromAnOlderPage(t *testing.T) {
 // does not have.
 func (p *patient) quietValue(t *testing.T, b []byte, leaf int) int {
 	t.Helper()
-	size := int(le.Uint32(b[pages.HeaderSize+8:]))
+	size := int(binary.LittleEndian.Uint32(b[pages.HeaderSize+8:]))
 	g := pages.OpenDamaged(bytes.NewReader(b), int64(len(b))).Read(uint64(leaf / size))
 	for i := range g.Count {
 		if e := g.Element(i); p.quiet[string(e.Key)] {
@@ -132,16 +133,16 @@ func flipped(b []byte, at int) []byte {
 func TestRepairKinds(t *testing.T) {
 	p := newPatient(t)
 	snapshot := p.files[datadir.SnapshotFile]
-	size := int(le.Uint32(snapshot[pages.HeaderSize+8:]))
+	size := int(binary.LittleEndian.Uint32(snapshot[pages.HeaderSize+8:]))
 	w := newPlaces(t, snapshot)
 	kv := w.kv
-	leaf := int(le.Uint64(snapshot[kv*size+pages.HeaderSize+8:])) * size
-	if le.Uint16(snapshot[leaf+8:]) != pages.Leaf {
+	leaf := int(binary.LittleEndian.Uint64(snapshot[kv*size+pages.HeaderSize+8:])) * size
+	if binary.LittleEndian.Uint16(snapshot[leaf+8:]) != pages.Leaf {
 		t.Fatal("the tree is not as this test needs it")
 	}
 	value := p.quietValue(t, snapshot, leaf)
 	meta := 0
-	if le.Uint64(snapshot[size+pages.HeaderSize+48:]) > le.Uint64(snapshot[pages.HeaderSize+48:]) {
+	if binary.LittleEndian.Uint64(snapshot[size+pages.HeaderSize+48:]) > binary.LittleEndian.Uint64(snapshot[pages.HeaderSize+48:]) {
 		meta = size
 	}
 	seg := p.segments()
@@ -226,7 +227,7 @@ func newPlaces(t *testing.T, b []byte) (p places) {
 	root := file.Read(meta.Root)
 	for i := range root.Count {
 		if e := root.Element(i); string(e.Key) == format.BucketKV {
-			return places{meta: meta, kv: int(le.Uint64(e.Value))}
+			return places{meta: meta, kv: int(binary.LittleEndian.Uint64(e.Value))}
 		}
 	}
 	t.Fatal("no bucket kv")

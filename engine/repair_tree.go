@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -140,7 +141,7 @@ func (w *treeWalk) badEntry(g *pages.Page, el *pages.Element, err error) {
 		b.key = bytes.Clone(el.Key)
 	}
 	if len(el.Value) >= format.ValueHeader {
-		b.version = format.Version{Time: le.Uint64(el.Value[8:]), Node: le.Uint64(el.Value[16:])}
+		b.version = format.Version{Time: binary.LittleEndian.Uint64(el.Value[8:]), Node: binary.LittleEndian.Uint64(el.Value[16:])}
 	}
 	w.bad = append(w.bad, b)
 }

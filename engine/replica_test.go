@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/memory"
 	"owlcache/wal/crashfs"
 )
 
@@ -80,10 +81,9 @@ func TestTombstoneOfAnExpiredEntry(t *testing.T) {
 // written again.
 func TestSweeperLeavesWhatHasChanged(t *testing.T) {
 	s := startNode(t, t.TempDir(), Options{})
-	sh, _ := s.shards.of([]byte("k"))
 	mustSet(t, s, "k", "old", time.Now().UnixMilli()+1)
 	waitUntil(t, func() bool { _, ok := s.Stat([]byte("k")); return !ok })
-	ops := s.sweepable(sh, nowMillis())
+	ops := sweepableNow(s)
 	if len(ops) != 1 {
 		t.Fatalf("%d to sweep", len(ops))
 	}
@@ -99,13 +99,20 @@ func TestSweeperLeavesWhatHasChanged(t *testing.T) {
 	wantValue(t, s, "k", "newer")
 }
 
+// sweepableNow returns what the sweeper would drop now.
+func sweepableNow(s *node) (ops []Op) {
+	for i := range memory.Shards {
+		ops = append(ops, s.sweepable(s.table.Shard(i), time.Now().UnixMilli())...)
+	}
+	return ops
+}
+
 // TestSweepersMeet: what two of them find at once becomes one tombstone, which stays.
 func TestSweepersMeet(t *testing.T) {
 	s := startNode(t, t.TempDir(), Options{TombstoneGrace: time.Hour})
-	sh, _ := s.shards.of([]byte("k"))
 	mustSet(t, s, "k", "v", time.Now().UnixMilli()+1)
 	waitUntil(t, func() bool { _, ok := s.Stat([]byte("k")); return !ok })
-	ops := s.sweepable(sh, nowMillis())
+	ops := sweepableNow(s)
 	for range 2 {
 		if err := s.submit(newSubmission(ops)); err != nil {
 			t.Fatal(err)

@@ -70,11 +70,11 @@ const (
 
 // Stats returns the store's figures.
 func (s *Store) Stats() Stats {
-	count, mem := s.shards.stats()
+	count, mem := s.table.Stats()
 	c := s.committer
 	st := Stats{
-		Keys: count.keys, Expiring: count.expiring, Tombstones: count.tombstones,
-		DataBytes: count.bytes, MemBytes: mem,
+		Keys: count.Keys, Expiring: count.Expiring, Tombstones: count.Tombstones,
+		DataBytes: count.Bytes, MemBytes: mem,
 		LSN: s.log.LastLSN(), Commits: c.commits.Load(), Ops: c.ops.Load(), Expired: c.expired.Load(),
 		SkewDenied: c.skewed.Load(), FeedLost: s.feed.lostTotal(),
 		Batch: c.batchSizes.snapshot(), Fsync: s.fsync.snapshot(),

@@ -5,21 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/memory"
 	"owlcache/wal"
 )
 
 // Store is an open store. All methods may be called concurrently.
 type Store struct {
-	opts   Options
-	dir    *datadir.Dir
-	shards *shards
-	clock  clock
-	feed   feed
-	log    *wal.Log
-	fsync  *histogram
+	opts  Options
+	dir   *datadir.Dir
+	table *memory.Table
+	clock clock
+	feed  feed
+	log   *wal.Log
+	fsync *histogram
 
 	retention  retention
 	committer  *committer
@@ -41,19 +43,19 @@ type Store struct {
 // Get appends the value of key to dst and returns the result and what is known of
 // the entry. ok is false, and dst unchanged, if there is no live entry.
 func (s *Store) Get(dst, key []byte) (value []byte, meta Meta, ok bool) {
-	return s.shards.get(dst, key)
+	return s.table.Get(dst, key, MaxValueSize)
 }
 
 // GetUpTo is Get for a value of at most limit bytes. A larger one is left where it is: dst
 // is returned unchanged and Meta.Size is its size.
 func (s *Store) GetUpTo(dst, key []byte, limit int) (value []byte, meta Meta, ok bool) {
-	return s.shards.getUpTo(dst, key, limit)
+	return s.table.Get(dst, key, limit)
 }
 
 // Stat returns what is known of key without its value.
 func (s *Store) Stat(key []byte) (meta Meta, ok bool) {
-	e, size, ok := s.shards.peek(key)
-	if !ok || !e.Live(nowMillis()) {
+	e, size, ok := s.table.Peek(key)
+	if !ok || !e.Live(time.Now().UnixMilli()) {
 		return Meta{}, false
 	}
 	meta = e.Meta()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"owlcache/engine/internal/memory"
 )
 
 // sweepBatch is how many entries one submission drops at most.
@@ -36,11 +38,11 @@ func (s *Store) sweep(ctx context.Context) {
 // log, so that the snapshot loses it too.
 func (s *Store) sweepOnce(ctx context.Context, at time.Time) {
 	start, dropped := time.Now(), 0
-	for i := range s.shards.list {
+	for i := range memory.Shards {
 		if State(s.committer.state.Load()) != Writable {
 			return // later: what is expired does no harm
 		}
-		ops := s.sweepable(&s.shards.list[i], at.UnixMilli())
+		ops := s.sweepable(s.table.Shard(i), at.UnixMilli())
 		for ; len(ops) > 0 && ctx.Err() == nil; ops = ops[min(len(ops), sweepBatch):] {
 			batch := ops[:min(len(ops), sweepBatch)]
 			if err := s.submit(newSubmission(batch)); err != nil {
@@ -53,11 +55,11 @@ func (s *Store) sweepOnce(ctx context.Context, at time.Time) {
 }
 
 // sweepable returns the operations that drop what a shard need not keep at an instant.
-func (s *Store) sweepable(sh *shard, at int64) (ops []Op) {
-	if c, _ := sh.stats(); c.expiring == 0 && c.tombstones == 0 {
+func (s *Store) sweepable(sh *memory.Shard, at int64) (ops []Op) {
+	if c, _ := sh.Stats(); c.Expiring == 0 && c.Tombstones == 0 {
 		return nil
 	}
-	sh.eachChunk(func(e *Entry) {
+	sh.Each(func(e *Entry) {
 		if e.Live(at) || e.Tombstone && s.retention.grace > 0 && !s.retention.over(e, at) {
 			return
 		}

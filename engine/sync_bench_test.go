@@ -12,35 +12,6 @@ import (
 	"owlcache/engine/internal/format"
 )
 
-// BenchmarkDigest measures what the digest adds to the apply of a set: the hash of the
-// key, and the fingerprints of the entry that goes and of the one that comes; and what
-// part that is of a whole set, by 64 callers at once, which waits for no disk.
-func BenchmarkDigest(b *testing.B) {
-	s := startNode(b, b.TempDir(), Options{Sync: "no"})
-	b.ResetTimer()
-	setFrom64(b, s, b.N)
-	b.StopTimer()
-	set := b.Elapsed()
-
-	m := newShards()
-	keys := make([][]byte, 1024)
-	for i := range keys {
-		keys[i] = benchKey(nil, i)
-	}
-	old := Entry{Version: Version{Time: 1, Node: 1}}
-	start := time.Now()
-	for i := range b.N {
-		h := KeyHash(keys[i%len(keys)])
-		e := Entry{Version: Version{Time: uint64(i), Node: 1}}
-		sh := m.ofHash(h)
-		sh.account(h, &old, -1)
-		sh.account(h, &e, 1)
-	}
-	digest := time.Since(start)
-	b.ReportMetric(float64(digest.Nanoseconds())/float64(b.N), "digest-ns/op")
-	b.ReportMetric(100*digest.Seconds()/set.Seconds(), "digest-%")
-}
-
 // setFrom64 does n sets of 100 bytes from 64 goroutines.
 func setFrom64(b *testing.B, s *node, n int) {
 	var next atomic.Int64
@@ -130,17 +101,17 @@ func BenchmarkItems(b *testing.B) {
 	const keys = 1_000_000
 	s := startNode(b, b.TempDir(), Options{Sync: "no"})
 	fill(b, s, keys)
-	all := s.Items(nil, []HashRange{{0, 1<<64 - 1}})
+	all := s.Items(nil, []HashRange{{First: 0, Last: 1<<64 - 1}})
 	b.Run("all", func(b *testing.B) {
 		for b.Loop() {
-			all = s.Items(all[:0], []HashRange{{0, 1<<64 - 1}})
+			all = s.Items(all[:0], []HashRange{{First: 0, Last: 1<<64 - 1}})
 		}
 		b.ReportMetric(float64(b.N)*keys/b.Elapsed().Seconds(), "entries/s")
 	})
 	b.Run("bucket", func(b *testing.B) {
 		var items []Item
 		for b.Loop() {
-			items = s.Items(items[:0], []HashRange{{0, 1<<52 - 1}})
+			items = s.Items(items[:0], []HashRange{{First: 0, Last: 1<<52 - 1}})
 		}
 	})
 	b.Run("fetch", func(b *testing.B) {

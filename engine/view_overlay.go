@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"container/heap"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -94,8 +95,8 @@ func appendOutcome(b []byte, o *fold.Outcome) []byte {
 		rec, there = format.Record{Kind: format.RecordDelete, Entry: format.Entry{Key: o.Key}}, 0
 	}
 	b = append(b, there)
-	b = le.AppendUint64(b, o.Forget.Time)
-	b = le.AppendUint64(b, o.Forget.Node)
+	b = binary.LittleEndian.AppendUint64(b, o.Forget.Time)
+	b = binary.LittleEndian.AppendUint64(b, o.Forget.Node)
 	return rec.AppendTo(b)
 }
 
@@ -136,7 +137,7 @@ func (r *fileRun) next() (o fold.Outcome, err error) {
 	if _, err := io.ReadFull(r.r, r.buf); err != nil {
 		return o, err
 	}
-	rest := int(le.Uint16(r.buf[17+2:])) + int(le.Uint32(r.buf[17+4:]))
+	rest := int(binary.LittleEndian.Uint16(r.buf[17+2:])) + int(binary.LittleEndian.Uint32(r.buf[17+4:]))
 	if cap(r.buf) < outcomeFixed+rest {
 		r.buf = append(make([]byte, 0, outcomeFixed+rest), r.buf...)
 	}
@@ -145,7 +146,7 @@ func (r *fileRun) next() (o fold.Outcome, err error) {
 		return o, err
 	}
 	o.There = r.buf[0] == 1
-	o.Forget = format.Version{Time: le.Uint64(r.buf[1:]), Node: le.Uint64(r.buf[9:])}
+	o.Forget = format.Version{Time: binary.LittleEndian.Uint64(r.buf[1:]), Node: binary.LittleEndian.Uint64(r.buf[9:])}
 	o.Record, _, err = format.ParseRecord(r.buf[17:])
 	o.Key = o.Record.Key
 	return o, err

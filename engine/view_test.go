@@ -40,7 +40,7 @@ func viewed(t testing.TB, path string, o ViewOptions, after []byte) (list []Entr
 
 // held returns what the store has in memory, in the order of keys.
 func (n *node) held() (list []Entry) {
-	n.shards.each(func(e *Entry) {
+	n.table.Each(func(e *Entry) {
 		list = append(list, Entry{Key: bytes.Clone(e.Key), Value: bytes.Clone(e.Value), Version: e.Version,
 			Created: e.Created, Expires: e.Expires, Tombstone: e.Tombstone})
 	})

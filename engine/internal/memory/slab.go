@@ -1,18 +1,21 @@
-package engine
+package memory
 
-import "slices"
+import (
+	"slices"
+)
 
-// slab makes copies of short byte slices with few allocations: many lie in one block,
+// Slab makes copies of short byte slices with few allocations: many lie in one block,
 // which lives for as long as any of them. What is long gets a block of its own, so that
 // no copy keeps more than slabSize bytes of others alive.
-type slab struct{ free []byte }
+type Slab struct{ free []byte }
 
 const (
 	slabSize = 16 << 10
 	slabMax  = slabSize / 4 // longer ones are long
 )
 
-func (s *slab) clone(b []byte) []byte {
+// Clone returns a copy of b.
+func (s *Slab) Clone(b []byte) []byte {
 	if len(b) > slabMax {
 		return slices.Clone(b)
 	}

@@ -1,6 +1,8 @@
-package engine
+package memory
 
-import "owlcache/engine/internal/format"
+import (
+	"owlcache/engine/internal/format"
+)
 
 // arena keeps entries in chunks of bytes. Entries are added at the end of the
 // active chunk; a chunk of which much is garbage is evacuated and freed. A large
@@ -19,10 +21,12 @@ type chunk struct {
 	alone bool // holds one large entry
 }
 
+// LargeSize is above how many bytes an entry has a chunk of its own.
+const LargeSize = maxChunk / 4
+
 const (
-	minChunk  = 4 << 10
-	maxChunk  = 1 << offsetBits
-	largeSize = maxChunk / 4
+	minChunk = 4 << 10
+	maxChunk = 1 << offsetBits
 
 	// An arena is left alone while its garbage is below this many bytes, and below
 	// this part of it.
@@ -40,7 +44,7 @@ func (a *arena) isAlone(at ref) bool { return a.chunks[at>>offsetBits].alone }
 func (a *arena) add(e *format.Entry) ref {
 	n := entryFixed + len(e.Key) + len(e.Value)
 	id := a.active
-	if n > largeSize {
+	if n > LargeSize {
 		id = a.newChunk(n)
 		a.chunks[id].alone = true
 	} else if id == 0 || cap(a.chunks[id].buf)-len(a.chunks[id].buf) < n {

@@ -1,4 +1,4 @@
-package engine
+package memory
 
 import (
 	"bytes"
@@ -6,7 +6,7 @@ import (
 )
 
 func TestSlabMakesCopies(t *testing.T) {
-	var s slab
+	var s Slab
 	var copies [][]byte
 	src := make([]byte, 2*slabMax)
 	for i := range 3000 {
@@ -14,7 +14,7 @@ func TestSlabMakesCopies(t *testing.T) {
 		for j := range n {
 			src[j] = byte(i)
 		}
-		copies = append(copies, s.clone(src[:n]))
+		copies = append(copies, s.Clone(src[:n]))
 	}
 	for i, c := range copies {
 		if n := i * 7 % (slabMax + 100); len(c) != n || bytes.Count(c, []byte{byte(i)}) != n {

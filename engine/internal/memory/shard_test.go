@@ -1,4 +1,4 @@
-package engine
+package memory
 
 import (
 	"bytes"
@@ -14,16 +14,16 @@ import (
 func TestShardAgainstMap(t *testing.T) {
 	for seed := range uint64(6) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
-		m := newShards()
+		m := New()
 		s := &m.list[0] // as if all keys were its
-		twin := map[string]Entry{}
+		twin := map[string]format.Entry{}
 		time := uint64(1)
 		keys := 1 + rnd.IntN(3000)
 		for range 40_000 {
 			key := []byte(fmt.Sprintf("key%d", rnd.IntN(keys)))
 			_, h := m.of(key)
 			time++
-			v := Version{Time: time, Node: 1}
+			v := format.Version{Time: time, Node: 1}
 			if rnd.IntN(10) == 0 {
 				v.Time = time / 2
 			}
@@ -46,7 +46,7 @@ func TestShardAgainstMap(t *testing.T) {
 					twin[string(key)] = old
 				}
 			default:
-				e := Entry{Key: key, Value: randomValue(rnd), Version: v, Created: rnd.Int64(), Expires: int64(rnd.IntN(2)) * (1<<47 - 1)}
+				e := format.Entry{Key: key, Value: randomValue(rnd), Version: v, Created: rnd.Int64(), Expires: int64(rnd.IntN(2)) * (1<<47 - 1)}
 				if rnd.IntN(8) == 0 {
 					e.Tombstone, e.Value, e.Expires = true, nil, 0
 				}
@@ -65,7 +65,7 @@ func randomValue(rnd *rand.Rand) []byte {
 	n := rnd.IntN(100)
 	switch rnd.IntN(400) {
 	case 0:
-		n = largeSize + rnd.IntN(1000)
+		n = LargeSize + rnd.IntN(1000)
 	case 1, 2, 3:
 		n = rnd.IntN(5000)
 	}
@@ -76,21 +76,21 @@ func randomValue(rnd *rand.Rand) []byte {
 	return b
 }
 
-func compare(t *testing.T, m *shards, s *shard, twin map[string]Entry) {
+func compare(t *testing.T, m *Table, s *Shard, twin map[string]format.Entry) {
 	t.Helper()
-	var want shardCount
+	var want Count
 	var digest [shardBuckets]uint64
 	for k, e := range twin {
 		want.add(&e, 1)
 		_, h := m.of([]byte(k))
 		digest[h.key>>52%shardBuckets] ^= format.Fingerprint(h.key, e.Version, e.Tombstone)
-		got, meta, ok := s.get(h, nil, []byte(k), MaxValueSize, func() int64 { return 0 })
+		got, meta, ok := s.get(h, nil, []byte(k), format.MaxValueSize, func() int64 { return 0 })
 		if ok == e.Tombstone || ok && (!bytes.Equal(got, e.Value) || meta != e.Meta()) {
 			t.Fatalf("%s: %d bytes, %+v, %v; want %d bytes, %+v", k, len(got), meta, ok, len(e.Value), e.Meta())
 		}
 	}
 	seen := 0
-	s.eachChunk(func(e *Entry) {
+	s.Each(func(e *format.Entry) {
 		seen++
 		if w, ok := twin[string(e.Key)]; !ok || w.Version != e.Version || !bytes.Equal(w.Value, e.Value) {
 			t.Fatalf("%s is in the arena, but not like this", e.Key)
@@ -115,12 +115,12 @@ func compare(t *testing.T, m *shards, s *shard, twin map[string]Entry) {
 // TestArenaGivesMemoryBack fills a shard, removes everything, and fills it with
 // values of another size.
 func TestArenaGivesMemoryBack(t *testing.T) {
-	m := newShards()
+	m := New()
 	s := &m.list[0]
 	put := func(i, size int) {
 		key := []byte(fmt.Sprint(i))
 		_, h := m.of(key)
-		s.put(h, &Entry{Key: key, Value: make([]byte, size), Version: Version{Time: uint64(size)}})
+		s.put(h, &format.Entry{Key: key, Value: make([]byte, size), Version: format.Version{Time: uint64(size)}})
 	}
 	for i := range 20_000 {
 		put(i, 50)
@@ -128,7 +128,7 @@ func TestArenaGivesMemoryBack(t *testing.T) {
 	for i := range 20_000 {
 		key := []byte(fmt.Sprint(i))
 		_, h := m.of(key)
-		s.remove(h, key, Version{Time: 50})
+		s.remove(h, key, format.Version{Time: 50})
 	}
 	if s.arena.size > 2*maxChunk {
 		t.Fatalf("%d bytes are kept for nothing", s.arena.size)
@@ -138,7 +138,25 @@ func TestArenaGivesMemoryBack(t *testing.T) {
 			put(i, 100+size)
 		}
 	}
-	if _, mem := s.stats(); mem > 3*s.count.bytes {
-		t.Fatalf("%d bytes for %d bytes of keys and values", mem, s.count.bytes)
+	if _, mem := s.Stats(); mem > 3*s.count.Bytes {
+		t.Fatalf("%d bytes for %d bytes of keys and values", mem, s.count.Bytes)
+	}
+}
+
+// BenchmarkDigest measures what the digest adds to the apply of a set: the hash of the
+// key, and the fingerprints of the entry that goes and of the one that comes.
+func BenchmarkDigest(b *testing.B) {
+	m := New()
+	keys := make([][]byte, 1024)
+	for i := range keys {
+		keys[i] = fmt.Appendf(nil, "key%013d", i)
+	}
+	old := format.Entry{Version: format.Version{Time: 1, Node: 1}}
+	for i := 0; b.Loop(); i++ {
+		h := format.KeyHash(keys[i%len(keys)])
+		e := format.Entry{Version: format.Version{Time: uint64(i), Node: 1}}
+		sh := m.ofHash(h)
+		sh.accountLocked(h, &old, -1)
+		sh.accountLocked(h, &e, 1)
 	}
 }

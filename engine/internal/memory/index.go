@@ -1,4 +1,4 @@
-package engine
+package memory
 
 // index is a hash table with open addressing: a slot says where in the arena an
 // entry lies, and holds 24 bits of the hash, the tag, so that hardly any key is
@@ -23,11 +23,16 @@ const (
 )
 
 // tagOf returns the tag in a hash or in a slot: its upper bits.
-func tagOf(v uint64) uint64             { return v >> refBits }
-func refOf(slot uint64) ref             { return ref(slot & (1<<refBits - 1)) }
-func slotOf(tag uint64, at ref) uint64  { return tag<<refBits | uint64(at) }
-func (x *index) home(tag uint64) int    { return int(tag) & (len(x.slots) - 1) }
-func (x *index) after(i int) int        { return (i + 1) & (len(x.slots) - 1) }
+func tagOf(v uint64) uint64 { return v >> refBits }
+
+func refOf(slot uint64) ref { return ref(slot & (1<<refBits - 1)) }
+
+func slotOf(tag uint64, at ref) uint64 { return tag<<refBits | uint64(at) }
+
+func (x *index) home(tag uint64) int { return int(tag) & (len(x.slots) - 1) }
+
+func (x *index) after(i int) int { return (i + 1) & (len(x.slots) - 1) }
+
 func (x *index) distance(i, to int) int { return (to - i) & (len(x.slots) - 1) }
 
 // insert adds an entry whose key is not there.
