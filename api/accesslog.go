@@ -5,6 +5,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"owlcache/api/internal/exchange"
 )
 
 // Bounds of what a client chooses in a log record, in bytes.
@@ -15,19 +17,19 @@ const (
 
 // logAccess writes the record of a finished request. Passwords and tokens travel
 // in the query, so no part of it is logged; nor is the command, unless it is one.
-func (s *Server) logAccess(x *exchange) {
+func (s *Server) logAccess(x *exchange.Exchange) {
 	if s.opts.AccessLog == nil {
 		return
 	}
-	method := x.ctx.Method()
+	method := x.Ctx.Method()
 	s.opts.AccessLog.LogAttrs(context.Background(), slog.LevelInfo, "request",
 		slog.String("method", string(method[:min(len(method), maxLoggedMethod)])),
-		slog.String("path", s.loggedPath(x.ctx.Path())),
-		slog.String("cmd", x.cmdName()),
-		slog.Int("status", x.ctx.Response.StatusCode()),
-		slog.Int("bytes", x.answerSize()),
-		slog.Duration("duration", time.Since(x.start)),
-		slog.String("remote", x.peer().String()),
+		slog.String("path", s.loggedPath(x.Ctx.Path())),
+		slog.String("cmd", x.CommandName()),
+		slog.Int("status", x.Ctx.Response.StatusCode()),
+		slog.Int("bytes", answerSize(x)),
+		slog.Duration("duration", time.Since(x.Start)),
+		slog.String("remote", x.Peer().String()),
 	)
 }
 
@@ -51,9 +53,9 @@ func (s *Server) loggedPath(path []byte) string {
 }
 
 // answerSize returns the bytes of the answer's body.
-func (x *exchange) answerSize() int {
-	if x.ctx.Response.IsBodyStream() {
-		return x.ctx.Response.Header.ContentLength()
+func answerSize(x *exchange.Exchange) int {
+	if x.Ctx.Response.IsBodyStream() {
+		return x.Ctx.Response.Header.ContentLength()
 	}
-	return len(x.ctx.Response.Body())
+	return len(x.Ctx.Response.Body())
 }

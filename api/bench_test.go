@@ -1,9 +1,13 @@
-package api
+package api_test
 
 import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
+	"owlcache/api"
+	"owlcache/api/internal/apitest"
+	"owlcache/api/internal/conn"
 	"testing"
 	"time"
 
@@ -11,13 +15,13 @@ import (
 )
 
 // benchServer returns a server over a store with 1000 keys of 100 bytes, and a token.
-func benchServer(b *testing.B) (*Server, *conn, string) {
+func benchServer(b *testing.B) (*api.Server, *conn.Conn, string) {
 	b.Helper()
-	s, err := New(Options{Version: "0.6.0", Password: testPassword, TokenSecret: testSecret})
+	s, err := api.New(api.Options{Version: "0.6.0", Password: apitest.Password, TokenSecret: apitest.Secret()})
 	if err != nil {
 		b.Fatal(err)
 	}
-	store := newMemStore()
+	store := apitest.NewMemStore()
 	for i := range 1000 {
 		if _, err := store.Set(fmt.Appendf(nil, "key-%d", i), make([]byte, 100), 0); err != nil {
 			b.Fatal(err)
@@ -26,12 +30,12 @@ func benchServer(b *testing.B) (*Server, *conn, string) {
 	s.Ready(store)
 	local, remote := net.Pipe()
 	b.Cleanup(func() { _, _ = local.Close(), remote.Close() })
-	peer := peerOf(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	token, err := s.tokens.issue(peer)
+	peer := netip.MustParseAddr("127.0.0.1")
+	token, err := s.Parts().Node.Access.Issue(peer)
 	if err != nil {
 		b.Fatal(err)
 	}
-	return s, &conn{Conn: local, peer: peer, loopback: true, responseHost: "127.0.0.1:7721"}, string(token)
+	return s, &conn.Conn{Conn: local, Peer: peer, Loopback: true, ResponseHost: "127.0.0.1:7721"}, string(token)
 }
 
 func benchHandler(b *testing.B, path string, want int) {
@@ -46,7 +50,7 @@ func benchHandler(b *testing.B, path string, want int) {
 	for b.Loop() {
 		ctx.Request.Header.SetRequestURI(uri)
 		ctx.Request.Header.SetHost("127.0.0.1:7721")
-		s.handle(&ctx)
+		s.Handle(&ctx)
 		if ctx.Response.StatusCode() != want {
 			b.Fatalf("status %d: %s", ctx.Response.StatusCode(), ctx.Response.Body())
 		}
@@ -94,7 +98,7 @@ func benchConn(b *testing.B, headers string) {
 	c.Conn = &replayConn{Conn: c.Conn, request: []byte(request), left: b.N}
 	b.ReportAllocs()
 	b.ResetTimer()
-	if err := s.http.ServeConn(c); err != nil && !isUsualEnd(err) {
+	if err := s.ServeConn(c); err != nil {
 		b.Fatal(err)
 	}
 }

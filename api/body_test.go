@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"fmt"
@@ -8,25 +8,28 @@ import (
 	"testing"
 	"time"
 
+	"owlcache/api"
+	"owlcache/api/internal/apitest"
+	"owlcache/api/internal/exchange"
 	"owlcache/engine"
 )
 
 func TestLargestValueUrlencoded(t *testing.T) {
-	n := start(t, nil)
+	n := apitest.Start(t, nil)
 	value := strings.Repeat("\xff", engine.MaxValueSize) // every byte takes three
-	a := n.post("cmd", "set", "key", strings.Repeat("\xfe", engine.MaxKeySize), "valuedata", value, "token", n.token())
-	if a.status != 200 {
-		t.Fatalf("status %d, %s", a.status, a.reason())
+	a := n.Post("cmd", "set", "key", strings.Repeat("\xfe", engine.MaxKeySize), "valuedata", value, "token", n.Token())
+	if a.Status != 200 {
+		t.Fatalf("status %d, %s", a.Status, a.Reason())
 	}
-	if e, _ := n.store.entry(strings.Repeat("\xfe", engine.MaxKeySize)); string(e.value) != value {
-		t.Errorf("%d bytes were stored", len(e.value))
+	if e, _ := n.Store.Entry(strings.Repeat("\xfe", engine.MaxKeySize)); string(e.Value) != value {
+		t.Errorf("%d bytes were stored", len(e.Value))
 	}
 }
 
 func TestBodyTooLarge(t *testing.T) {
-	n := start(t, func(o *Options) { o.MaxValueSize = 1000 })
-	limit := n.opts.maxBodySize()
-	token := n.token()
+	n := apitest.Start(t, func(o *api.Options) { o.MaxValueSize = 1000 })
+	limit := exchange.MaxBody(1000)
+	token := n.Token()
 	pad := func(size int) string { // a form of exactly this size
 		form := "cmd=set&key=k&token=" + token + "&valuedata=v&pad="
 		return form + strings.Repeat("p", size-len(form))
@@ -43,83 +46,83 @@ func TestBodyTooLarge(t *testing.T) {
 		{"beyond, chunked", limit + 1, true, 413},
 		{"far beyond, chunked", 20 * limit, true, 413},
 	} {
-		req := n.request("POST", "/data/", formType, pad(tt.size))
+		req := n.Request("POST", "/data/", apitest.FormType, pad(tt.size))
 		if tt.chunked {
 			req.ContentLength = -1
 		}
-		a := n.do(req)
-		if a.status != tt.status {
-			t.Errorf("%s: status %d, %s", tt.name, a.status, a.body)
+		a := n.Do(req)
+		if a.Status != tt.status {
+			t.Errorf("%s: status %d, %s", tt.name, a.Status, a.Body)
 		}
-		if tt.status == 413 && (a.reason() == "" || !a.close) {
-			t.Errorf("%s: header %v", tt.name, a.header)
+		if tt.status == 413 && (a.Reason() == "" || !a.Close) {
+			t.Errorf("%s: header %v", tt.name, a.Header)
 		}
 	}
-	if n.store.writes() != 2 {
-		t.Errorf("%d writes, want 2", n.store.writes())
+	if n.Store.Writes() != 2 {
+		t.Errorf("%d writes, want 2", n.Store.Writes())
 	}
-	if a := n.do(n.request("POST", "/data/?cmd=set&key=k&token="+token, formType, "valuedata="+strings.Repeat("v", 1001))); a.status != 500 || a.reason() != "value is too large" {
-		t.Errorf("a value that is too large in a body that is not: status %d, %s", a.status, a.reason())
+	if a := n.Do(n.Request("POST", "/data/?cmd=set&key=k&token="+token, apitest.FormType, "valuedata="+strings.Repeat("v", 1001))); a.Status != 500 || a.Reason() != "value is too large" {
+		t.Errorf("a value that is too large in a body that is not: status %d, %s", a.Status, a.Reason())
 	}
 }
 
 func TestAnnouncedBodyTakesNoMemory(t *testing.T) {
-	n := start(t, nil)
+	n := apitest.Start(t, nil)
 	for range 20 { // together they announce far more than the budget
-		c := n.dial()
-		c.send(fmt.Sprintf("POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\ncmd=ping", formType, 40<<20))
+		c := n.Dial()
+		c.Send(fmt.Sprintf("POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\ncmd=ping", apitest.FormType, 40<<20))
 	}
-	if a := n.post("cmd", "set", "key", "k", "valuedata", strings.Repeat("v", 1<<20), "token", n.token()); a.status != 200 {
-		t.Errorf("status %d, %s", a.status, a.body)
+	if a := n.Post("cmd", "set", "key", "k", "valuedata", strings.Repeat("v", 1<<20), "token", n.Token()); a.Status != 200 {
+		t.Errorf("status %d, %s", a.Status, a.Body)
 	}
 }
 
 func TestBodyMemoryIsBounded(t *testing.T) {
-	n := start(t, func(o *Options) { o.MaxBodyMemory = 1 << 20 })
-	token := n.token()
+	n := apitest.Start(t, func(o *api.Options) { o.MaxBodyMemory = 1 << 20 })
+	token := n.Token()
 	big := strings.Repeat("v", 2<<20)
-	a := n.post("cmd", "set", "key", "k", "valuedata", big, "token", token)
-	if a.status != 503 || a.header.Get("Retry-After") != "1" || n.store.writes() != 0 {
-		t.Errorf("urlencoded: status %d, %v, %d writes", a.status, a.header, n.store.writes())
+	a := n.Post("cmd", "set", "key", "k", "valuedata", big, "token", token)
+	if a.Status != 503 || a.Header.Get("Retry-After") != "1" || n.Store.Writes() != 0 {
+		t.Errorf("urlencoded: status %d, %v, %d writes", a.Status, a.Header, n.Store.Writes())
 	}
-	body, contentType := multipartForm(t, big[:600<<10], "cmd", "set", "key", "k", "token", token)
-	if a := n.do(n.request("POST", "/data/", contentType, body)); a.status != 503 {
-		t.Errorf("multipart, which is copied: status %d", a.status)
+	body, contentType := apitest.MultipartForm(t, big[:600<<10], "cmd", "set", "key", "k", "token", token)
+	if a := n.Do(n.Request("POST", "/data/", contentType, body)); a.Status != 503 {
+		t.Errorf("multipart, which is copied: status %d", a.Status)
 	}
-	if a := n.post("cmd", "set", "key", "k", "valuedata", big[:500<<10], "token", token); a.status != 200 {
-		t.Errorf("after these: status %d, %s", a.status, a.body)
+	if a := n.Post("cmd", "set", "key", "k", "valuedata", big[:500<<10], "token", token); a.Status != 200 {
+		t.Errorf("after these: status %d, %s", a.Status, a.Body)
 	}
-	n.bodies.wantWhole(t)
+	apitest.WantWhole(t, n.Node.Requests)
 }
 
 func TestChunkedBody(t *testing.T) {
-	n := start(t, nil)
-	token := n.token()
-	c := n.dial()
+	n := apitest.Start(t, nil)
+	token := n.Token()
+	c := n.Dial()
 	form := "cmd=set&key=k&valuedata=hello+world&token=" + token
 	var chunks strings.Builder
 	for part := range strings.SplitSeq(form, "=") {
 		fmt.Fprintf(&chunks, "%x\r\n%s=\r\n", len(part)+1, part)
 	}
-	head := "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + formType + "\r\nTransfer-Encoding: chunked\r\n\r\n"
-	c.send(head + chunks.String() + "0\r\n\r\n")
-	if a := c.receive("POST"); a.status != 401 { // the form now ends with =, and so does the token
-		t.Fatalf("status %d, %s", a.status, a.body)
+	head := "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + apitest.FormType + "\r\nTransfer-Encoding: chunked\r\n\r\n"
+	c.Send(head + chunks.String() + "0\r\n\r\n")
+	if a := c.Receive("POST"); a.Status != 401 { // the form now ends with =, and so does the token
+		t.Fatalf("status %d, %s", a.Status, a.Body)
 	}
-	c.send(head + fmt.Sprintf("%x\r\n%s\r\n%x;ext=1\r\n%s\r\n0\r\n\r\n", 10, form[:10], len(form)-10, form[10:]))
-	if a := c.receive("POST"); a.status != 200 {
-		t.Fatalf("status %d, %s", a.status, a.body)
+	c.Send(head + fmt.Sprintf("%x\r\n%s\r\n%x;ext=1\r\n%s\r\n0\r\n\r\n", 10, form[:10], len(form)-10, form[10:]))
+	if a := c.Receive("POST"); a.Status != 200 {
+		t.Fatalf("status %d, %s", a.Status, a.Body)
 	}
-	if e, _ := n.store.entry("k"); string(e.value) != "hello world" {
-		t.Errorf("stored %q", e.value)
+	if e, _ := n.Store.Entry("k"); string(e.Value) != "hello world" {
+		t.Errorf("stored %q", e.Value)
 	}
 }
 
 // TestHalfRequest: a body that ends early is no body, wherever it is cut.
 func TestHalfRequest(t *testing.T) {
-	n := start(t, nil)
-	form := "cmd=set&key=k&token=" + n.token() + "&valuedata=" + strings.Repeat("v", 20_000)
-	head := "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + formType + "\r\n"
+	n := apitest.Start(t, nil)
+	form := "cmd=set&key=k&token=" + n.Token() + "&valuedata=" + strings.Repeat("v", 20_000)
+	head := "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + apitest.FormType + "\r\n"
 	known := fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s", head, len(form), form)
 	chunked := fmt.Sprintf("%sTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n",
 		head, 1000, form[:1000], len(form)-1000, form[1000:])
@@ -144,12 +147,12 @@ func TestHalfRequest(t *testing.T) {
 	}
 	for name, cut := range cuts {
 		request, reason := cut[0], cut[1]
-		c := n.dial()
-		c.send(request)
+		c := n.Dial()
+		c.Send(request)
 		if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil {
 			t.Fatal(err)
 		}
-		answer, err := io.ReadAll(c.r)
+		answer, err := io.ReadAll(c.R)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -157,34 +160,34 @@ func TestHalfRequest(t *testing.T) {
 			t.Errorf("%s: %.300q", name, answer)
 		}
 	}
-	if n.store.writes() != 0 {
-		t.Errorf("%d writes", n.store.writes())
+	if n.Store.Writes() != 0 {
+		t.Errorf("%d writes", n.Store.Writes())
 	}
 	for name, request := range map[string]string{"known": known, "chunked": chunked} {
-		c := n.dial()
-		c.send(request)
+		c := n.Dial()
+		c.Send(request)
 		if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil { // closing behind a whole request is fine
 			t.Fatal(err)
 		}
-		if a := c.receive("POST"); a.status != 200 {
-			t.Errorf("%s, whole: status %d, %s", name, a.status, a.reason())
+		if a := c.Receive("POST"); a.Status != 200 {
+			t.Errorf("%s, whole: status %d, %s", name, a.Status, a.Reason())
 		}
 	}
 }
 
 func TestSlowSender(t *testing.T) {
-	n := start(t, func(o *Options) { o.ReadTimeout = 200 * time.Millisecond })
-	token := n.token()
+	n := apitest.Start(t, func(o *api.Options) { o.ReadTimeout = 200 * time.Millisecond })
+	token := n.Token()
 	for name, begin := range map[string]string{
 		"nothing":        "",
 		"a request line": "POST /data/ HT",
-		"short body":     "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + formType + "\r\nContent-Length: 400\r\n\r\ncmd=set&key=k&token=" + token,
-		"long body":      "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + formType + "\r\nContent-Length: 40000\r\n\r\ncmd=set&key=k&token=" + token + "&valuedata=" + strings.Repeat("v", 20_000),
-		"end of a chunk": "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + formType + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ncmd=s\r",
-		"chunks":         "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + formType + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ncmd=s\r\n",
+		"short body":     "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + apitest.FormType + "\r\nContent-Length: 400\r\n\r\ncmd=set&key=k&token=" + token,
+		"long body":      "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + apitest.FormType + "\r\nContent-Length: 40000\r\n\r\ncmd=set&key=k&token=" + token + "&valuedata=" + strings.Repeat("v", 20_000),
+		"end of a chunk": "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + apitest.FormType + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ncmd=s\r",
+		"chunks":         "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + apitest.FormType + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ncmd=s\r\n",
 	} {
-		c := n.dial()
-		c.send(begin)
+		c := n.Dial()
+		c.Send(begin)
 		// It goes on to send a byte at a time: the limit is for the whole request.
 		stop := make(chan struct{})
 		stopped := make(chan struct{})
@@ -206,39 +209,39 @@ func TestSlowSender(t *testing.T) {
 				}
 			}
 		}()
-		answer, _ := io.ReadAll(c.r) // the error may be a reset
+		answer, _ := io.ReadAll(c.R) // the error may be a reset
 		close(stop)
 		<-stopped
 		if len(answer) > 0 && !strings.HasPrefix(string(answer), "HTTP/1.1 408 ") {
 			t.Errorf("%s: %.200q", name, answer)
 		}
 	}
-	if n.store.writes() != 0 {
-		t.Errorf("%d writes", n.store.writes())
+	if n.Store.Writes() != 0 {
+		t.Errorf("%d writes", n.Store.Writes())
 	}
 }
 
 func TestExpectContinue(t *testing.T) {
-	n := start(t, nil)
-	form := "cmd=set&key=k&valuedata=" + strings.Repeat("v", 100_000) + "&token=" + n.token()
-	c := n.dial()
-	c.send(fmt.Sprintf("POST /data/ HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", formType, len(form)))
-	if a := c.receive("POST"); a.status != 100 {
-		t.Fatalf("status %d", a.status)
+	n := apitest.Start(t, nil)
+	form := "cmd=set&key=k&valuedata=" + strings.Repeat("v", 100_000) + "&token=" + n.Token()
+	c := n.Dial()
+	c.Send(fmt.Sprintf("POST /data/ HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", apitest.FormType, len(form)))
+	if a := c.Receive("POST"); a.Status != 100 {
+		t.Fatalf("status %d", a.Status)
 	}
-	c.send(form)
-	if a := c.receive("POST"); a.status != 200 {
-		t.Fatalf("status %d", a.status)
+	c.Send(form)
+	if a := c.Receive("POST"); a.Status != 200 {
+		t.Fatalf("status %d", a.Status)
 	}
-	if e, _ := n.store.entry("k"); len(e.value) != 100_000 {
-		t.Errorf("%d bytes were stored", len(e.value))
+	if e, _ := n.Store.Entry("k"); len(e.Value) != 100_000 {
+		t.Errorf("%d bytes were stored", len(e.Value))
 	}
 }
 
 // TestUnreadBodyIsNoRequest: what a refused request leaves unread must not be served.
 func TestUnreadBodyIsNoRequest(t *testing.T) {
-	n := start(t, nil)
-	smuggled := fmt.Sprintf("GET /data/?cmd=set&key=smuggled&token=%s HTTP/1.1\r\nHost: localhost\r\n\r\n", n.token())
+	n := apitest.Start(t, nil)
+	smuggled := fmt.Sprintf("GET /data/?cmd=set&key=smuggled&token=%s HTTP/1.1\r\nHost: localhost\r\n\r\n", n.Token())
 	for _, tt := range []struct {
 		head   string
 		status int
@@ -250,17 +253,17 @@ func TestUnreadBodyIsNoRequest(t *testing.T) {
 		{"POST /data/ HTTP/1.1\r\nHost: evil.example\r\n", 421},
 	} {
 		for _, size := range []int{0, 20_000} {
-			c := n.dial()
-			c.send(fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s%s", tt.head, size+len(smuggled), strings.Repeat("x", size), smuggled))
-			if a := c.receive("POST"); a.status != tt.status || !a.close {
-				t.Errorf("%.15s: status %d, %v", tt.head, a.status, a.header)
+			c := n.Dial()
+			c.Send(fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s%s", tt.head, size+len(smuggled), strings.Repeat("x", size), smuggled))
+			if a := c.Receive("POST"); a.Status != tt.status || !a.Close {
+				t.Errorf("%.15s: status %d, %v", tt.head, a.Status, a.Header)
 			}
-			if !c.ended() {
+			if !c.Ended() {
 				t.Errorf("%.15s: the connection goes on", tt.head)
 			}
 		}
 	}
-	if n.store.writes() != 0 {
-		t.Errorf("%d writes", n.store.writes())
+	if n.Store.Writes() != 0 {
+		t.Errorf("%d writes", n.Store.Writes())
 	}
 }

@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"errors"
@@ -9,23 +9,25 @@ import (
 	"testing"
 	"time"
 
+	"owlcache/api"
+	"owlcache/api/internal/apitest"
 	"owlcache/engine"
 )
 
 // TestStuckConnectionIsReset: of a client that does not read, the system keeps nothing once
 // it is given up.
 func TestStuckConnectionIsReset(t *testing.T) {
-	n := startLoading(t, func(o *Options) { o.WriteTimeout, o.WebSocket = 100*time.Millisecond, true })
-	tcp := n.serveTCP()
-	n.Ready(n.store)
-	if _, err := n.store.Set([]byte("large"), make([]byte, engine.MaxValueSize), 0); err != nil {
+	n := apitest.StartLoading(t, func(o *api.Options) { o.WriteTimeout, o.WebSocket = 100*time.Millisecond, true })
+	tcp := n.ServeLines()
+	n.Ready(n.Store)
+	if _, err := n.Store.Set([]byte("large"), make([]byte, engine.MaxValueSize), 0); err != nil {
 		t.Fatal(err)
 	}
 	const ask = "\x81\x89\x00\x00\x00\x00get large" // masked with zeros
 	for name, tt := range map[string]struct{ addr, text string }{
-		"HTTP": {n.addr, strings.Repeat("GET /data/?cmd=get&key=large HTTP/1.1\r\nHost: localhost\r\n\r\n", 4)},
+		"HTTP": {n.Addr, strings.Repeat("GET /data/?cmd=get&key=large HTTP/1.1\r\nHost: localhost\r\n\r\n", 4)},
 		"TCP":  {tcp, strings.Repeat("get large\n", 4)},
-		"WebSocket": {n.addr, "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+		"WebSocket": {n.Addr, "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
 			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" + strings.Repeat(ask, 4)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -40,8 +42,8 @@ func TestStuckConnectionIsReset(t *testing.T) {
 			if _, err := io.WriteString(c, tt.text); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "it is connected", func() bool { return n.Connections() == 1 })
-			eventually(t, "it is given up", func() bool { return n.Connections() == 0 })
+			apitest.Eventually(t, "it is connected", func() bool { return n.Connections() == 1 })
+			apitest.Eventually(t, "it is given up", func() bool { return n.Connections() == 0 })
 			if err := c.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
 				t.Fatal(err)
 			}

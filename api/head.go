@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"owlcache/api/internal/exchange"
+	"owlcache/api/internal/fault"
 )
 
 // maxMethod is the size in bytes of the longest method that could be one.
@@ -26,20 +29,20 @@ const (
 )
 
 // refusal returns the answer to a request with this fault.
-func (f headFault) refusal() refusal {
+func (f headFault) refusal() fault.Refusal {
 	switch f {
 	case headMethod:
-		return refusal{status: 501, reason: "unknown method", close: true}
+		return fault.Refusal{Status: 501, Reason: "unknown method", Close: true}
 	case headVersion:
-		return refusal{status: 505, reason: "want HTTP/1.1 or HTTP/1.0", close: true}
+		return fault.Refusal{Status: 505, Reason: "want HTTP/1.1 or HTTP/1.0", Close: true}
 	case headName:
-		return refusal{status: 400, reason: "a header has white space in its name or before it", close: true}
+		return fault.Refusal{Status: 400, Reason: "a header has white space in its name or before it", Close: true}
 	case headFraming:
-		return refusal{status: 400, reason: "Transfer-Encoding goes neither with Content-Length nor with HTTP/1.0", close: true}
+		return fault.Refusal{Status: 400, Reason: "Transfer-Encoding goes neither with Content-Length nor with HTTP/1.0", Close: true}
 	case headExpect:
-		return refusal{status: 417, reason: "the only expectation that can be met is 100-continue", close: true}
+		return fault.Refusal{Status: 417, Reason: "the only expectation that can be met is 100-continue", Close: true}
 	default:
-		return bodyTooLarge()
+		return exchange.BodyTooLarge()
 	}
 }
 
@@ -62,19 +65,19 @@ func (s *Server) answerExpect(ctx *fasthttp.RequestCtx) int {
 	}
 	r := fault.refusal()
 	s.refuseUnread(ctx, r)
-	return r.status
+	return r.Status
 }
 
 // refuseUnread answers a request that never becomes one, because it is malformed or
 // its body is not wanted. The connection ends.
-func (s *Server) refuseUnread(ctx *fasthttp.RequestCtx, r refusal) {
-	x := s.exchanges.Get().(*exchange)
-	x.begin(ctx)
-	x.start = time.Now() // the request has no time yet
-	defer x.finish()
-	x.refuse(r)
-	x.read = true // there is nothing behind it that could be a request
-	x.conn.linger = true
+func (s *Server) refuseUnread(ctx *fasthttp.RequestCtx, r fault.Refusal) {
+	x := s.exchanges.Get().(*exchange.Exchange)
+	x.Begin(ctx)
+	x.Start = time.Now() // the request has no time yet
+	defer s.finish(x)
+	x.Refuse(r)
+	x.Read = true // there is nothing behind it that could be a request
+	x.Conn.Linger = true
 }
 
 // inspectHead returns what is wrong with a request's head, and whether it asks
@@ -116,7 +119,7 @@ func (s *Server) inspectHead(h *fasthttp.RequestHeader) (fault headFault, asks b
 	switch {
 	case encoding && (length || !h.IsHTTP11()):
 		return headFraming, asks
-	case h.ContentLength() > s.opts.maxBodySize():
+	case h.ContentLength() > exchange.MaxBody(s.opts.MaxValueSize):
 		return headTooLarge, asks
 	}
 	return headFine, asks

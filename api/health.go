@@ -1,56 +1,53 @@
 package api
 
-import "owlcache/engine"
+import (
+	"owlcache/api/internal/exchange"
+	"owlcache/api/internal/fault"
+	"owlcache/api/internal/node"
+	"owlcache/engine"
+)
 
 // serveLive answers that the process runs, and in what state its store is.
-func serveLive(x *exchange) {
-	store := x.srv.gate.peek()
+func serveLive(x *exchange.Exchange, _ node.Store) {
+	store := x.Node.Gate.Peek()
 	if store == nil {
-		x.text(200, x.srv.gate.loadingText())
+		x.Text(200, x.Node.Gate.Status())
 		return
 	}
 	_, text := describe(store)
-	x.text(200, text)
+	x.Text(200, text)
 }
 
 // serveReady answers whether the node takes reads and writes, and with sync=1 whether it
 // also has had the same data as another node. Without data sync that is no condition, so
 // that one probe serves all nodes.
-func serveReady(x *exchange) {
-	store := x.srv.gate.peek()
-	if store == nil || x.srv.stopped() {
-		x.refuse(refusal{status: 503, reason: x.srv.notServing(), retryAfter: 1})
+func serveReady(x *exchange.Exchange, _ node.Store) {
+	store := x.Node.Gate.Peek()
+	if store == nil || x.Node.Stopped() {
+		x.Refuse(fault.Unavailable(x.Node.NotServing()))
 		return
 	}
 	ok, text := describe(store)
 	if !ok {
-		x.refuse(refusal{status: 503, reason: text})
+		x.Refuse(fault.Refusal{Status: 503, Reason: text})
 		return
 	}
-	switch string(x.ctx.QueryArgs().Peek("sync")) {
+	switch string(x.Ctx.QueryArgs().Peek("sync")) {
 	case "", "0":
 	case "1":
-		if sync := x.srv.dataSync(); sync != nil && !sync.Synced() {
-			x.refuse(refusal{status: 503, reason: "not in sync: no other node has held the same data since the start", retryAfter: 1})
+		if sync := x.Node.Sync(); sync != nil && !sync.Synced() {
+			x.Refuse(fault.Unavailable("not in sync: no other node has held the same data since the start"))
 			return
 		}
 	default:
-		x.refuse(refusal{status: 400, reason: "sync: want 0 or 1"})
+		x.Refuse(fault.Refusal{Status: 400, Reason: "sync: want 0 or 1"})
 		return
 	}
-	x.text(200, text)
-}
-
-// notServing says why there is no store to serve from.
-func (s *Server) notServing() string {
-	if s.stopped() {
-		return "shutting down"
-	}
-	return s.gate.loadingText()
+	x.Text(200, text)
 }
 
 // describe says in what state the store is and whether that is a good one.
-func describe(store Store) (ok bool, text string) {
+func describe(store node.Store) (ok bool, text string) {
 	state, err := store.Health()
 	switch state {
 	case engine.Writable:

@@ -7,6 +7,8 @@ import (
 	"net"
 	"syscall"
 	"time"
+
+	"owlcache/api/internal/conn"
 )
 
 const (
@@ -26,11 +28,11 @@ func (s *Server) Serve(ln net.Listener) error {
 }
 
 // accept hands what comes in on ln, which is closed with conns, to admit.
-func (s *Server) accept(ln net.Listener, conns *connTable, admit func(net.Conn)) error {
-	if !conns.addListener(ln) {
-		return closeListener(ln)
+func (s *Server) accept(ln net.Listener, conns *conn.Table, admit func(net.Conn)) error {
+	if !conns.AddListener(ln) {
+		return conn.CloseListener(ln)
 	}
-	defer conns.removeListener(ln)
+	defer conns.RemoveListener(ln)
 	pause := acceptPauseMin
 	for {
 		nc, err := ln.Accept()
@@ -38,23 +40,16 @@ func (s *Server) accept(ln net.Listener, conns *connTable, admit func(net.Conn))
 		case err == nil:
 			pause = acceptPauseMin
 			admit(nc)
-		case s.stopped():
-			return closeListener(ln)
+		case s.node.Stopped():
+			return conn.CloseListener(ln)
 		case isPassing(err):
 			s.opts.Logger.Warn("cannot accept connections for the moment", "err", err, "pause", pause)
 			s.pause(pause)
 			pause = min(2*pause, acceptPauseMax)
 		default:
-			return errors.Join(fmt.Errorf("accept on %s: %w", ln.Addr(), err), closeListener(ln))
+			return errors.Join(fmt.Errorf("accept on %s: %w", ln.Addr(), err), conn.CloseListener(ln))
 		}
 	}
-}
-
-func closeListener(ln net.Listener) error {
-	if err := ln.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("close listener %s: %w", ln.Addr(), err)
-	}
-	return nil
 }
 
 // isPassing tells whether an accept may work again later.
@@ -69,47 +64,77 @@ func isPassing(err error) bool {
 	return false
 }
 
+// ServeTCP accepts connections of the line protocol on ln and serves them until Shutdown,
+// as Serve does for HTTP.
+func (s *Server) ServeTCP(ln net.Listener) error {
+	responseHost := s.opts.hostPort(s.opts.TCPPort)
+	return s.accept(ln, s.line.Conns, func(nc net.Conn) { s.admitTCP(nc, responseHost) })
+}
+
+// admitTCP starts to serve nc or closes it: there is no answer that would not be taken
+// for that of a command.
+func (s *Server) admitTCP(nc net.Conn, responseHost string) {
+	c := s.newConn(nc, responseHost)
+	switch s.line.Conns.Add(c) {
+	case conn.Admitted:
+		go s.serveTCP(c)
+		return
+	case conn.TooMany, conn.TooManyFromPeer:
+		s.line.Rejected.Add(1)
+	case conn.ShuttingDown: // it was never served
+	}
+	_ = nc.Close()
+}
+
+// serveTCP serves one connection of the line protocol to its end.
+func (s *Server) serveTCP(c *conn.Conn) {
+	if err := s.line.Serve(c); err != nil && !isUsualEnd(err) {
+		s.opts.TCPLogger.Debug("TCP connection ended", "remote", c.Peer, "err", err)
+	}
+}
+
+// Connections returns how many connections of clients are open.
+func (s *Server) Connections() int {
+	http, _, _ := s.conns.Counts()
+	tcp, _, _ := s.line.Conns.Counts()
+	return http + tcp
+}
+
 // pause waits for d or for the shutdown.
 func (s *Server) pause(d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
-	case <-s.stopping:
+	case <-s.node.Stopping:
 	}
 }
 
 // admit starts to serve nc or refuses it.
 func (s *Server) admit(nc net.Conn, responseHost string) {
 	c := s.newConn(s.encrypted(nc), responseHost)
-	switch s.conns.add(c) {
-	case admitted:
+	switch s.conns.Add(c) {
+	case conn.Admitted:
 		go s.serveConn(c)
-	case tooManyConns:
+	case conn.TooMany:
 		s.reject(c, "503 Service Unavailable", "the node has as many connections as it serves at once")
-	case tooManyFromPeer:
+	case conn.TooManyFromPeer:
 		s.reject(c, "429 Too Many Requests", "your address has as many connections as the node serves at once for one address")
-	case shuttingDown:
-		c.cut() // it was never served
+	case conn.ShuttingDown:
+		c.Cut() // it was never served
 	}
 }
 
-func (s *Server) newConn(nc net.Conn, responseHost string) *conn {
-	return &conn{
-		Conn:         nc,
-		peer:         peerOf(nc.RemoteAddr()),
-		loopback:     isLoopback(nc.LocalAddr()),
-		responseHost: responseHost,
-		writeTimeout: s.opts.WriteTimeout,
-		slack:        min(maxSlack, min(s.opts.ReadTimeout, s.opts.WriteTimeout, s.opts.IdleTimeout, s.opts.TCPIdleTimeout)/8),
-	}
+func (s *Server) newConn(nc net.Conn, responseHost string) *conn.Conn {
+	o := &s.opts
+	return conn.New(nc, responseHost, o.WriteTimeout, min(maxSlack, min(o.ReadTimeout, o.WriteTimeout, o.IdleTimeout, o.TCPIdleTimeout)/8))
 }
 
 // reject answers without a request having been read and closes. Over TLS there is no
 // answer: the handshake would take time that belongs to the next connection.
-func (s *Server) reject(c *conn, status, reason string) {
-	s.metrics.rejected.Add(1)
-	defer c.cut()
+func (s *Server) reject(c *conn.Conn, status, reason string) {
+	s.rejected.Add(1)
+	defer c.Cut()
 	if s.tls != nil {
 		return
 	}
@@ -118,12 +143,12 @@ func (s *Server) reject(c *conn, status, reason string) {
 }
 
 // serveConn serves one connection to its end.
-func (s *Server) serveConn(c *conn) {
-	defer s.conns.remove(c)
+func (s *Server) serveConn(c *conn.Conn) {
+	defer s.conns.Remove(c)
 	defer func() {
 		// Handlers have their own recovery; this is for the HTTP server itself.
 		if p := recover(); p != nil {
-			s.logPanic("serving a connection", p)
+			s.node.LogPanic("serving a connection", p)
 			_ = c.Conn.Close()
 		}
 	}()
@@ -132,10 +157,10 @@ func (s *Server) serveConn(c *conn) {
 	}
 	err := s.http.ServeConn(c)
 	switch {
-	case err == nil && c.socket != nil:
-		c.socket.pump() // the HTTP server has let go of the connection and runs socket.serve
+	case err == nil && c.Pump != nil:
+		c.Pump() // the HTTP server has let go of the connection
 	case err != nil && !isUsualEnd(err):
-		s.opts.Logger.Debug("connection ended", "remote", c.peer, "err", err)
+		s.opts.Logger.Debug("connection ended", "remote", c.Peer, "err", err)
 	}
 }
 

@@ -6,31 +6,35 @@ import (
 	"net"
 
 	"github.com/valyala/fasthttp"
+
+	"owlcache/api/internal/conn"
+	"owlcache/api/internal/exchange"
+	"owlcache/api/internal/fault"
 )
 
 // handleMalformed answers what the HTTP server could not read as a request. The
 // connection ends. err may quote the request and is not shown.
 func (s *Server) handleMalformed(ctx *fasthttp.RequestCtx, err error) {
-	if c, ok := ctx.Conn().(*conn); ok && !c.busy.Load() {
+	if c, ok := ctx.Conn().(*conn.Conn); ok && !c.Busy.Load() {
 		_ = c.Conn.Close() // nothing was sent, so there is nothing to answer
 		return
 	}
 	s.refuseUnread(ctx, malformed(err))
 }
 
-func malformed(err error) refusal {
+func malformed(err error) fault.Refusal {
 	var ne net.Error
 	if _, ok := errors.AsType[*fasthttp.ErrSmallBuffer](err); ok {
-		return refusal{status: 431, reason: "the request line and headers are larger than the node takes", close: true}
+		return fault.Refusal{Status: 431, Reason: "the request line and headers are larger than the node takes", Close: true}
 	}
 	if errors.As(err, &ne) && ne.Timeout() {
-		return refusal{status: 408, reason: "the request did not arrive in time", close: true}
+		return fault.Refusal{Status: 408, Reason: "the request did not arrive in time", Close: true}
 	}
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF): // the HTTP server reads the first bytes of a body itself
-		return bodyCutOff()
+		return exchange.BodyCutOff()
 	case errors.Is(err, io.EOF):
-		return refusal{status: 400, reason: "the request ended before its headers did", close: true}
+		return fault.Refusal{Status: 400, Reason: "the request ended before its headers did", Close: true}
 	}
-	return refusal{status: 400, reason: "not a valid HTTP request", close: true}
+	return fault.Refusal{Status: 400, Reason: "not a valid HTTP request", Close: true}
 }

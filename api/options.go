@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"owlcache/api/access"
+	"owlcache/api/classic"
 	"owlcache/api/urlcache"
 	"owlcache/engine"
 )
@@ -46,7 +49,7 @@ type Options struct {
 	Certificate func() *tls.Certificate
 
 	// AllowedOrigins are the origins whose web pages may read answers and open WebSockets,
-	// as CheckOrigins takes them, or only "*" for any. Default: none.
+	// as access.CheckOrigins takes them, or only "*" for any. Default: none.
 	AllowedOrigins []string
 
 	// WebSocket switches /ws on; default off. TCPPort is the port part of ResponseHost
@@ -87,7 +90,7 @@ type Options struct {
 	Backup func(ctx context.Context, w io.Writer) error
 
 	// Owlcache and Gossip are the lists of members of the two groups; nil: this node has none.
-	Owlcache, Gossip MemberList
+	Owlcache, Gossip classic.MemberList
 	GroupMode        string // how the members are asked, as /admin/group names it
 
 	// URLCache fetches what /uc/ does not find in the store; nil: there is no /uc/. With
@@ -103,33 +106,20 @@ type Options struct {
 
 // withDefaults fills in the defaults and returns every mistake at once.
 func (o Options) withDefaults() (Options, error) {
-	setDefault(&o.ResponseHost, DefaultResponseHost)
-	setDefault(&o.MaxValueSize, engine.MaxValueSize)
-	setDefault(&o.TCPPort, DefaultTCPPort)
-	setDefault(&o.MaxConns, DefaultMaxConns)
-	setDefault(&o.ReadTimeout, DefaultReadTimeout)
-	setDefault(&o.WriteTimeout, DefaultWriteTimeout)
-	setDefault(&o.IdleTimeout, DefaultIdleTimeout)
-	setDefault(&o.TCPIdleTimeout, DefaultTCPIdleTimeout)
-	setDefault(&o.MaxHeaderSize, DefaultMaxHeaderSize)
-	setDefault(&o.MaxBodyMemory, DefaultMaxBodyMemory)
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.TCPLogger == nil {
-		o.TCPLogger = o.Logger
-	}
-	if o.Registry == nil {
-		o.Registry = prometheus.NewRegistry()
-	}
+	o.ResponseHost = cmp.Or(o.ResponseHost, DefaultResponseHost)
+	o.MaxValueSize = cmp.Or(o.MaxValueSize, engine.MaxValueSize)
+	o.TCPPort = cmp.Or(o.TCPPort, DefaultTCPPort)
+	o.MaxConns = cmp.Or(o.MaxConns, DefaultMaxConns)
+	o.ReadTimeout = cmp.Or(o.ReadTimeout, DefaultReadTimeout)
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, DefaultWriteTimeout)
+	o.IdleTimeout = cmp.Or(o.IdleTimeout, DefaultIdleTimeout)
+	o.TCPIdleTimeout = cmp.Or(o.TCPIdleTimeout, DefaultTCPIdleTimeout)
+	o.MaxHeaderSize = cmp.Or(o.MaxHeaderSize, DefaultMaxHeaderSize)
+	o.MaxBodyMemory = cmp.Or(o.MaxBodyMemory, DefaultMaxBodyMemory)
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	o.TCPLogger = cmp.Or(o.TCPLogger, o.Logger)
+	o.Registry = cmp.Or(o.Registry, prometheus.NewRegistry())
 	return o, o.validate()
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 func (o Options) validate() error {
@@ -144,7 +134,7 @@ func (o Options) validate() error {
 	check(o.TokenLifetime >= 0, "token lifetime %v is negative", o.TokenLifetime)
 	check(!strings.ContainsFunc(o.ResponseHost, isControl), "response host %q has control characters", o.ResponseHost)
 	check(!strings.ContainsFunc(o.Version, isControl), "version %q has control characters", o.Version)
-	if err := CheckOrigins(o.AllowedOrigins); err != nil {
+	if err := access.CheckOrigins(o.AllowedOrigins); err != nil {
 		errs = append(errs, err)
 	}
 	check(o.HTTPPort >= 0 && o.HTTPPort <= 65535, "HTTP port %d is not a port", o.HTTPPort)
@@ -165,11 +155,12 @@ func (o Options) validate() error {
 	return fmt.Errorf("api options: %w", errors.Join(errs...))
 }
 
-// maxBodySize is the largest request body in bytes: a key and a value of the
-// largest size with every byte percent-encoded, and room for the other parameters
-// and for the framing of multipart.
-func (o Options) maxBodySize() int {
-	return 3*(o.MaxValueSize+engine.MaxKeySize) + 64<<10
+// guard returns what says who may do what.
+func (o Options) guard() access.Options {
+	return access.Options{
+		Password: o.Password, TokenSecret: o.TokenSecret, TokenLifetime: o.TokenLifetime,
+		Host: o.ResponseHost, AllowedHosts: o.AllowedHosts, Origins: o.AllowedOrigins,
+	}
 }
 
 // responseHost returns what answers name as the node that gave them.

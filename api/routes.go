@@ -1,59 +1,58 @@
 package api
 
 import (
-	"errors"
 	"fmt"
 	"strings"
-)
 
-// access says who may use a route or a command. The zero value is no class, so
-// that one that was forgotten is found by New and by the tests.
-type access uint8
-
-const (
-	accessPublic     access = iota + 1 // anybody
-	accessLogin                        // anybody: it is where a token is given out
-	accessToken                        // with a valid token
-	accessPerCommand                   // as the table of its commands says
+	"owlcache/api/access"
+	"owlcache/api/internal/exchange"
+	"owlcache/api/internal/fault"
+	"owlcache/api/internal/node"
+	"owlcache/api/metrics"
 )
 
 // route is one path of the server.
 type route struct {
 	path    string
 	methods string // allowed methods, separated by ", "; empty is any
-	access  access
+	access  access.Class
 	form    bool // takes parameters from a request body; other routes refuse a body
+	// early routes are served also while there is no store. The others get it.
+	early bool
 	// unshared keeps the answers from web pages of other origins, whatever CORS allows. For
 	// what operators and their programs use.
 	unshared bool
-	serve    func(*exchange)
+	// check refuses a request before the store is waited for; nil: none.
+	check func(*exchange.Exchange) error
+	serve func(*exchange.Exchange, node.Store)
 	// fail answers a request that has no token, or parameters that cannot be read; nil:
 	// in plain text. Only for routes that want a token.
-	fail func(*exchange, error)
+	fail func(*exchange.Exchange, error)
 }
 
 // routeTable is the one place where paths are given out.
 func (s *Server) routeTable() []route {
 	const read = "GET, HEAD"
+	classic, urlcache, admin := s.classic, s.urlcache, s.admin
 	return []route{
-		{path: "/", methods: read, access: accessPublic, serve: serveWelcome},
-		{path: "/data", access: accessPerCommand, form: true, serve: serveData},
-		{path: "/data/", access: accessPerCommand, form: true, serve: serveData},
-		{path: "/group_data", access: accessPerCommand, form: true, serve: serveGroupData},
-		{path: "/group_data/", access: accessPerCommand, form: true, serve: serveGroupData},
-		{path: "/server", access: accessToken, form: true, serve: serveServerList, fail: (*exchange).failServerList},
-		{path: "/server/", access: accessToken, form: true, serve: serveServerList, fail: (*exchange).failServerList},
-		{path: "/admin/group", methods: read, unshared: true, access: accessToken, serve: s.serveAdminGroup},
-		{path: "/admin/cluster", methods: read, unshared: true, access: accessToken, serve: s.serveAdminCluster},
-		{path: "/admin/cluster/digest", methods: read, unshared: true, access: accessToken, serve: s.serveDigest},
-		{path: "/admin/cluster/entries", methods: "GET", unshared: true, access: accessToken, serve: s.serveEntries},
-		{path: "/admin/backup", methods: "GET", unshared: true, access: accessToken, serve: s.serveBackup},
-		{path: "/uc", access: accessPerCommand, form: true, serve: serveUC},
-		{path: "/uc/", access: accessPerCommand, form: true, serve: serveUC},
-		{path: "/ws", methods: "GET", access: accessPublic, serve: s.serveSocket},
-		{path: "/livez", methods: read, access: accessPublic, serve: serveLive},
-		{path: "/readyz", methods: read, access: accessPublic, serve: serveReady},
-		{path: "/metrics", methods: read, unshared: true, access: accessPublic, serve: s.metrics.handler(s.opts.Registry)},
+		{path: "/", methods: read, access: access.Public, early: true, serve: s.serveWelcome},
+		{path: "/data", access: access.PerCommand, form: true, serve: classic.ServeData},
+		{path: "/data/", access: access.PerCommand, form: true, serve: classic.ServeData},
+		{path: "/group_data", access: access.PerCommand, form: true, serve: classic.ServeGroup},
+		{path: "/group_data/", access: access.PerCommand, form: true, serve: classic.ServeGroup},
+		{path: "/server", access: access.Token, form: true, serve: classic.ServeLists, fail: classic.FailLists},
+		{path: "/server/", access: access.Token, form: true, serve: classic.ServeLists, fail: classic.FailLists},
+		{path: "/admin/group", methods: read, unshared: true, access: access.Token, serve: admin.ServeGroup},
+		{path: "/admin/cluster", methods: read, unshared: true, access: access.Token, serve: admin.ServeCluster},
+		{path: "/admin/cluster/digest", methods: read, unshared: true, access: access.Token, serve: admin.ServeDigest},
+		{path: "/admin/cluster/entries", methods: "GET", unshared: true, access: access.Token, serve: admin.ServeEntries},
+		{path: "/admin/backup", methods: "GET", unshared: true, access: access.Token, serve: admin.ServeBackup},
+		{path: "/uc", access: access.PerCommand, form: true, check: urlcache.Check, serve: urlcache.Serve},
+		{path: "/uc/", access: access.PerCommand, form: true, check: urlcache.Check, serve: urlcache.Serve},
+		{path: "/ws", methods: "GET", access: access.Public, check: s.socket.Check, serve: s.socket.Serve},
+		{path: "/livez", methods: read, access: access.Public, early: true, serve: serveLive},
+		{path: "/readyz", methods: read, access: access.Public, early: true, serve: serveReady},
+		{path: "/metrics", methods: read, unshared: true, access: access.Public, early: true, serve: metrics.Handler(s.opts.Registry)},
 	}
 }
 
@@ -91,7 +90,7 @@ func (r *route) allows(method []byte) bool {
 // easyRoute returns the route for paths that have none, if there is one: a read of the URL
 // cache, whatever the path.
 func (s *Server) easyRoute(method []byte) *route {
-	easy := &route{methods: "GET, HEAD", access: accessPerCommand, serve: serveUCEasy}
+	easy := &route{methods: "GET, HEAD", access: access.PerCommand, check: s.urlcache.Check, serve: s.urlcache.ServeEasy}
 	if s.opts.URLCache == nil || !s.opts.URLCacheEasy || !easy.allows(method) {
 		return nil
 	}
@@ -99,49 +98,75 @@ func (s *Server) easyRoute(method []byte) *route {
 }
 
 // dispatch hands x to its route, if it may use it.
-func (s *Server) dispatch(x *exchange) {
-	if x.conn.loopback && !x.hostAllowed() {
-		x.misdirected()
+func (s *Server) dispatch(x *exchange.Exchange) {
+	if x.Conn.Loopback && !x.HostAllowed() {
+		x.Refuse(fault.Refusal{
+			Status: 421,
+			Reason: "this Host name is not served on a loopback address; the option Allowed_Hosts adds names",
+			Close:  true,
+		})
 		return
 	}
-	r := s.routes[string(x.ctx.Path())]
+	r := s.routes[string(x.Ctx.Path())]
 	if r == nil {
-		r = s.easyRoute(x.ctx.Method())
+		r = s.easyRoute(x.Ctx.Method())
 	}
 	switch {
 	case r == nil:
-		x.refuse(refusal{status: 404, reason: "no such path; see / for what there is"})
-	case s.cors != nil && !r.unshared && x.asksFirst():
-		x.permit(r)
-	case !r.allows(x.ctx.Method()):
-		x.ctx.Response.Header.Set("Allow", r.methods)
-		x.refuse(refusal{status: 405, reason: "this path takes only " + r.methods})
-	case !r.form && x.hasBody():
-		x.refuse(refusal{status: 400, reason: "this path takes no request body"})
-	case r.access == accessToken:
-		x.enter(r)
+		x.Refuse(fault.Refusal{Status: 404, Reason: "no such path; see / for what there is"})
+	case x.Node.Access.Origins != nil && !r.unshared && asksFirst(x):
+		permit(x, r)
+	case !r.allows(x.Ctx.Method()):
+		x.Ctx.Response.Header.Set("Allow", r.methods)
+		x.Refuse(fault.Refusal{Status: 405, Reason: "this path takes only " + r.methods})
+	case !r.form && x.HasBody():
+		x.Refuse(fault.Refusal{Status: 400, Reason: "this path takes no request body"})
 	default:
-		r.serve(x)
+		r.enter(x)
 	}
 }
 
-// enter hands x to a route that wants a token, if it brings one.
-func (x *exchange) enter(r *route) {
-	err := x.readParams()
-	if err == nil && !x.mayUse(r.access) {
-		err = errNoToken
-	}
-	switch {
-	case err == nil:
-		r.serve(x)
+// enter serves x, if it brings a token where one is wanted, as soon as there is a store.
+func (r *route) enter(x *exchange.Exchange) {
+	if err := r.admit(x); err != nil {
+		r.refuse(x, err)
 		return
-	case r.fail != nil:
+	}
+	var store node.Store
+	if !r.early {
+		if store = x.Node.Gate.Wait(); store == nil {
+			x.Refuse(fault.Unavailable(x.Node.NotServing()))
+			return
+		}
+	}
+	r.serve(x, store)
+}
+
+// admit returns why x may not be served.
+func (r *route) admit(x *exchange.Exchange) error {
+	if r.access == access.Token {
+		if err := x.ReadParams(); err != nil {
+			return err
+		}
+		if !x.MayUse(r.access) {
+			return fault.ErrNoToken
+		}
+	}
+	if r.check != nil {
+		return r.check(x)
+	}
+	return nil
+}
+
+// refuse answers a request that may not be served.
+func (r *route) refuse(x *exchange.Exchange, err error) {
+	if r.fail != nil {
 		r.fail(x, err)
 		return
 	}
-	var ref refusal
-	if !errors.As(err, &ref) {
-		ref.status, ref.reason, _ = statusOf(err)
+	refusal, ok := fault.AsRefusal(err)
+	if !ok {
+		refusal.Status, refusal.Reason, _ = fault.Of(err)
 	}
-	x.refuse(ref)
+	x.Refuse(refusal)
 }

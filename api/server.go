@@ -3,58 +3,52 @@ package api
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"log/slog"
 	"math"
 	"net"
-	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"owlcache/api/admin"
+	"owlcache/api/classic"
+	"owlcache/api/internal/conn"
+	"owlcache/api/internal/exchange"
+	"owlcache/api/internal/fault"
+	"owlcache/api/internal/node"
+	"owlcache/api/line"
+	"owlcache/api/metrics"
+	"owlcache/api/socket"
+	"owlcache/api/urlcache"
 )
 
-// Server answers HTTP for one node. See the package documentation for its life cycle.
+// Server answers HTTP and the line protocol for one node. See the package documentation for
+// its life cycle.
 type Server struct {
 	opts Options
-	name string // of the Server header
+	name string      // of the Server header
+	tls  *tls.Config // nil: plain HTTP
 
-	http     *fasthttp.Server
-	routes   map[string]*route
-	commands map[string]*command
-	unknown  *command
-	groupGet *command
-	ucGet    *command
-	group    atomic.Pointer[Group]    // set by SetGroup
-	sync     atomic.Pointer[Sync]     // set by SetSync, if data sync is on
-	importer atomic.Pointer[Importer] // set by SetImporter, if keys are imported
+	node     *node.Node
+	classic  *classic.Protocol
+	line     *line.Server
+	socket   *socket.Server
+	admin    *admin.Server
+	urlcache *urlcache.Server
 
-	incomplete atomic.Uint64 // answers of the group without those of all nodes that were asked
+	http      *fasthttp.Server
+	routes    map[string]*route
+	conns     *conn.Table // of HTTP
+	exchanges sync.Pool   // of *exchange.Exchange
 
-	tls       *tls.Config // nil: plain HTTP
-	cors      *cors       // nil: pages of other origins may read nothing
-	conns     *connTable
-	gate      *gate
-	hosts     *hostCheck
-	tokens    *tokens
-	password  password
-	logins    *loginGuard
-	bodies    *budget       // large request bodies
-	answers   *budget       // large values on their way out
-	backups   chan struct{} // holds one for each backup that is being made
-	lists     chan struct{} // holds one for each list of entries that is being sent
-	sockets   *sockets
-	tcp       *tcpSide
-	metrics   *metrics
-	exchanges sync.Pool // of *exchange
+	requests   *metrics.Requests
+	rejected   atomic.Uint64 // connections that were refused
+	handshakes atomic.Uint64 // TLS handshakes that failed
 
-	now           func() time.Time
-	guardLoopback bool            // loopback clients are trusted no more than others, for tests
-	running       context.Context // ends when Shutdown begins
-	stop          context.CancelFunc
-	stopping      <-chan struct{} // of running
+	stop context.CancelFunc
 }
 
 // New checks opts and makes a server. It returns every mistake in opts at once.
@@ -64,32 +58,17 @@ func New(opts Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		opts:     opts,
-		name:     strings.TrimSpace("owlcache " + opts.Version),
-		tls:      tlsConfig(opts.Certificate),
-		cors:     newCORS(opts.AllowedOrigins),
-		conns:    newConnTable(opts.MaxConns, opts.MaxConnsPerIP),
-		hosts:    newHostCheck(opts.ResponseHost, opts.AllowedHosts),
-		password: newPassword(opts.Password),
-		logins:   newLoginGuard(maxLoginPeers),
-		bodies:   newBudget(opts.MaxBodyMemory),
-		answers:  newBudget(opts.MaxBodyMemory),
-		backups:  make(chan struct{}, maxBackups),
-		lists:    make(chan struct{}, maxEntryLists),
-		sockets:  newSockets(opts),
-		tcp:      newTCPSide(opts),
-		now:      time.Now,
+		opts:  opts,
+		name:  strings.TrimSpace("owlcache " + opts.Version),
+		tls:   tlsConfig(opts.Certificate),
+		conns: conn.NewTable(opts.MaxConns, opts.MaxConnsPerIP),
 	}
-	s.running, s.stop = context.WithCancel(context.Background())
-	s.stopping = s.running.Done()
-	s.gate = newGate(s.stopping)
-	s.tokens = newTokens(opts.TokenSecret, opts.TokenLifetime, func() time.Time { return s.now() })
-	s.exchanges.New = func() any { return &exchange{srv: s} }
-	s.commands, s.unknown = indexCommands(commands())
-	s.groupGet = newGroupCommand(len(commands()))
-	s.ucGet = newUCCommand(s.groupGet.index + 1)
-	s.metrics = newMetrics(s, append(commands(), *s.groupGet, *s.ucGet))
-	if err := s.metrics.register(opts.Registry); err != nil {
+	var running context.Context
+	running, s.stop = context.WithCancel(context.Background())
+	s.node = node.New(running, opts.guard(), opts.MaxValueSize, opts.MaxBodyMemory, opts.Logger)
+	s.exchanges.New = func() any { return &exchange.Exchange{Node: s.node} }
+	s.makeParts()
+	if err := s.registerMetrics(); err != nil {
 		return nil, err
 	}
 	if s.routes, err = indexRoutes(s.routeTable()); err != nil {
@@ -97,6 +76,27 @@ func New(opts Options) (*Server, error) {
 	}
 	s.http = s.newHTTPServer()
 	return s, nil
+}
+
+// makeParts makes what serves the routes and the line protocol.
+func (s *Server) makeParts() {
+	o, unknown := &s.opts, exchange.Unknown()
+	s.classic = classic.New(classic.Lists{Owlcache: o.Owlcache, Gossip: o.Gossip}, unknown)
+	s.urlcache = urlcache.NewServer(o.URLCache, unknown)
+	s.admin = admin.New(s.node, admin.Options{Backup: o.Backup, Seeds: o.Gossip, GroupMode: o.GroupMode})
+	s.socket = socket.New(s.node, socket.Options{On: o.WebSocket, Name: s.name, ResponseHost: o.hostPort(o.TCPPort), WriteTimeout: o.WriteTimeout})
+	s.line = line.New(s.node, line.Options{
+		MaxConns: o.MaxConns, MaxConnsPerIP: o.MaxConnsPerIP,
+		ReadTimeout: o.ReadTimeout, IdleTimeout: o.TCPIdleTimeout, OpenWrites: o.TCPOpenWrites,
+		Logger: o.TCPLogger, LogRequests: o.AccessLog != nil,
+	})
+	s.requests = metrics.NewRequests(slices.Concat([]*exchange.Command{unknown}, s.classic.Commands(), s.urlcache.Commands()))
+}
+
+// registerMetrics puts everything that /metrics shows into the registry.
+func (s *Server) registerMetrics() error {
+	return metrics.Register(s.opts.Registry, s.node, s.requests, s.classic.Incomplete,
+		s.connCollector(), s.tlsCollector(), s.line.Collector(), s.socket.Collector(), s.urlcache.Collector(), metrics.BuildInfo(s.opts.Version))
 }
 
 // newHTTPServer configures fasthttp. Connections, their limits and their end are
@@ -121,7 +121,7 @@ func (s *Server) newHTTPServer() *fasthttp.Server {
 		// Bodies are read by body.go within its own limits. With this flag the
 		// HTTP server itself never holds more than the first 8 KiB of one.
 		StreamRequestBody:            true,
-		MaxRequestBodySize:           s.opts.maxBodySize(),
+		MaxRequestBodySize:           exchange.MaxBody(s.opts.MaxValueSize),
 		DisablePreParseMultipartForm: true,
 
 		NoDefaultContentType:  true,
@@ -129,27 +129,66 @@ func (s *Server) newHTTPServer() *fasthttp.Server {
 	}
 }
 
-// trackBusy marks the end of a request. Its beginning is marked by conn.Read and,
-// for a request that was read ahead together with another, by handle.
+// handle is the entry of every request.
+func (s *Server) handle(ctx *fasthttp.RequestCtx) {
+	x := s.exchanges.Get().(*exchange.Exchange)
+	x.Begin(ctx)
+	defer s.finish(x)
+	s.dispatch(x)
+}
+
+// finish recovers from a panic, decides whether the connection may go on, counts and logs the
+// request, and gives x back.
+func (s *Server) finish(x *exchange.Exchange) {
+	if p := recover(); p != nil {
+		s.node.LogPanic("serving a request", p)
+		x.Ctx.Response.Reset()
+		x.Refuse(fault.Refusal{Status: 500, Reason: "internal error", Close: true})
+	}
+	if x.HasBody() && !x.Read {
+		// What is left of the body must not be taken for the next request.
+		x.Conn.Linger = true
+		x.Ctx.SetConnectionClose()
+	}
+	if s.node.Stopped() {
+		x.Ctx.SetConnectionClose()
+	}
+	if s.node.Access.Origins != nil {
+		s.share(x)
+	}
+	s.requests.Count(x)
+	s.logAccess(x)
+	x.Release()
+	s.exchanges.Put(x)
+}
+
+// trackBusy marks the end of a request. Its beginning is marked by conn.Conn and, for a request
+// that was read ahead together with another, by handle.
 func trackBusy(nc net.Conn, state fasthttp.ConnState) {
-	if c, ok := nc.(*conn); ok && state == fasthttp.StateIdle {
-		c.busy.Store(false)
+	if c, ok := nc.(*conn.Conn); ok && state == fasthttp.StateIdle {
+		c.Busy.Store(false)
 	}
 }
 
 // Ready tells that recovery has finished: from now on data is served from store.
 // Only the first call counts.
-func (s *Server) Ready(store Store) { s.gate.open(store) }
+func (s *Server) Ready(store Store) { s.node.Gate.Open(store) }
 
 // SetLoading sets the function that says, for /readyz, how far loading has come.
 // It is called for each question until Ready and must be safe for concurrent use.
-func (s *Server) SetLoading(text func() string) { s.gate.setLoading(text) }
+func (s *Server) SetLoading(text func() string) { s.node.Gate.SetLoading(text) }
 
-// logPanic logs p with the stack of the calling goroutine. Stacks show addresses
-// and lengths of arguments, not their content.
-func (s *Server) logPanic(doing string, p any) {
-	s.opts.Logger.Error("panic while "+doing, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-}
+// SetGroup tells the server of the group. It must be called before Ready; without it
+// /group_data/ answers 503.
+func (s *Server) SetGroup(g Group) { s.node.SetGroup(g) }
+
+// SetSync tells the server of the node's data sync. It must be called before Ready, and
+// not at all if data sync is off.
+func (s *Server) SetSync(sync Sync) { s.node.SetSync(sync) }
+
+// SetImporter tells the server where else get looks for keys. It must be called before
+// Ready; without it, what the store does not hold is a miss.
+func (s *Server) SetImporter(i Importer) { s.node.SetImporter(i) }
 
 // debugPrinter hands what the HTTP server logs over to a logger, without the
 // arguments: they may quote a request, and with it a password or token.

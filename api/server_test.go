@@ -1,20 +1,23 @@
-package api
+package api_test
 
 import (
-	"bytes"
 	"fmt"
 	"log/slog"
 	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"owlcache/api"
+	"owlcache/api/access"
+	"owlcache/api/internal/apitest"
+	"owlcache/api/internal/exchange"
+	"owlcache/api/internal/node"
 	"owlcache/engine"
 )
 
 func TestOptionsAreChecked(t *testing.T) {
-	_, err := New(Options{
+	_, err := api.New(api.Options{
 		TokenSecret: []byte("short"), TokenLifetime: -1, MaxValueSize: engine.MaxValueSize + 1, MaxConns: -1, MaxConnsPerIP: -1,
 		ReadTimeout: -1, WriteTimeout: -1, IdleTimeout: -1, MaxHeaderSize: 1, MaxBodyMemory: -1, HTTPPort: 70000, ResponseHost: "a\nb", Version: "\r",
 	})
@@ -30,7 +33,7 @@ func TestOptionsAreChecked(t *testing.T) {
 }
 
 func TestPathsAndMethods(t *testing.T) {
-	n := start(t, nil)
+	n := apitest.Start(t, nil)
 	for _, tt := range []struct {
 		method, path string
 		status       int
@@ -39,55 +42,47 @@ func TestPathsAndMethods(t *testing.T) {
 		{"GET", "/livez", 200}, {"DELETE", "/livez", 405}, {"GET", "/readyz", 200}, {"HEAD", "/metrics", 200}, {"PUT", "/metrics", 405},
 		{"GET", "/nothing", 404}, {"GET", "/data/more", 404}, {"GET", "/DATA/", 404}, {"POST", "/nothing", 404},
 	} {
-		a := n.do(n.request(tt.method, tt.path, "", ""))
-		if a.status != tt.status {
-			t.Errorf("%s %s: status %d, want %d", tt.method, tt.path, a.status, tt.status)
+		a := n.Do(n.Request(tt.method, tt.path, "", ""))
+		if a.Status != tt.status {
+			t.Errorf("%s %s: status %d, want %d", tt.method, tt.path, a.Status, tt.status)
 		}
-		if tt.status >= 400 && (a.reason() == "" || a.header.Get("Content-Type") != typeText) {
-			t.Errorf("%s %s: header %v", tt.method, tt.path, a.header)
+		if tt.status >= 400 && (a.Reason() == "" || a.Header.Get("Content-Type") != exchange.TypeText) {
+			t.Errorf("%s %s: header %v", tt.method, tt.path, a.Header)
 		}
-		if tt.status == 405 && a.header.Get("Allow") != "GET, HEAD" {
-			t.Errorf("%s %s: Allow %q", tt.method, tt.path, a.header.Get("Allow"))
+		if tt.status == 405 && a.Header.Get("Allow") != "GET, HEAD" {
+			t.Errorf("%s %s: Allow %q", tt.method, tt.path, a.Header.Get("Allow"))
 		}
 	}
-	if a := n.get("/"); !strings.Contains(a.body, "owlcache 0.6.0") || !strings.Contains(a.body, n.addr+"/data/") {
-		t.Errorf("welcome page: %s", a.body)
+	if a := n.Get("/"); !strings.Contains(a.Body, "owlcache 0.6.0") || !strings.Contains(a.Body, n.Addr+"/data/") {
+		t.Errorf("welcome page: %s", a.Body)
 	}
 }
 
 // TestAccessClasses walks both tables: everything has a class, and what wants a
 // token is not to be had without.
 func TestAccessClasses(t *testing.T) {
-	n := start(t, nil)
-	known := []access{accessPublic, accessLogin, accessToken, accessPerCommand}
-	for _, r := range n.routeTable() {
-		if !contains(known, r.access) {
-			t.Errorf("route %s: access class %d", r.path, r.access)
+	n := apitest.Start(t, nil)
+	known := []access.Class{access.Public, access.Login, access.Token, access.PerCommand}
+	for _, r := range n.Routes() {
+		if !contains(known, r.Access) {
+			t.Errorf("route %s: access class %d", r.Path, r.Access)
 		}
-		if a := n.get(r.path); r.access == accessToken && a.status != 401 {
-			t.Errorf("route %s: status %d without a token", r.path, a.status)
-		}
-	}
-	for _, c := range commands() {
-		if !contains(known[:3], c.access) {
-			t.Errorf("command %s: access class %d", c.name, c.access)
-		}
-		a := n.cmd("cmd", c.name, "key", "k", "exptime", "1")
-		if (a.status == 401) != (c.access == accessToken) {
-			t.Errorf("command %s: status %d without a token", c.name, a.status)
+		if a := n.Get(r.Path); r.Access == access.Token && a.Status != 401 {
+			t.Errorf("route %s: status %d without a token", r.Path, a.Status)
 		}
 	}
-	for _, bad := range [][]route{
-		{{path: "/new", serve: serveWelcome}}, {{path: "/new", access: accessToken}},
-		{{path: "/new", access: accessToken, serve: serveWelcome}, {path: "/new", access: accessPublic, serve: serveWelcome}},
-	} {
-		if _, err := indexRoutes(bad); err == nil {
-			t.Errorf("no error for %+v", bad)
+	for _, c := range n.Commands() {
+		if !contains(known[:3], c.Access) {
+			t.Errorf("command %s: access class %d", c.Name, c.Access)
+		}
+		a := n.Cmd("cmd", c.Name, "key", "k", "exptime", "1")
+		if (a.Status == 401) != (c.Access == access.Token) {
+			t.Errorf("command %s: status %d without a token", c.Name, a.Status)
 		}
 	}
 }
 
-func contains(list []access, a access) bool {
+func contains(list []access.Class, a access.Class) bool {
 	for _, b := range list {
 		if a == b {
 			return true
@@ -97,143 +92,125 @@ func contains(list []access, a access) bool {
 }
 
 func TestTokenRoute(t *testing.T) {
-	n := start(t, nil)
-	token := n.token()
-	n.routes["/admin"] = &route{path: "/admin", access: accessToken, form: true, serve: func(x *exchange) { x.text(200, "in") }}
-	if a := n.get("/admin"); a.status != 401 || a.reason() == "" {
-		t.Errorf("without: status %d", a.status)
+	n := apitest.Start(t, nil)
+	token := n.Token()
+	n.AddRoute("/admin", access.Token, func(x *exchange.Exchange, _ node.Store) { x.Text(200, "in") })
+	if a := n.Get("/admin"); a.Status != 401 || a.Reason() == "" {
+		t.Errorf("without: status %d", a.Status)
 	}
-	if a := n.get("/admin?token=" + token); a.status != 200 {
-		t.Errorf("in the query: status %d", a.status)
+	if a := n.Get("/admin?token=" + token); a.Status != 200 {
+		t.Errorf("in the query: status %d", a.Status)
 	}
-	if a := n.do(n.request("POST", "/admin", formType, "token="+token)); a.status != 200 {
-		t.Errorf("in the body: status %d", a.status)
+	if a := n.Do(n.Request("POST", "/admin", apitest.FormType, "token="+token)); a.Status != 200 {
+		t.Errorf("in the body: status %d", a.Status)
 	}
 }
 
 func TestPipelining(t *testing.T) {
-	n := start(t, nil)
+	n := apitest.Start(t, nil)
 	for i := range 50 {
-		n.store.m[fmt.Sprint(i)] = memEntry{[]byte(strings.Repeat("v", 200*i)), engine.Meta{Created: 1}}
+		n.Store.M[fmt.Sprint(i)] = apitest.Entry{Value: []byte(strings.Repeat("v", 200*i)), Meta: engine.Meta{Created: 1}}
 	}
-	c := n.dial()
+	c := n.Dial()
 	var all strings.Builder
 	for i := range 50 {
 		body := fmt.Sprintf("cmd=get&key=%d", i)
-		fmt.Fprintf(&all, "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", formType, len(body), body)
+		fmt.Fprintf(&all, "POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", apitest.FormType, len(body), body)
 	}
-	c.send(all.String())
+	c.Send(all.String())
 	for i := range 50 {
-		if a := c.receive("POST"); a.status != 200 || len(a.body) != 200*i {
-			t.Fatalf("answer %d: status %d, %d bytes", i, a.status, len(a.body))
+		if a := c.Receive("POST"); a.Status != 200 || len(a.Body) != 200*i {
+			t.Fatalf("answer %d: status %d, %d bytes", i, a.Status, len(a.Body))
 		}
 	}
 }
 
 func TestHeadersTooLarge(t *testing.T) {
-	n := start(t, nil)
+	n := apitest.Start(t, nil)
 	key := strings.Repeat("\xff", engine.MaxKeySize) // 24 KiB in the request line
-	if a := n.cmd("cmd", "exist", "key", key); a.status != 404 || a.header.Get("Key") != key {
-		t.Errorf("largest key: status %d", a.status)
+	if a := n.Cmd("cmd", "exist", "key", key); a.Status != 404 || a.Header.Get("Key") != key {
+		t.Errorf("largest key: status %d", a.Status)
 	}
-	c := n.dial()
-	c.send("GET /livez HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 40<<10) + "\r\n\r\n")
-	if a := c.receive("GET"); a.status != 431 || a.reason() == "" || !c.ended() {
-		t.Errorf("status %d, %v", a.status, a.header)
+	c := n.Dial()
+	c.Send("GET /livez HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 40<<10) + "\r\n\r\n")
+	if a := c.Receive("GET"); a.Status != 431 || a.Reason() == "" || !c.Ended() {
+		t.Errorf("status %d, %v", a.Status, a.Header)
 	}
 }
 
 func TestMalformedRequest(t *testing.T) {
-	n := start(t, nil)
+	n := apitest.Start(t, nil)
 	for _, request := range []string{
 		"\x16\x03\x01\x00\x05hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/1.1\r\nbroken header\r\n\r\n",
 		"POST /data/ HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n", "POST /data/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
 		"GET /?pass=secret HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
 	} {
-		c := n.dial()
-		c.send(request)
-		a := c.receive("GET")
-		if a.status != 400 || a.header.Get("Server") != "owlcache 0.6.0" || a.reason() == "" || strings.Contains(a.body, "secret") || !c.ended() {
-			t.Errorf("%.30q: status %d, %q, %v", request, a.status, a.body, a.header)
+		c := n.Dial()
+		c.Send(request)
+		a := c.Receive("GET")
+		if a.Status != 400 || a.Header.Get("Server") != "owlcache 0.6.0" || a.Reason() == "" || strings.Contains(a.Body, "secret") || !c.Ended() {
+			t.Errorf("%.30q: status %d, %q, %v", request, a.Status, a.Body, a.Header)
 		}
 	}
 }
 
 func TestPanicIsAnAnswer(t *testing.T) {
-	var log logBuffer
-	n := start(t, func(o *Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
-	n.store.onGet = func() { panic("the shelf broke") }
+	var log apitest.Log
+	n := apitest.Start(t, func(o *api.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	n.Store.OnGet = func() { panic("the shelf broke") }
 	for range 3 {
-		if a := n.cmd("cmd", "get", "key", "k"); a.status != 500 || a.reason() == "" || strings.Contains(a.body, "shelf") {
-			t.Errorf("status %d, %q", a.status, a.body)
+		if a := n.Cmd("cmd", "get", "key", "k"); a.Status != 500 || a.Reason() == "" || strings.Contains(a.Body, "shelf") {
+			t.Errorf("status %d, %q", a.Status, a.Body)
 		}
 	}
-	if a := n.get("/livez"); a.status != 200 {
-		t.Errorf("afterwards: status %d", a.status)
+	if a := n.Get("/livez"); a.Status != 200 {
+		t.Errorf("afterwards: status %d", a.Status)
 	}
 	if !strings.Contains(log.String(), "the shelf broke") {
 		t.Errorf("log: %s", log.String())
 	}
 }
 
-// logBuffer lets a test read what a logger writes, also while it does.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 func TestLoading(t *testing.T) {
-	n := startLoading(t, nil)
-	if a := n.get("/readyz"); a.status != 503 || a.body != "loading\n" {
-		t.Errorf("status %d, %q", a.status, a.body)
+	n := apitest.StartLoading(t, nil)
+	if a := n.Get("/readyz"); a.Status != 503 || a.Body != "loading\n" {
+		t.Errorf("status %d, %q", a.Status, a.Body)
 	}
 	n.SetLoading(func() string { return "snapshot 43 %" })
-	if a := n.get("/readyz"); a.status != 503 || a.body != "loading: snapshot 43 %\n" {
-		t.Errorf("status %d, %q", a.status, a.body)
+	if a := n.Get("/readyz"); a.Status != 503 || a.Body != "loading: snapshot 43 %\n" {
+		t.Errorf("status %d, %q", a.Status, a.Body)
 	}
-	if a := n.get("/livez"); a.status != 200 || a.body != "loading: snapshot 43 %\n" {
-		t.Errorf("livez: status %d, %q", a.status, a.body)
+	if a := n.Get("/livez"); a.Status != 200 || a.Body != "loading: snapshot 43 %\n" {
+		t.Errorf("livez: status %d, %q", a.Status, a.Body)
 	}
-	if a := n.get("/metrics"); a.status != 200 || !strings.Contains(a.body, "owlcache_ready 0\n") {
-		t.Errorf("metrics: status %d", a.status)
+	if a := n.Get("/metrics"); a.Status != 200 || !strings.Contains(a.Body, "owlcache_ready 0\n") {
+		t.Errorf("metrics: status %d", a.Status)
 	}
 
-	answers := make(chan answer, 1)
-	go func() { answers <- n.cmd("cmd", "ping") }()
-	eventually(t, "the request is held", func() bool { _, busy, _ := n.conns.counts(); return busy == 1 })
-	n.Ready(n.store)
-	n.Ready(newMemStore()) // does not count
-	if a := <-answers; a.status != 200 || a.body != "PONG" {
-		t.Errorf("held: status %d, %q", a.status, a.body)
+	answers := make(chan apitest.Answer, 1)
+	go func() { answers <- n.Cmd("cmd", "ping") }()
+	apitest.Eventually(t, "the request is held", func() bool { _, busy, _ := n.HTTP.Counts(); return busy == 1 })
+	n.Ready(n.Store)
+	n.Ready(apitest.NewMemStore()) // does not count
+	if a := <-answers; a.Status != 200 || a.Body != "PONG" {
+		t.Errorf("held: status %d, %q", a.Status, a.Body)
 	}
-	if n.gate.peek() != Store(n.store) {
+	if n.Node.Gate.Peek() != api.Store(n.Store) {
 		t.Error("the second store counts")
 	}
 }
 
 func TestLoadingTakesTooLong(t *testing.T) {
-	n := startLoading(t, nil)
-	n.gate.hold = time.Millisecond
-	a := n.cmd("cmd", "get", "key", "k")
-	if a.status != 503 || a.header.Get("Retry-After") != "1" || a.body != "loading\n" || a.header.Get("Content-Type") != typeText {
-		t.Errorf("status %d, %q, %v", a.status, a.body, a.header)
+	n := apitest.StartLoading(t, nil)
+	n.Node.Gate.Hold = time.Millisecond
+	a := n.Cmd("cmd", "get", "key", "k")
+	if a.Status != 503 || a.Header.Get("Retry-After") != "1" || a.Body != "loading\n" || a.Header.Get("Content-Type") != exchange.TypeText {
+		t.Errorf("status %d, %q, %v", a.Status, a.Body, a.Header)
 	}
 }
 
 func TestHealth(t *testing.T) {
-	n := start(t, nil)
+	n := apitest.Start(t, nil)
 	for _, tt := range []struct {
 		state engine.State
 		why   error
@@ -245,13 +222,13 @@ func TestHealth(t *testing.T) {
 		{engine.ReadOnly, engine.ErrReadOnly, 503, "reads are served"},
 		{engine.Closed, nil, 503, "closed"},
 	} {
-		n.store.setHealth(tt.state, tt.why)
-		ready, live := n.get("/readyz"), n.get("/livez")
-		if ready.status != tt.ready || live.status != 200 {
-			t.Errorf("state %d: readyz %d, livez %d", tt.state, ready.status, live.status)
+		n.Store.SetHealth(tt.state, tt.why)
+		ready, live := n.Get("/readyz"), n.Get("/livez")
+		if ready.Status != tt.ready || live.Status != 200 {
+			t.Errorf("state %d: readyz %d, livez %d", tt.state, ready.Status, live.Status)
 		}
-		if !strings.Contains(ready.body, tt.text) || live.body != ready.body || tt.why != nil && !strings.Contains(ready.body, tt.why.Error()) {
-			t.Errorf("state %d: readyz %q, livez %q", tt.state, ready.body, live.body)
+		if !strings.Contains(ready.Body, tt.text) || live.Body != ready.Body || tt.why != nil && !strings.Contains(ready.Body, tt.why.Error()) {
+			t.Errorf("state %d: readyz %q, livez %q", tt.state, ready.Body, live.Body)
 		}
 	}
 }
@@ -263,7 +240,7 @@ func TestResponseHost(t *testing.T) {
 		port int
 		want string
 	}{{"127.0.0.1", 0, "127.0.0.1:1234"}, {"node.example", 7721, "node.example:7721"}, {"::1", 7721, "[::1]:7721"}, {"[::1]", 7721, "[::1]:7721"}} {
-		if got := (Options{ResponseHost: tt.host, HTTPPort: tt.port}).responseHost(addr); got != tt.want {
+		if got := (api.Options{ResponseHost: tt.host, HTTPPort: tt.port}).ResponseHostOf(addr); got != tt.want {
 			t.Errorf("%s %d: %q", tt.host, tt.port, got)
 		}
 	}

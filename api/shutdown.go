@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"owlcache/api/internal/conn"
 )
 
 // sweepInterval is how often Shutdown looks for connections that have become idle.
@@ -17,8 +19,8 @@ const sweepInterval = 20 * time.Millisecond
 // Shutdown may be called again and waits each time.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stop()
-	err := errors.Join(s.conns.close(), s.tcp.conns.close())
-	tables := []*connTable{s.conns, s.tcp.conns}
+	err := errors.Join(s.conns.Close(), s.line.Conns.Close())
+	tables := []*conn.Table{s.conns, s.line.Conns}
 	tick := time.NewTicker(sweepInterval)
 	defer tick.Stop()
 	for {
@@ -26,7 +28,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 			return err
 		}
 		select {
-		case <-tables[0].empty:
+		case <-tables[0].Empty:
 		case <-tick.C:
 		case <-ctx.Done():
 			return fmt.Errorf("shutdown: %d connections cut off: %w", cutOff(tables), ctx.Err())
@@ -35,11 +37,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // release lets the connections of tables end, and returns the tables that have any left.
-func release(tables []*connTable) (left []*connTable) {
+func release(tables []*conn.Table) (left []*conn.Table) {
 	for _, t := range tables {
-		t.each((*conn).release)
+		t.Each((*conn.Conn).Release)
 		select {
-		case <-t.empty:
+		case <-t.Empty:
 		default:
 			left = append(left, t)
 		}
@@ -48,22 +50,12 @@ func release(tables []*connTable) (left []*connTable) {
 }
 
 // cutOff closes the connections of tables and returns how many there were.
-func cutOff(tables []*connTable) (n int) {
+func cutOff(tables []*conn.Table) (n int) {
 	for _, t := range tables {
-		t.each(func(c *conn) {
+		t.Each(func(c *conn.Conn) {
 			n++
-			c.cut()
+			c.Cut()
 		})
 	}
 	return n
-}
-
-// stopped tells whether Shutdown has begun.
-func (s *Server) stopped() bool {
-	select {
-	case <-s.stopping:
-		return true
-	default:
-		return false
-	}
 }

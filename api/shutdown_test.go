@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"context"
@@ -6,32 +6,33 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"owlcache/api/internal/apitest"
 	"strings"
 	"testing"
 )
 
 func TestShutdownFinishesWhatIsInFlight(t *testing.T) {
-	n := start(t, nil)
-	token := n.token()
+	n := apitest.Start(t, nil)
+	token := n.Token()
 	entered, leave := make(chan struct{}), make(chan struct{})
-	n.store.onSet = func() { close(entered); <-leave }
-	idle := n.dial()
-	idle.send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
-	idle.receive("GET")
-	silent := n.dial()
-	eventually(t, "all are connected", func() bool { open, _, _ := n.conns.counts(); return open >= 2 })
+	n.Store.OnSet = func() { close(entered); <-leave }
+	idle := n.Dial()
+	idle.Send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	idle.Receive("GET")
+	silent := n.Dial()
+	apitest.Eventually(t, "all are connected", func() bool { open, _, _ := n.HTTP.Counts(); return open >= 2 })
 
-	set := n.dial()
+	set := n.Dial()
 	body := "cmd=set&key=k&valuedata=v&token=" + token
-	set.send(fmt.Sprintf("POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", formType, len(body), body))
+	set.Send(fmt.Sprintf("POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", apitest.FormType, len(body), body))
 	<-entered
 	done := make(chan error, 2)
 	go func() { done <- n.Shutdown(context.Background()) }()
-	if !idle.ended() {
+	if !idle.Ended() {
 		t.Error("an idle connection goes on")
 	}
-	_, _ = io.Copy(io.Discard, silent.r) // it ends, with or without an answer
-	if c, err := net.Dial("tcp", n.addr); err == nil {
+	_, _ = io.Copy(io.Discard, silent.R) // it ends, with or without an answer
+	if c, err := net.Dial("tcp", n.Addr); err == nil {
 		_ = c.Close()
 		t.Error("still accepting")
 	}
@@ -41,45 +42,45 @@ func TestShutdownFinishesWhatIsInFlight(t *testing.T) {
 	default:
 	}
 	close(leave)
-	if a := set.receive("POST"); a.status != 200 || !a.close {
-		t.Errorf("status %d, %v", a.status, a.header)
+	if a := set.Receive("POST"); a.Status != 200 || !a.Close {
+		t.Errorf("status %d, %v", a.Status, a.Header)
 	}
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if e, _ := n.store.entry("k"); string(e.value) != "v" {
-		t.Errorf("stored %q", e.value)
+	if e, _ := n.Store.Entry("k"); string(e.Value) != "v" {
+		t.Errorf("stored %q", e.Value)
 	}
 }
 
 func TestShutdownCutsOff(t *testing.T) {
-	n := start(t, nil)
+	n := apitest.Start(t, nil)
 	entered, leave := make(chan struct{}), make(chan struct{})
-	n.store.onGet = func() { close(entered); <-leave }
-	c := n.dial()
-	c.send("GET /data/?cmd=get&key=k HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	n.Store.OnGet = func() { close(entered); <-leave }
+	c := n.Dial()
+	c.Send("GET /data/?cmd=get&key=k HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	<-entered
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if err := n.Shutdown(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "1 connections cut off") {
 		t.Errorf("Shutdown: %v", err)
 	}
-	if !c.ended() {
+	if !c.Ended() {
 		t.Error("the connection goes on")
 	}
 	close(leave)
 }
 
 func TestShutdownWhileLoading(t *testing.T) {
-	n := startLoading(t, nil)
-	c := n.dial()
-	c.send("GET /data/?cmd=get&key=k HTTP/1.1\r\nHost: localhost\r\n\r\n")
-	eventually(t, "the request is held", func() bool { _, busy, _ := n.conns.counts(); return busy == 1 })
+	n := apitest.StartLoading(t, nil)
+	c := n.Dial()
+	c.Send("GET /data/?cmd=get&key=k HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	apitest.Eventually(t, "the request is held", func() bool { _, busy, _ := n.HTTP.Counts(); return busy == 1 })
 	if err := n.Shutdown(context.Background()); err != nil {
 		t.Error(err)
 	}
-	if a := c.receive("GET"); a.status != 503 || a.body != "shutting down\n" {
-		t.Errorf("status %d, %q", a.status, a.body)
+	if a := c.Receive("GET"); a.Status != 503 || a.Body != "shutting down\n" {
+		t.Errorf("status %d, %q", a.Status, a.Body)
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,14 +1,16 @@
-package api
+package api_test
 
 import (
 	"context"
 	"testing"
 
+	"owlcache/api"
+	"owlcache/api/internal/apitest"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
 )
 
-var _ Store = (*engine.Store)(nil)
+var _ api.Store = (*engine.Store)(nil)
 
 // TestWithTheRealStore: what was acknowledged is there after a restart.
 func TestWithTheRealStore(t *testing.T) {
@@ -33,16 +35,16 @@ func TestWithTheRealStore(t *testing.T) {
 	}
 
 	store, closeStore := open()
-	n := startLoading(t, nil)
+	n := apitest.StartLoading(t, nil)
 	n.Ready(store)
-	token := n.token()
-	a := n.post("cmd", "set", "key", "hello", "valuedata", "wor\x00ld", "token", token)
-	n.post("cmd", "set", "key", "gone", "token", token)
-	if d := n.post("cmd", "delete", "key", "gone", "token", token); a.status != 200 || d.status != 200 {
-		t.Fatalf("set %d, delete %d %s", a.status, d.status, d.reason())
+	token := n.Token()
+	a := n.Post("cmd", "set", "key", "hello", "valuedata", "wor\x00ld", "token", token)
+	n.Post("cmd", "set", "key", "gone", "token", token)
+	if d := n.Post("cmd", "delete", "key", "gone", "token", token); a.Status != 200 || d.Status != 200 {
+		t.Fatalf("set %d, delete %d %s", a.Status, d.Status, d.Reason())
 	}
-	if m := n.post("cmd", "expire", "key", "gone", "exptime", "1", "token", token); m.status != 404 {
-		t.Errorf("expire of a deleted key: status %d", m.status)
+	if m := n.Post("cmd", "expire", "key", "gone", "exptime", "1", "token", token); m.Status != 404 {
+		t.Errorf("expire of a deleted key: status %d", m.Status)
 	}
 	if err := n.Shutdown(context.Background()); err != nil {
 		t.Fatal(err)
@@ -50,20 +52,20 @@ func TestWithTheRealStore(t *testing.T) {
 	closeStore()
 
 	store, closeStore = open()
-	again := startLoading(t, nil)
+	again := apitest.StartLoading(t, nil)
 	again.Ready(store)
-	got := again.cmd("cmd", "get", "key", "hello")
-	if got.status != 200 || got.body != "wor\x00ld" || got.header.Get("Keycreatetime") != a.header.Get("Keycreatetime") {
-		t.Errorf("status %d, %q, %v", got.status, got.body, got.header)
+	got := again.Cmd("cmd", "get", "key", "hello")
+	if got.Status != 200 || got.Body != "wor\x00ld" || got.Header.Get("Keycreatetime") != a.Header.Get("Keycreatetime") {
+		t.Errorf("status %d, %q, %v", got.Status, got.Body, got.Header)
 	}
-	if a := again.cmd("cmd", "get", "key", "gone"); a.status != 404 {
-		t.Errorf("deleted key: status %d", a.status)
+	if a := again.Cmd("cmd", "get", "key", "gone"); a.Status != 404 {
+		t.Errorf("deleted key: status %d", a.Status)
 	}
-	if a := again.post("cmd", "expire", "key", "hello", "exptime", "100", "token", token); a.status != 200 { // the token of the first run
-		t.Errorf("expire: status %d, %s", a.status, a.body)
+	if a := again.Post("cmd", "expire", "key", "hello", "exptime", "100", "token", token); a.Status != 200 { // the token of the first run
+		t.Errorf("expire: status %d, %s", a.Status, a.Body)
 	}
-	if a := again.get("/metrics"); a.status != 200 {
-		t.Errorf("metrics: status %d", a.status)
+	if a := again.Get("/metrics"); a.Status != 200 {
+		t.Errorf("metrics: status %d", a.Status)
 	}
 	if err := again.Shutdown(context.Background()); err != nil {
 		t.Error(err)

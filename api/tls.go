@@ -9,6 +9,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"owlcache/api/internal/conn"
+	"owlcache/api/internal/exchange"
+	"owlcache/api/metrics"
 )
 
 // tlsConfig returns how connections are encrypted, nil: not at all. The certificate is
@@ -36,14 +40,14 @@ func (s *Server) encrypted(nc net.Conn) net.Conn {
 
 // handshake encrypts c, if the server speaks HTTPS, and tells whether it can be served.
 // It runs in the connection's own goroutine and takes at most the time to read a request.
-func (s *Server) handshake(c *conn) bool {
+func (s *Server) handshake(c *conn.Conn) bool {
 	encrypted, ok := c.Conn.(*tls.Conn)
 	if !ok {
 		return true
 	}
 	err := encrypted.SetDeadline(time.Now().Add(s.opts.ReadTimeout))
-	if c.retire.Load() { // release has come before the deadline, and has been undone by it
-		c.cut()
+	if c.Retiring() { // Release has come before the deadline, and has been undone by it
+		c.Cut()
 		return false
 	}
 	if err == nil {
@@ -55,12 +59,12 @@ func (s *Server) handshake(c *conn) bool {
 	if err == nil {
 		return true
 	}
-	defer c.cut()
+	defer c.Cut()
 	if errors.Is(err, io.EOF) {
 		return false // it was only opened, as a probe does
 	}
-	s.metrics.handshakes.Add(1)
-	s.opts.Logger.Debug("TLS handshake failed", "remote", c.peer, "err", err)
+	s.handshakes.Add(1)
+	s.opts.Logger.Debug("TLS handshake failed", "remote", c.Peer, "err", err)
 	if record, ok := errors.AsType[tls.RecordHeaderError](err); ok && record.Conn != nil && looksLikeHTTP(record.RecordHeader) {
 		s.answerPlain(record.Conn)
 	}
@@ -86,7 +90,7 @@ func (s *Server) answerPlain(nc net.Conn) {
 	}
 	const reason = "this port speaks HTTPS: use https:// in the address"
 	_, _ = nc.Write(bareAnswer("400 Bad Request", s.name, reason, "")) // best effort
-	(&conn{Conn: nc}).drain()
+	(&conn.Conn{Conn: nc}).Drain()
 }
 
 // bareAnswer returns an answer that is sent without a request having been read. more are
@@ -94,7 +98,7 @@ func (s *Server) answerPlain(nc net.Conn) {
 func bareAnswer(status, server, reason, more string) []byte {
 	return fmt.Appendf(nil, "HTTP/1.1 %s\r\nServer: %s\r\nConnection: close\r\n%s"+
 		"Content-Type: text/plain; charset=utf-8\r\n%s: %s\r\nContent-Length: %d\r\n\r\n%s\n",
-		status, server, more, headerError, reason, len(reason)+1, reason)
+		status, server, more, exchange.HeaderError, reason, len(reason)+1, reason)
 }
 
 // scheme returns that of the URLs under which the server is reached.
@@ -105,31 +109,20 @@ func (o Options) scheme() string {
 	return "http"
 }
 
-// tlsCollector shows how HTTPS is.
-type tlsCollector struct {
-	srv              *Server
-	failures, expiry *prometheus.Desc
-}
-
-func newTLSCollector(s *Server) *tlsCollector {
-	return &tlsCollector{
-		srv: s,
-		failures: prometheus.NewDesc("owlcache_tls_handshake_failures_total",
-			"Connections that ended before they were encrypted.", nil, nil),
-		expiry: prometheus.NewDesc("owlcache_tls_certificate_expiry_seconds",
-			"Time until the certificate of HTTPS expires; negative when it has.", nil, nil),
-	}
-}
-
-func (c *tlsCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.failures; ch <- c.expiry }
-
-// Collect shows nothing while HTTPS is off.
-func (c *tlsCollector) Collect(ch chan<- prometheus.Metric) {
-	if c.srv.opts.Certificate == nil {
-		return
-	}
-	ch <- prometheus.MustNewConstMetric(c.failures, prometheus.CounterValue, float64(c.srv.metrics.handshakes.Load()))
-	if cert := c.srv.opts.Certificate(); cert != nil && cert.Leaf != nil {
-		ch <- prometheus.MustNewConstMetric(c.expiry, prometheus.GaugeValue, cert.Leaf.NotAfter.Sub(c.srv.now()).Seconds())
-	}
+// tlsCollector shows how HTTPS is, and nothing while it is off.
+func (s *Server) tlsCollector() prometheus.Collector {
+	f := metrics.Of[*Server]("owlcache_tls_")
+	f.Counter("handshake_failures_total", "Connections that ended before they were encrypted.", func(s *Server) uint64 { return s.handshakes.Load() })
+	f.Optional("certificate_expiry_seconds", "Time until the certificate of HTTPS expires; negative when it has.", func(s *Server) (float64, bool) {
+		cert := s.opts.Certificate()
+		if cert == nil || cert.Leaf == nil {
+			return 0, false
+		}
+		return cert.Leaf.NotAfter.Sub(s.node.Now()).Seconds(), true
+	})
+	return metrics.Collector(func(ch chan<- prometheus.Metric) {
+		if s.opts.Certificate != nil {
+			f.Send(ch, s)
+		}
+	}, f)
 }

@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"bufio"
@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"owlcache/api"
+	"owlcache/api/internal/apitest"
 	"owlcache/engine"
 )
 
@@ -51,17 +54,17 @@ func selfSigned(t testing.TB, name string, expires time.Time) *tls.Certificate {
 
 // tlsNode is a server that speaks HTTPS.
 type tlsNode struct {
-	*node
+	*apitest.Node
 	cert   atomic.Pointer[tls.Certificate]
 	config *tls.Config // of clients
 }
 
 // startTLS starts a server over an empty store, and lets the client of the node trust it.
-func startTLS(t testing.TB, change func(*Options)) *tlsNode {
+func startTLS(t testing.TB, change func(*api.Options)) *tlsNode {
 	t.Helper()
 	n := &tlsNode{}
 	n.cert.Store(selfSigned(t, "first", time.Now().Add(time.Hour)))
-	n.node = start(t, func(o *Options) {
+	n.Node = apitest.Start(t, func(o *api.Options) {
 		o.Certificate, o.WebSocket = n.cert.Load, true
 		if change != nil {
 			change(o)
@@ -69,7 +72,7 @@ func startTLS(t testing.TB, change func(*Options)) *tlsNode {
 	})
 	n.config = &tls.Config{RootCAs: x509.NewCertPool()}
 	n.trust(n.cert.Load())
-	n.client.Transport.(*http.Transport).TLSClientConfig = n.config
+	n.Client.Transport.(*http.Transport).TLSClientConfig = n.config
 	return n
 }
 
@@ -82,47 +85,47 @@ func secure(req *http.Request) *http.Request {
 }
 
 // dialTLS opens an encrypted connection that fails the test rather than hang.
-func (n *tlsNode) dialTLS() *rawConn {
-	n.t.Helper()
-	c, err := tls.Dial("tcp", n.addr, n.config)
+func (n *tlsNode) dialTLS() *apitest.RawConn {
+	n.T.Helper()
+	c, err := tls.Dial("tcp", n.Addr, n.config)
 	if err != nil {
-		n.t.Fatal(err)
+		n.T.Fatal(err)
 	}
-	n.t.Cleanup(func() { _ = c.Close() })
+	n.T.Cleanup(func() { _ = c.Close() })
 	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		n.t.Fatal(err)
+		n.T.Fatal(err)
 	}
-	return &rawConn{Conn: c, r: bufio.NewReader(c), t: n.t}
+	return &apitest.RawConn{Conn: c, R: bufio.NewReader(c), T: n.T}
 }
 
 func (n *tlsNode) open() int {
-	open, _, _ := n.conns.counts()
+	open, _, _ := n.HTTP.Counts()
 	return open
 }
 
 func TestHTTPS(t *testing.T) {
 	n := startTLS(t, nil)
-	a := n.do(secure(n.request("POST", "/data/", formType, encode("cmd", "pass", "pass", testPassword))))
-	token := string(a.envelope(t).Data)
-	a = n.do(secure(n.request("POST", "/data/", formType, encode("cmd", "set", "key", "k", "valuedata", "v", "token", token))))
-	if a.status != 200 || a.envelope(t).ResponseHost != "127.0.0.1:"+strings.Split(n.addr, ":")[1] {
-		t.Errorf("set: status %d, %s", a.status, a.body)
+	a := n.Do(secure(n.Request("POST", "/data/", apitest.FormType, apitest.Encode("cmd", "pass", "pass", apitest.Password))))
+	token := string(a.Envelope(t).Data)
+	a = n.Do(secure(n.Request("POST", "/data/", apitest.FormType, apitest.Encode("cmd", "set", "key", "k", "valuedata", "v", "token", token))))
+	if a.Status != 200 || a.Envelope(t).ResponseHost != "127.0.0.1:"+strings.Split(n.Addr, ":")[1] {
+		t.Errorf("set: status %d, %s", a.Status, a.Body)
 	}
-	if a = n.do(secure(n.request("GET", "/data/?cmd=get&key=k", "", ""))); a.body != "v" {
-		t.Errorf("get: status %d, %q", a.status, a.body)
+	if a = n.Do(secure(n.Request("GET", "/data/?cmd=get&key=k", "", ""))); a.Body != "v" {
+		t.Errorf("get: status %d, %q", a.Status, a.Body)
 	}
-	if a = n.do(secure(n.request("GET", "/", "", ""))); !strings.Contains(a.body, "curl 'https://") {
-		t.Errorf("welcome: %s", a.body)
+	if a = n.Do(secure(n.Request("GET", "/", "", ""))); !strings.Contains(a.Body, "curl 'https://") {
+		t.Errorf("welcome: %s", a.Body)
 	}
 	// A large value, and more than one request on a connection.
 	c := n.dialTLS()
-	if _, err := n.store.Set([]byte("big"), make([]byte, engine.MaxValueSize), 0); err != nil {
+	if _, err := n.Store.Set([]byte("big"), make([]byte, engine.MaxValueSize), 0); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		c.send("GET /data/?cmd=get&key=big HTTP/1.1\r\nHost: localhost\r\n\r\n")
-		if a := c.receive("GET"); a.status != 200 || len(a.body) != engine.MaxValueSize {
-			t.Errorf("status %d, %d bytes", a.status, len(a.body))
+		c.Send("GET /data/?cmd=get&key=big HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		if a := c.Receive("GET"); a.Status != 200 || len(a.Body) != engine.MaxValueSize {
+			t.Errorf("status %d, %d bytes", a.Status, len(a.Body))
 		}
 	}
 }
@@ -130,7 +133,7 @@ func TestHTTPS(t *testing.T) {
 func TestTLSVersions(t *testing.T) {
 	n := startTLS(t, nil)
 	for version, ok := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
-		c, err := tls.Dial("tcp", n.addr, &tls.Config{RootCAs: n.config.RootCAs, MinVersion: version, MaxVersion: version, NextProtos: []string{"h2", "http/1.1"}})
+		c, err := tls.Dial("tcp", n.Addr, &tls.Config{RootCAs: n.config.RootCAs, MinVersion: version, MaxVersion: version, NextProtos: []string{"h2", "http/1.1"}})
 		if (err == nil) != ok {
 			t.Errorf("%s: %v", tls.VersionName(version), err)
 		}
@@ -141,11 +144,11 @@ func TestTLSVersions(t *testing.T) {
 			_ = c.Close()
 		}
 	}
-	if c, err := tls.Dial("tcp", n.addr, &tls.Config{RootCAs: n.config.RootCAs, NextProtos: []string{"h2"}}); err == nil {
+	if c, err := tls.Dial("tcp", n.Addr, &tls.Config{RootCAs: n.config.RootCAs, NextProtos: []string{"h2"}}); err == nil {
 		_ = c.Close()
 		t.Error("HTTP/2 is accepted")
 	}
-	eventually(t, "the failures are counted", func() bool { return n.metrics.handshakes.Load() == 3 })
+	apitest.Eventually(t, "the failures are counted", func() bool { return n.Handshakes() == 3 })
 }
 
 // A client that speaks HTTP is told what to do, also if it sends more than is read.
@@ -155,70 +158,70 @@ func TestPlainRequestOnHTTPS(t *testing.T) {
 		"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
 		"POST /data/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n" + strings.Repeat("x", 200_000),
 	} {
-		c := n.dial()
-		c.send(request)
-		if a := c.receive("GET"); a.status != 400 || !strings.Contains(a.reason(), "HTTPS") || !a.close {
-			t.Errorf("status %d, %v", a.status, a.header)
+		c := n.Dial()
+		c.Send(request)
+		if a := c.Receive("GET"); a.Status != 400 || !strings.Contains(a.Reason(), "HTTPS") || !a.Close {
+			t.Errorf("status %d, %v", a.Status, a.Header)
 		}
-		if cw, ok := c.Conn.(*net.TCPConn); !ok || cw.CloseWrite() != nil || !c.ended() {
+		if cw, ok := c.Conn.(*net.TCPConn); !ok || cw.CloseWrite() != nil || !c.Ended() {
 			t.Error("the connection goes on")
 		}
 	}
-	c := n.dial()
-	c.send("\x00\x01garbage that is no protocol at all")
-	if _, err := io.ReadAll(c.r); err != nil && !errors.Is(err, syscall.ECONNRESET) {
+	c := n.Dial()
+	c.Send("\x00\x01garbage that is no protocol at all")
+	if _, err := io.ReadAll(c.R); err != nil && !errors.Is(err, syscall.ECONNRESET) {
 		t.Error(err)
 	}
-	eventually(t, "all are gone", func() bool { return n.open() == 0 })
-	if got := n.metrics.handshakes.Load(); got != 3 {
+	apitest.Eventually(t, "all are gone", func() bool { return n.open() == 0 })
+	if got := n.Handshakes(); got != 3 {
 		t.Errorf("%d failures", got)
 	}
 }
 
 // Clients that say nothing, or begin and stop, end in time, and hold up nobody.
 func TestSilentTLSClientsEnd(t *testing.T) {
-	n := startTLS(t, func(o *Options) { o.ReadTimeout = 300 * time.Millisecond })
+	n := startTLS(t, func(o *api.Options) { o.ReadTimeout = 300 * time.Millisecond })
 	const silent = 200
 	for i := range silent {
-		c := n.dial()
+		c := n.Dial()
 		if i%2 == 1 {
-			c.send("\x16\x03\x01\x02\x00") // a record of 512 bytes begins
+			c.Send("\x16\x03\x01\x02\x00") // a record of 512 bytes begins
 		}
 	}
-	if a := n.do(secure(n.request("GET", "/livez", "", ""))); a.status != 200 {
-		t.Errorf("beside them: status %d", a.status)
+	if a := n.Do(secure(n.Request("GET", "/livez", "", ""))); a.Status != 200 {
+		t.Errorf("beside them: status %d", a.Status)
 	}
-	n.client.CloseIdleConnections()
-	eventually(t, "they are gone", func() bool { return n.open() == 0 })
-	if got := n.metrics.handshakes.Load(); got != silent {
+	n.Client.CloseIdleConnections()
+	apitest.Eventually(t, "they are gone", func() bool { return n.open() == 0 })
+	if got := n.Handshakes(); got != silent {
 		t.Errorf("%d failures", got)
 	}
 }
 
 // A connection without a word counts in the limits from the first moment.
 func TestTLSConnectionLimits(t *testing.T) {
-	n := startTLS(t, func(o *Options) { o.MaxConns = 1 })
-	first := n.dial()
-	eventually(t, "it is there", func() bool { return n.open() == 1 })
-	if _, err := tls.Dial("tcp", n.addr, n.config); err == nil {
+	n := startTLS(t, func(o *api.Options) { o.MaxConns = 1 })
+	first := n.Dial()
+	apitest.Eventually(t, "it is there", func() bool { return n.open() == 1 })
+	if _, err := tls.Dial("tcp", n.Addr, n.config); err == nil {
 		t.Error("a second connection is served")
 	}
-	if n.metrics.rejected.Load() != 1 {
-		t.Errorf("%d rejected", n.metrics.rejected.Load())
+	if n.Rejected() != 1 {
+		t.Errorf("%d rejected", n.Rejected())
 	}
 	_ = first.Close()
-	eventually(t, "there is room again", func() bool { return n.open() == 0 })
-	if a := n.do(secure(n.request("GET", "/livez", "", ""))); a.status != 200 {
-		t.Errorf("status %d", a.status)
+	apitest.Eventually(t, "there is room again", func() bool { return n.open() == 0 })
+	if a := n.Do(secure(n.Request("GET", "/livez", "", ""))); a.Status != 200 {
+		t.Errorf("status %d", a.Status)
 	}
 }
 
 // A probe that only opens the port is no failure.
 func TestTLSProbe(t *testing.T) {
 	n := startTLS(t, nil)
-	_ = n.dial().Close()
-	eventually(t, "it has come and gone", func() bool { open, _, total := n.conns.counts(); return total == 1 && open == 0 })
-	if got := n.metrics.handshakes.Load(); got != 0 {
+	_ = n.Dial().Close()
+	apitest.Eventually(t, "it has come and gone", func() bool { open, _, total := n.HTTP.Counts(); return total == 1 && open == 0 })
+	if got := n.Handshakes(); got != 0 {
 		t.Errorf("%d failures", got)
 	}
 }
@@ -243,7 +246,7 @@ func TestNewCertificateUnderLoad(t *testing.T) {
 					return
 				default:
 				}
-				resp, err := client.Get("https://" + n.addr + "/livez")
+				resp, err := client.Get("https://" + n.Addr + "/livez")
 				if err != nil {
 					t.Error(err)
 					return
@@ -256,22 +259,22 @@ func TestNewCertificateUnderLoad(t *testing.T) {
 		})
 	}
 	has := func(name string) bool { _, ok := seen.Load(name); return ok }
-	eventually(t, "the first is seen", func() bool { return has("first") && requests.Load() > 20 })
+	apitest.Eventually(t, "the first is seen", func() bool { return has("first") && requests.Load() > 20 })
 	n.cert.Store(second)
-	eventually(t, "the second is seen", func() bool { return has("second") })
+	apitest.Eventually(t, "the second is seen", func() bool { return has("second") })
 	close(stop)
 	clients.Wait()
 }
 
 func TestTLSTokenIsBoundToThePeer(t *testing.T) {
 	n := startTLS(t, nil)
-	foreign, err := n.tokens.issue(other)
+	foreign, err := n.Node.Node.Access.Issue(netip.MustParseAddr("127.0.0.2"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := n.do(secure(n.request("POST", "/data/", formType, encode("cmd", "set", "key", "k", "valuedata", "v", "token", string(foreign)))))
-	if a.status != 401 {
-		t.Errorf("the token of another address: status %d", a.status)
+	a := n.Do(secure(n.Request("POST", "/data/", apitest.FormType, apitest.Encode("cmd", "set", "key", "k", "valuedata", "v", "token", string(foreign)))))
+	if a.Status != 401 {
+		t.Errorf("the token of another address: status %d", a.Status)
 	}
 }
 
@@ -279,18 +282,18 @@ func TestTLSTokenIsBoundToThePeer(t *testing.T) {
 func TestTLSHost(t *testing.T) {
 	n := startTLS(t, nil)
 	c := n.dialTLS()
-	c.send("GET /livez HTTP/1.1\r\nHost: evil.example\r\n\r\n")
-	if a := c.receive("GET"); a.status != 421 {
-		t.Errorf("status %d", a.status)
+	c.Send("GET /livez HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+	if a := c.Receive("GET"); a.Status != 421 {
+		t.Errorf("status %d", a.Status)
 	}
 }
 
 func TestTLSSockets(t *testing.T) {
 	n := startTLS(t, nil)
-	n.store.m["k"] = memEntry{[]byte("value"), engine.Meta{Size: 5}}
-	n.store.m["big"] = memEntry{make([]byte, 4<<20), engine.Meta{Size: 4 << 20}}
+	n.Store.M["k"] = apitest.Entry{Value: []byte("value"), Meta: engine.Meta{Size: 5}}
+	n.Store.M["big"] = apitest.Entry{Value: make([]byte, 4<<20), Meta: engine.Meta{Size: 4 << 20}}
 	dialer := &websocket.Dialer{TLSClientConfig: n.config, HandshakeTimeout: 20 * time.Second}
-	ws, _, err := dialer.Dial("wss://"+n.addr+"/ws", http.Header{"Origin": {"https://" + n.addr}})
+	ws, _, err := dialer.Dial("wss://"+n.Addr+"/ws", http.Header{"Origin": {"https://" + n.Addr}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +306,7 @@ func TestTLSSockets(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", key, len(data), err)
 		}
 	}
-	if _, resp, err := dialer.Dial("wss://"+n.addr+"/ws", http.Header{"Origin": {"https://evil.example"}}); err == nil || resp.StatusCode != 403 {
+	if _, resp, err := dialer.Dial("wss://"+n.Addr+"/ws", http.Header{"Origin": {"https://evil.example"}}); err == nil || resp.StatusCode != 403 {
 		t.Errorf("another page: %v, %v", resp, err)
 	}
 	go func() { _ = n.Shutdown(context.Background()) }()
@@ -315,16 +318,16 @@ func TestTLSSockets(t *testing.T) {
 func TestTLSMetrics(t *testing.T) {
 	n := startTLS(t, nil)
 	n.cert.Store(selfSigned(t, "soon", time.Now().Add(-time.Hour)))
-	c := n.dial()
-	c.send("GET /metrics HTTP/1.1\r\n\r\n")
-	c.receive("GET")
-	a := n.do(secure(n.insecure().request("GET", "/metrics", "", "")))
+	c := n.Dial()
+	c.Send("GET /metrics HTTP/1.1\r\n\r\n")
+	c.Receive("GET")
+	a := n.Do(secure(n.insecure().Request("GET", "/metrics", "", "")))
 	for _, want := range []string{"owlcache_tls_handshake_failures_total 1\n", "owlcache_tls_certificate_expiry_seconds -3"} {
-		if !strings.Contains(a.body, want) {
-			t.Errorf("no %q in %d bytes", want, len(a.body))
+		if !strings.Contains(a.Body, want) {
+			t.Errorf("no %q in %d bytes", want, len(a.Body))
 		}
 	}
-	if a := start(t, nil).get("/metrics"); strings.Contains(a.body, "owlcache_tls_") {
+	if a := apitest.Start(t, nil).Get("/metrics"); strings.Contains(a.Body, "owlcache_tls_") {
 		t.Error("figures of TLS without it")
 	}
 }

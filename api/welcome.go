@@ -1,11 +1,16 @@
 package api
 
-import "fmt"
+import (
+	"fmt"
+
+	"owlcache/api/internal/exchange"
+	"owlcache/api/internal/node"
+)
 
 // serveWelcome tells who has come here by hand what this is.
-func serveWelcome(x *exchange) {
-	at := x.srv.opts.scheme() + "://" + x.conn.responseHost
-	x.text(200, fmt.Sprintf(`%s - a persistent cache server
+func (s *Server) serveWelcome(x *exchange.Exchange, _ node.Store) {
+	at := s.opts.scheme() + "://" + x.Conn.ResponseHost
+	x.Text(200, fmt.Sprintf(`%s - a persistent cache server
 
 Try it (set needs the token that pass answers in Data):
 
@@ -15,5 +20,5 @@ Try it (set needs the token that pass answers in Data):
   curl '%s/data/?cmd=get&key=hello'
 
 State: /readyz, /livez, figures: /metrics
-Documentation: README.md and docs/ of the program`, x.srv.name, at, at, at, at))
+Documentation: README.md and docs/ of the program`, s.name, at, at, at, at))
 }

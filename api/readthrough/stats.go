@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"owlcache/api/status"
 	"owlcache/engine"
 )
 
@@ -30,36 +31,21 @@ func (s *stats) observe(took time.Duration) {
 	s.nanos.Add(uint64(max(took, 0)))
 }
 
-// Status is what is known of a server.
-type Status struct {
-	Source   string           // "memcached" or "redis"
-	Server   string           // HOST:PORT
-	Up       bool             // false: it has failed and is left alone for a while
-	Hits     uint64           // questions that it had a value for
-	Misses   uint64           // questions that it had none for
-	Errors   uint64           // questions that it did not answer properly or in time
-	TooLarge uint64           // questions that it had a value for which is larger than may be stored
-	Skipped  uint64           // questions that were not sent: it is left alone, or has too many already
-	Stored   uint64           // values that were stored
-	Unstored uint64           // values that were answered and could not be stored
-	Latency  engine.Histogram // seconds, of the questions that were sent
-}
-
 // Status returns what is known of each server, in the order in which they were given.
-func (i *Importer) Status() []Status {
-	list := make([]Status, len(i.servers))
+func (i *Importer) Status() []status.Origin {
+	list := make([]status.Origin, len(i.servers))
 	for n, s := range i.servers {
 		list[n] = s.status()
 	}
 	return list
 }
 
-func (s *server) status() Status {
+func (s *server) status() status.Origin {
 	counts := make([]uint64, len(s.stats.latency))
 	for i := range s.stats.latency {
 		counts[i] = s.stats.latency[i].Load()
 	}
-	return Status{
+	return status.Origin{
 		Source: s.source, Server: s.address, Up: !s.alone.Load(),
 		Hits: s.stats.hits.Load(), Misses: s.stats.misses.Load(), Errors: s.stats.errors.Load(),
 		TooLarge: s.stats.tooLarge.Load(), Skipped: s.stats.skipped.Load(),

@@ -16,7 +16,10 @@ import (
 	"owlcache/engine/datadir"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// fasthttp keeps the text of the Date header in a goroutine of the process.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"))
+}
 
 // openStore opens the store in a directory; closeStore may be called early.
 func openStore(t testing.TB, path string) (store *engine.Store, closeStore func()) {

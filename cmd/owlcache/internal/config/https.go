@@ -4,7 +4,7 @@ import (
 	"crypto/x509"
 	"fmt"
 
-	"owlcache/api"
+	"owlcache/api/access"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -20,7 +20,7 @@ func (c *Config) checkHTTPS() []error {
 }
 
 // checkOrigins accepts what SplitHosts splits into origins, or *.
-func checkOrigins(s string) error { return api.CheckOrigins(SplitHosts(s)) }
+func checkOrigins(s string) error { return access.CheckOrigins(SplitHosts(s)) }
 
 // AllowedOrigins returns the origins of web pages that may read answers.
 func (c *Config) AllowedOrigins() []string {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"owlcache/api"
+	"owlcache/api/status"
 	"owlcache/cluster"
 	"owlcache/cluster/group"
 	"owlcache/cluster/group/ask"
@@ -135,11 +136,14 @@ func (g apiGroup) Newest(ctx context.Context, dst, key []byte, target string) ([
 	return value, created, api.GroupReach(reach), ok
 }
 
-func (g apiGroup) Status() []api.MemberStatus {
+func (g apiGroup) Status() []status.Member {
 	known := g.Group.Status()
-	members := make([]api.MemberStatus, len(known))
+	members := make([]status.Member, len(known))
 	for i, m := range known {
-		members[i] = api.MemberStatus(m)
+		members[i] = status.Member{
+			Address: m.Address, Self: m.Self, State: m.State, LastContact: status.At(m.LastContact), LastError: m.LastError,
+			Requests: m.Requests, Errors: m.Errors, CacheHits: m.CacheHits, Latency: status.LatencyOf(m.Latency),
+		}
 	}
 	return members
 }

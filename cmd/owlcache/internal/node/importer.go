@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"owlcache/api"
 	"owlcache/api/readthrough"
-
 	"owlcache/cmd/owlcache/internal/config"
 )
 
@@ -23,7 +21,7 @@ func (s *Server) openImporter(context.Context) error {
 		return fmt.Errorf("starting the import of missing keys: %w", err)
 	}
 	s.importer = importer
-	s.api.SetImporter(apiImporter{importer})
+	s.api.SetImporter(importer)
 	return nil
 }
 
@@ -37,18 +35,6 @@ func (s *Server) closeImporter() error {
 		return fmt.Errorf("closing connections to memcached or Redis: %w", err)
 	}
 	return nil
-}
-
-// apiImporter is an readthrough.Importer as api wants it.
-type apiImporter struct{ *readthrough.Importer }
-
-func (i apiImporter) Status() []api.OriginStatus {
-	known := i.Importer.Status()
-	servers := make([]api.OriginStatus, len(known))
-	for n, s := range known {
-		servers[n] = api.OriginStatus(s)
-	}
-	return servers
 }
 
 // originOptions returns what the configuration says about the import of missing keys.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 
-	"owlcache/api"
+	"owlcache/api/classic"
 	"owlcache/cluster"
 	"owlcache/cmd/owlcache/internal/term"
 )
@@ -53,7 +53,7 @@ func (l memberList) Find(address string) (string, error) {
 		return "", unknownMember(err)
 	}
 	if !l.Has(a) {
-		return "", api.ErrUnknownMember
+		return "", classic.ErrUnknownMember
 	}
 	return a, nil
 }
@@ -78,20 +78,20 @@ func unknownMember(err error) error { return &unknownMemberError{err} }
 
 func (e *unknownMemberError) Error() string { return "no such member: " + e.err.Error() }
 
-func (e *unknownMemberError) Is(target error) bool { return target == api.ErrUnknownMember }
+func (e *unknownMemberError) Is(target error) bool { return target == classic.ErrUnknownMember }
 
 // listError translates what a list answers. Paths are for the operator, not for clients.
 func listError(err error) error {
 	switch {
 	case errors.Is(err, cluster.ErrUnknownMember):
-		return api.ErrUnknownMember
+		return classic.ErrUnknownMember
 	case errors.Is(err, cluster.ErrAddress), errors.Is(err, cluster.ErrListFull), errors.Is(err, cluster.ErrFileGone):
-		return &api.MemberError{Reason: err.Error()}
+		return &classic.MemberError{Reason: err.Error()}
 	}
 	if mistake, ok := errors.AsType[*cluster.FileError](err); ok {
 		named := *mistake
 		named.Path = filepath.Base(named.Path)
-		return &api.MemberError{Reason: named.Error() + ": correct the file on the node first"}
+		return &classic.MemberError{Reason: named.Error() + ": correct the file on the node first"}
 	}
 	return err
 }

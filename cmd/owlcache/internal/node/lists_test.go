@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"owlcache/api"
+	"owlcache/api/classic"
 	"owlcache/cluster"
 	"owlcache/engine/datadir"
 )
@@ -37,7 +37,7 @@ func TestMemberListErrors(t *testing.T) {
 	_, notRemoved := l.Remove("node:2")
 	_, removeNone := l.Remove("node")
 	for name, err := range map[string]error{"Find": notThere, "Find of no address": noAddress, "Remove": notRemoved, "Remove of no address": removeNone} {
-		if !errors.Is(err, api.ErrUnknownMember) {
+		if !errors.Is(err, classic.ErrUnknownMember) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -45,7 +45,7 @@ func TestMemberListErrors(t *testing.T) {
 		t.Errorf("Find: %v", noAddress)
 	}
 	_, _, bad := l.Add("node")
-	if refused, ok := errors.AsType[*api.MemberError](bad); !ok || !strings.Contains(refused.Reason, "there is no port") {
+	if refused, ok := errors.AsType[*classic.MemberError](bad); !ok || !strings.Contains(refused.Reason, "there is no port") {
 		t.Errorf("Add: %v", bad)
 	}
 	// Each says one thing to do.
@@ -56,7 +56,7 @@ func TestMemberListErrors(t *testing.T) {
 		t.Errorf("the file has gone: %v", err)
 	}
 	for _, err := range []error{listError(&cluster.FileError{Path: "/secret/list.json", Line: 3, Column: 4, Err: errors.New("x")}), listError(cluster.ErrListFull)} {
-		if refused, ok := errors.AsType[*api.MemberError](err); !ok || strings.Contains(refused.Reason, "secret") {
+		if refused, ok := errors.AsType[*classic.MemberError](err); !ok || strings.Contains(refused.Reason, "secret") {
 			t.Errorf("%v", err)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"owlcache/api"
+	"owlcache/api/classic"
+	"owlcache/api/status"
 	"owlcache/cluster"
 )
 
@@ -105,7 +107,7 @@ func (l gossipList) Remove(address string) (member string, err error) {
 	if node == nil {
 		return member, err
 	}
-	if errors.Is(err, api.ErrUnknownMember) {
+	if errors.Is(err, classic.ErrUnknownMember) {
 		peer, noAddress := cluster.ParseAddress(address)
 		if noAddress != nil || !knowsPeer(node, peer) {
 			return "", err
@@ -120,5 +122,5 @@ func (l gossipList) Remove(address string) (member string, err error) {
 
 // knowsPeer tells whether a peer is known under an address.
 func knowsPeer(node syncNode, address string) bool {
-	return slices.ContainsFunc(node.Status().Peers, func(p api.SyncPeer) bool { return p.Address == address })
+	return slices.ContainsFunc(node.Status().Peers, func(p status.Peer) bool { return p.Address == address })
 }

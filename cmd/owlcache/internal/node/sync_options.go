@@ -3,7 +3,7 @@ package node
 import (
 	"net"
 
-	"owlcache/api"
+	"owlcache/api/status"
 	"owlcache/cluster"
 	"owlcache/cluster/gossip"
 	"owlcache/cmd/owlcache/internal/config"
@@ -57,16 +57,17 @@ func (s seeds) Addresses() []string { return s.Members() }
 // apiSync is a gossip.Node as api wants it.
 type apiSync struct{ *gossip.Node }
 
-func (n apiSync) Status() api.SyncStatus {
+func (n apiSync) Status() status.Sync {
 	known := n.Node.Status()
-	st := api.SyncStatus{
-		Node: known.Node, Address: known.Address, Synced: known.Synced, LastMatch: known.LastMatch, Removed: known.Removed,
-		InboxBytes: known.InboxBytes, Counters: api.SyncCounters(known.Counters),
+	st := status.Sync{
+		Node: known.Node, Address: known.Address, Synced: known.Synced, LastMatch: status.At(known.LastMatch), Removed: known.Removed,
+		InboxBytes: known.InboxBytes, Counters: status.Counters(known.Counters),
 	}
 	for _, p := range known.Peers {
-		st.Peers = append(st.Peers, api.SyncPeer{
-			Node: p.Node, Address: p.Address, State: string(p.State), Since: p.Since, LastMatch: p.LastMatch, Skew: p.Skew,
-			TCPOnly: p.TCPOnly, Queue: p.Queue, Pushed: p.Pushed, Dropped: p.Dropped, Sent: p.Sent, LastError: p.LastError,
+		st.Peers = append(st.Peers, status.Peer{
+			Node: p.Node, Address: p.Address, State: string(p.State), Since: status.At(p.Since), LastMatch: status.At(p.LastMatch),
+			Skew: status.Millis(p.Skew), TCPOnly: p.TCPOnly, QueueBytes: p.Queue,
+			Pushed: p.Pushed, Dropped: p.Dropped, Sent: p.Sent, LastError: p.LastError,
 		})
 	}
 	return st

@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"owlcache/api"
+	"owlcache/api/classic"
+	"owlcache/api/status"
 	"owlcache/cluster"
 	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/e2e"
@@ -22,13 +23,13 @@ import (
 type fakeSyncNode struct {
 	syncNode
 	file  string
-	peers []api.SyncPeer
+	peers []status.Peer
 	told  []string
 }
 
-func (f *fakeSyncNode) Status() api.SyncStatus { return api.SyncStatus{Peers: f.peers} }
-func (f *fakeSyncNode) Join(address string)    { f.tell("join", address) }
-func (f *fakeSyncNode) Forget(address string)  { f.tell("forget", address) }
+func (f *fakeSyncNode) Status() status.Sync   { return status.Sync{Peers: f.peers} }
+func (f *fakeSyncNode) Join(address string)   { f.tell("join", address) }
+func (f *fakeSyncNode) Forget(address string) { f.tell("forget", address) }
 
 func (f *fakeSyncNode) tell(what, address string) {
 	content, err := os.ReadFile(f.file)
@@ -45,7 +46,7 @@ func TestGossipList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	node := &fakeSyncNode{file: d.File(datadir.GossipFile), peers: []api.SyncPeer{{Address: "10.0.0.7:1"}}}
+	node := &fakeSyncNode{file: d.File(datadir.GossipFile), peers: []status.Peer{{Address: "10.0.0.7:1"}}}
 	l := gossipList{memberList{lists.Gossip}, func() syncNode { return node }}
 	for _, tt := range []struct {
 		do, address, member string
@@ -79,7 +80,7 @@ func TestGossipList(t *testing.T) {
 	if _, err := off.Remove("a:1"); err != nil {
 		t.Error(err)
 	}
-	if _, err := off.Remove("a:1"); !errors.Is(err, api.ErrUnknownMember) {
+	if _, err := off.Remove("a:1"); !errors.Is(err, classic.ErrUnknownMember) {
 		t.Error(err)
 	}
 }

@@ -1,0 +1,93 @@
+package access
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"owlcache/api/internal/conn"
+)
+
+// Options of a Guard.
+type Options struct {
+	Password      string        // answered by LogIn; required
+	TokenSecret   []byte        // signs tokens; required
+	TokenLifetime time.Duration // 0: tokens do not expire
+	Host          string        // name of the node
+	AllowedHosts  []string      // further names that are served on a loopback address; "*" is any
+	Origins       []string      // whose web pages may read answers, as CheckOrigins takes them
+}
+
+// Guard says who may do what. All methods may be called concurrently.
+type Guard struct {
+	Hosts   *Hosts
+	Origins *Origins // nil: pages of other origins may read nothing
+
+	// GuardLoopback has clients on loopback addresses trusted no more than others.
+	GuardLoopback bool
+
+	tokens   *tokens
+	password password
+	logins   *loginGuard
+	now      func() time.Time
+	log      *slog.Logger
+}
+
+// New makes a guard with the time of now.
+func New(o Options, now func() time.Time, log *slog.Logger) *Guard {
+	return &Guard{
+		Hosts:    newHosts(o.Host, o.AllowedHosts),
+		Origins:  newOrigins(o.Origins),
+		tokens:   newTokens(o.TokenSecret, o.TokenLifetime, now),
+		password: newPassword(o.Password),
+		logins:   newLoginGuard(maxLoginPeers),
+		now:      now,
+		log:      log,
+	}
+}
+
+// LogIn compares a password. Errors are ErrWrongPassword and LockedOutError.
+func (g *Guard) LogIn(peer netip.Addr, sent []byte) error {
+	right := g.password.is(sent)
+	if g.Trusts(peer) {
+		// A proxy on this machine: one guesser would shut out everybody behind it.
+		if right {
+			return nil
+		}
+		g.logins.failures.Add(1)
+		return ErrWrongPassword
+	}
+	client := conn.Network(peer)
+	wait, last := g.logins.judge(client, right, g.now())
+	if wait > 0 {
+		return &LockedOutError{wait}
+	}
+	if last {
+		g.log.Warn("too many wrong passwords: log-ins from this address are refused for the rest of a minute",
+			"address", client, "failures", maxLoginFailures)
+	}
+	if !right {
+		return ErrWrongPassword
+	}
+	return nil
+}
+
+// Trusts tells whether a client is on this machine, where guessing passwords is not slowed
+// down and the line protocol takes writes without one.
+func (g *Guard) Trusts(peer netip.Addr) bool { return peer.IsLoopback() && !g.GuardLoopback }
+
+// Issue returns a new token for a client at peer.
+func (g *Guard) Issue(peer netip.Addr) ([]byte, error) { return g.tokens.issue(peer) }
+
+// Valid tells whether a token, as it was sent, is good for a client at peer.
+func (g *Guard) Valid(token []byte, peer netip.Addr) bool {
+	return g.tokens.valid(restorePlus(token), peer)
+}
+
+// Signed tells whether a token is one of this node, whoever it is good for and until when.
+func (g *Guard) Signed(token []byte) bool { return g.tokens.ours(token) }
+
+// Logins returns how many wrong passwords there were, and how many attempts did not count.
+func (g *Guard) Logins() (failures, refused uint64) {
+	return g.logins.failures.Load(), g.logins.refused.Load()
+}

@@ -1,0 +1,9 @@
+package access_test
+
+import (
+	"testing"
+
+	"owlcache/api/internal/apitest"
+)
+
+func TestMain(m *testing.M) { apitest.Main(m) }

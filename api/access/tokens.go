@@ -1,0 +1,143 @@
+package access
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+const (
+	tokenIssuer = "owlcache"
+	noExpiry    = 100 * 365 * 24 * time.Hour // a token always says when it ends
+	maxToken    = 4 << 10                    // bytes, as sent
+
+	nonceSize = 16 // bytes of chance in a token_id
+	bindSize  = 16 // bytes of the MAC in a token_id that binds it to an address
+)
+
+// errBadToken is returned for every token that is not good here and now. Why not
+// is nobody's business.
+var errBadToken = errors.New("bad token")
+
+// claims of a token. Its id is random bytes followed by a MAC over these bytes and
+// the client's IP address, both in hexadecimal: so a token is bound to the address
+// without the server remembering it, and the binding survives a restart.
+type claims struct {
+	TokenID string `json:"token_id"`
+	jwt.RegisteredClaims
+}
+
+// tokens gives out and verifies tokens.
+type tokens struct {
+	secret   []byte
+	bindKey  []byte
+	lifetime time.Duration
+	now      func() time.Time
+	parser   *jwt.Parser
+	signed   *jwt.Parser // looks at the signature alone
+	verified *tokenCache
+}
+
+func newTokens(secret []byte, lifetime time.Duration, now func() time.Time) *tokens {
+	derive := hmac.New(sha256.New, secret)
+	derive.Write([]byte("owlcache: binding of tokens to addresses"))
+	if lifetime == 0 {
+		lifetime = noExpiry
+	}
+	return &tokens{
+		secret:   secret,
+		bindKey:  derive.Sum(nil),
+		lifetime: lifetime,
+		now:      now,
+		parser: jwt.NewParser(
+			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
+			jwt.WithExpirationRequired(),
+			jwt.WithIssuer(tokenIssuer),
+			jwt.WithStrictDecoding(),
+			jwt.WithTimeFunc(now),
+		),
+		signed:   jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithoutClaimsValidation()),
+		verified: newTokenCache(maxVerified),
+	}
+}
+
+// issue returns a new token for a client at peer.
+func (t *tokens) issue(peer netip.Addr) ([]byte, error) {
+	id := make([]byte, nonceSize, nonceSize+sha256.Size)
+	_, _ = rand.Read(id) // never fails
+	id = append(id, t.bind(id, peer)...)
+	// A token's times are whole seconds; rounding up keeps a short lifetime from being none.
+	end := t.now().Add(t.lifetime + time.Second - 1)
+	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
+		TokenID: hex.EncodeToString(id),
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer:    tokenIssuer,
+			ExpiresAt: jwt.NewNumericDate(end),
+		},
+	}).SignedString(t.secret)
+	return []byte(signed), err
+}
+
+// bind returns the MAC that ties nonce to peer.
+func (t *tokens) bind(nonce []byte, peer netip.Addr) []byte {
+	addr := peer.As16()
+	mac := hmac.New(sha256.New, t.bindKey)
+	mac.Write(nonce)
+	mac.Write(addr[:])
+	return mac.Sum(nil)[:bindSize]
+}
+
+// valid tells whether sent, a token or its base64, is good for a client at peer.
+func (t *tokens) valid(sent []byte, peer netip.Addr) bool {
+	if len(sent) == 0 || len(sent) > maxToken || !peer.IsValid() {
+		return false
+	}
+	now := t.now().Unix()
+	if t.verified.has(sent, peer, now) {
+		return true
+	}
+	end, err := t.verify(decodeToken(sent), peer)
+	if err != nil {
+		return false
+	}
+	t.verified.add(string(sent), peer, end, now)
+	return true
+}
+
+// verify checks a JWT in full and returns when it ends, in Unix seconds.
+func (t *tokens) verify(token []byte, peer netip.Addr) (end int64, err error) {
+	var c claims
+	if _, err := t.parser.ParseWithClaims(string(token), &c, func(*jwt.Token) (any, error) { return t.secret, nil }); err != nil {
+		return 0, errBadToken
+	}
+	id, err := hex.DecodeString(c.TokenID)
+	if err != nil || len(id) != nonceSize+bindSize {
+		return 0, errBadToken
+	}
+	if subtle.ConstantTimeCompare(id[nonceSize:], t.bind(id[:nonceSize], peer)) != 1 {
+		return 0, errBadToken
+	}
+	return c.ExpiresAt.Unix(), nil
+}
+
+// ours tells whether sent, a token or its base64, was signed by this node, whoever it is good for
+// and until when.
+func (t *tokens) ours(sent []byte) bool {
+	if len(sent) == 0 || len(sent) > maxToken {
+		return false
+	}
+	token := string(decodeToken(sent))
+	if strings.Count(token, ".") != 2 {
+		return false
+	}
+	_, err := t.signed.Parse(token, func(*jwt.Token) (any, error) { return t.secret, nil })
+	return err == nil
+}

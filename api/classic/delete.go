@@ -1,0 +1,15 @@
+package classic
+
+import (
+	"owlcache/api/internal/exchange"
+	"owlcache/api/internal/node"
+)
+
+// runDelete removes key.
+func runDelete(x *exchange.Exchange, store node.Store) error {
+	if err := store.Delete(x.Params.Key); err != nil {
+		return err
+	}
+	x.Envelope(200, nil, 0)
+	return nil
+}

@@ -1,0 +1,16 @@
+package classic
+
+import (
+	"owlcache/api/internal/exchange"
+	"owlcache/api/internal/node"
+	"owlcache/engine"
+)
+
+// runExist answers whether there is a value for key.
+func runExist(x *exchange.Exchange, store node.Store) error {
+	if _, ok := store.Stat(x.Params.Key); !ok {
+		return engine.ErrNotFound
+	}
+	x.Envelope(200, nil, 0)
+	return nil
+}

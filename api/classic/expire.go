@@ -1,0 +1,20 @@
+package classic
+
+import (
+	"owlcache/api/internal/exchange"
+	"owlcache/api/internal/node"
+	"owlcache/api/internal/params"
+)
+
+// runExpire moves the expiry of key to exptime seconds from now; 0 is never.
+func runExpire(x *exchange.Exchange, store node.Store) error {
+	ms, err := params.ParseExptime(x.Params.Exptime)
+	if err != nil {
+		return err
+	}
+	if _, err := store.Expire(x.Params.Key, params.ExpiryAfter(x.Node.Now(), ms)); err != nil {
+		return err
+	}
+	x.Envelope(200, nil, 0)
+	return nil
+}

@@ -1,0 +1,23 @@
+package classic
+
+import (
+	"errors"
+
+	"owlcache/api/internal/exchange"
+	"owlcache/api/internal/node"
+	"owlcache/engine"
+)
+
+// runGet answers the value of key, one that is imported if the store holds none; a miss
+// is 404 and empty.
+func runGet(x *exchange.Exchange, store node.Store) error {
+	_, err := x.Stored(store)
+	if !errors.Is(err, engine.ErrNotFound) || x.ImportUnwanted() {
+		return err
+	}
+	value, meta, found := x.Node.Import(x.Params.Key)
+	if !found {
+		return err
+	}
+	return x.Value(value, meta.Created)
+}

@@ -1,0 +1,17 @@
+package classic
+
+import (
+	"owlcache/api/internal/exchange"
+	"owlcache/api/internal/node"
+)
+
+// runPing answers PONG, or valuedata if there is any.
+func runPing(x *exchange.Exchange, _ node.Store) error {
+	x.Raw(200, exchange.TypeText, x.Params.Value, 0)
+	if len(x.Params.Value) == 0 {
+		x.Ctx.SetBodyString("PONG")
+	}
+	// What was sent comes back: a browser must not take it for a page.
+	x.Ctx.Response.Header.Set("X-Content-Type-Options", "nosniff")
+	return nil
+}

@@ -1,0 +1,28 @@
+package classic
+
+import (
+	"errors"
+
+	"owlcache/api/internal/exchange"
+	"owlcache/api/internal/node"
+	"owlcache/api/internal/params"
+	"owlcache/engine"
+)
+
+// runSet stores valuedata under key, for exptime seconds if given. Without
+// valuedata the value is empty.
+func runSet(x *exchange.Exchange, store node.Store) error {
+	ms, err := params.ParseExptime(x.Params.Exptime)
+	if err != nil && !errors.Is(err, params.ErrExptimeMissing) {
+		return err
+	}
+	if len(x.Params.Value) > x.Node.MaxValueSize {
+		return engine.ErrValueTooLarge
+	}
+	meta, err := store.Set(x.Params.Key, x.Params.Value, params.ExpiryAfter(x.Node.Now(), ms))
+	if err != nil {
+		return err
+	}
+	x.Envelope(200, []byte{}, meta.Created)
+	return nil
+}

@@ -1,0 +1,120 @@
+package exchange
+
+import (
+	"errors"
+	"io"
+	"net"
+
+	"owlcache/api/internal/fault"
+	"owlcache/api/internal/node"
+	"owlcache/engine"
+)
+
+const firstBuffer = 4 << 10 // bytes; what a body starts with
+
+// Refusals of a body. The connection ends, because the rest of the body is on its way.
+func BodyTooLarge() fault.Refusal {
+	return fault.Refusal{Status: 413, Reason: "the request body is larger than any value the node takes", Close: true}
+}
+
+func BodyCutOff() fault.Refusal {
+	return fault.Refusal{Status: 400, Reason: "the request body ended early", Close: true}
+}
+
+func bodyMalformed() error {
+	return fault.Refusal{Status: 400, Reason: "the request body is not in valid chunks", Close: true}
+}
+
+func bodyTooSlow() error {
+	return fault.Refusal{Status: 408, Reason: "the request body did not arrive in time", Close: true}
+}
+
+func memoryFull() error {
+	return fault.Refusal{Status: 503, Reason: "too many large request bodies at once", RetryAfter: 1, Close: true}
+}
+
+// MaxBody is the largest request body in bytes: a key and a value of the largest size with
+// every byte percent-encoded, and room for the other parameters and for the framing of
+// multipart.
+func MaxBody(maxValueSize int) int { return 3*(maxValueSize+engine.MaxKeySize) + 64<<10 }
+
+// readBody reads the whole request body into x.body.
+func (x *Exchange) readBody() error {
+	length := x.Ctx.Request.Header.ContentLength() // -1: chunked
+	limit := MaxBody(x.Node.MaxValueSize)
+	r := x.Ctx.Request.BodyStream()
+	x.body = x.body[:0]
+	for length < 0 || len(x.body) < length {
+		if len(x.body) == cap(x.body) {
+			if err := x.growBody(length, limit); err != nil {
+				return err
+			}
+		}
+		n, err := r.Read(x.body[len(x.body):x.bodyEnd(length)])
+		x.body = x.body[:len(x.body)+n]
+		switch { // only a bare EOF is an end; a wrapped one is within something
+		case len(x.body) > limit:
+			return BodyTooLarge()
+		case err == io.EOF && length < 0 && !x.Conn.Ended():
+			length = len(x.body)
+		case err == io.EOF && len(x.body) == length:
+		case err != nil:
+			return x.readError(err)
+		}
+	}
+	x.Read = true
+	return nil
+}
+
+// bodyEnd returns how far x.body may be filled: never beyond the body's length.
+func (x *Exchange) bodyEnd(length int) int {
+	if length < 0 {
+		return cap(x.body)
+	}
+	return min(cap(x.body), length)
+}
+
+// growBody makes room for more of a body of length bytes (-1 = unknown). Room for
+// a large one is made, and taken from the budget, only as its bytes arrive: who
+// announces much and sends nothing gets nothing.
+func (x *Exchange) growBody(length, limit int) error {
+	if length < 0 {
+		length = limit + 1 // so that the byte beyond the limit is seen
+	}
+	size := min(max(4*cap(x.body), firstBuffer), max(length, firstBuffer))
+	if size > node.KeepBuffer {
+		if err := x.takeMemory(int64(size) - x.taken); err != nil {
+			return err
+		}
+	}
+	bigger := make([]byte, len(x.body), size)
+	copy(bigger, x.body)
+	x.body = bigger
+	return nil
+}
+
+// takeMemory takes n more bytes from the budget of request bodies; Release gives
+// them back. Small bodies are not counted.
+func (x *Exchange) takeMemory(n int64) error {
+	if n <= node.KeepBuffer {
+		return nil
+	}
+	if !x.Node.Requests.Take(n) {
+		return memoryFull()
+	}
+	x.taken += n
+	return nil
+}
+
+// readError says why a body could not be read. Where the HTTP server was reading the
+// frame of a chunk, its error hides that of the connection.
+func (x *Exchange) readError(err error) error {
+	var ne net.Error
+	switch cause := x.Conn.ReadErr; {
+	case errors.As(err, &ne) && ne.Timeout(), errors.As(cause, &ne) && ne.Timeout():
+		return bodyTooSlow()
+	case cause == nil:
+		return bodyMalformed()
+	}
+	return BodyCutOff()
+}

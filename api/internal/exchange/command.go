@@ -1,0 +1,73 @@
+package exchange
+
+import (
+	"owlcache/api/access"
+	"owlcache/api/internal/fault"
+	"owlcache/api/internal/node"
+)
+
+// Command is one command of a path that has commands.
+type Command struct {
+	Name   string // as it is counted and logged
+	Access access.Class
+	Raw    bool // answers the bare value, not an envelope
+	Keyed  bool // needs a key
+	Run    func(*Exchange, node.Store) error
+	Index  int // among all commands, for counting
+}
+
+// Run checks what all commands have in common, runs c, and answers if that fails. paramErr
+// is what was wrong with the parameters.
+func (x *Exchange) Run(c *Command, store node.Store, paramErr error) {
+	x.Command = c
+	if err := x.run(store, paramErr); err != nil {
+		x.fail(err)
+	}
+}
+
+func (x *Exchange) run(store node.Store, paramErr error) error {
+	if paramErr != nil {
+		return paramErr
+	}
+	if !x.MayUse(x.Command.Access) {
+		return fault.ErrNoToken
+	}
+	if x.Command.Keyed {
+		if err := fault.OfKey(x.Params.Key); err != nil {
+			return err
+		}
+	}
+	return x.Command.Run(x, store)
+}
+
+// fail answers a command that was not done: with an envelope, or in case of get and ping
+// with the bare status.
+func (x *Exchange) fail(err error) {
+	if r, ok := fault.AsRefusal(err); ok {
+		x.Refuse(r)
+		return
+	}
+	status, reason, known := fault.Of(err)
+	if !known {
+		x.Node.Logger.Error("request failed", "cmd", x.CommandName(), "err", err)
+	}
+	x.SetError(reason)
+	if x.Command.Raw {
+		x.Raw(status, TypeRaw, nil, 0)
+		return
+	}
+	x.Envelope(status, nil, 0)
+}
+
+// CommandName names the command for logs and metrics, in a bounded set of words.
+func (x *Exchange) CommandName() string {
+	if x.Command == nil {
+		return ""
+	}
+	return x.Command.Name
+}
+
+// Unknown is the command that runs in place of one that does not exist.
+func Unknown() *Command {
+	return &Command{Name: "unknown", Access: access.Public, Run: func(*Exchange, node.Store) error { return fault.ErrUnknownCommand }}
+}

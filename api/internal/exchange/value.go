@@ -1,0 +1,104 @@
+package exchange
+
+import (
+	"io"
+
+	"owlcache/api/internal/fault"
+	"owlcache/api/internal/node"
+	"owlcache/engine"
+)
+
+// Stored answers the value that the store holds under the key, or changes nothing and returns
+// engine.ErrNotFound.
+func (x *Exchange) Stored(store node.Store) (engine.Meta, error) {
+	resp := &x.Ctx.Response
+	value, meta, ok := store.GetUpTo(resp.SwapBody(nil)[:0], x.Params.Key, node.KeepBuffer)
+	resp.SwapBody(value) // empty, unless it is the answer
+	switch {
+	case !ok:
+		return meta, engine.ErrNotFound
+	case meta.Size > node.KeepBuffer:
+		return x.storedLarge(store, int64(meta.Size))
+	}
+	x.Ctx.SetContentType(TypeRaw)
+	x.SetDataHeaders(meta.Created)
+	return meta, nil
+}
+
+// storedLarge answers a value of about size bytes, which is read once there is memory for it.
+func (x *Exchange) storedLarge(store node.Store, size int64) (engine.Meta, error) {
+	taken, err := x.TakeMemory(size)
+	if err != nil {
+		return engine.Meta{}, err
+	}
+	value, meta, ok := store.Get(nil, x.Params.Key)
+	if !ok {
+		x.Node.Answers.Give(taken)
+		return meta, engine.ErrNotFound
+	}
+	x.Stream(value, taken, meta.Created)
+	return meta, nil
+}
+
+// Value answers a value that is in memory already.
+func (x *Exchange) Value(value []byte, created int64) error {
+	if len(value) > node.KeepBuffer {
+		taken, err := x.TakeMemory(int64(len(value)))
+		if err != nil {
+			return err
+		}
+		x.Stream(value, taken, created)
+		return nil
+	}
+	x.Raw(200, TypeRaw, value, created)
+	return nil
+}
+
+// TakeMemory takes memory for a large answer as soon as it is free: n bytes, or all there is
+// if that is less. Who takes it hands it to Stream or gives it back.
+func (x *Exchange) TakeMemory(n int64) (taken int64, err error) {
+	if taken = x.Node.Answers.TakeSoon(n); taken == 0 {
+		return 0, fault.Unavailable(fault.ErrAnswersFull.Error())
+	}
+	return taken, nil
+}
+
+// Stream answers a large value, for which taken bytes have been taken. They are given back
+// when it has been sent.
+func (x *Exchange) Stream(value []byte, taken, created int64) {
+	answers := x.Node.Answers
+	x.Ctx.Response.SetBodyStream(&largeBody{b: value, done: func() { answers.Give(taken) }}, len(value))
+	x.Ctx.SetContentType(TypeRaw)
+	x.SetDataHeaders(created)
+}
+
+// largeBody is a value on its way out. The HTTP server calls Close exactly once.
+type largeBody struct {
+	b    []byte
+	done func()
+}
+
+// WriteTo is what is used; it hands the value over in one piece.
+func (l *largeBody) WriteTo(w io.Writer) (int64, error) {
+	n, err := w.Write(l.b)
+	l.b = l.b[n:]
+	return int64(n), err
+}
+
+func (l *largeBody) Read(p []byte) (int, error) {
+	if len(l.b) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, l.b)
+	l.b = l.b[n:]
+	return n, nil
+}
+
+func (l *largeBody) Close() error {
+	l.b = nil
+	if l.done != nil {
+		l.done()
+		l.done = nil
+	}
+	return nil
+}

@@ -1,0 +1,91 @@
+package params
+
+import "bytes"
+
+// ParseForm reads the known parameters of a query or an urlencoded body. Values
+// are decoded in place, so form is not what it was. It reads on after a broken
+// pair, leaves that parameter empty, and returns the error.
+func (ps *Params) ParseForm(form []byte) error {
+	var broken error
+	for len(form) > 0 {
+		var pair []byte
+		pair, form, _ = bytes.Cut(form, []byte("&"))
+		if err := ps.parsePair(pair); err != nil {
+			broken = err
+		}
+	}
+	return broken
+}
+
+func (ps *Params) parsePair(pair []byte) error {
+	name, value, _ := bytes.Cut(pair, []byte("="))
+	name, ok := Unescape(name)
+	if !ok {
+		return ErrBadEscape
+	}
+	p, known := paramNamed(name)
+	if !known || ps.seen[p] {
+		return nil
+	}
+	value, ok = Unescape(value)
+	if !ok {
+		ps.set(p, nil)
+		return ErrBadEscape
+	}
+	ps.set(p, value)
+	return nil
+}
+
+// Unescape decodes b in place: %XX is a byte and + a space.
+func Unescape(b []byte) ([]byte, bool) {
+	i := firstEscape(b)
+	if i < 0 {
+		return b, true
+	}
+	n := i
+	for ; i < len(b); i++ {
+		switch c := b[i]; c {
+		case '+':
+			b[n] = ' '
+		case '%':
+			if i+2 >= len(b) {
+				return nil, false
+			}
+			hi, lo := unhex(b[i+1]), unhex(b[i+2])
+			if hi > 15 || lo > 15 {
+				return nil, false
+			}
+			b[n] = hi<<4 | lo
+			i += 2
+		default:
+			b[n] = c
+		}
+		n++
+	}
+	return b[:n], true
+}
+
+// firstEscape returns where the first byte is that stands for another, or -1.
+func firstEscape(b []byte) int {
+	percent := bytes.IndexByte(b, '%')
+	if percent < 0 {
+		return bytes.IndexByte(b, '+')
+	}
+	if plus := bytes.IndexByte(b[:percent], '+'); plus >= 0 {
+		return plus
+	}
+	return percent
+}
+
+// unhex returns the value of a hexadecimal digit, and more than 15 for no digit.
+func unhex(c byte) byte {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0'
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10
+	case c >= 'A' && c <= 'F':
+		return c - 'A' + 10
+	}
+	return 0xff
+}

@@ -1,0 +1,186 @@
+package line
+
+import (
+	"bytes"
+	"encoding/base64"
+	"slices"
+
+	"owlcache/api/internal/envelope"
+	"owlcache/api/internal/fault"
+	"owlcache/engine"
+)
+
+// get answers the value of a key and a line end, only the line end on a miss. A key that
+// the store does not hold is imported if it can be.
+func (t *session) get(q *request) error {
+	t.commit()
+	if err := fault.OfKey(q.key); err != nil {
+		t.noValue(q, err)
+		return nil
+	}
+	start := len(t.out)
+	out, meta, ok := t.store.GetUpTo(t.out, q.key, buffer)
+	switch {
+	case !ok && t.srv.node.Imports():
+		return t.imported(q)
+	case !ok:
+		t.noValue(q, engine.ErrNotFound)
+	case meta.Size > buffer:
+		return t.large(q, meta.Size)
+	case q.info:
+		t.value = append(t.value[:0], out[start:]...)
+		t.found(q, t.value, meta.Created)
+	default:
+		t.out = append(out, '\n')
+		t.done(cmdGet, done)
+	}
+	return nil
+}
+
+// found answers a get with its value.
+func (t *session) found(q *request, value []byte, created int64) {
+	if q.info {
+		if value == nil {
+			value = []byte{} // an empty value is no missing one
+		}
+		t.out = slices.Grow(t.out, envelope.Size(len(q.key), len(t.c.ResponseHost), len(value)))
+		t.envelope(q, 200, value, created)
+		return
+	}
+	t.out = append(append(slices.Grow(t.out, len(value)+1), value...), '\n')
+	t.done(cmdGet, done)
+}
+
+// noValue answers a get that has none.
+func (t *session) noValue(q *request, err error) {
+	status, _, _ := fault.Of(err)
+	if q.info {
+		t.envelope(q, status, nil, 0)
+		return
+	}
+	t.out = append(t.out, '\n')
+	t.done(cmdGet, outcomeOf(status))
+}
+
+// imported answers a get of a key that the store does not hold. What was asked before is
+// answered first: looking elsewhere takes time.
+func (t *session) imported(q *request) error {
+	if err := t.flush(); err != nil {
+		return err
+	}
+	value, meta, found := t.srv.node.Import(q.key)
+	if !found {
+		t.noValue(q, engine.ErrNotFound)
+		return nil
+	}
+	if len(value) <= buffer {
+		t.found(q, value, meta.Created)
+		return nil
+	}
+	return t.reserved(q.cost(len(value)), func() { t.found(q, value, meta.Created) })
+}
+
+// large answers with a value of about size bytes, which is looked up once there is memory
+// for it.
+func (t *session) large(q *request, size int) error {
+	return t.reserved(q.cost(size), func() {
+		value, meta, ok := t.store.Get(make([]byte, 0, size+1), q.key)
+		switch {
+		case !ok:
+			t.noValue(q, engine.ErrNotFound)
+		case q.info:
+			t.found(q, value, meta.Created)
+		default:
+			t.out = append(value, '\n')
+			t.done(cmdGet, done)
+		}
+	})
+}
+
+// cost is the memory in bytes that the answer with a value of this size takes.
+func (q *request) cost(size int) int {
+	if q.info {
+		return size + base64.StdEncoding.EncodedLen(size)
+	}
+	return size
+}
+
+// reserved makes an answer that takes cost bytes, and sends it, within the memory for large
+// answers, which all connections share. Where there is none the connection ends: an empty
+// line would say that there is no such value.
+func (t *session) reserved(cost int, answer func()) error {
+	if err := t.flush(); err != nil {
+		return err
+	}
+	taken := t.srv.node.Answers.TakeSoon(int64(cost))
+	if taken == 0 {
+		return fault.ErrAnswersFull
+	}
+	defer t.srv.node.Answers.Give(taken)
+	answer()
+	return t.flush()
+}
+
+// exist answers whether there is a value for a key.
+func (t *session) exist(q *request) {
+	err := fault.OfKey(q.key)
+	if err == nil {
+		if _, ok := t.store.Stat(q.key); !ok {
+			err = engine.ErrNotFound
+		}
+	}
+	t.result(q, nil, 0, err)
+}
+
+// ping answers PONG, or the text of the line.
+func (t *session) ping(q *request) error {
+	text := q.value
+	if len(bytes.TrimSpace(text)) == 0 {
+		text = []byte("PONG")
+	}
+	echo := func() {
+		t.out = append(append(slices.Grow(t.out, len(text)+1), text...), '\n')
+		t.done(cmdPing, done)
+	}
+	if len(text) > buffer {
+		return t.reserved(len(text), echo)
+	}
+	echo()
+	return nil
+}
+
+// pass lets the client write from now on, if it knows the password.
+func (t *session) pass(q *request) error {
+	err := t.srv.node.Access.LogIn(t.c.Peer, q.value)
+	if err == nil {
+		t.mayWrite = true
+	}
+	t.result(&request{cmd: cmdPass}, []byte{}, 0, err)
+	if _, refused := fault.AsRefusal(err); refused {
+		return errGuessing
+	}
+	return nil
+}
+
+// result answers with an envelope that tells of err.
+func (t *session) result(q *request, data []byte, created int64, err error) {
+	if err == nil {
+		t.envelope(q, 200, data, created)
+		return
+	}
+	status, _, known := fault.Of(err)
+	if _, refused := fault.AsRefusal(err); !known && !refused {
+		t.srv.opts.Logger.Error("request failed", "protocol", "tcp", "cmd", q.cmd.String(), "err", err)
+	}
+	t.envelope(q, status, nil, 0)
+}
+
+// envelope answers with an envelope and a line end.
+func (t *session) envelope(q *request, status int, data []byte, created int64) {
+	t.done(q.cmd, outcomeOf(status))
+	e := envelope.Envelope{Status: status, Key: envelope.Clip(q.key), Data: data, ResponseHost: t.c.ResponseHost, Created: created}
+	if q.cmd != cmdUnknown {
+		e.Cmd = append(t.word[:0], q.cmd.String()...)
+	}
+	t.out = append(e.Append(t.out), '\n')
+}

@@ -1,0 +1,140 @@
+package line
+
+import (
+	"bytes"
+
+	"owlcache/engine"
+)
+
+// command is a command of the line protocol.
+type command uint8
+
+const (
+	cmdUnknown command = iota
+	cmdGet
+	cmdExist
+	cmdSet
+	cmdExpire
+	cmdDelete
+	cmdPing
+	cmdPass
+	numCmds
+)
+
+// String returns the command as it is written.
+func (c command) String() string {
+	switch c {
+	case cmdGet:
+		return "get"
+	case cmdExist:
+		return "exist"
+	case cmdSet:
+		return "set"
+	case cmdExpire:
+		return "expire"
+	case cmdDelete:
+		return "delete"
+	case cmdPing:
+		return "ping"
+	case cmdPass:
+		return "pass"
+	default:
+		return "unknown"
+	}
+}
+
+// request is a line that has been read. Its slices point into the line.
+type request struct {
+	cmd     command
+	key     []byte
+	value   []byte // of set, ping and pass: the rest of the line
+	exptime []byte
+	info    bool // get: the answer is an envelope
+}
+
+// parse reads a line, which is without its end:
+//
+//	get KEY
+//	get KEY info
+//	exist KEY
+//	set KEY VALUE…
+//	expire KEY SECONDS
+//	delete KEY
+//	ping TEXT…
+//	pass PASSWORD…
+//
+// There is one space between words; a value, text or password is the rest of the line as it
+// is. Further words of a command that takes none are passed over, as they have always
+// been. A line that may have come from a terminal ends in a carriage return, which does not
+// belong to it.
+func parse(line []byte) request {
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	cmd, rest, spaced := bytes.Cut(line, []byte(" "))
+	switch string(cmd) {
+	case "ping":
+		return request{cmd: cmdPing, value: rest}
+	case "pass":
+		return request{cmd: cmdPass, value: rest}
+	}
+	if !spaced {
+		return request{}
+	}
+	key, rest, _ := bytes.Cut(rest, []byte(" "))
+	q := request{key: bytes.TrimSpace(key)}
+	switch string(cmd) {
+	case "get":
+		q.cmd, q.info = cmdGet, string(nextWord(rest)) == "info"
+	case "set":
+		q.cmd, q.value = cmdSet, rest
+	case "exist":
+		q.cmd = cmdExist
+	case "expire":
+		q.cmd, q.exptime = cmdExpire, nextWord(rest)
+	case "delete":
+		q.cmd = cmdDelete
+	default:
+		return request{}
+	}
+	return q
+}
+
+// nextWord returns what there is up to the next space.
+func nextWord(rest []byte) []byte {
+	word, _, _ := bytes.Cut(rest, []byte(" "))
+	return bytes.TrimSpace(word)
+}
+
+// maxLine is the size in bytes of the longest line with its end: a set of the largest
+// key and value.
+func maxLine(maxValue int) int {
+	return len("set ") + engine.MaxKeySize + len(" ") + maxValue + len("\r\n")
+}
+
+// isForeign tells whether a line is one of HTTP. A web page can make a browser send such
+// a request to any port, with lines of its own choice in the body; the connection ends
+// before they are read. No line that begins so is a command.
+func isForeign(line []byte) bool {
+	if len(line) == 0 {
+		return false
+	}
+	switch line[0] {
+	case 'P':
+		return bytes.HasPrefix(line, []byte("POST ")) || isRequestLine(line)
+	case 'G':
+		return bytes.HasPrefix(line, []byte("GET /")) || isRequestLine(line)
+	case 'H', 'h':
+		return len(line) >= 5 && bytes.EqualFold(line[:5], []byte("host:")) || isRequestLine(line)
+	case 'D', 'O', 'T', 'C':
+		return isRequestLine(line)
+	}
+	return false
+}
+
+// isRequestLine tells whether a line ends as the first one of an HTTP request does.
+func isRequestLine(line []byte) bool {
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	return bytes.HasSuffix(line, []byte(" HTTP/1.1")) || bytes.HasSuffix(line, []byte(" HTTP/1.0")) || bytes.HasSuffix(line, []byte(" HTTP/2.0"))
+}
+
+// isTLS tells whether a connection begins as one of TLS does (RFC 8446, 5.1).
+func isTLS(first []byte) bool { return len(first) >= 2 && first[0] == 0x16 && first[1] == 0x03 }

@@ -1,0 +1,134 @@
+package line
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"owlcache/api/metrics"
+)
+
+// outcome is how a command of the line protocol ended.
+type outcome uint8
+
+const (
+	done outcome = iota
+	missing
+	denied
+	failed
+	noCommand
+	numOutcomes
+)
+
+// status returns what the envelope says of it.
+func (o outcome) status() int {
+	switch o {
+	case done:
+		return 200
+	case missing:
+		return 404
+	case denied:
+		return 401
+	case noCommand:
+		return 501
+	default:
+		return 500
+	}
+}
+
+func outcomeOf(status int) outcome {
+	switch status {
+	case 200:
+		return done
+	case 404:
+		return missing
+	case 401:
+		return denied
+	case 501:
+		return noCommand
+	}
+	return failed
+}
+
+// counts are commands by how they ended.
+type counts [numCmds][numOutcomes]atomic.Uint64
+
+// tally counts for one connection, which hands its figures over from time to time: an
+// addition that other cores do not see is free.
+type tally struct {
+	n   [numCmds][numOutcomes]uint32
+	any bool
+}
+
+func (y *tally) add(cmd command, o outcome) {
+	y.n[cmd][o]++
+	y.any = true
+}
+
+// flush hands the figures over to counts.
+func (y *tally) flush(counts *counts) {
+	if !y.any {
+		return
+	}
+	for cmd := range y.n {
+		for o, n := range y.n[cmd] {
+			if n > 0 {
+				counts[cmd][o].Add(uint64(n))
+			}
+		}
+	}
+	*y = tally{}
+}
+
+// done counts a command, and writes its record if each request is logged.
+func (t *session) done(cmd command, o outcome) {
+	t.counts.add(cmd, o)
+	if t.srv.opts.LogRequests {
+		t.srv.opts.Logger.LogAttrs(context.Background(), slog.LevelInfo, "request",
+			slog.String("protocol", "tcp"),
+			slog.String("cmd", cmd.String()),
+			slog.Int("status", o.status()),
+			slog.String("remote", t.c.Peer.String()),
+		)
+	}
+}
+
+// Collector shows what the line protocol counts.
+func (s *Server) Collector() prometheus.Collector {
+	commands := metrics.Of[uint64]("owlcache_tcp_", "cmd", "status")
+	commands.Counter("commands_total", "Commands over TCP, by command and status.", metrics.Itself)
+	f := metrics.Of[figures]("owlcache_tcp_")
+	f.Gauge("connections", "Open TCP connections of clients.", func(n figures) float64 { return float64(n.open) })
+	f.Counter("connections_accepted_total", "TCP connections that were served.", func(n figures) uint64 { return n.accepted })
+	f.Counter("connections_rejected_total", "TCP connections that were refused for a connection limit.", func(figures) uint64 { return s.Rejected.Load() })
+	f.Counter("foreign_closed_total", "TCP connections that were closed because HTTP or TLS came, as a web page would send it.", func(figures) uint64 { return s.hostile.Load() })
+	f.Counter("slow_closed_total", "TCP connections that were closed because the client did not send a line, or did not read its answers, in time.", func(figures) uint64 { return s.slow.Load() })
+	return metrics.Collector(func(ch chan<- prometheus.Metric) {
+		open, _, accepted := s.Conns.Counts()
+		f.Send(ch, figures{open, accepted})
+		for cmd := range numCmds {
+			for o := range numOutcomes {
+				if n := s.counted(cmd, o); n > 0 || o == done { // always the one for success
+					commands.Send(ch, n, cmd.String(), strconv.Itoa(o.status()))
+				}
+			}
+		}
+	}, commands, f)
+}
+
+// figures of the connections.
+type figures struct {
+	open     int
+	accepted uint64
+}
+
+// counted returns how many commands ended so.
+func (s *Server) counted(cmd command, o outcome) (n uint64) {
+	for i := range s.counts {
+		n += s.counts[i][cmd][o].Load()
+	}
+	return n
+}

@@ -1,0 +1,158 @@
+package socket
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+
+	"owlcache/api/internal/envelope"
+	"owlcache/api/internal/fault"
+	"owlcache/api/internal/node"
+	"owlcache/engine"
+)
+
+// request is a message of a client. Its slices point into the message.
+type request struct {
+	key, tag []byte
+	info     bool // the answer is an envelope
+}
+
+// parse reads
+//
+//	get KEY
+//	get KEY info
+//	get KEY info TAG
+//
+// with a single space between the words. A key or a tag has no spaces, and other white
+// space around it, or after all words, is cut off. It returns false for anything else.
+func parse(message []byte) (q request, ok bool) {
+	cmd, rest, ok := bytes.Cut(message, []byte(" "))
+	if !ok || string(cmd) != "get" {
+		return q, false
+	}
+	key, rest, _ := bytes.Cut(rest, []byte(" "))
+	word, rest, _ := bytes.Cut(rest, []byte(" "))
+	tag, rest, _ := bytes.Cut(rest, []byte(" "))
+	key, word, tag = bytes.TrimSpace(key), bytes.TrimSpace(word), bytes.TrimSpace(tag)
+	switch {
+	case len(bytes.TrimSpace(rest)) > 0:
+		return q, false
+	case string(word) == "info":
+		return request{key: key, tag: tag, info: true}, true
+	case len(word) == 0 && len(tag) == 0:
+		return request{key: key}, true
+	}
+	return q, false
+}
+
+// answer is a message to a client. Nobody changes its body any more.
+type answer struct {
+	kind  int // of message
+	body  []byte
+	taken int64 // of the memory for large answers, to be given to release when it is sent
+}
+
+// answer answers a message of this kind. An error is for serveNext: errLater, or what no
+// envelope can tell of.
+func (k *connection) answer(kind int, message []byte) (answer, error) {
+	q, ok := parse(message)
+	if !ok {
+		return k.envelope(kind, q, 501, nil, 0, 0), nil
+	}
+	if err := fault.OfKey(q.key); err != nil {
+		return k.failed(kind, q, err), nil
+	}
+	value, meta, taken, err := k.fetch(q)
+	if errors.Is(err, engine.ErrNotFound) {
+		return k.missing(kind, q)
+	}
+	return k.reply(kind, q, value, meta, taken, err)
+}
+
+// reply answers with a value, for which taken has been reserved, or tells of the error of
+// reserve.
+func (k *connection) reply(kind int, q request, value []byte, meta engine.Meta, taken int64, err error) (answer, error) {
+	switch {
+	case errors.Is(err, fault.ErrAnswersFull) && q.info:
+		return k.failed(kind, q, err), nil
+	case err != nil:
+		return answer{}, err
+	case q.info:
+		return k.envelope(kind, q, 200, value, meta.Created, taken), nil
+	}
+	if kind == websocket.TextMessage && !utf8.Valid(value) {
+		kind = websocket.BinaryMessage // a browser takes such a text for a broken connection
+	}
+	return answer{kind: kind, body: value, taken: taken}, nil
+}
+
+// failed answers a request that has no value.
+func (k *connection) failed(kind int, q request, err error) answer {
+	if !q.info {
+		return answer{kind: kind}
+	}
+	status, _, _ := fault.Of(err)
+	return k.envelope(kind, q, status, nil, 0, 0)
+}
+
+// envelope answers with an envelope; value nil is null.
+func (k *connection) envelope(kind int, q request, status int, value []byte, created, taken int64) answer {
+	e := envelope.Envelope{Status: status, Key: q.key, Data: value, ResponseHost: k.srv.opts.ResponseHost, Created: created}
+	if status != 501 {
+		e.Cmd = []byte("get")
+	}
+	if len(q.tag) > 0 {
+		e.Key = slices.Concat(q.key, []byte("@"), q.tag)
+	}
+	size := envelope.Size(len(e.Key), len(e.ResponseHost), len(value))
+	return answer{kind: kind, body: e.Append(make([]byte, 0, size)), taken: taken}
+}
+
+// fetch returns the value that q asks for, and what reserve has taken for the answer. The
+// value of an envelope is valid until the next fetch. Errors are engine.ErrNotFound and
+// those of reserve.
+func (k *connection) fetch(q request) (value []byte, meta engine.Meta, taken int64, err error) {
+	for {
+		meta, ok := k.store.Stat(q.key)
+		if !ok {
+			return nil, meta, 0, engine.ErrNotFound
+		}
+		size := meta.Size
+		if taken, err = k.reserve(q.cost(size)); err != nil {
+			return nil, meta, 0, err
+		}
+		value, meta, ok = k.store.Get(k.room(q, size), q.key)
+		if ok && (len(value) <= size || q.cost(len(value)) <= smallAnswer) {
+			return value, meta, taken, nil
+		}
+		k.release(taken)
+		if !ok {
+			return nil, meta, 0, engine.ErrNotFound
+		}
+		// A larger value has taken its place meanwhile: once more, with room for it.
+	}
+}
+
+// cost is the memory in bytes that the answer to q takes.
+func (q *request) cost(size int) int64 {
+	if !q.info {
+		return int64(size)
+	}
+	return int64(size) + int64(base64.StdEncoding.EncodedLen(size))
+}
+
+// room returns where a value of this size is put: an envelope holds a copy of it, so
+// that its place can be used again.
+func (k *connection) room(q request, size int) []byte {
+	if !q.info || size > node.KeepBuffer {
+		return make([]byte, 0, size)
+	}
+	if k.value == nil || cap(k.value) < size { // nil would be no value
+		k.value = make([]byte, 0, max(size, smallAnswer))
+	}
+	return k.value[:0]
+}

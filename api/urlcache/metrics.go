@@ -1,0 +1,28 @@
+package urlcache
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"owlcache/api/metrics"
+)
+
+// Collector shows the figures of the cache, which are 0 where there is none.
+func (s *Server) Collector() prometheus.Collector {
+	f := metrics.Of[*Stats]("owlcache_urlcache_")
+	f.Counter("hits_total", "Requests of the URL cache answered from the store.", func(s *Stats) uint64 { return s.Hits })
+	f.Counter("misses_total", "Requests of the URL cache that the store had no value for.", func(s *Stats) uint64 { return s.Misses })
+	f.Counter("stale_total", "Misses answered with an expired copy because the origin failed.", func(s *Stats) uint64 { return s.Stale })
+	f.Counter("fetches_total", "Requests to origins, without those for redirects.", func(s *Stats) uint64 { return s.Fetches })
+	f.Counter("stored_total", "Bodies of origins that were stored.", func(s *Stats) uint64 { return s.Stored })
+	f.Counter("fetched_bytes_total", "Bytes of bodies read from origins.", func(s *Stats) uint64 { return s.Bytes })
+	f.Gauge("fetches_in_flight", "Requests to origins under way.", func(s *Stats) float64 { return float64(s.InFlight) })
+	failures := metrics.Of[uint64]("owlcache_urlcache_", "kind")
+	failures.Counter("errors_total", "Keys that could not be fetched, by reason.", metrics.Itself)
+	return metrics.Collector(func(ch chan<- prometheus.Metric) {
+		stats := s.cache.Stats()
+		f.Send(ch, &stats)
+		for _, e := range stats.Errors {
+			failures.Send(ch, e.Count, e.Kind.String())
+		}
+	}, f, failures)
+}
