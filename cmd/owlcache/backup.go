@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 
+	"owlcache/cmd/owlcache/internal/localdir"
+
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
@@ -16,7 +18,7 @@ import (
 
 // backupFlags are the flags of the command backup.
 type backupFlags struct {
-	toolFlags
+	localdir.Flags
 	file           string
 	force          bool
 	withoutSecrets bool
@@ -44,7 +46,7 @@ Exit code 0: the file is whole and on the disk. 7: the directory is damaged. 130
 			return p.backup(cmd.Context(), &flags, args)
 		},
 	}
-	flags.register(cmd)
+	flags.Register(cmd)
 	set := cmd.Flags()
 	set.StringVar(&flags.file, "out", "", "`file` to write, - is the standard output")
 	set.BoolVar(&flags.force, "force", false, "replace the file if it exists")
@@ -68,7 +70,7 @@ func (p *program) backup(ctx context.Context, flags *backupFlags, args []string)
 	case flags.file == "-" && term.IsTerminal(p.Stdout):
 		return term.Usage(errors.New("a backup is nothing for a terminal: send it to a file or to another program"))
 	}
-	dir, err := p.toolDir(&flags.toolFlags, args)
+	dir, err := flags.Path(p.Process, args)
 	if err != nil {
 		return err
 	}
@@ -133,7 +135,7 @@ func (p *program) printBackup(flags *backupFlags, r *backupReport) error {
 	if flags.file == "-" {
 		w = p.Stderr
 	}
-	if flags.out.JSON() {
+	if flags.Out.JSON() {
 		return json.NewEncoder(w).Encode(r)
 	}
 	_, err := fmt.Fprintf(w, "saved     %s\nin        %s, %s\nholds     %s\n", r.Dir, r.Out, humanize.IBytes(uint64(r.ArchiveBytes)), holds(r.Manifest))

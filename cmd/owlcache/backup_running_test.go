@@ -18,8 +18,10 @@ import (
 	"testing"
 
 	"owlcache/cmd/owlcache/internal/config"
+	"owlcache/cmd/owlcache/internal/goldendir"
 	"owlcache/cmd/owlcache/internal/logs"
 	"owlcache/cmd/owlcache/internal/node"
+
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
@@ -125,7 +127,7 @@ func TestBackupOfARunningNode(t *testing.T) {
 // wantCounter checks what countUp has written.
 func wantCounter(t *testing.T, dir string, least, most int64) {
 	t.Helper()
-	err := withStore(t, dir, 0, func(s *engine.Store) error {
+	err := goldendir.WithStore(t.Context(), dir, 0, func(s *engine.Store) error {
 		left, _, _ := s.Get(nil, []byte("left"))
 		right, _, _ := s.Get(nil, []byte("right"))
 		n, err := strconv.ParseInt(string(left), 10, 64)
@@ -162,4 +164,15 @@ func runProgram(t *testing.T, args ...string) (code int, stdout, stderr string) 
 	var out, errs bytes.Buffer
 	code = run(t.Context(), args, nil, strings.NewReader(""), &out, &errs)
 	return code, out.String(), errs.String()
+}
+
+func checkpoints(ctx context.Context, s *engine.Store) error {
+	for ctx.Err() == nil {
+		// While the directory is looked at, there is no checkpoint.
+		err := s.Checkpoint(ctx)
+		if err != nil && ctx.Err() == nil && !strings.Contains(err.Error(), "being read") {
+			return err
+		}
+	}
+	return nil
 }

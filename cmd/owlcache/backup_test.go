@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"owlcache/cmd/owlcache/internal/goldendir"
+
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
@@ -18,7 +20,7 @@ import (
 // Ctrl-C ends a command even while it waits for the other side of a pipe, and leaves
 // nothing.
 func TestBackupIsInterrupted(t *testing.T) {
-	dir := golden(t)
+	dir := goldendir.Temp(t)
 	parent := t.TempDir()
 	target := filepath.Join(parent, "new")
 	nothing, silent := io.Pipe() // nobody writes into this one
@@ -86,7 +88,7 @@ func (n notingWriter) Write(p []byte) (int, error) {
 
 // A command that is stopped at any moment leaves its target as it was.
 func TestBackupStopsAnywhere(t *testing.T) {
-	dir := golden(t)
+	dir := goldendir.Temp(t)
 	file := filepath.Join(t.TempDir(), "b.tar.zst")
 	if code, _, errs := runProgram(t, "backup", dir, "--out", file); code != term.CodeOK {
 		t.Fatal(errs)
@@ -123,7 +125,7 @@ func TestLiesIn(t *testing.T) {
 // Others may not read a backup.
 func TestBackupFileIsPrivate(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "b")
-	if code, _, errs := runProgram(t, "backup", golden(t), "--out", file); code != term.CodeOK {
+	if code, _, errs := runProgram(t, "backup", goldendir.Temp(t), "--out", file); code != term.CodeOK {
 		t.Fatal(errs)
 	}
 	if fi, err := os.Stat(file); err != nil || fi.Mode().Perm() != 0o600 {
@@ -133,8 +135,8 @@ func TestBackupFileIsPrivate(t *testing.T) {
 
 // Compact refuses a directory that a store has open.
 func TestCompactRefusesALockedDirectory(t *testing.T) {
-	dir := golden(t)
-	err := withStore(t, dir, 0, func(*engine.Store) error {
+	dir := goldendir.Temp(t)
+	err := goldendir.WithStore(t.Context(), dir, 0, func(*engine.Store) error {
 		code, _, errs := runProgram(t, "compact", dir)
 		if code != term.CodeFailed || !strings.Contains(errs, "is in use by process") {
 			t.Errorf("exit code %d: %s", code, errs)

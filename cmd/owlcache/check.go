@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 
+	"owlcache/cmd/owlcache/internal/localdir"
+
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
@@ -16,7 +18,7 @@ import (
 
 // checkFlags are the flags of the command check.
 type checkFlags struct {
-	toolFlags
+	localdir.Flags
 	strict bool
 }
 
@@ -37,13 +39,13 @@ Exit code 0: nothing is damaged. 1: the check itself failed, or there are warnin
 			return p.check(cmd.Context(), &flags, args)
 		},
 	}
-	flags.register(cmd)
+	flags.Register(cmd)
 	cmd.Flags().BoolVar(&flags.strict, "strict", false, "exit with 1 if there are warnings")
 	return cmd
 }
 
 func (p *program) check(ctx context.Context, flags *checkFlags, args []string) error {
-	dir, err := p.toolDir(&flags.toolFlags, args)
+	dir, err := flags.Path(p.Process, args)
 	if err != nil {
 		return err
 	}
@@ -58,7 +60,7 @@ func (p *program) check(ctx context.Context, flags *checkFlags, args []string) e
 	case err != nil:
 		return err
 	}
-	if flags.out.JSON() {
+	if flags.Out.JSON() {
 		err = p.PrintJSON(report)
 	} else {
 		err = printCheck(p.Stdout, report)

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/keys"
+
 	"golang.org/x/sync/errgroup"
 
 	"owlcache/cmd/owlcache/internal/term"
@@ -33,7 +35,7 @@ const (
 type differ struct {
 	sides    [2]diffSide
 	settle   time.Duration
-	prefixes prefixRule
+	prefixes keys.Rule
 	progress *term.Bar
 
 	mu      sync.Mutex // protects what follows
@@ -150,7 +152,7 @@ func (d *differ) compare(ctx context.Context, buckets []int) error {
 
 // countOf returns where the differences with a key's prefix are counted. d.mu is held.
 func (d *differ) countOf(key string) *diffCount {
-	prefix := string(d.prefixes.of([]byte(key)))
+	prefix := string(d.prefixes.Of([]byte(key)))
 	c := d.counts[prefix]
 	switch {
 	case c != nil:

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/keys"
+
 	"github.com/spf13/cobra"
 
 	"owlcache/cmd/owlcache/internal/term"
@@ -44,7 +46,7 @@ The exit code is 0 when both hold the same, and 1 when they do not.`,
 	cmd.Flags().StringVar(&f.passwordB, "password-file-b", "", "`file` with the password of NODE-B, if it is another one")
 	cmd.Flags().StringVar(&f.delimiter, "delimiter", ":", "what ends a prefix")
 	cmd.Flags().IntVar(&f.depth, "depth", 1, "prefixes end with the `N`th delimiter")
-	cmd.Flags().IntVar(&f.limit, "limit", inspectLimit, "at most `N` prefixes, those with the most differences first")
+	cmd.Flags().IntVar(&f.limit, "limit", term.RowLimit, "at most `N` prefixes, those with the most differences first")
 	return cmd
 }
 
@@ -70,7 +72,7 @@ func (p *program) clusterDiff(ctx context.Context, f *diffFlags, a, b string) er
 		flagsB.passwordFile = f.passwordB
 	}
 	d := &differ{
-		settle: diffSettle, prefixes: prefixRule{[]byte(f.delimiter), f.depth}, progress: p.Bar(),
+		settle: diffSettle, prefixes: keys.Rule{Delimiter: []byte(f.delimiter), Depth: f.depth}, progress: p.Bar(),
 		counts: map[string]*diffCount{},
 	}
 	clientA, err := f.client.client(a, false, p.Env)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"owlcache/cmd/owlcache/internal/keys"
+
 	"github.com/dustin/go-humanize"
 
 	"owlcache/cmd/owlcache/internal/term"
@@ -51,7 +53,7 @@ func (p *program) printDiff(d *differ, f *diffFlags) error {
 		return err
 	}
 	if len(shown) < len(rows) {
-		_, _ = fmt.Fprintf(p.Stderr, "owlcache: these are %s; more with --limit\n", ofAll(len(shown), int64(len(rows)), "prefix"))
+		_, _ = fmt.Fprintf(p.Stderr, "owlcache: these are %s; more with --limit\n", term.OfAll(len(shown), int64(len(rows)), "prefix"))
 	}
 	return nil
 }
@@ -118,7 +120,7 @@ func (d *differ) json(rows []diffRow) diffJSON {
 		PrefixesTotal: len(d.counts), Prefixes: []diffRowJSON{},
 	}
 	for _, r := range rows {
-		k := asJSONKey([]byte(r.prefix))
+		k := keys.AsJSON([]byte(r.prefix))
 		j.Prefixes = append(j.Prefixes, diffRowJSON{k.Key, k.KeyBase64, r.json()})
 	}
 	return j

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/keys"
+
 	"github.com/google/go-cmp/cmp"
 
 	"owlcache/engine"
@@ -212,7 +214,7 @@ func TestLastingDifferences(t *testing.T) {
 
 // What does not fit among the prefixes is counted all the same.
 func TestDiffPrefixesAreBounded(t *testing.T) {
-	d := &differ{prefixes: prefixRule{[]byte(":"), 1}, counts: map[string]*diffCount{}}
+	d := &differ{prefixes: keys.Rule{Delimiter: []byte(":"), Depth: 1}, counts: map[string]*diffCount{}}
 	for i := range diffPrefixes + 5 {
 		d.countOf(fmt.Sprintf("%d:", i)).add(versions{{Version: engine.Version{Time: 1}}})
 	}

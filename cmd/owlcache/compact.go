@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"owlcache/cmd/owlcache/internal/localdir"
+
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
@@ -14,7 +16,7 @@ import (
 )
 
 func (p *program) compactCommand() *cobra.Command {
-	var flags toolFlags
+	var flags localdir.Flags
 	cmd := &cobra.Command{
 		Use:   "compact [DIR]",
 		Short: "Fold the log of a stopped node and give free room back",
@@ -32,12 +34,12 @@ Exit code 0: done. 7: the directory is damaged. 130: interrupted. 1: failed.`,
 			return p.compact(cmd.Context(), &flags, args)
 		},
 	}
-	flags.register(cmd)
+	flags.Register(cmd)
 	return cmd
 }
 
-func (p *program) compact(ctx context.Context, flags *toolFlags, args []string) (err error) {
-	path, err := p.toolDir(flags, args)
+func (p *program) compact(ctx context.Context, flags *localdir.Flags, args []string) (err error) {
+	path, err := flags.Path(p.Process, args)
 	if err != nil {
 		return err
 	}
@@ -56,7 +58,7 @@ func (p *program) compact(ctx context.Context, flags *toolFlags, args []string) 
 	if err := errors.Join(err, dir.Close()); err != nil {
 		return term.InterruptedOr(ctx, err, "nothing is lost, and less is folded than could be")
 	}
-	if flags.out.JSON() {
+	if flags.Out.JSON() {
 		return p.PrintJSON(report)
 	}
 	return p.printCompact(report)

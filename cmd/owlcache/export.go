@@ -7,6 +7,8 @@ import (
 	"io"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/localdir"
+
 	"github.com/spf13/cobra"
 
 	"owlcache/cmd/owlcache/internal/term"
@@ -16,7 +18,7 @@ import (
 
 // exportFlags are the flags of the command export.
 type exportFlags struct {
-	toolFlags
+	localdir.Flags
 	file          string
 	prefix, after string
 	resume, force bool
@@ -47,7 +49,7 @@ was interrupted goes on with --resume.`,
 	set.BoolVar(&flags.resume, "resume", false, "go on with what an interrupted export has left in FILE.part")
 	set.BoolVar(&flags.force, "force", false, "replace FILE, and what an interrupted export has left")
 	set.BoolVar(&flags.skipDamaged, "skip-damaged", false, "leave out what is damaged, instead of ending there")
-	flags.register(cmd)
+	flags.Register(cmd)
 	return cmd
 }
 
@@ -56,7 +58,7 @@ type exporter struct {
 	p        *program
 	flags    *exportFlags
 	start    time.Time
-	damage   damageList
+	damage   localdir.Damage
 	progress *term.Bar
 	file     *dump.File // nil for the standard output
 	report   dump.ExportReport
@@ -66,7 +68,7 @@ func (p *program) export(ctx context.Context, flags *exportFlags, args []string)
 	if flags.file == "" || flags.file == "-" && (flags.resume || flags.force) {
 		return term.Usage(errors.New("--resume and --force are for a file: name it with --out"))
 	}
-	dir, err := p.toolDir(&flags.toolFlags, args)
+	dir, err := flags.Path(p.Process, args)
 	if err != nil {
 		return err
 	}
@@ -75,7 +77,7 @@ func (p *program) export(ctx context.Context, flags *exportFlags, args []string)
 	}
 	ctx, stop := term.Interruptible(ctx)
 	defer stop()
-	x := exporter{p: p, flags: flags, start: time.Now(), damage: damageList{dir: dir}, progress: p.Bar()}
+	x := exporter{p: p, flags: flags, start: time.Now(), damage: localdir.Damage{Dir: dir}, progress: p.Bar()}
 	if flags.file == "-" && term.IsTerminal(p.Stdout) {
 		x.progress = new(term.Bar) // a bar would mix with the lines
 	}
@@ -85,7 +87,7 @@ func (p *program) export(ctx context.Context, flags *exportFlags, args []string)
 		err = term.Exit(term.CodeInterrupted, errors.New("interrupted"))
 	}
 	if flags.skipDamaged {
-		return x.damage.result(err)
+		return x.damage.Result(err)
 	}
 	return err
 }
@@ -98,7 +100,7 @@ func (x *exporter) run(ctx context.Context, dir string) (err error) {
 		Waiting:  func() { x.note("a checkpoint is running: waiting for its end") },
 	}
 	if x.flags.skipDamaged {
-		o.Damaged = x.damage.add
+		o.Damaged = x.damage.Add
 	}
 	v, err := engine.OpenView(ctx, dir, o)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/localdir"
+
 	"github.com/dustin/go-humanize"
 
 	"owlcache/cmd/owlcache/internal/term"
@@ -13,16 +15,16 @@ import (
 
 // exportResult is the report of an export for programs.
 type exportResult struct {
-	File       string         `json:"file"`
-	Entries    int64          `json:"entries"`
-	Resumed    int64          `json:"resumed"`
-	Bytes      int64          `json:"bytes"`
-	FileBytes  int64          `json:"file_bytes"`
-	Expired    int64          `json:"expired"`
-	Tombstones int64          `json:"tombstones"`
-	Complete   bool           `json:"complete"`
-	Damage     []damagedPlace `json:"damage"`
-	Seconds    float64        `json:"seconds"`
+	File       string           `json:"file"`
+	Entries    int64            `json:"entries"`
+	Resumed    int64            `json:"resumed"`
+	Bytes      int64            `json:"bytes"`
+	FileBytes  int64            `json:"file_bytes"`
+	Expired    int64            `json:"expired"`
+	Tombstones int64            `json:"tombstones"`
+	Complete   bool             `json:"complete"`
+	Damage     []localdir.Place `json:"damage"`
+	Seconds    float64          `json:"seconds"`
 }
 
 // printReport says what was done, on the standard error unless that leaves the
@@ -31,16 +33,16 @@ func (x *exporter) printReport() error {
 	r := exportResult{
 		File: x.flags.file, Entries: x.report.Entries, Bytes: x.report.Bytes, FileBytes: x.report.OutBytes,
 		Expired: x.report.Expired, Tombstones: x.report.Deleted,
-		Complete: x.damage.total == 0, Damage: append([]damagedPlace{}, x.damage.places...), Seconds: time.Since(x.start).Seconds(),
+		Complete: x.damage.Total == 0, Damage: append([]localdir.Place{}, x.damage.Places...), Seconds: time.Since(x.start).Seconds(),
 	}
 	if x.file != nil {
 		r.Resumed = x.file.Kept().Lines
 		r.FileBytes += x.file.Kept().Bytes
 	}
 	switch {
-	case x.flags.out.JSON() && x.file != nil:
+	case x.flags.Out.JSON() && x.file != nil:
 		return json.NewEncoder(x.p.Stdout).Encode(&r)
-	case x.flags.out.JSON():
+	case x.flags.Out.JSON():
 		return json.NewEncoder(x.p.Stderr).Encode(&r)
 	}
 	return r.print(x.p.Stderr)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"owlcache/cmd/owlcache/internal/localdir"
+
 	"github.com/spf13/cobra"
 
 	"owlcache/cmd/owlcache/internal/term"
@@ -12,7 +14,7 @@ import (
 
 // repairFlags are the flags of the command repair.
 type repairFlags struct {
-	toolFlags
+	localdir.Flags
 	to     string
 	dryRun bool
 }
@@ -36,7 +38,7 @@ uncertain, as the report says. 1: failed, and nothing was left behind. 2: wrong 
 	}
 	cmd.Flags().StringVar(&flags.to, "to", "", "the new `directory`")
 	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "only read and report; write nothing")
-	flags.register(cmd)
+	flags.Register(cmd)
 	return cmd
 }
 
@@ -44,7 +46,7 @@ func (p *program) repair(cmd *cobra.Command, flags *repairFlags, args []string) 
 	if flags.to == "" && !flags.dryRun {
 		return term.Usage(errors.New("where to? name a new directory with --to, or only look with --dry-run"))
 	}
-	dir, err := p.toolDir(&flags.toolFlags, args)
+	dir, err := flags.Path(p.Process, args)
 	if err != nil {
 		return err
 	}
@@ -65,7 +67,7 @@ func (p *program) repair(cmd *cobra.Command, flags *repairFlags, args []string) 
 	case err != nil:
 		return err
 	}
-	if flags.out.JSON() {
+	if flags.Out.JSON() {
 		err = p.PrintJSON(report)
 	} else {
 		err = printRepair(p.Stdout, report)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/inspect"
+
 	"github.com/spf13/cobra"
 
 	"owlcache/cmd/owlcache/internal/config"
@@ -39,12 +41,12 @@ func (p *program) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return term.Usage(errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help"))
 	})
-	root.AddCommand(node.Command(p.Process), config.Command(p.Process), p.checkCommand(), p.exportCommand(), p.importCommand(), p.inspectCommand(time.Now), p.repairCommand(),
+	root.AddCommand(node.Command(p.Process), config.Command(p.Process), p.checkCommand(), p.exportCommand(), p.importCommand(), inspect.Command(p.Process, time.Now), p.repairCommand(),
 		p.backupCommand(), p.restoreCommand(), p.compactCommand(), p.groupCommand(), p.clusterCommand(), upgrade.Command(p.Process, time.Now), p.versionCommand())
 	root.AddCommand(p.clientCommands()...)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()
-	markUsageErrors(root)
+	term.MarkUsageErrors(root, config.DidYouMean)
 	return root
 }
 
@@ -61,45 +63,11 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 				return term.Usage(err)
 			}
 			if len(rest) > 0 {
-				return term.Usage(fmt.Errorf("unknown command %q; see %s --help%s", strings.Join(args, " "), cmd.CommandPath(), config.DidYouMean("", rest[0], commandNames(cmd))))
+				return term.Usage(fmt.Errorf("unknown command %q; see %s --help%s", strings.Join(args, " "), cmd.CommandPath(), config.DidYouMean("", rest[0], term.CommandNames(cmd))))
 			}
 			return cmd.Help()
 		},
 	}
-}
-
-// markUsageErrors gives wrong arguments of a command and of those below it the
-// exit code for wrong usage.
-func markUsageErrors(cmd *cobra.Command) {
-	for _, sub := range cmd.Commands() {
-		markUsageErrors(sub)
-	}
-	if !cmd.Runnable() { // or its arguments would not be looked at
-		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-	}
-	check := cmd.Args
-	if check == nil {
-		check = cobra.NoArgs
-	}
-	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		err := check(cmd, args)
-		if err == nil {
-			return nil
-		}
-		hint := "; see " + cmd.CommandPath() + " --help"
-		if len(args) > 0 && cmd.HasSubCommands() {
-			hint += config.DidYouMean("", args[0], commandNames(cmd))
-		}
-		return term.Usage(errors.New(err.Error() + hint))
-	}
-}
-
-func commandNames(cmd *cobra.Command) []string {
-	var names []string
-	for _, sub := range cmd.Commands() {
-		names = append(names, sub.Name())
-	}
-	return names
 }
 
 // classicFlags gives the flags of earlier versions, which have one dash, the

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/goldendir"
+
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
 )
@@ -199,4 +201,9 @@ func scriptFlip(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	data[len(data)/2] ^= 0xff
 	ts.Check(os.WriteFile(path, data, 0o600))
+}
+
+// scriptGoldenDir copies the golden directory: goldendir DIR
+func scriptGoldenDir(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(goldendir.Copy(ts.MkAbs(args[0])))
 }

@@ -13,6 +13,9 @@ type Column struct {
 	width int  // at least, in characters
 }
 
+// RowLimit is how many rows are shown, unless a flag says it, where they have to be held in memory.
+const RowLimit = 100
+
 // tableHeld is how many rows of a table are held back to find the widths.
 const tableHeld = 500
 

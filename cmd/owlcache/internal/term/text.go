@@ -72,6 +72,15 @@ func Entries(n int64) string {
 	return humanize.Comma(n) + " entries"
 }
 
+// OfAll says how many of all are shown.
+func OfAll(shown int, all int64, what string) string {
+	plural := what + "s"
+	if what == "prefix" {
+		plural = "prefixes"
+	}
+	return fmt.Sprintf("%s of %s %s", humanize.Comma(int64(shown)), humanize.Comma(all), plural)
+}
+
 // OrDash renders an empty cell of a table.
 func OrDash(s string) string { return cmp.Or(s, "-") }
 

@@ -1,0 +1,134 @@
+package inspect
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"owlcache/cmd/owlcache/internal/keys"
+
+	"owlcache/engine"
+)
+
+// jsonValue is a value in the same way.
+type jsonValue struct {
+	Value       *string `json:"value,omitempty"`
+	ValueBase64 []byte  `json:"value_base64,omitempty"`
+}
+
+func asJSONValue(value []byte) jsonValue {
+	if utf8.Valid(value) {
+		s := string(value)
+		return jsonValue{Value: &s}
+	}
+	return jsonValue{ValueBase64: value}
+}
+
+// jsonEntry is what is known of an entry besides its value.
+type jsonEntry struct {
+	keys.JSON
+	State   string     `json:"state"`
+	Size    int        `json:"size"` // bytes of the value
+	Created *time.Time `json:"created,omitempty"`
+	Expires *time.Time `json:"expires,omitempty"`
+	Version string     `json:"version"`
+}
+
+func asJSONEntry(e *entryMeta, now time.Time) jsonEntry {
+	return jsonEntry{
+		JSON: keys.AsJSON(e.key), State: e.state(now), Size: e.size,
+		Created: createdTime(e.created), Expires: expiryTime(e.expires), Version: e.version.String(),
+	}
+}
+
+// createdTime returns the time of nanoseconds, nil for 0.
+func createdTime(ns int64) *time.Time {
+	if ns == 0 {
+		return nil
+	}
+	t := time.Unix(0, ns).UTC()
+	return &t
+}
+
+// expiryTime returns the time of milliseconds, nil for 0.
+func expiryTime(ms int64) *time.Time {
+	if ms == 0 {
+		return nil
+	}
+	t := milliTime(ms)
+	return &t
+}
+
+// printJSON writes v on one line. Nothing in it does harm on a terminal.
+func (in *inspector) printJSON(v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := in.out.Write(printableJSON(b.Bytes()))
+	return err
+}
+
+// printableJSON escapes what a terminal may take for more than text, and which is
+// in the strings alone.
+func printableJSON(b []byte) []byte {
+	clean := true
+	for _, c := range b {
+		clean = clean && c < 0x7f
+	}
+	if clean {
+		return b
+	}
+	var out []byte
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		switch {
+		case r < 0x7f || unicode.IsPrint(r):
+			out = append(out, b[:n]...)
+		case r > 0xffff:
+			r -= 0x10000
+			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		b = b[n:]
+	}
+	return out
+}
+
+// entryMeta is an entry without its value.
+type entryMeta struct {
+	key       []byte
+	size      int
+	created   int64 // Unix nanoseconds
+	expires   int64 // Unix milliseconds, 0 = never
+	version   engine.Version
+	tombstone bool
+}
+
+// metaOf describes e. The key is that of e.
+func metaOf(e *engine.Entry) entryMeta {
+	return entryMeta{key: e.Key, size: len(e.Value), created: e.Created, expires: e.Expires, version: e.Version, tombstone: e.Tombstone}
+}
+
+// The states of an entry.
+const (
+	stateLive      = "live"
+	stateExpired   = "expired"
+	stateTombstone = "tombstone"
+)
+
+func (e *entryMeta) state(now time.Time) string {
+	switch {
+	case e.tombstone:
+		return stateTombstone
+	case e.expires != 0 && e.expires <= now.UnixMilli():
+		return stateExpired
+	}
+	return stateLive
+}
