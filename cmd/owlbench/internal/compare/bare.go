@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"owlcache/cmd/owlbench/internal/load"
+	"owlcache/cmd/owlbench/internal/node"
 )
 
 // BareCommand is the yardstick of reads: the HTTP server that owlcache is built
@@ -24,13 +27,32 @@ func BareCommand() *cobra.Command {
 		Short:  "Serve keys from a map with a bare HTTP server",
 		Hidden: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serveBare(cmd.Context(), addr, keys, value)
+			return serveBare(cmd.Context(), addr, newBareMap(keys, value))
 		},
 	}
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "`address` to listen on")
 	cmd.Flags().Uint64Var(&keys, "keys", 1_000_000, "number of keys")
 	cmd.Flags().IntVar(&value, "value", 100, "`bytes` of each value")
 	return cmd
+}
+
+// startBare starts this program as a bare server, on the CPU of servers.
+func (c *comparison) startBare(ctx context.Context) (*node.Process, load.Target, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, load.Target{}, err
+	}
+	port, err := node.FreePort()
+	if err != nil {
+		return nil, load.Target{}, err
+	}
+	t := load.HTTPTarget(node.Loopback(port), "", c.Options)
+	t.Name = "bare"
+	p, err := c.StartPeer(ctx, node.ProcessOptions{
+		Name: "bare", Path: self, Go: true,
+		Args: []string{"bare", "--addr", t.Addr, "--keys", strconv.FormatUint(c.Keys, 10), "--value", strconv.Itoa(c.Value)},
+	}, t.Addr, "/data/?cmd=get&key="+load.KeyName(0))
+	return p, t, err
 }
 
 // bareMap is a map that may be written while it is read, as a cache's is.
@@ -62,8 +84,8 @@ func (m *bareMap) answer(ctx *fasthttp.RequestCtx) {
 }
 
 // serveBare serves until ctx is done.
-func serveBare(ctx context.Context, addr string, keys uint64, value int) error {
-	server := &fasthttp.Server{Handler: newBareMap(keys, value).answer, Name: "bare"}
+func serveBare(ctx context.Context, addr string, m *bareMap) error {
+	server := &fasthttp.Server{Handler: m.answer, Name: "bare"}
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err

@@ -2,9 +2,7 @@ package compare
 
 import (
 	"context"
-	"fmt"
 
-	"owlcache/cmd/owlbench/internal/cpu"
 	"owlcache/cmd/owlbench/internal/load"
 	"owlcache/cmd/owlbench/internal/node"
 	"owlcache/cmd/owlbench/internal/report"
@@ -13,55 +11,22 @@ import (
 // comparison is a run of owlbench compare. Its parts use one data directory
 // with all keys, and clean up the servers that they start.
 type comparison struct {
-	*node.Site
-	report.Results
-	load.Generator
+	*node.Bench
 	filled bool // the data directory holds all keys
 }
 
 // nodeName is the name of the data directory.
 const nodeName = "node"
 
-// A part is one comparison.
-type part struct {
-	name string
-	run  func(*comparison, context.Context) error
-}
-
 // parts returns all comparisons, in an order in which each leaves the data
 // directory as the next wants it.
-func parts() []part {
-	return []part{
-		{"get", (*comparison).compareGet},
-		{"restart", (*comparison).compareRestart},
-		{"set", (*comparison).compareSet},
-		{"more", (*comparison).compareMore},
+func parts(c *comparison) []report.Part {
+	return []report.Part{
+		{Name: "get", Run: c.compareGet},
+		{Name: "restart", Run: c.compareRestart},
+		{Name: "set", Run: c.compareSet},
+		{Name: "more", Run: c.compareMore},
 	}
-}
-
-func partNames() []string {
-	var names []string
-	for _, p := range parts() {
-		names = append(names, p.name)
-	}
-	return names
-}
-
-// run does the parts that are asked for, all if only is empty.
-func (c *comparison) run(ctx context.Context, only []string) error {
-	if c.CPUs.Server == cpu.Any {
-		c.Note("there are no two CPUs to choose from: servers and load generator share what there is")
-	}
-	for _, part := range parts() {
-		if !report.Wants(only, part.name) {
-			continue
-		}
-		c.Logf("%s", part.name)
-		if err := part.run(c, ctx); err != nil {
-			return fmt.Errorf("%s: %w", part.name, err)
-		}
-	}
-	return nil
 }
 
 // startNode starts a node on the directory of all keys, which it fills first
@@ -82,20 +47,87 @@ func (c *comparison) fill(ctx context.Context) error {
 	if c.filled {
 		return nil
 	}
-	c.Logf("setting %d keys in owlcache", c.Keys)
-	n, err := node.StartFilled(ctx, c.NodeOptions(nodeName, cpu.Any, "WAL_Sync=no"), c.Options)
+	c.filled = true
+	return c.FillNode(ctx, nodeName)
+}
+
+// compareGet measures reads against a bare HTTP server with a map behind it.
+func (c *comparison) compareGet(ctx context.Context) error {
+	n, owl, err := c.startNode(ctx)
 	if err != nil {
 		return err
 	}
-	c.filled = true
-	return n.Terminate(node.StopPatience)
+	defer n.Kill()
+	peer, bare, err := c.startBare(ctx)
+	if err != nil {
+		return err
+	}
+	defer peer.Kill()
+	if err := c.Against(ctx, load.Get, "get", "bare fasthttp and a map", 0.85, &owl, &bare); err != nil {
+		return err
+	}
+	return n.Terminate()
 }
 
-// against measures requests to a node and to a peer, in turns, and adds the row.
-func (c *comparison) against(ctx context.Context, m load.Op, what, peer string, goal float64, owl, other *load.Target) error {
-	a, b, err := c.Alternate(ctx, m, owl, other)
-	if err == nil {
-		c.Add(report.NewRow(what, peer, "per second", a, b, goal, false))
+// compareSet measures durable writes over HTTP against webdis in front of
+// Redis, both with an fsync before each answer.
+func (c *comparison) compareSet(ctx context.Context) error {
+	if c.Missing("set", "redis-server", "webdis") {
+		return nil
 	}
-	return err
+	n, owl, err := c.startNode(ctx, "WAL_Sync=always")
+	if err != nil {
+		return err
+	}
+	defer n.Kill()
+	r, native, err := c.StartFilledRedis(ctx, "redis-aof", c.CPUs.Server, node.FsyncAlways()...)
+	if err != nil {
+		return err
+	}
+	defer r.Kill()
+	w, peer, err := c.StartWebdis(ctx, r.Port, c.Options)
+	if err != nil {
+		return err
+	}
+	defer w.Kill()
+	const what = "set, fsync always"
+	if err := c.Against(ctx, load.Set, what, "webdis and redis, fsync always", 1.5, &owl, &peer); err != nil {
+		return err
+	}
+	if err := c.Against(ctx, load.Set, what, "redis, own protocol, fsync always", 0, &owl, &native); err != nil {
+		return err
+	}
+	return n.Terminate()
+}
+
+// compareMore measures what has no target: reads against nginx with a file for
+// each key, and against Redis in its own protocol.
+func (c *comparison) compareMore(ctx context.Context) error {
+	n, owl, err := c.startNode(ctx)
+	if err != nil {
+		return err
+	}
+	defer n.Kill()
+	if !c.Missing("get against nginx", "nginx") {
+		p, peer, err := c.StartNginx(ctx, c.Options)
+		if err != nil {
+			return err
+		}
+		defer p.Kill()
+		if err := c.Against(ctx, load.Get, "get", "nginx, static files", 0, &owl, &peer); err != nil {
+			return err
+		}
+		p.Kill()
+	}
+	if !c.Missing("get against redis", "redis-server") {
+		r, peer, err := c.StartFilledRedis(ctx, "redis-get", c.CPUs.Server, node.InMemory()...)
+		if err != nil {
+			return err
+		}
+		defer r.Kill()
+		if err := c.Against(ctx, load.Get, "get", "redis, own protocol", 0, &owl, &peer); err != nil {
+			return err
+		}
+	}
+	return n.Terminate()
 }

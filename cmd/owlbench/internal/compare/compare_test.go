@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"testing"
 
-	"owlcache/cmd/owlbench/internal/node"
 	"owlcache/cmd/owlbench/internal/report"
 )
 
@@ -16,12 +15,8 @@ func TestCompare(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts many servers")
 	}
-	program, err := node.FindOwlcache(t.Context(), "", t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
 	p := testBinary(t)
-	out, err := exec.CommandContext(t.Context(), p, "compare", "--owlcache", program, "--dir", t.TempDir(),
+	out, err := exec.CommandContext(t.Context(), p, "compare", "--dir", t.TempDir(),
 		"--keys", "2000", "--conns", "4", "--seconds", "0.05", "--rounds", "1", "-o", "json").Output()
 	if err != nil {
 		t.Fatalf("%v: %s", err, stderrOf(err))

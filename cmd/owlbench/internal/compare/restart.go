@@ -29,23 +29,24 @@ func (c *comparison) compareRestart(ctx context.Context) error {
 	if c.Missing("restart", "redis-server") {
 		return nil
 	}
-	if err := c.fillRDB(ctx); err != nil {
-		return err
+	for _, step := range []func(context.Context) error{c.fillRDB, c.fill, c.restartFromLog, c.fold, c.restartFromSnapshot} {
+		if err := step(ctx); err != nil {
+			return err
+		}
 	}
-	if err := c.fill(ctx); err != nil {
-		return err
-	}
-	if err := c.restartRows(ctx, "restart from the log"); err != nil {
-		return err
-	}
-	if err := c.fold(ctx); err != nil {
-		return err
-	}
-	return c.restartRows(ctx, "restart from the snapshot")
+	return nil
 }
 
-// restartRows measures both sides in turns, on one CPU and on all.
-func (c *comparison) restartRows(ctx context.Context, what string) error {
+func (c *comparison) restartFromLog(ctx context.Context) error {
+	return c.addRestarts(ctx, "restart from the log")
+}
+
+func (c *comparison) restartFromSnapshot(ctx context.Context) error {
+	return c.addRestarts(ctx, "restart from the snapshot")
+}
+
+// addRestarts measures both sides in turns, on one CPU and on all.
+func (c *comparison) addRestarts(ctx context.Context, what string) error {
 	var owl, peer restarts
 	for round := range c.Rounds {
 		if err := owl.add(ctx, c.restartNode, c.CPUs.Server); err != nil {
@@ -70,44 +71,32 @@ func (r *restarts) add(ctx context.Context, start starter, core int) error {
 		return err
 	}
 	all, err := start(ctx, cpu.Any)
-	if err != nil {
-		return err
-	}
 	r.one, r.all = append(r.one, one.Seconds()), append(r.all, all.Seconds())
-	return nil
+	return err
 }
 
-// restartNode is the starter of owlcache.
+// restartNode is the starter of owlcache. A fast start that has lost the first or the last
+// key is an error.
 func (c *comparison) restartNode(ctx context.Context, core int) (time.Duration, error) {
 	n, err := node.Start(c.NodeOptions(nodeName, core))
 	if err != nil {
 		return 0, err
 	}
+	defer n.Kill()
 	took, err := n.WaitReady(ctx)
-	if err != nil {
-		n.Kill()
-		return 0, err
-	}
-	if err := c.holdsAll(ctx, n.Addr); err != nil {
-		n.Kill()
-		return 0, err
-	}
-	return took, n.Terminate(node.StopPatience)
-}
-
-// holdsAll returns nil if the first and the last key are there: a fast start
-// that has lost the data is not one.
-func (c *comparison) holdsAll(ctx context.Context, addr string) error {
 	for _, key := range []uint64{0, c.Keys - 1} {
-		resp, err := load.Ask(ctx, addr, load.ParseHTTP, load.HTTPGet("/data/?cmd=get&key="+load.KeyName(key)))
-		if err != nil {
-			return err
+		var value []byte
+		if err == nil {
+			value, err = load.AskOK(ctx, n.Addr, "/data/?cmd=get&key="+load.KeyName(key))
 		}
-		if string(resp.Body) != load.SampleValue(c.Value) {
-			return fmt.Errorf("%s is not there after the restart: status %d", load.KeyName(key), resp.Status)
+		if err == nil && string(value) != load.SampleValue(c.Value) {
+			err = fmt.Errorf("%s has another value after the restart", load.KeyName(key))
 		}
 	}
-	return nil
+	if err != nil {
+		return 0, err
+	}
+	return took, n.Terminate()
 }
 
 // fold makes owlcache fold its log into its snapshot and waits for it.
@@ -119,30 +108,24 @@ func (c *comparison) fold(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	folded := func() error {
+	defer n.Kill()
+	err = n.Process.WaitReady(ctx, node.StartPatience, func() error {
 		segments, err := filepath.Glob(filepath.Join(options.Dir, "wal", "*.wal"))
 		if err == nil && len(segments) > 1 {
 			err = fmt.Errorf("there are %d segments", len(segments))
 		}
 		return err
-	}
-	if err := n.Process.WaitReady(ctx, node.StartPatience, folded); err != nil {
-		n.Kill()
+	})
+	if err != nil {
 		return fmt.Errorf("fold the log: %w", err)
 	}
-	return n.Terminate(node.StopPatience)
+	return n.Terminate()
 }
 
 // fillRDB lets Redis write an RDB file with all keys.
 func (c *comparison) fillRDB(ctx context.Context) error {
-	c.Logf("setting %d keys in redis", c.Keys)
-	r, err := c.StartRedis(ctx, "redis-rdb", cpu.Any, node.InMemory()...)
+	r, _, err := c.StartFilledRedis(ctx, "redis-rdb", cpu.Any, node.InMemory()...)
 	if err != nil {
-		return err
-	}
-	t := load.RedisTarget(r.Addr, c.Options)
-	if err := load.Preload(ctx, &t); err != nil {
-		r.Kill()
 		return err
 	}
 	return r.Shutdown(ctx, "SAVE")

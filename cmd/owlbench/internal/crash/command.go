@@ -4,23 +4,23 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlbench/internal/cpu"
+	"owlcache/cmd/owlbench/internal/load"
 	"owlcache/cmd/owlbench/internal/node"
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// flags are the flags of owlbench crash.
-type flags struct {
-	node.SiteFlags
-	options options
-	format  report.Format
-}
-
+// Command is owlbench crash.
 func Command(out *report.Printer) *cobra.Command {
-	var f flags
+	var site node.SiteFlags
+	var format report.Format
+	o, _ := options{}.withDefaults() // which are right
 	cmd := &cobra.Command{
 		Use:   "crash",
 		Short: "Kill a node while it is written to; nothing acknowledged may be lost",
@@ -31,46 +31,69 @@ func Command(out *report.Printer) *cobra.Command {
 			"When a check fails, the history of the key is printed and the directory is kept.",
 		Example: "  owlbench crash\n  owlbench crash --rounds 1000 --seed 7",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), out, f)
+			result, err := run(cmd.Context(), site, o, out.Logf)
+			if err != nil {
+				return err
+			}
+			return format.Print(out.Stdout, result)
 		},
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&f.options.Rounds, "rounds", 20, "how often it is killed")
-	flags.IntVar(&f.options.Conns, "conns", 16, "connections that write")
-	flags.IntVar(&f.options.Readers, "readers", 2, "connections that read what others write")
-	flags.IntVar(&f.options.Keys, "keys", 64, "keys of each connection")
-	flags.Uint64Var(&f.options.Seed, "seed", 0, "of all that is random but the timing; 0 takes a new one")
-	flags.DurationVar(&f.options.MaxLife, "max-life", 600*time.Millisecond, "longest `time` from the first write to the kill")
-	f.SiteFlags.Register(flags, node.AnyDir)
-	f.format.Register(flags)
+	flags.IntVar(&o.Rounds, "rounds", o.Rounds, "how often it is killed")
+	flags.IntVar(&o.Conns, "conns", o.Conns, "connections that write")
+	flags.IntVar(&o.Readers, "readers", o.Readers, "connections that read what others write")
+	flags.IntVar(&o.Keys, "keys", o.Keys, "keys of each connection")
+	flags.Uint64Var(&o.Seed, "seed", 0, "of all that is random but the timing; 0 takes a new one")
+	flags.DurationVar(&o.MaxLife, "max-life", o.MaxLife, "longest `time` from the first write to the kill")
+	site.Register(flags, node.AnyDir)
+	format.Register(flags)
 	return cmd
 }
 
-// crash is owlbench crash.
-func run(ctx context.Context, out *report.Printer, f flags) error {
-	if f.options.Seed == 0 {
-		f.options.Seed = uint64(time.Now().UnixNano())
-	}
-	options, err := f.options.withDefaults()
+// run is a trial of the real program. What a failure leaves is kept, to be looked at.
+func run(ctx context.Context, f node.SiteFlags, o options, logf func(string, ...any)) (outcome, error) {
+	o, err := o.withDefaults()
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	s, err := f.Open(ctx)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
-	report, err := newTrial(options, &nodeServer{s}, out.Logf).run(ctx)
+	result, err := newTrial(o, &nodeServer{s}, logf).run(ctx)
 	if err != nil {
-		return fmt.Errorf("%w\nseed %d; the data directory and the log of the node are kept in %s", err, options.Seed, s.Dir)
+		return result, fmt.Errorf("%w\nseed %d; the data directory and the log of the node are kept in %s", err, o.Seed, s.Dir)
 	}
 	s.Remove()
-	return f.format.Print(out.Stdout, report)
+	return result, nil
 }
 
-// Table draws the report for people.
-func (r outcome) Table(w io.Writer) {
+// Table draws the outcome for people.
+func (o outcome) Table(w io.Writer) {
 	// The writer keeps its first error for Flush.
 	_, _ = fmt.Fprintf(w, "rounds\tkilled\tstopped\tkilled in start\tfolded its log\twrites\tunanswered\tchecks\treads\tlost\tresurrected\tnever sent\n")
 	_, _ = fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t0\t0\t0\n",
-		r.Rounds, r.Kills, r.Stops, r.StartKills, r.Folded, r.Writes, r.Unanswered, r.Checks, r.Reads)
+		o.Rounds, o.Kills, o.Stops, o.StartKills, o.Folded, o.Writes, o.Unanswered, o.Checks, o.Reads)
+}
+
+// nodeServer is the real program as the server, on one data directory.
+type nodeServer struct{ *node.Site }
+
+func (s *nodeServer) start(settings []string) (life, error) {
+	o := s.NodeOptions("node", cpu.Any)
+	o.Settings = append([]string{"Logfile="}, settings...)
+	return node.Start(o)
+}
+
+func (s *nodeServer) login(ctx context.Context, addr string) (string, error) {
+	return load.Login(ctx, addr, s.Password)
+}
+
+// snapshotTime returns when the snapshot was last written.
+func (s *nodeServer) snapshotTime() time.Time {
+	info, err := os.Stat(filepath.Join(s.Dir, "node", "owlcache.db"))
+	if err != nil {
+		return time.Time{} // there is none
+	}
+	return info.ModTime()
 }

@@ -8,29 +8,19 @@ import (
 
 // TestCrash kills the real program while it is written to.
 func TestCrash(t *testing.T) {
-	rounds := 20
+	o := options{Rounds: 20}
 	if testing.Short() {
-		rounds = 3
+		o.Rounds = 3
 	}
-	options, err := options{Rounds: rounds}.withDefaults()
+	result, err := run(t.Context(), node.SiteFlags{}, o, t.Logf)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Not t.TempDir: what a failure leaves is to be looked at.
-	s, err := node.SiteFlags{}.Open(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	if result.Rounds != o.Rounds || result.Writes == 0 {
+		t.Errorf("the run did not do its work: %+v", result)
 	}
-	report, err := newTrial(options, &nodeServer{s}, t.Logf).run(t.Context())
-	if err != nil {
-		t.Fatalf("%v\nseed %d; the data directory and the log of the node are kept in %s", err, options.Seed, s.Dir)
+	if !testing.Short() && result.Folded == 0 {
+		t.Errorf("no log was folded, so no kill can have hit that: %+v", result)
 	}
-	s.Remove()
-	if report.Rounds != rounds || report.Writes == 0 {
-		t.Errorf("the run did not do its work: %+v", report)
-	}
-	if !testing.Short() && report.Folded == 0 {
-		t.Errorf("no log was folded, so no kill can have hit that: %+v", report)
-	}
-	t.Logf("%+v", report)
+	t.Logf("%+v", result)
 }

@@ -110,10 +110,11 @@ func (s *fakeServer) snapshotTime() time.Time { return time.Time{} }
 func (n *fakeNode) Address() string { return n.addr }
 
 func (n *fakeNode) WaitReady(ctx context.Context) (time.Duration, error) {
-	return 0, load.AskOK(ctx, n.addr, "/readyz")
+	_, err := load.AskOK(ctx, n.addr, "/readyz")
+	return 0, err
 }
 
-func (n *fakeNode) Terminate(time.Duration) error {
+func (n *fakeNode) Terminate() error {
 	n.Kill()
 	return nil
 }

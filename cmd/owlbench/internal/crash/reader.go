@@ -2,7 +2,6 @@ package crash
 
 import (
 	"bytes"
-	"context"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -35,17 +34,6 @@ type reader struct {
 	rng   *rand.Rand
 	board []*boardEntry
 	reads uint64
-}
-
-// run reads until the connection breaks or ctx is done. It returns a violation,
-// or what broke the connection.
-func (r *reader) run(ctx context.Context, c *load.ClassicClient) error {
-	for ctx.Err() == nil {
-		if err := r.step(c); err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
 }
 
 // step reads one key and checks that the value is whole, was sent, and is no

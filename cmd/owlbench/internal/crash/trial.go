@@ -12,19 +12,17 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"owlcache/cmd/owlbench/internal/load"
-	"owlcache/cmd/owlbench/internal/node"
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// options say how hard a trial tries. The zero value of a field means
-// its default.
+// options say how hard a trial tries. The zero value of a field means its default.
 type options struct {
-	Rounds  int           // kills, default 20
-	Conns   int           // writers, default 16
-	Readers int           // connections that read what others write, default 2
-	Keys    int           // per writer, default 64
-	Seed    uint64        // of all that is random but the timing; default 1
-	MaxLife time.Duration // of the server in a round, default 600 ms
+	Rounds  int           // kills
+	Conns   int           // writers
+	Readers int           // connections that read what others write
+	Keys    int           // per writer
+	Seed    uint64        // of all that is random but the timing; 0 takes a new one
+	MaxLife time.Duration // of the server in a round
 }
 
 // withDefaults fills what is zero and refuses what makes no sense.
@@ -33,16 +31,15 @@ func (o options) withDefaults() (options, error) {
 	o.Conns = cmp.Or(o.Conns, 16)
 	o.Readers = cmp.Or(o.Readers, 2)
 	o.Keys = cmp.Or(o.Keys, 64)
-	o.Seed = cmp.Or(o.Seed, 1)
+	o.Seed = cmp.Or(o.Seed, uint64(time.Now().UnixNano()))
 	o.MaxLife = cmp.Or(o.MaxLife, 600*time.Millisecond)
-	if o.Rounds < 0 || o.Conns < 0 || o.Readers < 0 || o.Keys < 0 || o.MaxLife < 0 {
+	if min(o.Rounds, o.Conns, o.Readers, o.Keys, int(o.MaxLife)) < 0 {
 		return o, report.Usage(errors.New("numbers have to be positive"))
 	}
 	return o, nil
 }
 
-// server starts the server that is to be crashed, each time on the same
-// data.
+// server is what is to be crashed, each time on the same data.
 type server interface {
 	// start starts it with these settings and returns before it is ready.
 	start(settings []string) (life, error)
@@ -56,8 +53,8 @@ type server interface {
 type life interface {
 	Address() string
 	WaitReady(ctx context.Context) (time.Duration, error)
-	Kill()                                  // ends it as a crash does and waits
-	Terminate(patience time.Duration) error // ends it in order and waits
+	Kill()            // ends it as a crash does and waits
+	Terminate() error // ends it in order and waits
 }
 
 // outcome counts what a trial did.
@@ -84,12 +81,12 @@ type trial struct {
 	writers []*writer
 	readers []*reader
 	token   string // of the first log-in; it has to stay valid
-	report  outcome
+	outcome outcome
 }
 
-// newTrial prepares a run. The options have their defaults.
+// newTrial prepares a trial. The options have their defaults.
 func newTrial(o options, server server, logf func(string, ...any)) *trial {
-	r := &trial{options: o, server: server, logf: logf, rng: rand.New(rand.NewPCG(o.Seed, 0))}
+	r := &trial{options: o, server: server, logf: logf, rng: rand.New(rand.NewPCG(o.Seed, 0)), outcome: outcome{Seed: o.Seed}}
 	var board []*boardEntry
 	for i := range o.Conns {
 		w := newWriter(o.Seed, i+1, o.Keys)
@@ -104,14 +101,13 @@ func newTrial(o options, server server, logf func(string, ...any)) *trial {
 }
 
 // run does all rounds. The error of a server that lost or made up data is a
-// *violation.
+// violation.
 func (r *trial) run(ctx context.Context) (outcome, error) {
-	r.report = outcome{Seed: r.Seed}
 	for n := range r.Rounds {
 		if err := r.round(ctx, newRoundPlan(r.rng, n, r.MaxLife)); err != nil {
 			return r.count(), fmt.Errorf("round %d: %w", n+1, err)
 		}
-		r.report.Rounds++
+		r.outcome.Rounds++
 	}
 	if err := r.last(ctx); err != nil {
 		return r.count(), fmt.Errorf("after the last round: %w", err)
@@ -122,9 +118,13 @@ func (r *trial) run(ctx context.Context) (outcome, error) {
 // round starts the server, checks all keys, writes and ends it.
 func (r *trial) round(ctx context.Context, plan roundPlan) error {
 	for _, delay := range plan.startKills {
-		if err := r.killStart(plan, delay); err != nil {
+		n, err := r.server.start(plan.settings)
+		if err != nil {
 			return err
 		}
+		load.Pause(ctx, delay)
+		n.Kill()
+		r.outcome.StartKills++
 	}
 	n, err := r.startChecked(ctx, plan.settings)
 	if err != nil {
@@ -136,24 +136,12 @@ func (r *trial) round(ctx context.Context, plan roundPlan) error {
 		return err
 	}
 	if r.server.snapshotTime() != snapshot {
-		r.report.Folded++
+		r.outcome.Folded++
 	}
 	for _, w := range r.writers {
 		w.takeSeen()
 	}
 	r.logf("%s", plan)
-	return nil
-}
-
-// killStart starts the server and kills it before it may be ready.
-func (r *trial) killStart(plan roundPlan, delay time.Duration) error {
-	n, err := r.server.start(plan.settings)
-	if err != nil {
-		return err
-	}
-	time.Sleep(delay)
-	n.Kill()
-	r.report.StartKills++
 	return nil
 }
 
@@ -180,25 +168,33 @@ func (r *trial) startChecked(ctx context.Context, settings []string) (life, erro
 func (r *trial) checkAll(ctx context.Context, n life) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, w := range r.writers {
-		group.Go(func() error {
-			c, err := load.DialClassic(ctx, n.Address(), r.token)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			return w.checkAll(c)
-		})
+		group.Go(func() error { return r.withClient(ctx, n, w.checkAll) })
 	}
 	return group.Wait()
+}
+
+// withClient calls use with a connection of its own.
+func (r *trial) withClient(ctx context.Context, n life, use func(*load.ClassicClient) error) error {
+	c, err := load.DialClassic(ctx, n.Address(), r.token)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return use(c)
 }
 
 // write lets all writers and readers loose and ends the server under them.
 func (r *trial) write(ctx context.Context, n life, plan roundPlan) error {
 	var ending atomic.Bool // from here on a connection may break
 	group, groupCtx := errgroup.WithContext(ctx)
-	connect := func(run func(context.Context, *load.ClassicClient) error) {
+	repeat := func(step func(*load.ClassicClient) error) {
 		group.Go(func() error {
-			err := r.useClient(groupCtx, n.Address(), run)
+			err := r.withClient(groupCtx, n, func(c *load.ClassicClient) (err error) {
+				for err == nil && groupCtx.Err() == nil {
+					err = step(c)
+				}
+				return cmp.Or(err, groupCtx.Err())
+			})
 			var v *report.Violation
 			if ending.Load() && !errors.As(err, &v) {
 				return ctx.Err()
@@ -207,37 +203,24 @@ func (r *trial) write(ctx context.Context, n life, plan roundPlan) error {
 		})
 	}
 	for _, w := range r.writers {
-		connect(w.run)
+		repeat(w.step)
 	}
 	for _, reader := range r.readers {
-		connect(reader.run)
+		repeat(reader.step)
 	}
-	select {
-	case <-time.After(plan.life):
-	case <-groupCtx.Done(): // somebody has failed already
-	}
+	load.Pause(groupCtx, plan.life) // or until somebody has failed
 	ending.Store(true)
 	err := r.end(n, plan)
 	return errors.Join(group.Wait(), err)
 }
 
-// useClient runs run on a connection of its own.
-func (r *trial) useClient(ctx context.Context, addr string, run func(context.Context, *load.ClassicClient) error) error {
-	c, err := load.DialClassic(ctx, addr, r.token)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	return run(ctx, c)
-}
-
 // end ends the server as the plan says.
 func (r *trial) end(n life, plan roundPlan) error {
 	if plan.inOrder {
-		r.report.Stops++
-		return n.Terminate(node.StopPatience)
+		r.outcome.Stops++
+		return n.Terminate()
 	}
-	r.report.Kills++
+	r.outcome.Kills++
 	n.Kill()
 	return nil
 }
@@ -250,37 +233,29 @@ func (r *trial) last(ctx context.Context) error {
 		return err
 	}
 	defer n.Kill()
-	r.waitExpired(ctx)
+	now, expired := time.Now().UnixMilli(), int64(0)
+	for _, w := range r.writers {
+		for _, h := range w.keys {
+			expired = max(expired, h.lastExpiry(now, time.Minute.Milliseconds()))
+		}
+	}
+	load.Pause(ctx, time.Until(time.UnixMilli(expired+clockTolerance+1)))
 	if err := r.checkAll(ctx, n); err != nil {
 		return err
 	}
-	return n.Terminate(node.StopPatience)
+	return n.Terminate()
 }
 
-// waitExpired waits until all keys that expire within a minute have done so.
-func (r *trial) waitExpired(ctx context.Context) {
-	now, last := time.Now().UnixMilli(), int64(0)
-	for _, w := range r.writers {
-		for _, h := range w.keys {
-			last = max(last, h.lastExpiry(now, time.Minute.Milliseconds()))
-		}
-	}
-	select {
-	case <-time.After(time.Until(time.UnixMilli(last + clockTolerance + 1))):
-	case <-ctx.Done():
-	}
-}
-
-// count returns the report with the counts of writers and readers.
+// count returns the outcome with the counts of writers and readers.
 func (r *trial) count() outcome {
-	report := r.report
+	o := r.outcome
 	for _, w := range r.writers {
-		report.Writes += w.writes
-		report.Unanswered += w.unanswered
-		report.Checks += w.checks
+		o.Writes += w.writes
+		o.Unanswered += w.unanswered
+		o.Checks += w.checks
 	}
 	for _, reader := range r.readers {
-		report.Reads += reader.reads
+		o.Reads += reader.reads
 	}
-	return report
+	return o
 }

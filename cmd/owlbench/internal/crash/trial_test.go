@@ -2,6 +2,7 @@ package crash
 
 import (
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -15,11 +16,8 @@ func fakeRun(t *testing.T, fault fakeFault) (outcome, error) {
 	t.Helper()
 	server := newFakeServer(t)
 	server.fault = fault
-	options, err := options{Rounds: 3, Conns: 4, Readers: 2, Keys: 16, MaxLife: 250 * time.Millisecond}.withDefaults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return newTrial(options, server, t.Logf).run(t.Context())
+	o := options{Rounds: 3, Conns: 4, Readers: 2, Keys: 16, Seed: 1, MaxLife: 250 * time.Millisecond}
+	return newTrial(o, server, t.Logf).run(t.Context())
 }
 
 func TestCrashRunOfHealthyServer(t *testing.T) {
@@ -111,10 +109,10 @@ func TestReaderFindsWrongValues(t *testing.T) {
 }
 
 func TestCrashPlan(t *testing.T) {
-	r := newTrial(options{Seed: 3}, nil, t.Logf)
+	rng := rand.New(rand.NewPCG(3, 0))
 	var stops, starts, small int
 	for n := range 200 {
-		p := newRoundPlan(r.rng, n, 300*time.Millisecond)
+		p := newRoundPlan(rng, n, 300*time.Millisecond)
 		if p.life < 20*time.Millisecond || p.life > 1300*time.Millisecond {
 			t.Errorf("round %d lives %v", n, p.life)
 		}

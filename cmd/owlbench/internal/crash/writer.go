@@ -1,7 +1,6 @@
 package crash
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 
@@ -27,17 +26,6 @@ func newWriter(seed uint64, id, keys int) *writer {
 		w.board = append(w.board, &boardEntry{key: key})
 	}
 	return w
-}
-
-// run writes until the connection breaks or ctx is done. It returns a
-// violation, or what broke the connection.
-func (w *writer) run(ctx context.Context, c *load.ClassicClient) error {
-	for ctx.Err() == nil {
-		if err := w.step(c); err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
 }
 
 // step does one operation, and sometimes reads the key after it.

@@ -3,7 +3,6 @@ package group
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,11 +17,7 @@ const burstClients = 1000
 // another one, and counts what the members see of it.
 func (b *bench) measureBurst(ctx context.Context, addr string) error {
 	clients, err := dialClients(ctx, addr, burstClients)
-	defer func() {
-		for _, c := range clients {
-			c.Close()
-		}
-	}()
+	defer closeClients(clients)
 	if err != nil {
 		return err
 	}
@@ -59,9 +54,15 @@ func dialClients(ctx context.Context, addr string, n int) (clients []*load.Clien
 	return clients, nil
 }
 
+func closeClients(clients []*load.Client) {
+	for _, c := range clients {
+		c.Close()
+	}
+}
+
 // askAtOnce sends the same question over all connections at once.
 func askAtOnce(ctx context.Context, clients []*load.Client, key string) error {
-	request := []byte(load.HTTPGet("/group_data/?cmd=get&key=" + key))
+	request := load.HTTPGet("/group_data/?cmd=get&key=" + key)
 	group, ctx := errgroup.WithContext(ctx)
 	start := make(chan struct{})
 	for _, c := range clients {
@@ -70,7 +71,7 @@ func askAtOnce(ctx context.Context, clients []*load.Client, key string) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			resp, err := c.Do(request, 30*time.Second)
+			resp, err := c.Do(request)
 			if err == nil && resp.Status != 404 {
 				err = fmt.Errorf("burst: a key that nobody has is answered %d: %.200q", resp.Status, resp.Body)
 			}

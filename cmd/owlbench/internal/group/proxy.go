@@ -1,9 +1,11 @@
 package group
 
 import (
-	"bufio"
 	"context"
 	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,19 +13,16 @@ import (
 	"owlcache/cmd/owlbench/internal/load"
 )
 
-// maxProxyHead bounds a request, in bytes: it has no body.
-const maxProxyHead = 64 << 10
-
-// proxy stands in front of a member. It counts the requests and holds back each
-// answer for a while. On a connection there is one request at a time.
+// proxy stands in front of a member. It counts the requests and holds back each answer for
+// a while.
 type proxy struct {
-	requests atomic.Int64
-	upstream string
-	delay    time.Duration
-	listener net.Listener
-	ctx      context.Context // ends with close
-	cancel   context.CancelFunc
-	tasks    sync.WaitGroup
+	addr      string
+	delay     time.Duration
+	requests  atomic.Int64
+	transport http.Transport
+	server    http.Server
+	cancel    context.CancelFunc // ends what waits
+	tasks     sync.WaitGroup
 }
 
 func startProxy(upstream string, delay time.Duration) (*proxy, error) {
@@ -31,95 +30,35 @@ func startProxy(upstream string, delay time.Duration) (*proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &proxy{upstream: upstream, delay: delay, listener: listener}
-	p.ctx, p.cancel = context.WithCancel(context.Background())
-	p.tasks.Go(p.accept)
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &proxy{addr: listener.Addr().String(), delay: delay, cancel: cancel}
+	p.server.BaseContext = func(net.Listener) context.Context { return ctx }
+	p.server.ReadHeaderTimeout = time.Hour // a member keeps its connections
+	p.server.Handler = &httputil.ReverseProxy{
+		Transport: p,
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: "http", Host: upstream}) },
+		// Whoever asks sees the end of his connection.
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+	}
+	p.tasks.Go(func() { _ = p.server.Serve(listener) }) // always ErrServerClosed
 	return p, nil
 }
 
-func (p *proxy) addr() string { return p.listener.Addr().String() }
-
-// close ends all connections and waits for their end.
+// close ends all connections and waits for the end of what is under way.
 func (p *proxy) close() {
 	p.cancel()
-	_ = p.listener.Close() // nobody is to connect any more
+	_ = p.server.Close() // nobody is to connect any more
 	p.tasks.Wait()
+	p.transport.CloseIdleConnections()
 }
 
-func (p *proxy) accept() {
-	for {
-		conn, err := p.listener.Accept()
-		if err != nil {
-			return // it is closed
-		}
-		p.tasks.Go(func() {
-			defer conn.Close() //nolint:errcheck // nothing is lost with it
-			p.serve(conn)
-		})
-	}
-}
-
-// serve passes requests on until one side has had enough: an error of either ends the
-// connection, which the other side sees.
-func (p *proxy) serve(conn net.Conn) {
-	up, err := load.Dial(p.ctx, p.upstream, load.ParseHTTP)
-	if err != nil {
-		return
-	}
-	defer up.Close()
-	stop := context.AfterFunc(p.ctx, func() { // what is being waited for shall end
-		_ = conn.Close() // nothing is lost with it
-		up.Close()
-	})
-	defer stop()
-	in := bufio.NewReaderSize(conn, 4<<10)
-	var request []byte
-	for {
-		if request, err = readRequest(in, request[:0]); err != nil {
-			return
-		}
-		p.requests.Add(1)
-		started := time.Now()
-		if _, err := up.Do(request, 10*time.Second); err != nil {
-			return
-		}
-		if !p.wait(p.delay - time.Since(started)) {
-			return
-		}
-		if _, err := conn.Write(up.In); err != nil { // all that was received is the answer
-			return
-		}
-	}
-}
-
-// wait waits for d, and returns false if the proxy is closed before.
-func (p *proxy) wait(d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-p.ctx.Done():
-		return false
-	}
-}
-
-// readRequest appends the next request, which has no body, to dst.
-func readRequest(in *bufio.Reader, dst []byte) ([]byte, error) {
-	for {
-		line, err := in.ReadSlice('\n')
-		if err != nil {
-			return nil, err
-		}
-		dst = append(dst, line...)
-		if len(dst) > maxProxyHead {
-			return nil, bufio.ErrBufferFull
-		}
-		if len(line) <= len("\r\n") {
-			return dst, nil
-		}
-	}
+// RoundTrip asks the member, and gives the answer when it is due.
+func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
+	p.tasks.Add(1)
+	defer p.tasks.Done()
+	p.requests.Add(1)
+	due := time.Now().Add(p.delay)
+	resp, err := p.transport.RoundTrip(r)
+	load.Pause(r.Context(), time.Until(due))
+	return resp, err
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"owlcache/cmd/owlbench/internal/load"
-	"owlcache/cmd/owlbench/internal/node"
 	"owlcache/cmd/owlbench/internal/report"
 )
 
@@ -14,8 +13,8 @@ import (
 func (b *bench) measureFar(ctx context.Context) error {
 	fast := b.proxies[1]
 	before := fast.requests.Load()
-	queries, err := b.measureUncached(ctx, b.behindProxies(), b.behindProxies()[:1],
-		fmt.Sprintf("member, %v away", farAway), uncachedTarget)
+	addrs := b.behindProxies()
+	queries, err := b.measureUncached(ctx, addrs, addrs[:1], fmt.Sprintf("member, %v away", farAway), uncachedTarget)
 	if err != nil {
 		return err
 	}
@@ -29,58 +28,52 @@ func (b *bench) measureFar(ctx context.Context) error {
 // measureNear measures it with nothing between the nodes. What it costs to wait for two
 // answers instead of one, on the CPUs that all share, is most of it.
 func (b *bench) measureNear(ctx context.Context) error {
-	_, err := b.measureUncached(ctx, b.direct(), b.direct(), "member, no delay", 0)
+	_, err := b.measureUncached(ctx, b.members, b.members, "member, no delay", 0)
 	return err
 }
 
 // measureUncached compares, one request at a time, the median latency of a get in the
 // group with that of the slowest member's own answer. slow are the members that may be
 // the slowest. It returns how often the group was asked.
-func (b *bench) measureUncached(ctx context.Context, members, slow []string, peer string, goal float64) (uint64, error) {
+func (b *bench) measureUncached(ctx context.Context, members, slow []string, peer string, goal float64) (queries uint64, err error) {
 	n, err := b.startAsked(ctx, 0, members)
 	if err != nil {
 		return 0, err
 	}
 	defer n.Kill()
 	var group, own []float64
-	var queries uint64
 	for round := range b.Rounds + 1 {
-		g, err := b.medianLatency(ctx, groupTarget(n.Addr, b.Options), round)
+		median, asked, err := b.medianLatency(ctx, groupTarget(n.Addr, b.Options), round)
 		if err != nil {
 			return 0, err
 		}
+		queries += asked
 		slowest := time.Duration(0)
 		for _, addr := range slow {
-			m, err := b.medianLatency(ctx, load.HTTPTarget(addr, "", b.Options), round)
+			m, _, err := b.medianLatency(ctx, load.HTTPTarget(addr, "", b.Options), round)
 			if err != nil {
 				return 0, err
 			}
-			slowest = max(slowest, m.median)
+			slowest = max(slowest, m)
 		}
-		queries += g.queries
 		if round == 0 { // connections are made, and all get warm
 			continue
 		}
-		group, own = append(group, report.Milliseconds(g.median)), append(own, report.Milliseconds(slowest))
-		b.Logf("uncached round %d: group %v, %s %v", round, g.median, peer, slowest)
+		group, own = append(group, report.Milliseconds(median)), append(own, report.Milliseconds(slowest))
+		b.Logf("uncached round %d: group %v, %s %v", round, median, peer, slowest)
 	}
 	b.Add(report.NewRow("group get, uncached, median", peer, "ms", group, own, goal, true))
-	return queries, n.Terminate(node.StopPatience)
+	return queries, n.Terminate()
 }
 
-// waits is how long answers were waited for.
-type waits struct {
-	median  time.Duration
-	queries uint64
-}
-
-// medianLatency measures one round with one connection.
-func (b *bench) medianLatency(ctx context.Context, t load.Target, round int) (waits, error) {
+// medianLatency measures one round with one connection. It returns how many requests that
+// was, too.
+func (b *bench) medianLatency(ctx context.Context, t load.Target, round int) (time.Duration, uint64, error) {
 	opts := b.Options
 	opts.Conns = 1
 	s, err := load.Measure(ctx, &t, load.Get, opts, b.CPU, uint64(round))
 	if err != nil {
-		return waits{}, err
+		return 0, 0, err
 	}
-	return waits{s.Latencies.Quantile(0.5), s.Ops}, nil
+	return s.Latencies.Quantile(0.5), s.Ops, nil
 }

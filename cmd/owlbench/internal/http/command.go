@@ -19,7 +19,7 @@ import (
 type flags struct {
 	node.SiteFlags
 	load         load.Options
-	mix          load.Op
+	op           load.Op
 	addr         string
 	passwordFile string
 	noPreload    bool
@@ -27,8 +27,9 @@ type flags struct {
 	format       report.Format
 }
 
+// Command is owlbench http.
 func Command(out *report.Printer) *cobra.Command {
-	f := flags{mix: load.Get}
+	f := flags{op: load.Get}
 	cmd := &cobra.Command{
 		Use:   "http",
 		Short: "Put load on a node over HTTP",
@@ -42,7 +43,7 @@ func Command(out *report.Printer) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	f.load.Register(flags)
-	flags.Var(&f.mix, "op", "what is asked: get, set or mixed (nine gets to one set)")
+	flags.Var(&f.op, "op", "what is asked: get, set or mixed (nine gets to one set)")
 	flags.StringVar(&f.addr, "addr", "", "`host:port` of a running node; empty starts one")
 	flags.StringVar(&f.passwordFile, "password-file", "", "`file` with the password of the running node")
 	flags.BoolVar(&f.noPreload, "no-preload", false, "take the keys as they are in the running node")
@@ -57,7 +58,7 @@ func run(ctx context.Context, out *report.Printer, f flags) (err error) {
 		return err
 	}
 	if f.addr != "" {
-		return measureRunning(ctx, out, f)
+		return f.measureRunning(ctx, out)
 	}
 	if f.noPreload {
 		return report.Usage(errors.New("--no-preload needs --addr"))
@@ -73,51 +74,44 @@ func run(ctx context.Context, out *report.Printer, f flags) (err error) {
 	if err != nil {
 		return err
 	}
-	err = measureHTTP(ctx, out, f, n.Target(f.load), s.CPUs.Load)
-	return errors.Join(err, n.Terminate(node.StopPatience))
+	return errors.Join(f.measure(ctx, out, n.Target(f.load), s.CPUs.Load), n.Terminate())
 }
 
 // measureRunning measures a node that runs already. On which CPU it runs is not ours to
 // know.
-func measureRunning(ctx context.Context, out *report.Printer, f flags) (err error) {
+func (f flags) measureRunning(ctx context.Context, out *report.Printer) error {
 	token := ""
-	if f.mix != load.Get || !f.noPreload {
-		if token, err = loginFromFile(ctx, f.addr, f.passwordFile); err != nil {
+	if f.op != load.Get || !f.noPreload {
+		if f.passwordFile == "" {
+			return report.Usage(errors.New("setting keys needs --password-file"))
+		}
+		password, err := os.ReadFile(f.passwordFile)
+		if err != nil {
+			return fmt.Errorf("--password-file: %w", err)
+		}
+		if token, err = load.Login(ctx, f.addr, strings.TrimRight(string(password), "\r\n")); err != nil {
 			return err
 		}
 	}
-	return measureHTTP(ctx, out, f, load.HTTPTarget(f.addr, token, f.load), cpu.Any)
+	return f.measure(ctx, out, load.HTTPTarget(f.addr, token, f.load), cpu.Any)
 }
 
-// loginFromFile logs in with the password in a file.
-func loginFromFile(ctx context.Context, addr, file string) (string, error) {
-	if file == "" {
-		return "", report.Usage(errors.New("setting keys needs --password-file"))
-	}
-	password, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("--password-file: %w", err)
-	}
-	return load.Login(ctx, addr, strings.TrimRight(string(password), "\r\n"))
-}
-
-// measureHTTP sets the keys, measures all rounds, and prints the report.
-func measureHTTP(ctx context.Context, out *report.Printer, f flags, t load.Target, core int) error {
+// measure sets the keys, measures all rounds, and prints the figures.
+func (f flags) measure(ctx context.Context, out *report.Printer, t load.Target, core int) error {
 	if !f.noPreload {
 		out.Logf("setting %d keys", t.Keys)
 		if err := load.Preload(ctx, &t); err != nil {
 			return err
 		}
 	}
-	report := figures{Op: f.mix.String(), Load: f.load}
+	var samples []*load.Sample
 	for round := range f.load.Rounds {
-		s, err := load.Measure(ctx, &t, f.mix, f.load, core, uint64(round))
+		s, err := load.Measure(ctx, &t, f.op, f.load, core, uint64(round))
 		if err != nil {
 			return err
 		}
 		out.Logf("round %d: %.0f/s", round+1, s.Rate())
-		report.add(s)
+		samples = append(samples, s)
 	}
-	report.finish()
-	return f.format.Print(out.Stdout, &report)
+	return f.format.Print(out.Stdout, newFigures(f, samples))
 }

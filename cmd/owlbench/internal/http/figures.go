@@ -9,7 +9,7 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// figures is what owlbench http prints.
+// figures are what owlbench http prints.
 type figures struct {
 	Op      string        `json:"op"`
 	Load    load.Options  `json:"load"`
@@ -20,34 +20,30 @@ type figures struct {
 	P999    time.Duration `json:"p999_ns"`
 	Max     time.Duration `json:"max_ns"`
 	LoadCPU float64       `json:"load_cpu"` // share of a CPU that the load generator used, of all rounds
-
-	latencies     load.Histogram
-	busy, elapsed time.Duration
 }
 
-// add takes in one round.
-func (r *figures) add(s *load.Sample) {
-	r.Rates = append(r.Rates, s.Rate())
-	r.latencies.Merge(&s.Latencies)
-	r.busy += s.Busy
-	r.elapsed += s.Elapsed
+// newFigures sums up all rounds.
+func newFigures(f flags, samples []*load.Sample) *figures {
+	o := &figures{Op: f.op.String(), Load: f.load}
+	var all load.Sample
+	for _, s := range samples {
+		o.Rates = append(o.Rates, s.Rate())
+		all.Latencies.Merge(&s.Latencies)
+		all.Busy += s.Busy
+		all.Elapsed += s.Elapsed
+	}
+	o.Rate = report.Median(o.Rates)
+	h := &all.Latencies
+	o.P50, o.P99, o.P999, o.Max = h.Quantile(0.5), h.Quantile(0.99), h.Quantile(0.999), h.Max
+	o.LoadCPU = all.Busy.Seconds() / all.Elapsed.Seconds()
+	return o
 }
 
-// finish computes the figures over all rounds.
-func (r *figures) finish() {
-	r.Rate = report.Median(r.Rates)
-	r.P50 = r.latencies.Quantile(0.5)
-	r.P99 = r.latencies.Quantile(0.99)
-	r.P999 = r.latencies.Quantile(0.999)
-	r.Max = r.latencies.Max
-	r.LoadCPU = r.busy.Seconds() / r.elapsed.Seconds()
-}
-
-// Table draws the report for people.
-func (r *figures) Table(w io.Writer) {
+// Table draws the figures for people.
+func (o *figures) Table(w io.Writer) {
 	micro := func(d time.Duration) string { return d.Round(time.Microsecond).String() }
 	// The writer keeps its first error for Flush.
 	_, _ = fmt.Fprintf(w, "op\tper second\tspread\tp50\tp99\tp99.9\tmax\tload CPU\n")
-	_, _ = fmt.Fprintf(w, "%s\t%.0f\t%.0f %%\t%s\t%s\t%s\t%s\t%.0f %%\n", r.Op, r.Rate, 100*report.Spread(r.Rates),
-		micro(r.P50), micro(r.P99), micro(r.P999), micro(r.Max), 100*r.LoadCPU)
+	_, _ = fmt.Fprintf(w, "%s\t%.0f\t%.0f %%\t%s\t%s\t%s\t%s\t%.0f %%\n", o.Op, o.Rate, 100*report.Spread(o.Rates),
+		micro(o.P50), micro(o.P99), micro(o.P999), micro(o.Max), 100*o.LoadCPU)
 }

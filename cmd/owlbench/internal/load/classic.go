@@ -8,47 +8,45 @@ import (
 	"time"
 )
 
-// AnswerPatience is how long an answer may take before it counts as none.
-const AnswerPatience = 20 * time.Second
-
 // ClassicClient is the connection of a writer or reader.
 type ClassicClient struct {
 	*Client
 	token string
 }
 
+// DialClassic connects to a node.
 func DialClassic(ctx context.Context, addr, token string) (*ClassicClient, error) {
 	c, err := Dial(ctx, addr, ParseHTTP)
 	return &ClassicClient{Client: c, token: token}, err
 }
 
-// A reading is the answer to a get.
-type reading struct {
+// Reading is the answer to a get.
+type Reading struct {
 	Found bool
 	Value []byte // valid until the next request
 	SetAt int64  // Unix milliseconds, 0 = not told
 }
 
 // Get reads a key. It also returns when the request was under way.
-func (c *ClassicClient) Get(key string) (reading, Interval, error) {
+func (c *ClassicClient) Get(key string) (Reading, Interval, error) {
 	request := HTTPGet("/data/?cmd=get&key=" + url.QueryEscape(key))
 	resp, during, err := c.timed(request)
 	switch {
 	case err != nil:
-		return reading{}, during, err
+		return Reading{}, during, err
 	case resp.Status == 404:
-		return reading{}, during, nil
+		return Reading{}, during, nil
 	case resp.Status != 200:
-		return reading{}, during, Unexpected("get", resp)
+		return Reading{}, during, Unexpected("get", resp)
 	}
 	setAt, err := createTime(resp.header)
-	return reading{Found: true, Value: resp.Body, SetAt: setAt}, during, err
+	return Reading{Found: true, Value: resp.Body, SetAt: setAt}, during, err
 }
 
 // createTime returns the time of the last set in a header, in Unix
 // milliseconds.
 func createTime(header []byte) (int64, error) {
-	text, ok := headerValue(header, "keycreatetime")
+	text, ok := headerValue(header, "Keycreatetime")
 	if !ok {
 		return 0, nil
 	}
@@ -86,9 +84,9 @@ func (c *ClassicClient) Write(key string, op Operation, body bool) (Result, Inte
 }
 
 // timed sends a request and says when it was under way.
-func (c *ClassicClient) timed(request string) (response, Interval, error) {
+func (c *ClassicClient) timed(request string) (Response, Interval, error) {
 	from := time.Now()
-	resp, err := c.Do([]byte(request), AnswerPatience)
-	// Both ends come from one reading of the clock that cannot go back.
+	resp, err := c.Do(request)
+	// Both ends come from one Reading of the clock that cannot go back.
 	return resp, Interval{From: from.UnixMilli(), To: from.Add(time.Since(from)).UnixMilli()}, err
 }

@@ -11,70 +11,74 @@ import (
 	"time"
 )
 
+// AnswerPatience is how long an answer may take before it counts as none.
+const AnswerPatience = 20 * time.Second
+
 // Client is one keep-alive connection to a server, for one request at a time.
 type Client struct {
 	conn  net.Conn
-	parse func(b []byte) (response, int, error)
-	In    []byte
+	parse Parser
+	in    []byte
 }
 
 // Dial connects to addr.
-func Dial(ctx context.Context, addr string, parse func([]byte) (response, int, error)) (*Client, error) {
+func Dial(ctx context.Context, addr string, parse Parser) (*Client, error) {
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{conn: conn, parse: parse, In: make([]byte, 0, 4096)}, nil
+	return &Client{conn: conn, parse: parse, in: make([]byte, 0, 4096)}, nil
 }
 
+// Close ends the connection.
 func (c *Client) Close() { _ = c.conn.Close() } // nothing is lost with it
 
-// Do sends a request and returns its answer, which is valid until the next
-// call. It takes at most patience.
-func (c *Client) Do(request []byte, patience time.Duration) (response, error) {
-	if err := c.Send(request, patience); err != nil {
-		return response{}, err
-	}
-	resp, rest, err := c.Receive()
-	if err == nil && len(rest) > 0 {
-		return response{}, errUnasked
-	}
+// Do sends a request and returns its answer, which is valid until the next call.
+func (c *Client) Do(request string) (resp Response, err error) {
+	err = c.Pipeline([]byte(request), 1, func(_ int, r Response) error {
+		resp = r
+		return nil
+	})
 	return resp, err
 }
 
-// Send writes requests, whose answers have to come within patience.
-func (c *Client) Send(requests []byte, patience time.Duration) error {
-	if err := c.conn.SetDeadline(time.Now().Add(patience)); err != nil {
+// Pipeline sends some requests at once and calls each with their answers, in order.
+// An answer is valid during the call, the last one until the next requests.
+func (c *Client) Pipeline(requests []byte, count int, each func(i int, r Response) error) error {
+	if err := c.conn.SetDeadline(time.Now().Add(AnswerPatience)); err != nil {
 		return err
 	}
-	c.In = c.In[:0]
-	_, err := c.conn.Write(requests)
-	return err
-}
-
-// Receive returns the next answer and what was read behind it.
-func (c *Client) Receive() (resp response, rest []byte, err error) {
-	for {
-		resp, n, err := c.parse(c.In)
+	if _, err := c.conn.Write(requests); err != nil {
+		return err
+	}
+	c.in = c.in[:0]
+	at := 0 // of the next answer in c.in
+	for i := 0; i < count; {
+		resp, n, err := c.parse(c.in[at:])
+		if err == nil && n > 0 {
+			err = each(i, resp)
+			at += n
+			i++
+		} else if err == nil {
+			err = c.fill()
+		}
 		if err != nil {
-			return response{}, nil, err
-		}
-		if n > 0 {
-			return resp, c.In[n:], nil
-		}
-		if err := c.fill(); err != nil {
-			return response{}, nil, err
+			return err
 		}
 	}
+	if at < len(c.in) {
+		return errUnasked
+	}
+	return nil
 }
 
 // fill reads what there is behind c.in.
 func (c *Client) fill() error {
-	if len(c.In) == cap(c.In) {
-		c.In = append(c.In, make([]byte, cap(c.In))...)[:len(c.In)]
+	if len(c.in) == cap(c.in) {
+		c.in = append(c.in, make([]byte, cap(c.in))...)[:len(c.in)]
 	}
-	n, err := c.conn.Read(c.In[len(c.In):cap(c.In)])
-	c.In = c.In[:len(c.In)+n]
+	n, err := c.conn.Read(c.in[len(c.in):cap(c.in)])
+	c.in = c.in[:len(c.in)+n]
 	if n > 0 {
 		return nil
 	}
@@ -82,54 +86,49 @@ func (c *Client) fill() error {
 }
 
 // Ask sends a single request over a connection of its own.
-func Ask(ctx context.Context, addr string, parse func([]byte) (response, int, error), request string) (response, error) {
+func Ask(ctx context.Context, addr string, parse Parser, request string) (Response, error) {
 	c, err := Dial(ctx, addr, parse)
 	if err != nil {
-		return response{}, err
+		return Response{}, err
 	}
 	defer c.Close()
-	return c.Do([]byte(request), 10*time.Second)
+	return c.Do(request)
 }
 
-// AskOK returns nil when a path is answered with status 200.
-func AskOK(ctx context.Context, addr, path string) error {
+// AskOK asks for a path, which must be answered with status 200, and returns the body.
+func AskOK(ctx context.Context, addr, path string) ([]byte, error) {
 	resp, err := Ask(ctx, addr, ParseHTTP, HTTPGet(path))
 	if err == nil && resp.Status != 200 {
-		err = fmt.Errorf("%s answers %d", path, resp.Status)
+		err = Unexpected(path, resp)
 	}
-	return err
-}
-
-// HTTPPost renders a POST request of a form.
-func HTTPPost(path, form string) string {
-	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", path, len(form), form)
+	return resp.Body, err
 }
 
 // Login exchanges the password of an owlcache node for a token.
 func Login(ctx context.Context, addr, password string) (string, error) {
 	form := url.Values{"cmd": {"pass"}, "pass": {password}}.Encode()
 	resp, err := Ask(ctx, addr, ParseHTTP, HTTPPost("/data/", form))
-	if err != nil {
-		return "", fmt.Errorf("log in: %w", err)
-	}
-	if resp.Status != 200 {
-		return "", fmt.Errorf("log in: the node answers %d; is the password right?", resp.Status)
+	if err == nil && resp.Status != 200 {
+		err = fmt.Errorf("the node answers %d; is the password right?", resp.Status)
 	}
 	var envelope struct{ Data string }
-	if err := json.Unmarshal(resp.Body, &envelope); err != nil {
-		return "", fmt.Errorf("log in: %w", err)
+	if err == nil {
+		err = json.Unmarshal(resp.Body, &envelope)
 	}
-	token, err := base64.StdEncoding.DecodeString(envelope.Data)
+	var token []byte
+	if err == nil {
+		token, err = base64.StdEncoding.DecodeString(envelope.Data)
+	}
+	if err == nil && len(token) == 0 {
+		err = errors.New("the node answers no token")
+	}
 	if err != nil {
 		return "", fmt.Errorf("log in: %w", err)
-	}
-	if len(token) == 0 {
-		return "", errors.New("log in: the node answers no token")
 	}
 	return string(token), nil
 }
 
 // Unexpected is an answer that a healthy server does not give.
-func Unexpected(cmd string, resp response) error {
-	return fmt.Errorf("%s is answered with status %d: %.200q", cmd, resp.Status, resp.Body)
+func Unexpected(asked string, resp Response) error {
+	return fmt.Errorf("%s is answered with status %d: %.200q", asked, resp.Status, resp.Body)
 }

@@ -29,37 +29,37 @@ func newConnection(t *Target, m Op, seed, id uint64) *connection {
 }
 
 // next renders the next requests into unsent.
-func (l *connection) next(now time.Time) {
-	l.request = l.request[:0]
-	for i := range l.isGet {
-		key := l.rng.Uint64N(l.target.Keys)
-		l.isGet[i] = l.reads == 10 || l.reads > 0 && l.rng.IntN(10) < l.reads
-		if l.isGet[i] {
-			l.request = l.target.Get.Append(l.request, key)
+func (c *connection) next(now time.Time) {
+	c.request = c.request[:0]
+	for i := range c.isGet {
+		key := c.rng.Uint64N(c.target.Keys)
+		c.isGet[i] = c.reads == 10 || c.reads > 0 && c.rng.IntN(10) < c.reads
+		if c.isGet[i] {
+			c.request = c.target.Get.Append(c.request, key)
 		} else {
-			l.request = l.target.Set.Append(l.request, key)
+			c.request = c.target.Set.Append(c.request, key)
 		}
 	}
-	l.unsent, l.waiting, l.sent = l.request, len(l.isGet), now
+	c.unsent, c.waiting, c.sent = c.request, len(c.isGet), now
 }
 
 // received takes what was read from the connection. It returns whether all answers are
 // there, and an error when one is not as expected.
-func (l *connection) received(chunk []byte) (done bool, err error) {
+func (c *connection) received(chunk []byte) (done bool, err error) {
 	if len(chunk) == 0 {
 		return false, io.ErrUnexpectedEOF
 	}
-	if l.waiting == 0 {
+	if c.waiting == 0 {
 		return false, errUnasked
 	}
 	// The usual answers come in one piece and are parsed where they were read.
 	b := chunk
-	if len(l.in) > 0 {
-		l.in = append(l.in, chunk...)
-		b = l.in
+	if len(c.in) > 0 {
+		c.in = append(c.in, chunk...)
+		b = c.in
 	}
-	for l.waiting > 0 {
-		resp, n, err := l.target.Parse(b)
+	for c.waiting > 0 {
+		resp, n, err := c.target.Parse(b)
 		if err != nil {
 			return false, err
 		}
@@ -67,27 +67,27 @@ func (l *connection) received(chunk []byte) (done bool, err error) {
 			break
 		}
 		b = b[n:]
-		get := l.isGet[len(l.isGet)-l.waiting]
-		l.waiting--
-		if err := l.check(resp, get); err != nil {
-			return l.waiting == 0, err
+		get := c.isGet[len(c.isGet)-c.waiting]
+		c.waiting--
+		if err := c.check(resp, get); err != nil {
+			return c.waiting == 0, err
 		}
 	}
-	if l.waiting == 0 && len(b) > 0 {
+	if c.waiting == 0 && len(b) > 0 {
 		return false, errUnasked
 	}
-	l.in = append(l.in[:0], b...)
-	return l.waiting == 0, nil
+	c.in = append(c.in[:0], b...)
+	return c.waiting == 0, nil
 }
 
 // check returns an error unless resp is what a healthy server answers.
-func (l *connection) check(resp response, get bool) error {
-	if resp.Status != 200 || get && len(resp.Body) != l.target.Value {
+func (c *connection) check(resp Response, get bool) error {
+	if resp.Status != 200 || get && len(resp.Body) != c.target.Value {
 		op := "set"
 		if get {
 			op = "get"
 		}
-		return fmt.Errorf("%s: %s answered %d with %d bytes: %.200q", l.target.Name, op, resp.Status, len(resp.Body), resp.Body)
+		return fmt.Errorf("%s: %s answered %d with %d bytes: %.200q", c.target.Name, op, resp.Status, len(resp.Body), resp.Body)
 	}
 	return nil
 }

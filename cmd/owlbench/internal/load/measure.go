@@ -42,3 +42,22 @@ func Pause(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	}
 }
+
+// Every calls f at once and then every d, until end is called or f fails. end waits for
+// it, and returns its error.
+func Every(ctx context.Context, d time.Duration, f func() error) (end func() error) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() {
+		var err error
+		for err == nil && ctx.Err() == nil {
+			err = f()
+			Pause(ctx, d)
+		}
+		ended <- err
+	}()
+	return func() error {
+		cancel()
+		return <-ended
+	}
+}

@@ -52,11 +52,18 @@ func (o Options) Length() time.Duration {
 	return time.Duration(o.Seconds * float64(time.Second))
 }
 
-// Register adds the flags to a command.
+// Register adds the flags to a command, with the usual defaults.
 func (o *Options) Register(flags *pflag.FlagSet) {
-	flags.IntVar(&o.Conns, "conns", 64, "connections, each with one request under way")
-	flags.Uint64Var(&o.Keys, "keys", 1_000_000, "number of keys")
-	flags.IntVar(&o.Value, "value", 100, "`bytes` of each value")
-	flags.Float64Var(&o.Seconds, "seconds", 3, "length of a round")
-	flags.IntVar(&o.Rounds, "rounds", 5, "rounds; the figures are medians of them")
+	*o, _ = Options{}.WithDefaults() // which are right
+	flags.Uint64Var(&o.Keys, "keys", o.Keys, "number of keys")
+	flags.IntVar(&o.Value, "value", o.Value, "`bytes` of each value")
+	o.RegisterRounds(flags, "connections, each with one request under way", "length of a round")
+}
+
+// RegisterRounds adds the flags that all measurements in rounds have. What the options are
+// is the default.
+func (o *Options) RegisterRounds(flags *pflag.FlagSet, conns, seconds string) {
+	flags.IntVar(&o.Conns, "conns", o.Conns, conns)
+	flags.Float64Var(&o.Seconds, "seconds", o.Seconds, seconds)
+	flags.IntVar(&o.Rounds, "rounds", o.Rounds, "rounds; the figures are medians of them")
 }

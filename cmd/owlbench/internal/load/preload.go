@@ -3,7 +3,6 @@ package load
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -42,7 +41,7 @@ func preloadRange(ctx context.Context, t *Target, first, last uint64) error {
 		for i := range count {
 			batch = t.Set.Append(batch, first+i)
 		}
-		if err := c.pipeline(batch, int(count)); err != nil {
+		if err := c.Pipeline(batch, int(count), isSet); err != nil {
 			return err
 		}
 		first += count
@@ -50,21 +49,10 @@ func preloadRange(ctx context.Context, t *Target, first, last uint64) error {
 	return ctx.Err()
 }
 
-// pipeline sends count requests at once and reads their answers, which must all
-// say that it is done.
-func (c *Client) pipeline(requests []byte, count int) error {
-	if err := c.Send(requests, time.Minute); err != nil {
-		return err
-	}
-	for range count {
-		resp, rest, err := c.Receive()
-		if err != nil {
-			return err
-		}
-		if resp.Status != 200 {
-			return fmt.Errorf("set answered %d: %.200q", resp.Status, resp.Body)
-		}
-		c.In = c.In[:copy(c.In, rest)]
+// isSet returns nil if an answer says that a set is done.
+func isSet(_ int, resp Response) error {
+	if resp.Status != 200 {
+		return Unexpected("set", resp)
 	}
 	return nil
 }

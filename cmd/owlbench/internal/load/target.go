@@ -9,8 +9,8 @@ import (
 type Target struct {
 	Name     string
 	Addr     string // host:port
-	Get, Set template
-	Parse    func(b []byte) (response, int, error)
+	Get, Set Template
+	Parse    Parser
 	Keys     uint64 // keys that exist, numbered from 0; at least 1
 	Value    int    // bytes of each value
 	Depth    int    // requests that are sent together; 0 is 1
@@ -19,29 +19,20 @@ type Target struct {
 
 // HTTPTarget speaks the classic protocol. Without a token it can only read.
 func HTTPTarget(addr, token string, load Options) Target {
-	value := SampleValue(load.Value)
+	set := "/data/?cmd=set&key=" + AnyKey + "&valuedata=" + SampleValue(load.Value) + "&token=" + url.QueryEscape(token)
 	return Target{
-		Name:  "owlcache",
-		Addr:  addr,
-		Get:   NewTemplate(HTTPGet("/data/?cmd=get&key={key}")),
-		Set:   NewTemplate(HTTPGet("/data/?cmd=set&key={key}&valuedata=" + value + "&token=" + url.QueryEscape(token))),
-		Parse: ParseHTTP,
-		Keys:  load.Keys,
-		Value: load.Value,
+		Name: "owlcache", Addr: addr, Parse: ParseHTTP, Keys: load.Keys, Value: load.Value,
+		Get: NewTemplate(HTTPGet("/data/?cmd=get&key=" + AnyKey)),
+		Set: NewTemplate(HTTPGet(set)),
 	}
 }
 
 // TCPTarget speaks the line protocol of owlcache.
 func TCPTarget(addr string, load Options) Target {
 	return Target{
-		Name:     "owlcache",
-		Addr:     addr,
-		Get:      NewTemplate("get {key}\n"),
-		Set:      NewTemplate("set {key} " + SampleValue(load.Value) + "\n"),
-		Parse:    parseLine,
-		Keys:     load.Keys,
-		Value:    load.Value,
-		Depth:    load.Depth,
+		Name: "owlcache", Addr: addr, Parse: parseLine, Keys: load.Keys, Value: load.Value, Depth: load.Depth,
+		Get:      NewTemplate("get " + AnyKey + "\n"),
+		Set:      NewTemplate("set " + AnyKey + " " + SampleValue(load.Value) + "\n"),
 		greeting: "Owlcache TCP Link Success...\n",
 	}
 }
@@ -49,23 +40,10 @@ func TCPTarget(addr string, load Options) Target {
 // RedisTarget speaks Redis' own protocol.
 func RedisTarget(addr string, load Options) Target {
 	return Target{
-		Name:  "redis",
-		Addr:  addr,
-		Get:   respTemplate("GET", "{key}"),
-		Set:   respTemplate("SET", "{key}", SampleValue(load.Value)),
-		Parse: ParseRESP,
-		Keys:  load.Keys,
-		Value: load.Value,
-		Depth: load.Depth,
+		Name: "redis", Addr: addr, Parse: ParseRESP, Keys: load.Keys, Value: load.Value, Depth: load.Depth,
+		Get: NewTemplate(RedisCommand("GET", AnyKey)),
+		Set: NewTemplate(RedisCommand("SET", AnyKey, SampleValue(load.Value))),
 	}
-}
-
-// respTemplate is a template of a command with the key as its second word.
-func respTemplate(words ...string) template {
-	words[1] = KeyName(0)
-	text := RedisCommand(words...)
-	at := len(RedisCommand(words[0])) + len("$16\r\nkey-")
-	return template{text: text, digits: at}
 }
 
 // SampleValue returns a value of n bytes that needs no escaping anywhere and

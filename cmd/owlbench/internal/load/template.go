@@ -5,30 +5,31 @@ import (
 	"strings"
 )
 
-// keyDigits is the number of digits in the name of a key. All names have the
-// same length, so that a request is one template with the digits overwritten.
-const keyDigits = 12
+// All names of keys have the same length, so that a request is one template with
+// the digits overwritten.
+const (
+	keyDigits = 12
+	keyPrefix = "key-"
+	// AnyKey is where the key stands in the text of a template.
+	AnyKey = keyPrefix + "000000000000"
+)
 
 // KeyName returns the name of key number n.
-func KeyName(n uint64) string { return fmt.Sprintf("key-%0*d", keyDigits, n) }
+func KeyName(n uint64) string { return fmt.Sprintf("%s%0*d", keyPrefix, keyDigits, n) }
 
-// template is a request rendered but for the digits of its key.
-type template struct {
+// Template is a request rendered but for the digits of its key.
+type Template struct {
 	text   string
 	digits int // offset of the digits
 }
 
-// NewTemplate renders text, in which {key} stands for the key.
-func NewTemplate(text string) template {
-	at := strings.Index(text, "{key}")
-	return template{
-		text:   strings.Replace(text, "{key}", KeyName(0), 1),
-		digits: at + len("key-"),
-	}
+// NewTemplate returns a template of a request for AnyKey.
+func NewTemplate(request string) Template {
+	return Template{text: request, digits: strings.Index(request, AnyKey) + len(keyPrefix)}
 }
 
 // Append appends the request for key number n to dst.
-func (t template) Append(dst []byte, n uint64) []byte {
+func (t Template) Append(dst []byte, n uint64) []byte {
 	start := len(dst)
 	dst = append(dst, t.text...)
 	digits := dst[start+t.digits:][:keyDigits]
@@ -42,4 +43,9 @@ func (t template) Append(dst []byte, n uint64) []byte {
 // HTTPGet renders a GET request for a path with its query.
 func HTTPGet(path string) string {
 	return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n"
+}
+
+// HTTPPost renders a POST request of a form.
+func HTTPPost(path, form string) string {
+	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", path, len(form), form)
 }

@@ -9,7 +9,7 @@ func TestTemplates(t *testing.T) {
 	redis := RedisTarget("x", load)
 	tests := []struct {
 		name string
-		t    template
+		t    Template
 		key  uint64
 		want string
 	}{

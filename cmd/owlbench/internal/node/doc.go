@@ -7,7 +7,7 @@
 //	n, err := node.StartFilled(ctx, s.NodeOptions("node", s.CPUs.Server), load)
 //	defer n.Kill()            // does nothing after Terminate
 //	t := n.Target(load)
-//	err = n.Terminate(node.StopPatience)
+//	err = n.Terminate()
 //
 // A Process is any server; its output goes to a file beside its directory, the end
 // of which is part of the error when it does not become ready. Peers are Redis,

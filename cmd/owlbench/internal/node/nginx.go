@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,7 +32,7 @@ http {
   fastcgi_temp_path %[1]s/fastcgi;
   uwsgi_temp_path %[1]s/uwsgi;
   scgi_temp_path %[1]s/scgi;
-  server { listen 127.0.0.1:%[2]d; root %[1]s/files; }
+  server { listen %[2]s; root %[1]s/files; }
 }
 `
 
@@ -41,34 +42,30 @@ func (s *Site) StartNginx(ctx context.Context, opts load.Options) (*Process, loa
 	if err != nil {
 		return nil, load.Target{}, err
 	}
-	dir := filepath.Join(s.Dir, "nginx")
 	opts.Keys = min(opts.Keys, nginxFiles)
-	if err := writeNginxFiles(dir, port, opts); err != nil {
-		return nil, load.Target{}, err
-	}
 	t := load.Target{
 		Name: "nginx", Addr: Loopback(port), Parse: load.ParseHTTP, Keys: opts.Keys, Value: opts.Value,
-		Get: load.NewTemplate(load.HTTPGet("/{key}")),
+		Get: load.NewTemplate(load.HTTPGet("/" + load.AnyKey)),
 	}
-	p, err := StartServer(ctx, ProcessOptions{
-		Name: "nginx", Path: "nginx", Args: []string{"-p", dir, "-c", filepath.Join(dir, "nginx.conf")}, Dir: s.Dir, CPU: s.CPUs.Server,
-	}, func() error { return load.AskOK(ctx, t.Addr, "/"+load.KeyName(0)) })
+	dir := filepath.Join(s.Dir, "nginx")
+	config := filepath.Join(dir, "nginx.conf")
+	err = errors.Join(writeNginxFiles(filepath.Join(dir, "files"), opts),
+		os.WriteFile(config, fmt.Appendf(nil, nginxConfig, dir, t.Addr), 0o644))
+	if err != nil {
+		return nil, t, err
+	}
+	p, err := s.StartPeer(ctx, ProcessOptions{Name: "nginx", Path: "nginx", Args: []string{"-p", dir, "-c", config}}, t.Addr, "/"+load.KeyName(0))
 	return p, t, err
 }
 
-// writeNginxFiles writes the configuration and the files. A worker without
-// rights of root has to reach them.
-func writeNginxFiles(dir string, port int, opts load.Options) error {
-	files := filepath.Join(dir, "files")
-	if err := os.MkdirAll(files, 0o755); err != nil {
-		return err
-	}
-	config := fmt.Sprintf(nginxConfig, dir, port)
-	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(config), 0o644); err != nil {
+// writeNginxFiles writes a file for each key. A worker without rights of root has to
+// reach them.
+func writeNginxFiles(dir string, opts load.Options) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	for key := range opts.Keys {
-		if err := os.WriteFile(filepath.Join(files, load.KeyName(key)), []byte(load.SampleValue(opts.Value)), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, load.KeyName(key)), []byte(load.SampleValue(opts.Value)), 0o644); err != nil {
 			return err
 		}
 	}

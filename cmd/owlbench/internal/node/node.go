@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"os"
@@ -16,19 +15,19 @@ import (
 // Options say how an owlcache node is started.
 type Options struct {
 	Program  string
-	Dir      string   // data directory; beside it lies the log of the process
-	Password string   //
+	Dir      string // data directory; beside it lies the log of the process
+	Password string
 	Settings []string // Name=value
 	CPU      int      // the only one that it runs on, or cpu.Any
+	HTTPS    bool     // the settings make it speak HTTPS
 }
 
 // Node is a running owlcache.
 type Node struct {
 	*Process
-	Addr    string
-	Token   string // of the log-in; empty before the node is ready
+	API
+	Addr    string // HOST:PORT
 	started time.Time
-	options Options
 }
 
 // Start starts a node and returns before it is ready.
@@ -49,7 +48,11 @@ func Start(o Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Node{Process: p, Addr: Loopback(port), started: started, options: o}, nil
+	scheme := "http://"
+	if o.HTTPS {
+		scheme = "https://"
+	}
+	return &Node{Process: p, API: API{URL: scheme + Loopback(port)}, Addr: Loopback(port), started: started}, nil
 }
 
 // Address returns HOST:PORT.
@@ -58,17 +61,18 @@ func (n *Node) Address() string { return n.Addr }
 // WaitReady waits until the node serves data. It returns how long the start
 // took.
 func (n *Node) WaitReady(ctx context.Context) (time.Duration, error) {
-	err := n.Process.WaitReady(ctx, StartPatience, func() error { return load.AskOK(ctx, n.Addr, "/readyz") })
+	err := n.Process.WaitReady(ctx, StartPatience, func() error { return n.Ready(ctx) })
 	return time.Since(n.started), err
 }
 
-// StartReady starts a node, waits until it serves data, and logs in.
+// StartReady starts a node, waits until it serves data, and logs in, unless it speaks
+// HTTPS.
 func StartReady(ctx context.Context, o Options) (*Node, error) {
 	n, err := Start(o)
 	if err != nil {
 		return nil, err
 	}
-	if _, err = n.WaitReady(ctx); err == nil {
+	if _, err = n.WaitReady(ctx); err == nil && !o.HTTPS {
 		n.Token, err = load.Login(ctx, n.Addr, o.Password)
 	}
 	if err != nil {
@@ -91,7 +95,7 @@ func StartFilled(ctx context.Context, o Options, opts load.Options) (*Node, erro
 	return n, nil
 }
 
-// Target is the node under opts, over HTTP.
+// Target is the node under load, over HTTP.
 func (n *Node) Target(opts load.Options) load.Target { return load.HTTPTarget(n.Addr, n.Token, opts) }
 
 // Fill sets all keys of a load.
@@ -100,25 +104,20 @@ func (n *Node) Fill(ctx context.Context, opts load.Options) error {
 	return load.Preload(ctx, &t)
 }
 
-// NewPassword returns a password that nobody knows.
-func NewPassword() string { return rand.Text() }
-
-// WriteMembers writes a list of members, by address, into a data directory, which it
-// makes if need be.
-func WriteMembers(dir, file string, addrs []string) error {
-	list := make([]map[string]string, 0, len(addrs))
-	for _, addr := range addrs {
-		list = append(list, map[string]string{"Address": addr})
-	}
-	text, err := json.Marshal(list)
-	if err != nil {
-		return err
-	}
-	return errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, file), text, 0o600))
-}
-
 // The files in a data directory that list the members of the two kinds of groups.
 const (
 	GroupFile  = "server_group_config.json"
 	GossipFile = "server_group_gossip_config.json"
 )
+
+// WriteMembers writes a list of members, by address, into a data directory, which it
+// makes if need be.
+func WriteMembers(dir, file string, addrs []string) error {
+	type member struct{ Address string }
+	var list []member
+	for _, addr := range addrs {
+		list = append(list, member{addr})
+	}
+	text, err := json.Marshal(list)
+	return errors.Join(err, os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, file), text, 0o600))
+}

@@ -31,7 +31,7 @@ type ProcessOptions struct {
 // Process is a server that this program started.
 type Process struct {
 	Name  string
-	Cmd   *exec.Cmd
+	cmd   *exec.Cmd
 	log   string        // file with its standard output and error
 	ended chan struct{} // closed when it has ended
 	err   error         // how it ended; read after ended
@@ -45,19 +45,19 @@ func startProcess(o ProcessOptions) (*Process, error) {
 		return nil, err
 	}
 	defer log.Close() //nolint:errcheck // the child has its own descriptor
-	p.Cmd = exec.Command(o.Path, o.Args...)
-	p.Cmd.Dir, p.Cmd.Stdout, p.Cmd.Stderr = o.Dir, log, log
-	p.Cmd.Env = append(WithoutOptions(os.Environ()), o.Env...)
+	p.cmd = exec.Command(o.Path, o.Args...)
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = o.Dir, log, log
+	p.cmd.Env = append(WithoutOptions(os.Environ()), o.Env...)
 	if o.Go && o.CPU != cpu.Any {
-		p.Cmd.Env = append(p.Cmd.Env, "GOMAXPROCS=1")
+		p.cmd.Env = append(p.cmd.Env, "GOMAXPROCS=1")
 	}
-	p.Cmd.SysProcAttr = ownGroup()
-	if err := cpu.Start(p.Cmd, o.CPU); err != nil {
+	p.cmd.SysProcAttr = ownGroup()
+	if err := cpu.Start(p.cmd, o.CPU); err != nil {
 		return nil, fmt.Errorf("start %s: %w", o.Name, err)
 	}
 	go func() {
 		defer close(p.ended)
-		p.err = p.Cmd.Wait()
+		p.err = p.cmd.Wait()
 	}()
 	return p, nil
 }
@@ -83,13 +83,15 @@ func WithoutOptions(env []string) []string {
 
 // Kill ends the process as a crash would and waits for its end.
 func (p *Process) Kill() {
-	_ = p.Cmd.Process.Kill() // fails only when it has ended
+	_ = p.cmd.Process.Kill() // fails only when it has ended
 	<-p.ended
 }
 
 // Terminate asks the process to end and waits for it. It returns how it ended.
-func (p *Process) Terminate(patience time.Duration) error {
-	_ = p.Cmd.Process.Signal(syscall.SIGTERM) // fails only when it has ended
+func (p *Process) Terminate() error { return p.terminate(stopPatience) }
+
+func (p *Process) terminate(patience time.Duration) error {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails only when it has ended
 	select {
 	case <-p.ended:
 	case <-time.After(patience):
@@ -146,7 +148,7 @@ func (p *Process) tail() string {
 // How long a server may take to become ready, and to end when asked.
 const (
 	StartPatience = 2 * time.Minute
-	StopPatience  = 30 * time.Second
+	stopPatience  = 30 * time.Second
 )
 
 // FreePort returns a TCP port of the loopback address that nobody listens on.

@@ -40,7 +40,7 @@ func TestProcessTerminate(t *testing.T) {
 			if err := p.WaitReady(t.Context(), time.Minute, hasPrinted(p, "ready")); err != nil {
 				t.Fatal(err)
 			}
-			err := p.Terminate(tt.patience)
+			err := p.terminate(tt.patience)
 			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %q", err, tt.want)
 			}

@@ -19,10 +19,10 @@ type Redis struct {
 	Port int
 }
 
-// InMemory and fsyncAlways are arguments of Redis for what it keeps on the disk:
-// nothing, or every write before it is answered.
+// InMemory are the arguments of a Redis that keeps nothing on the disk.
 func InMemory() []string { return []string{"--save", "", "--appendonly", "no"} }
 
+// FsyncAlways are those of one that writes to the disk before it answers.
 func FsyncAlways() []string {
 	return []string{"--save", "", "--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"}
 }
@@ -46,13 +46,14 @@ func (s *Site) StartRedis(ctx context.Context, name string, core int, args ...st
 	return r, err
 }
 
-// StartFilledRedis starts Redis on the CPU of servers and sets all keys of a load.
-func (s *Site) StartFilledRedis(ctx context.Context, name string, opts load.Options, args ...string) (*Redis, load.Target, error) {
-	r, err := s.StartRedis(ctx, name, s.CPUs.Server, args...)
+// StartFilledRedis starts Redis and sets all keys of a load.
+func (b *Bench) StartFilledRedis(ctx context.Context, name string, core int, args ...string) (*Redis, load.Target, error) {
+	b.Logf("setting %d keys in redis", b.Keys)
+	r, err := b.StartRedis(ctx, name, core, args...)
 	if err != nil {
 		return nil, load.Target{}, err
 	}
-	t := load.RedisTarget(r.Addr, opts)
+	t := load.RedisTarget(r.Addr, b.Options)
 	if err := load.Preload(ctx, &t); err != nil {
 		r.Kill()
 		return nil, load.Target{}, err
@@ -78,7 +79,7 @@ func (r *Redis) Shutdown(ctx context.Context, how string) error {
 		return r.err
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(StopPatience):
+	case <-time.After(stopPatience):
 		return fmt.Errorf("redis does not end: %w", err)
 	}
 }

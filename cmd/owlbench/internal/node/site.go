@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"owlcache/cmd/owlbench/internal/cpu"
+	"owlcache/cmd/owlbench/internal/load"
 )
 
 // SiteFlags say which program is measured, and where.
@@ -38,14 +40,14 @@ type Site struct {
 	CPUs     cpu.Pins
 }
 
-// Open makes a temporary directory, which remove removes, and finds the program.
+// Open makes a temporary directory, which Remove removes, and finds the program.
 func (f SiteFlags) Open(ctx context.Context) (*Site, error) {
 	dir, err := os.MkdirTemp(f.Dir, "owlbench-")
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{Dir: dir, Password: NewPassword(), CPUs: cpu.Choose()}
-	if s.Program, err = FindOwlcache(ctx, f.Owlcache, dir); err != nil {
+	s := &Site{Dir: dir, Password: rand.Text(), CPUs: cpu.Choose()}
+	if s.Program, err = findOwlcache(ctx, f.Owlcache, dir); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return s, nil
@@ -68,4 +70,14 @@ func (s *Site) NodeOptions(name string, core int, settings ...string) Options {
 // Unfolded are the settings under which a node never folds its log by itself.
 func Unfolded() []string {
 	return []string{"Task_DataBackup=0", "Checkpoint_LogSize=1TiB", "Logfile="}
+}
+
+// StartPeer starts a peer that speaks HTTP at addr, on the CPU of servers, and waits
+// until it answers a path.
+func (s *Site) StartPeer(ctx context.Context, o ProcessOptions, addr, path string) (*Process, error) {
+	o.Dir, o.CPU = s.Dir, s.CPUs.Server
+	return StartServer(ctx, o, func() error {
+		_, err := load.AskOK(ctx, addr, path)
+		return err
+	})
 }

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,12 +16,12 @@ import (
 
 // flags are the flags of owlbench partition.
 type flags struct {
-	node.SiteFlags
-	report.Flags
+	node.Flags
 	options  options
-	isolated bool
+	isolated bool // this process has its own name spaces
 }
 
+// Command is owlbench partition.
 func Command(out *report.Printer) *cobra.Command {
 	var f flags
 	cmd := &cobra.Command{
@@ -41,33 +40,30 @@ func Command(out *report.Printer) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&f.options.Rounds, "rounds", 10, "how often the network is cut")
-	flags.IntVar(&f.options.Nodes, "nodes", 5, "number of nodes")
-	flags.IntVar(&f.options.Keys, "keys", 200, "keys that all nodes write")
-	flags.Uint64Var(&f.options.Seed, "seed", 0, "of all that is random but the timing; 0 takes a new one")
-	flags.DurationVar(&f.options.Longest, "longest", 10*time.Second, "longest `time` that the network is cut; the shortest is half of it")
+	o := &f.options
+	*o, _ = options{}.withDefaults() // which are right
+	flags.IntVar(&o.Rounds, "rounds", o.Rounds, "how often the network is cut")
+	flags.IntVar(&o.Nodes, "nodes", o.Nodes, "number of nodes")
+	flags.IntVar(&o.Keys, "keys", o.Keys, "keys that all nodes write")
+	flags.Uint64Var(&o.Seed, "seed", 0, "of all that is random but the timing; 0 takes a new one")
+	flags.DurationVar(&o.Longest, "longest", o.Longest, "longest `time` that the network is cut; the shortest is half of it")
 	flags.BoolVar(&f.isolated, "isolated", false, "this process has its own name spaces")
 	_ = flags.MarkHidden("isolated") // it is there
-	f.SiteFlags.Register(flags, node.MeasuredDir)
-	f.Flags.Register(flags)
+	f.Register(flags)
 	return cmd
 }
 
-// partition is owlbench partition.
 func run(ctx context.Context, out *report.Printer, f flags) error {
-	if f.options.Seed == 0 {
-		f.options.Seed = uint64(time.Now().UnixNano())
-	}
 	options, err := f.options.withDefaults()
 	if err != nil {
 		return err
 	}
 	if f.isolated {
-		report, err := newTrial(options, f.Owlcache, f.Dir, out.Logf).run(ctx)
+		result, err := newTrial(options, f.Owlcache, f.Dir, out.Logf).run(ctx)
 		if err != nil {
 			return err
 		}
-		return f.Print(out.Stdout, report)
+		return f.Print(out.Stdout, result)
 	}
 	if err := isolable(ctx); err != nil {
 		return err

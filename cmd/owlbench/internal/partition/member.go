@@ -1,14 +1,13 @@
 package partition
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,11 +27,11 @@ const (
 // member is an owlcache in a network of its own.
 type member struct {
 	*node.Process
+	node.API
 	number  int
 	program string
 	dir     string
 	addr    string // HOST:PORT on the network that is never cut
-	token   string
 	id      string // of its data directory
 	read    uint64 // up to which record its log was read
 }
@@ -40,92 +39,57 @@ type member struct {
 // startMember starts node number n, with node 1 as its seed, and waits until it
 // serves.
 func startMember(ctx context.Context, program, dir string, number int, password, key string) (*member, error) {
-	n := &member{
-		number: number, program: program, dir: filepath.Join(dir, netName(number)),
-		addr: net.JoinHostPort(mgmtAddress(number), httpPort),
+	addr := net.JoinHostPort(mgmtAddress(number), httpPort)
+	m := &member{
+		number: number, program: program, dir: filepath.Join(dir, netName(number)), addr: addr, API: node.API{URL: "http://" + addr},
 	}
 	seed := net.JoinHostPort(syncAddress(1), syncPort)
-	if err := node.WriteMembers(n.dir, node.GossipFile, []string{seed}); err != nil {
+	if err := node.WriteMembers(m.dir, node.GossipFile, []string{seed}); err != nil {
 		return nil, err
 	}
-	args := []string{"netns", "exec", netName(number), program, "serve", "--dir", n.dir, "--host", mgmtAddress(number), "--port", httpPort}
+	args := []string{"netns", "exec", netName(number), program, "serve", "--dir", m.dir, "--host", mgmtAddress(number), "--port", httpPort}
 	// The log is to hold all writes.
 	for _, setting := range append(node.Unfolded(), "GroupDataSync=1", "Gossipport="+syncPort, "Gossip_BindAddr="+syncAddress(number)) {
 		args = append(args, "--set", setting)
 	}
 	var err error
-	n.Process, err = node.StartServer(ctx, node.ProcessOptions{
+	m.Process, err = node.StartServer(ctx, node.ProcessOptions{
 		Name: netName(number), Path: "ip", Args: args, Dir: dir, CPU: cpu.Any,
 		Env: []string{"OWLCACHE_PASS=" + password, "OWLCACHE_GOSSIPDATASYNCAUTHKEY=" + key},
-	}, func() error { return load.AskOK(ctx, n.addr, "/readyz") })
+	}, func() error { return m.Ready(ctx) })
 	if err != nil {
 		return nil, err
 	}
-	n.token, err = load.Login(ctx, n.addr, password)
+	m.Token, err = load.Login(ctx, m.addr, password)
 	if err == nil {
-		var state groupState
-		err = n.ask(ctx, "/admin/cluster", &state)
-		n.id = state.Node
+		m.id, _, err = m.group(ctx)
 	}
 	if err != nil {
-		n.Kill()
+		m.Kill()
 		return nil, err
 	}
-	return n, nil
+	return m, nil
 }
 
-// open asks for a path that takes a token. The caller closes the body.
-func (n *member) open(ctx context.Context, path string) (io.ReadCloser, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.addr+path, nil)
-	if err != nil {
-		return nil, err
+// group returns what a node says of its group: its own id, and how many others it takes as
+// alive.
+func (m *member) group(ctx context.Context) (id string, alive int, err error) {
+	var state struct {
+		Node  string
+		Peers []struct{ State string }
 	}
-	req.Header.Set("Authorization", "Bearer "+n.token)
-	client := http.Client{Timeout: load.AnswerPatience, Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		text, err := io.ReadAll(io.LimitReader(resp.Body, 200))
-		return nil, errors.Join(fmt.Errorf("%s%s answers %d: %s", n.addr, path, resp.StatusCode, text), err, resp.Body.Close())
-	}
-	return resp.Body, nil
-}
-
-func (n *member) ask(ctx context.Context, path string, v any) error {
-	body, err := n.open(ctx, path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(json.NewDecoder(body).Decode(v), body.Close())
-}
-
-// digest returns the digest of the node's store, as it shows it.
-func (n *member) digest(ctx context.Context) (string, error) {
-	var digest struct{ Buckets json.RawMessage }
-	err := n.ask(ctx, "/admin/cluster/digest", &digest)
-	if err == nil && len(digest.Buckets) == 0 {
-		err = fmt.Errorf("%s shows no digest", n.addr)
-	}
-	return string(digest.Buckets), err
-}
-
-// groupState is what a node says of its group.
-type groupState struct {
-	Node  string
-	Peers []struct{ State string }
-}
-
-// alive returns how many other nodes the node takes as alive.
-func (n *member) alive(ctx context.Context) (alive int, err error) {
-	var state groupState
-	err = n.ask(ctx, "/admin/cluster", &state)
+	err = m.JSON(ctx, "/admin/cluster", &state)
 	for _, p := range state.Peers {
 		if p.State == "alive" {
 			alive++
 		}
 	}
+	return state.Node, alive, err
+}
+
+// alive returns how many others a node takes as alive.
+func (m *member) alive(ctx context.Context) (int, error) {
+	_, alive, err := m.group(ctx)
 	return alive, err
 }
 
@@ -144,29 +108,37 @@ const (
 )
 
 // entries returns all that the node holds, tombstones too.
-func (n *member) entries(ctx context.Context) (map[string]entry, error) {
+func (m *member) entries(ctx context.Context) (map[string]entry, error) {
 	all := map[string]entry{}
 	for first := 0; first < buckets; first += bucketsAtOnce {
 		var list []string
 		for i := range bucketsAtOnce {
 			list = append(list, strconv.Itoa(first+i))
 		}
-		body, err := n.open(ctx, "/admin/cluster/entries?buckets="+strings.Join(list, ","))
+		body, err := m.Open(ctx, "/admin/cluster/entries?buckets="+strings.Join(list, ","))
 		if err != nil {
 			return nil, err
 		}
-		lines := json.NewDecoder(body)
-		for err == nil {
-			var e entry
-			if err = lines.Decode(&e); err == nil {
-				all[string(e.Key)] = e
-			}
-		}
-		if closed := body.Close(); !errors.Is(err, io.EOF) || closed != nil {
-			return nil, errors.Join(err, closed)
+		err = decodeAll(body, func(e entry) { all[string(e.Key)] = e })
+		if err = errors.Join(err, body.Close()); err != nil {
+			return nil, err
 		}
 	}
 	return all, nil
+}
+
+// decodeAll calls each with all JSON objects that r gives.
+func decodeAll[T any](r io.Reader, each func(T)) error {
+	lines := json.NewDecoder(r)
+	for {
+		var v T
+		if err := lines.Decode(&v); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		each(v)
+	}
 }
 
 // loggedWrite is an operation in the log of a node.
@@ -180,32 +152,19 @@ type loggedWrite struct {
 
 // ownWrites returns the writes that the node has logged since the last call and that
 // were made on it, in order.
-func (n *member) ownWrites(ctx context.Context) (writes []loggedWrite, err error) {
-	cmd := exec.CommandContext(ctx, n.program, "inspect", "log", n.dir, "-o", "json", "--from", strconv.FormatUint(n.read+1, 10))
+func (m *member) ownWrites(ctx context.Context) (writes []loggedWrite, err error) {
+	cmd := exec.CommandContext(ctx, m.program, "inspect", "log", m.dir, "-o", "json", "--from", strconv.FormatUint(m.read+1, 10))
 	cmd.Env = node.WithoutOptions(os.Environ())
 	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
+	out, err := cmd.Output()
 	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	lines := json.NewDecoder(bufio.NewReader(out))
-	for err == nil {
-		var w loggedWrite
-		if err = lines.Decode(&w); err == nil {
-			n.read = w.LSN
-			if w.Node == n.id {
-				writes = append(writes, w)
-			}
-		}
-	}
-	if !errors.Is(err, io.EOF) {
-		return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
-	}
-	if err := cmd.Wait(); err != nil {
 		return nil, fmt.Errorf("owlcache inspect log: %w", err)
 	}
-	return writes, nil
+	err = decodeAll(bytes.NewReader(out), func(w loggedWrite) {
+		m.read = w.LSN
+		if w.Node == m.id {
+			writes = append(writes, w)
+		}
+	})
+	return writes, err
 }

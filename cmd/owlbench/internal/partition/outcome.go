@@ -3,6 +3,7 @@ package partition
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"time"
 )
@@ -34,68 +35,57 @@ func (r *roundOutcome) count(events []*event) {
 	}
 }
 
-// Table draws the report for people.
-func (r outcome) Table(w io.Writer) {
+// OK tells whether the target is met.
+func (o outcome) OK() bool { return newSummary("all", o.Results).p99 <= equalTarget }
+
+// Table draws the outcome for people.
+func (o outcome) Table(w io.Writer) {
 	// The writer keeps its first error for Flush.
 	_, _ = fmt.Fprintf(w, "cut\trounds\twrites\treads\tequal p50\tp99\tmax\tmembers max\n")
 	for _, kind := range append(cutKinds(), "all") {
-		all := times{}
-		for _, round := range r.Results {
-			if round.Kind == kind || kind == "all" {
-				all.add(round)
-			}
-		}
-		if all.rounds > 0 {
-			all.row(w, kind)
+		if s := newSummary(kind, o.Results); s.rounds > 0 {
+			_, _ = fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", kind, s.rounds, s.writes, s.reads,
+				inSeconds(s.p50), inSeconds(s.p99), inSeconds(s.max), inSeconds(s.members))
 		}
 	}
 	verdict := "ok"
-	if !r.OK() {
+	if !o.OK() {
 		verdict = "MISS"
 	}
 	_, _ = fmt.Fprintf(w, "\nequal within %v in 99 of 100 rounds: %s; lost 0, resurrected 0, never sent 0, went back 0\n", equalTarget, verdict)
 }
 
-// OK tells whether the target is met.
-func (r outcome) OK() bool {
-	var all times
-	for _, round := range r.Results {
-		all.add(round)
-	}
-	return all.quantile(0.99) <= equalTarget
-}
+func inSeconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
 
-// times sums up rounds.
-type times struct {
+// summary sums up rounds.
+type summary struct {
 	rounds, writes, reads int
-	equal                 []time.Duration
-	members               time.Duration
+	p50, p99, max         time.Duration // until all were equal
+	members               time.Duration // at most
 }
 
-func (t *times) add(r roundOutcome) {
-	t.rounds++
-	t.writes += r.Writes
-	t.reads += r.Reads
-	t.equal = append(t.equal, r.Equal)
-	t.members = max(t.members, r.Members)
+// newSummary sums up the rounds of one kind, or all.
+func newSummary(kind cutKind, rounds []roundOutcome) (s summary) {
+	var equal []time.Duration
+	for _, r := range rounds {
+		if kind != "all" && r.Kind != kind {
+			continue
+		}
+		s.rounds++
+		s.writes += r.Writes
+		s.reads += r.Reads
+		s.members = max(s.members, r.Members)
+		equal = append(equal, r.Equal)
+	}
+	slices.Sort(equal)
+	s.p50, s.p99, s.max = quantile(equal, 0.5), quantile(equal, 0.99), quantile(equal, 1)
+	return s
 }
 
 // quantile returns the least time that at least the share q of all do not exceed.
-func (t *times) quantile(q float64) time.Duration {
-	if len(t.equal) == 0 {
+func quantile(sorted []time.Duration, q float64) time.Duration {
+	if len(sorted) == 0 {
 		return 0
 	}
-	sorted := slices.Sorted(slices.Values(t.equal))
-	rank := int(q * float64(len(sorted)))
-	if float64(rank) < q*float64(len(sorted)) {
-		rank++
-	}
-	return sorted[max(rank, 1)-1]
+	return sorted[max(int(math.Ceil(q*float64(len(sorted)))), 1)-1]
 }
-
-func (t *times) row(w io.Writer, kind cutKind) {
-	_, _ = fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", kind, t.rounds, t.writes, t.reads,
-		inSeconds(t.quantile(0.5)), inSeconds(t.quantile(0.99)), inSeconds(t.quantile(1)), inSeconds(t.members))
-}
-
-func inSeconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }

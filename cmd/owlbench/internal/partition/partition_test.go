@@ -30,18 +30,18 @@ func startIsolated(ctx context.Context, t *testing.T, rounds int) (dir string, r
 	if err := isolable(ctx); err != nil {
 		t.Skip(err)
 	}
-	dir = t.TempDir()
-	program, err := node.FindOwlcache(ctx, "", dir)
+	site, err := node.SiteFlags{Dir: t.TempDir()}.Open(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(site.Remove)
 	out = &bytes.Buffer{} // written until there is a result
 	done := make(chan error, 1)
 	go func() {
 		done <- isolate(ctx, []string{"-test.run=^TestPartitionIsolated$", "-test.v", "-test.timeout=4m"},
-			[]string{partitionProgram + "=" + program, partitionDir + "=" + dir, partitionRounds + "=" + strconv.Itoa(rounds)}, out, out)
+			[]string{partitionProgram + "=" + site.Program, partitionDir + "=" + dir, partitionRounds + "=" + strconv.Itoa(rounds)}, out, out)
 	}()
-	return dir, done, out
+	return site.Dir, done, out
 }
 
 // TestPartition cuts the network between real nodes.

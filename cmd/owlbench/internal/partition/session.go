@@ -78,24 +78,34 @@ func (s *session) note(key string, read bool, value string, err error) error {
 // worker is the load of one session.
 type worker struct {
 	*session
-	rng    *rand.Rand
-	keys   []string // to read
-	own    []string // of these, to write; no other session of the node writes them
-	change []string // to write once more, in the middle of it all
-	doomed []string // to delete, once
+	rng  *rand.Rand
+	keys []string // to read
+	own  []string // of these, to write; no other session of the node writes them
+	todo []task   // in the middle of it all
+}
+
+// task is something to do with a key once.
+type task struct {
+	do  func(*session, string) error
+	key string
 }
 
 // stepPause is the longest pause of a worker between two requests.
 const stepPause = 6 * time.Millisecond
 
-// run works until stop is closed, and then does what is left of its task.
+// run works until stop is closed, and then does what is left of its tasks.
 func (w *worker) run(ctx context.Context, stop <-chan struct{}) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-stop:
-			return w.finish(ctx)
+			for len(w.todo) > 0 && ctx.Err() == nil {
+				if err := w.nextTask(); err != nil {
+					return err
+				}
+			}
+			return ctx.Err()
 		case <-time.After(time.Duration(w.rng.Int64N(int64(stepPause)))):
 		}
 		if err := w.step(); err != nil {
@@ -108,7 +118,7 @@ func (w *worker) run(ctx context.Context, stop <-chan struct{}) error {
 func (w *worker) step() error {
 	switch n := w.rng.IntN(100); {
 	case n < 2:
-		return w.task()
+		return w.nextTask()
 	case n < 45:
 		return w.set(w.own[w.rng.IntN(len(w.own))])
 	case n < 60:
@@ -117,26 +127,12 @@ func (w *worker) step() error {
 	return w.get(w.keys[w.rng.IntN(len(w.keys))])
 }
 
-// task does one thing that is to be done once.
-func (w *worker) task() error {
-	if n := len(w.doomed); n > 0 {
-		key := w.doomed[n-1]
-		w.doomed = w.doomed[:n-1]
-		return w.remove(key)
+// nextTask does one task, if any is left.
+func (w *worker) nextTask() error {
+	if len(w.todo) == 0 {
+		return nil
 	}
-	if n := len(w.change); n > 0 {
-		key := w.change[n-1]
-		w.change = w.change[:n-1]
-		return w.set(key)
-	}
-	return nil
-}
-
-func (w *worker) finish(ctx context.Context) error {
-	for len(w.doomed)+len(w.change) > 0 && ctx.Err() == nil {
-		if err := w.task(); err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
+	t := w.todo[0]
+	w.todo = w.todo[1:]
+	return t.do(w.session, t.key)
 }

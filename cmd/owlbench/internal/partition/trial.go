@@ -3,6 +3,7 @@ package partition
 import (
 	"cmp"
 	"context"
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -12,7 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"owlcache/cmd/owlbench/internal/load"
-	"owlcache/cmd/owlbench/internal/node"
 	"owlcache/cmd/owlbench/internal/report"
 )
 
@@ -22,7 +22,7 @@ type options struct {
 	Rounds  int           // cuts, default 10
 	Nodes   int           // default 5
 	Keys    int           // that are written all the time, default 200
-	Seed    uint64        // of all that is random but the timing; default 1
+	Seed    uint64        // of all that is random but the timing; default a new one
 	Longest time.Duration // cut, default 10 s; the shortest is half of it
 }
 
@@ -31,7 +31,7 @@ func (o options) withDefaults() (options, error) {
 	o.Rounds = cmp.Or(o.Rounds, 10)
 	o.Nodes = cmp.Or(o.Nodes, 5)
 	o.Keys = cmp.Or(o.Keys, 200)
-	o.Seed = cmp.Or(o.Seed, 1)
+	o.Seed = cmp.Or(o.Seed, uint64(time.Now().UnixNano()))
 	o.Longest = cmp.Or(o.Longest, 10*time.Second)
 	switch {
 	case o.Rounds < 0 || o.Longest < 0:
@@ -65,7 +65,7 @@ type trial struct {
 	truth    *truth
 	clock    atomic.Uint64
 	sessions []*session // of the round
-	report   outcome
+	outcome  outcome
 }
 
 // newTrial prepares a run of the program, with its files in dir. The options have
@@ -84,17 +84,17 @@ func newTrial(o options, program, dir string, logf func(string, ...any)) *trial 
 // run does all rounds, in a network name space of this process. The error of nodes that
 // have lost or made up data is a *violation.
 func (r *trial) run(ctx context.Context) (outcome, error) {
-	r.report = outcome{Seed: r.Seed, Nodes: r.Nodes}
+	r.outcome = outcome{Seed: r.Seed, Nodes: r.Nodes}
 	defer r.stop()
 	if err := r.start(ctx); err != nil {
-		return r.report, err
+		return r.outcome, err
 	}
 	for i, plan := range newRoundPlans(r.rng, r.Rounds, r.Nodes, r.Longest) {
 		if err := r.round(ctx, i+1, plan); err != nil {
-			return r.report, fmt.Errorf("round %d, %s: %w", i+1, plan, err)
+			return r.outcome, fmt.Errorf("round %d, %s: %w", i+1, plan, err)
 		}
 	}
-	return r.report, nil
+	return r.outcome, nil
 }
 
 // start makes the network and starts all nodes.
@@ -105,7 +105,7 @@ func (r *trial) start(ctx context.Context) error {
 	if err := r.network.build(ctx); err != nil {
 		return err
 	}
-	password, key := node.NewPassword(), node.NewPassword()
+	password, key := crand.Text(), crand.Text()
 	for i := range r.Nodes {
 		n, err := startMember(ctx, r.program, r.dir, i+1, password, key)
 		if err != nil {
@@ -123,7 +123,7 @@ func (r *trial) stop() {
 	}
 }
 
-// round cuts the network under opts, heals it and checks all keys.
+// round cuts the network under load, heals it and checks all keys.
 func (r *trial) round(ctx context.Context, number int, plan roundPlan) error {
 	defer r.hangUp()
 	doomed, late := namedKeys(number, "doomed", doomedKeys), namedKeys(number, "late", lateKeys)
@@ -156,7 +156,7 @@ func (r *trial) round(ctx context.Context, number int, plan roundPlan) error {
 	for _, s := range r.sessions {
 		result.count(s.events)
 	}
-	r.report.Results = append(r.report.Results, result)
+	r.outcome.Results = append(r.outcome.Results, result)
 	r.logf("%s: equal after %v", plan, result.Equal.Round(time.Millisecond))
 	return nil
 }
@@ -171,7 +171,7 @@ func namedKeys(round int, name string, n int) (keys []string) {
 
 // session connects a client to a node.
 func (r *trial) session(ctx context.Context, n *member) (*session, error) {
-	client, err := load.DialClassic(ctx, n.addr, n.token)
+	client, err := load.DialClassic(ctx, n.addr, n.Token)
 	if err != nil {
 		return nil, err
 	}
@@ -253,11 +253,11 @@ func (r *trial) workers(ctx context.Context, doomed, change []string) (workers [
 	}
 	for _, key := range doomed {
 		w := workers[r.rng.IntN(len(workers))]
-		w.doomed = append(w.doomed, key)
+		w.todo = append(w.todo, task{(*session).remove, key})
 	}
 	for _, key := range change {
 		w := workers[r.rng.IntN(len(workers))]
-		w.change = append(w.change, key)
+		w.todo = append(w.todo, task{(*session).set, key})
 	}
 	return workers, nil
 }

@@ -22,7 +22,7 @@ const (
 // after since. Longer than the limit is a failure.
 func (r *trial) equal(ctx context.Context, since time.Time) (time.Duration, error) {
 	return r.await(ctx, since, equalLimit, "hold the same", func(ctx context.Context) error {
-		digests, err := fromAll(ctx, r.nodes, (*member).digest)
+		digests, err := fromAll(ctx, r.nodes, (*member).Digest)
 		if err != nil {
 			return err
 		}
@@ -40,7 +40,7 @@ func (r *trial) apart(ctx context.Context, plan roundPlan) error {
 	if !plan.divides() {
 		return nil
 	}
-	digests, err := fromAll(ctx, r.nodes, (*member).digest)
+	digests, err := fromAll(ctx, r.nodes, (*member).Digest)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (r *trial) await(ctx context.Context, since time.Time, limit time.Duration,
 func (r *trial) states(ctx context.Context) (lines string) {
 	for _, n := range r.nodes {
 		var state any
-		err := n.ask(ctx, "/admin/cluster", &state)
+		err := n.JSON(ctx, "/admin/cluster", &state)
 		lines += fmt.Sprintf("\nnode %d: %v", n.number, state)
 		if err != nil {
 			lines += err.Error()
@@ -125,7 +125,7 @@ func (r *trial) check(ctx context.Context) error {
 	if err := r.truth.take(r.sessions, logs); err != nil {
 		return err
 	}
-	holdings, err := fromAll(ctx, r.nodes, r.holding)
+	holdings, err := fromAll(ctx, r.nodes, func(m *member, ctx context.Context) (holding, error) { return r.holding(ctx, m) })
 	if err != nil {
 		return err
 	}
@@ -138,12 +138,12 @@ func (r *trial) check(ctx context.Context) error {
 }
 
 // holding returns what a node holds.
-func (r *trial) holding(n *member, ctx context.Context) (h holding, err error) { //nolint:revive // as methods of nodes have it
+func (r *trial) holding(ctx context.Context, n *member) (h holding, err error) {
 	h = holding{node: n.number, values: map[string]string{}}
 	if h.entries, err = n.entries(ctx); err != nil {
 		return h, err
 	}
-	c, err := load.DialClassic(ctx, n.addr, n.token)
+	c, err := load.DialClassic(ctx, n.addr, n.Token)
 	if err != nil {
 		return h, err
 	}

@@ -64,6 +64,13 @@ func (r *Results) TableWithNotes(w io.Writer) {
 	_, _ = fmt.Fprint(w, strings.Join(append(r.Notes, ""), "\n"))
 }
 
+// LoadReport is what a comparison of servers under load prints.
+type LoadReport struct {
+	Load any `json:"load"`
+	Machine
+	Results
+}
+
 // Machine is what the figures were measured on.
 type Machine struct {
 	CPUs   int    `json:"cpus"`
@@ -88,14 +95,14 @@ func (f *Flags) Register(flags *pflag.FlagSet) {
 	f.Format.Register(flags)
 }
 
-// measured is a report with targets.
-type measured interface {
+// Measured is a report with targets.
+type Measured interface {
 	Table(io.Writer)
 	OK() bool
 }
 
 // Print prints a report. With --strict it is an error if a target is missed.
-func (f *Flags) Print(w io.Writer, r measured) error {
+func (f *Flags) Print(w io.Writer, r Measured) error {
 	if err := f.Format.Print(w, r); err != nil {
 		return err
 	}

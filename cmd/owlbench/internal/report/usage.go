@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -23,21 +22,6 @@ func (e *UsageError) Unwrap() error { return e.err }
 
 // Usage makes err an error of the command line.
 func Usage(err error) error { return &UsageError{err} }
-
-// CheckOnly refuses names that --only does not know. kind says what they name.
-func CheckOnly(only []string, kind string, known []string) error {
-	for _, name := range only {
-		if !slices.Contains(known, name) {
-			return Usage(fmt.Errorf("--only: there is no %s %q", kind, name))
-		}
-	}
-	return nil
-}
-
-// Wants reports whether --only names something. Empty, it names everything.
-func Wants(only []string, name string) bool {
-	return len(only) == 0 || slices.Contains(only, name)
-}
 
 // Finish prints err, line by line, and returns the exit code that it stands for.
 func Finish(stderr io.Writer, err error) int {

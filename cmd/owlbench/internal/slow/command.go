@@ -15,25 +15,23 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// flags are the flags of owlbench slow.
-type flags struct {
-	node.SiteFlags
-	report.Flags
-	load    load.Options  // of the others
+// maxClients is how many connections two processes can have with the ports there are
+// on one address.
+const maxClients = 20_000
+
+// bench is a run of owlbench slow. The load is that of the other clients.
+type bench struct {
+	*node.Bench
 	clients int           // slow ones at once
 	limit   time.Duration // of the node, for each of its times
 	only    []string      // kinds
 }
 
-// maxSlowClients is how many connections two processes can have with the ports there are
-// on one address.
-const maxSlowClients = 20_000
-
+// Command is owlbench slow.
 func Command(out *report.Printer) *cobra.Command {
-	f := flags{
-		load:    load.Options{Conns: 16, Keys: 10_000, Seconds: 2, Rounds: 3},
-		clients: 10_000, limit: 10 * time.Second,
-	}
+	f := node.Flags{Load: load.Options{Conns: 16, Keys: 10_000, Seconds: 2, Rounds: 3}}
+	b := bench{clients: 10_000, limit: 10 * time.Second}
+	names := kindNames(allKinds(""))
 	cmd := &cobra.Command{
 		Use:   "slow",
 		Short: "Let thousands of slow clients loose on a node while others work",
@@ -46,42 +44,25 @@ func Command(out *report.Printer) *cobra.Command {
 			"waits until the node has closed all. Node and clients have a CPU each, if there are two.",
 		Example: "  owlbench slow\n  owlbench slow --clients 1000 --limit 5s --rounds 1 -o json --strict",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), out, f)
+			if err := report.CheckOnly(b.only, "kind", names); err != nil {
+				return err
+			}
+			if b.clients < 1 || b.clients > maxClients || b.limit < time.Second || b.limit > time.Hour || b.limit%time.Second != 0 {
+				return report.Usage(fmt.Errorf("--clients: want 1 to %d; --limit: want whole seconds, one at least", maxClients))
+			}
+			return f.Run(cmd.Context(), out, func(of *node.Bench) (report.Measured, error) {
+				b.Bench = of
+				return b.run(cmd.Context())
+			})
 		},
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&f.clients, "clients", f.clients, "slow connections at once, of each of both nodes")
-	flags.DurationVar(&f.limit, "limit", f.limit, "`time` that the node gives a client to send a request, to take an answer, and to be idle; whole seconds")
-	flags.StringSliceVar(&f.only, "only", nil, "`kinds` of slow clients, of "+strings.Join(allKindNames(), ", ")+"; empty takes all")
-	flags.IntVar(&f.load.Conns, "conns", f.load.Conns, "connections of the others, each with one request under way")
-	flags.Float64Var(&f.load.Seconds, "seconds", f.load.Seconds, "length of a measurement")
-	flags.IntVar(&f.load.Rounds, "rounds", f.load.Rounds, "rounds; the figures are medians of them")
-	f.SiteFlags.Register(flags, node.MeasuredDir)
-	f.Flags.Register(flags)
+	flags.IntVar(&b.clients, "clients", b.clients, "slow connections at once, of each of both nodes")
+	flags.DurationVar(&b.limit, "limit", b.limit, "`time` that the node gives a client to send a request, to take an answer, and to be idle; whole seconds")
+	flags.StringSliceVar(&b.only, "only", nil, "`kinds` of slow clients, of "+strings.Join(names, ", ")+"; empty takes all")
+	f.Load.RegisterRounds(flags, "connections of the others, each with one request under way", "length of a measurement")
+	f.Register(flags)
 	return cmd
-}
-
-// slow is owlbench slow.
-func run(ctx context.Context, out *report.Printer, f flags) (err error) {
-	if f.load, err = f.load.WithDefaults(); err != nil {
-		return err
-	}
-	if err := report.CheckOnly(f.only, "kind", allKindNames()); err != nil {
-		return err
-	}
-	if f.clients < 1 || f.clients > maxSlowClients || f.limit < time.Second || f.limit > time.Hour || f.limit%time.Second != 0 {
-		return report.Usage(fmt.Errorf("--clients: want 1 to %d; --limit: want whole seconds, one at least", maxSlowClients))
-	}
-	s, err := f.Open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Remove()
-	b := &bench{Site: s, Results: report.Results{Printer: out}, flags: f}
-	if err := b.run(ctx); err != nil {
-		return err
-	}
-	return f.Print(out.Stdout, &output{f.load, b.flags.clients, f.limit, report.ThisMachine(s.CPUs.Apart()), b.Results})
 }
 
 // output is what owlbench slow prints.
@@ -94,21 +75,41 @@ type output struct {
 }
 
 // Table draws the report for people.
-func (r *output) Table(w io.Writer) { r.TableWithNotes(w) }
+func (o *output) Table(w io.Writer) { o.TableWithNotes(w) }
+
+// run measures on a node without HTTPS and on one with it.
+func (b *bench) run(ctx context.Context) (report.Measured, error) {
+	if err := b.fitFiles(); err != nil {
+		return nil, err
+	}
+	if err := b.fill(ctx); err != nil {
+		return nil, fmt.Errorf("set the keys: %w", err)
+	}
+	for _, https := range []bool{false, true} {
+		kinds := b.kinds(https, "")
+		if len(kinds) == 0 {
+			continue
+		}
+		if err := (&series{bench: b, https: https}).run(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", strings.Join(kindNames(kinds), ", "), err)
+		}
+	}
+	return &output{b.Options, b.clients, b.limit, report.ThisMachine(b.CPUs.Apart()), b.Results}, nil
+}
 
 // fitFiles lowers the number of slow clients to what the limit of open files allows in
 // each of both processes.
 func (b *bench) fitFiles() error {
 	const others = 200
-	limit, known := maxOpenFiles()
-	if !known || b.flags.clients+others+b.flags.load.Conns <= limit {
+	limit, known := node.MaxOpenFiles()
+	if !known || b.clients+others+b.Conns <= limit {
 		return nil
 	}
-	fit := limit - others - b.flags.load.Conns
+	fit := limit - others - b.Conns
 	if fit < 1 {
 		return errors.New("the limit of open files (ulimit -Hn) leaves no room for slow clients")
 	}
 	b.Note("Only %d slow clients: the hard limit of open files is %d.", fit, limit)
-	b.flags.clients = fit
+	b.clients = fit
 	return nil
 }

@@ -18,12 +18,15 @@ func TestSlow(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts several servers")
 	}
-	f := flags{
+	f := node.Flags{
 		SiteFlags: node.SiteFlags{Dir: t.TempDir()}, Flags: report.Flags{Format: "json"},
-		load: load.Options{Conns: 4, Keys: 500, Seconds: 0.1, Rounds: 1}, clients: 200, limit: 3 * time.Second,
+		Load: load.Options{Conns: 4, Keys: 500, Seconds: 0.1, Rounds: 1},
 	}
 	var out, progress bytes.Buffer
-	if err := run(t.Context(), &report.Printer{Stdout: &out, Stderr: &progress}, f); err != nil {
+	err := f.Run(t.Context(), &report.Printer{Stdout: &out, Stderr: &progress}, func(b *node.Bench) (report.Measured, error) {
+		return (&bench{Bench: b, clients: 200, limit: 3 * time.Second}).run(t.Context())
+	})
+	if err != nil {
 		t.Fatalf("%v\n%s", err, &progress)
 	}
 	var report output
@@ -54,37 +57,39 @@ func TestSlowKinds(t *testing.T) {
 			t.Errorf("%s: it may not write: %q", k.name, k.first)
 		}
 	}
-	f := flags{only: []string{"tls-half", "tcp-line"}}
+	b := &bench{only: []string{"tls-half", "tcp-line"}}
 	for https, want := range map[bool]string{false: "tcp-line", true: "tls-half"} {
-		if got := kindNames(f.kinds(https, "")); got != want {
+		if got := strings.Join(kindNames(b.kinds(https, "")), ", "); got != want {
 			t.Errorf("https %v: %s, want %s", https, got, want)
 		}
 	}
 }
 
 func TestSlowReapLimit(t *testing.T) {
-	b := &bench{flags: flags{limit: 5 * time.Second}}
-	s := &series{bench: b, kinds: []clientKind{{name: "tcp-line"}}}
-	if got := s.reapLimit(); got != 5*time.Second+slowGrace {
+	s := &series{bench: &bench{limit: 5 * time.Second}, kinds: []clientKind{{name: "tcp-line"}}}
+	if got := s.reapLimit(); got != 5*time.Second+grace {
 		t.Errorf("without WebSockets: %v", got)
 	}
 	s.kinds = allKinds("")
-	if got := s.reapLimit(); got != 5*time.Second+slowGrace+slowPing {
+	if got := s.reapLimit(); got != 5*time.Second+grace+pingTime {
 		t.Errorf("with WebSockets: %v", got)
 	}
 }
 
 func TestFitFiles(t *testing.T) {
-	limit, known := maxOpenFiles()
+	limit, known := node.MaxOpenFiles()
 	if !known {
 		t.Skip("the limit of open files is not known here")
 	}
-	b := &bench{Results: report.Results{Printer: &report.Printer{Stderr: new(bytes.Buffer)}}, flags: flags{clients: 10, load: load.Options{Conns: 1}}}
-	if err := b.fitFiles(); err != nil || b.flags.clients != 10 || len(b.Notes) != 0 {
-		t.Errorf("10 clients: %d, %q, %v", b.flags.clients, b.Notes, err)
+	b := &bench{Bench: &node.Bench{
+		Results:   report.Results{Printer: &report.Printer{Stderr: new(bytes.Buffer)}},
+		Generator: load.Generator{Options: load.Options{Conns: 1}},
+	}, clients: 10}
+	if err := b.fitFiles(); err != nil || b.clients != 10 || len(b.Notes) != 0 {
+		t.Errorf("10 clients: %d, %q, %v", b.clients, b.Notes, err)
 	}
-	b.flags.clients = limit
-	if err := b.fitFiles(); err != nil || b.flags.clients >= limit || len(b.Notes) != 1 {
-		t.Errorf("as many as files: %d, %q, %v", b.flags.clients, b.Notes, err)
+	b.clients = limit
+	if err := b.fitFiles(); err != nil || b.clients >= limit || len(b.Notes) != 1 {
+		t.Errorf("as many as files: %d, %q, %v", b.clients, b.Notes, err)
 	}
 }

@@ -1,7 +1,6 @@
 package sync
 
 import (
-	"context"
 	"errors"
 	"io"
 	"strings"
@@ -13,18 +12,13 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// flags are the flags of owlbench sync.
-type flags struct {
-	node.SiteFlags
-	report.Flags
-	load  load.Options // Keys are those that are written again and again
-	only  []string     // parts
-	keys  int          // that a node misses
-	queue int          // MiB for a node that is stopped
-}
-
+// Command is owlbench sync.
 func Command(out *report.Printer) *cobra.Command {
-	f := flags{load: load.Options{Conns: 64, Keys: 100_000, Seconds: 5, Rounds: 3}, keys: 1_000_000, queue: 8}
+	// The keys of the load are those that are written again and again.
+	f := node.Flags{Load: load.Options{Conns: 64, Keys: 100_000, Seconds: 5, Rounds: 3}}
+	keys, queue := 1_000_000, 8
+	var only []string
+	names := report.PartNames(parts(nil))
 	cmd := &cobra.Command{
 		Use:   "sync",
 		Short: "Measure data sync of a group of three nodes",
@@ -39,42 +33,24 @@ func Command(out *report.Printer) *cobra.Command {
 			"stopped: a node is stopped with SIGSTOP while another is written to as fast as it goes.",
 		Example: "  owlbench sync\n  owlbench sync --keys 100000 --seconds 2 --dir /var/tmp -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), out, f)
+			if err := report.CheckOnly(only, "part", names); err != nil {
+				return err
+			}
+			if keys < 1000 || keys > 1e9 || queue < 1 || queue > 1<<20 {
+				return report.Usage(errors.New("--keys: 1000 at least; --queue: 1 MiB at least"))
+			}
+			return f.Run(cmd.Context(), out, func(b *node.Bench) (report.Measured, error) {
+				return (&bench{b, keys, queue}).run(cmd.Context(), only)
+			})
 		},
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&f.load.Conns, "conns", f.load.Conns, "connections of the opts, each with one request under way")
-	flags.Float64Var(&f.load.Seconds, "seconds", f.load.Seconds, "length of a round")
-	flags.IntVar(&f.load.Rounds, "rounds", f.load.Rounds, "rounds; the figures are medians of them")
-	flags.StringSliceVar(&f.only, "only", nil, "`parts` to do, of "+strings.Join(partNames(), ", ")+"; empty does all")
-	flags.IntVar(&f.keys, "keys", f.keys, "keys that a node misses, 1000 at least")
-	flags.IntVar(&f.queue, "queue", f.queue, "`MiB` that may wait to be sent to the stopped node")
-	f.SiteFlags.Register(flags, node.MeasuredDir)
-	f.Flags.Register(flags)
+	f.Load.RegisterRounds(flags, "connections of the load, each with one request under way", "length of a round")
+	flags.StringSliceVar(&only, "only", nil, "`parts` to do, of "+strings.Join(names, ", ")+"; empty does all")
+	flags.IntVar(&keys, "keys", keys, "keys that a node misses, 1000 at least")
+	flags.IntVar(&queue, "queue", queue, "`MiB` that may wait to be sent to the stopped node")
+	f.Register(flags)
 	return cmd
-}
-
-// sync is owlbench sync.
-func run(ctx context.Context, out *report.Printer, f flags) (err error) {
-	if f.load, err = f.load.WithDefaults(); err != nil {
-		return err
-	}
-	if err := report.CheckOnly(f.only, "part", partNames()); err != nil {
-		return err
-	}
-	if f.keys < 1000 || f.keys > 1e9 || f.queue < 1 || f.queue > 1<<20 {
-		return report.Usage(errors.New("--keys: 1000 at least; --queue: 1 MiB at least"))
-	}
-	s, err := f.Open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Remove()
-	b := &bench{Site: s, Results: report.Results{Printer: out}, flags: f}
-	if err := b.run(ctx); err != nil {
-		return err
-	}
-	return f.Print(out.Stdout, &output{f.load, f.keys, report.ThisMachine(nil), b.Results})
 }
 
 // output is what owlbench sync prints.
@@ -86,4 +62,4 @@ type output struct {
 }
 
 // Table draws the report for people.
-func (r *output) Table(w io.Writer) { r.TableWithNotes(w) }
+func (o *output) Table(w io.Writer) { o.TableWithNotes(w) }

@@ -2,14 +2,11 @@ package sync
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"owlcache/cmd/owlbench/internal/cpu"
@@ -32,10 +29,10 @@ type member struct {
 }
 
 // newGroup prepares nodes that know each other and share a key.
-func (b *bench) newGroup(part part) (*nodeGroup, error) {
-	dir := filepath.Join(b.Dir, part.name)
+func (b *bench) newGroup(part string) (*nodeGroup, error) {
+	dir := filepath.Join(b.Dir, part)
 	key := filepath.Join(dir, "key")
-	if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(key, []byte(node.NewPassword()), 0o600)); err != nil {
+	if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(key, []byte(rand.Text()), 0o600)); err != nil {
 		return nil, err
 	}
 	g := &nodeGroup{}
@@ -46,10 +43,10 @@ func (b *bench) newGroup(part part) (*nodeGroup, error) {
 			return nil, err
 		}
 		seeds = append(seeds, node.Loopback(port))
-		o := b.NodeOptions(filepath.Join(part.name, fmt.Sprintf("node-%d", i+1)), cpu.Any)
-		if part.queue > 0 {
+		o := b.NodeOptions(filepath.Join(part, fmt.Sprintf("node-%d", i+1)), cpu.Any)
+		if part == stoppedPart {
 			// Folding takes memory now and then, which would hide what a queue takes.
-			o.Settings = append(o.Settings, fmt.Sprintf("Gossip_QueueSize=%dMiB", part.queue))
+			o.Settings = append(o.Settings, fmt.Sprintf("Gossip_QueueSize=%dMiB", b.queue))
 		} else {
 			o.Settings = []string{"Logfile="}
 		}
@@ -74,6 +71,12 @@ func (g *nodeGroup) start(ctx context.Context) error {
 	return g.meet(ctx)
 }
 
+// start starts a node that is not running, and waits until it serves data.
+func (n *member) start(ctx context.Context) (err error) {
+	n.Node, err = node.StartReady(ctx, n.opts)
+	return err
+}
+
 // meet waits until all nodes know each other.
 func (g *nodeGroup) meet(ctx context.Context) error {
 	for _, n := range g.nodes {
@@ -91,14 +94,8 @@ func (g *nodeGroup) meet(ctx context.Context) error {
 	return nil
 }
 
-// start starts a node that is not running, and waits until it serves data.
-func (n *member) start(ctx context.Context) (err error) {
-	n.Node, err = node.StartReady(ctx, n.opts)
-	return err
-}
-
-// Kill ends all nodes that are running.
-func (g *nodeGroup) Kill() {
+// kill ends all nodes that are running.
+func (g *nodeGroup) kill() {
 	for _, n := range g.nodes {
 		if n.Node != nil {
 			n.Kill() // its data is of no more use
@@ -106,11 +103,11 @@ func (g *nodeGroup) Kill() {
 	}
 }
 
-// Terminate ends all nodes in order.
-func (g *nodeGroup) Terminate() error {
+// terminate ends all nodes in order.
+func (g *nodeGroup) terminate() error {
 	var errs []error
 	for _, n := range g.nodes {
-		errs = append(errs, n.Terminate(node.StopPatience))
+		errs = append(errs, n.Terminate())
 	}
 	return errors.Join(errs...)
 }
@@ -119,15 +116,15 @@ func (g *nodeGroup) Terminate() error {
 func (g *nodeGroup) settle(ctx context.Context, nodes ...*member) (time.Time, error) {
 	var at time.Time
 	err := nodes[0].Process.WaitReady(ctx, patience, func() error {
-		var first []byte
+		first := ""
 		for i, n := range nodes {
-			digest, err := n.digest(ctx)
+			digest, err := n.Digest(ctx)
 			if err != nil {
 				return err
 			}
 			if i == 0 {
 				first = digest
-			} else if !slices.Equal(first, digest) {
+			} else if digest != first {
 				load.Pause(ctx, 20*time.Millisecond)
 				return errors.New("nodes differ")
 			}
@@ -136,69 +133,4 @@ func (g *nodeGroup) settle(ctx context.Context, nodes ...*member) (time.Time, er
 		return nil
 	})
 	return at, err
-}
-
-// digest returns the digest of a node as it is sent.
-func (n *member) digest(ctx context.Context) ([]byte, error) {
-	resp, err := load.Ask(ctx, n.Addr, load.ParseHTTP, load.HTTPGet("/admin/cluster/digest?token="+url.QueryEscape(n.Token)))
-	if err != nil {
-		return nil, err
-	}
-	if resp.Status != 200 {
-		return nil, load.Unexpected("digest", resp)
-	}
-	var answer struct{ Buckets json.RawMessage }
-	err = json.Unmarshal(resp.Body, &answer)
-	return answer.Buckets, err
-}
-
-// figures are some of the figures that a node shows.
-type figures struct {
-	alive    float64 // other nodes
-	queue    float64 // bytes that wait for the node for which they are most
-	inbox    float64 // bytes
-	memory   float64 // resident, bytes
-	merged   float64 // entries taken over
-	received float64
-	dropped  float64 // changes
-}
-
-// figures asks a node for its figures.
-func (n *member) figures(ctx context.Context) (f figures, err error) {
-	resp, err := load.Ask(ctx, n.Addr, load.ParseHTTP, load.HTTPGet("/metrics"))
-	if err != nil {
-		return f, err
-	}
-	if resp.Status != 200 {
-		return f, load.Unexpected("metrics", resp)
-	}
-	for line := range strings.Lines(string(resp.Body)) {
-		name, text, _ := strings.Cut(strings.TrimSpace(line), " ")
-		var v float64
-		if _, err := fmt.Sscan(text, &v); err != nil {
-			continue // a comment
-		}
-		f.take(name, v)
-	}
-	return f, nil
-}
-
-func (f *figures) take(name string, v float64) {
-	family, _, _ := strings.Cut(name, "{")
-	switch {
-	case name == `owlcache_sync_members{state="alive"}`:
-		f.alive = v
-	case family == "owlcache_sync_peer_queue_bytes":
-		f.queue = max(f.queue, v)
-	case name == "owlcache_sync_inbox_bytes":
-		f.inbox = v
-	case name == "process_resident_memory_bytes":
-		f.memory = v
-	case name == "owlcache_sync_merged_total":
-		f.merged = v
-	case name == "owlcache_sync_received_total":
-		f.received = v
-	case family == "owlcache_sync_peer_dropped_total":
-		f.dropped += v
-	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"owlcache/cmd/owlbench/internal/cpu"
 	"owlcache/cmd/owlbench/internal/load"
 	"owlcache/cmd/owlbench/internal/report"
 )
@@ -14,7 +13,7 @@ import (
 // that rate a write takes until it is readable on both others.
 func (b *bench) measureLatency(ctx context.Context, g *nodeGroup) error {
 	writer, others := g.nodes[0], g.nodes[1:]
-	if err := writer.Fill(ctx, b.flags.load); err != nil {
+	if err := writer.Fill(ctx, b.Options); err != nil {
 		return err
 	}
 	rates, err := b.fastest(ctx, writer)
@@ -23,9 +22,9 @@ func (b *bench) measureLatency(ctx context.Context, g *nodeGroup) error {
 	}
 	half := report.Median(rates) / 2
 	b.Note("One node of the group is written to at %.0f sets a second at most, with %d connections; half of that is %.0f.",
-		2*half, b.flags.load.Conns, half)
+		2*half, b.Conns, half)
 	var medians, tails []float64
-	for round := range b.flags.load.Rounds {
+	for round := range b.Rounds {
 		if _, err := g.settle(ctx, g.nodes...); err != nil {
 			return err
 		}
@@ -35,24 +34,24 @@ func (b *bench) measureLatency(ctx context.Context, g *nodeGroup) error {
 			return err
 		}
 		h := board.latencies()
+		median, tail := h.Quantile(0.5), h.Quantile(0.99)
 		b.Logf("round %d: %.0f of %.0f sets a second, %d samples readable after p50 %v, p99 %v, at most %v",
-			round+1, rate, half, h.Total, h.Quantile(0.5), h.Quantile(0.99), h.Max)
+			round+1, rate, half, h.Total, median, tail, h.Max)
 		if rate < 0.95*half {
 			b.Note("Round %d reached only %.0f sets a second.", round+1, rate)
 		}
-		medians = append(medians, report.Milliseconds(h.Quantile(0.5)))
-		tails = append(tails, report.Milliseconds(h.Quantile(0.99)))
+		medians, tails = append(medians, report.Milliseconds(median)), append(tails, report.Milliseconds(tail))
 	}
-	b.Add(report.LimitRow("written to readable on both others, median", "ms", medians, syncMedianTarget, true),
-		report.LimitRow("written to readable on both others, p99", "ms", tails, syncTailTarget, true))
+	b.Add(report.LimitRow("written to readable on both others, median", "ms", medians, medianTarget, true),
+		report.LimitRow("written to readable on both others, p99", "ms", tails, tailTarget, true))
 	return nil
 }
 
 // fastest measures how many sets per second a node reaches at most, round by round.
 func (b *bench) fastest(ctx context.Context, n *member) (rates []float64, err error) {
-	t := n.Target(b.flags.load)
-	for round := range b.flags.load.Rounds {
-		s, err := load.Measure(ctx, &t, load.Set, b.flags.load, cpu.Any, uint64(round+1))
+	t := n.Target(b.Options)
+	for round := range b.Rounds {
+		s, err := b.Measure(ctx, &t, load.Set, round+1)
 		if err != nil {
 			return nil, err
 		}
@@ -67,9 +66,9 @@ func (b *bench) fastest(ctx context.Context, n *member) (rates []float64, err er
 func (b *bench) paceAndWatch(ctx context.Context, writer *member, board *sampleBoard, round int, rate float64) (float64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	watching := board.watch(ctx, writer.Target(b.flags.load))
+	watching := board.watch(ctx, writer.Target(b.Options))
 	p := &pacedWriter{
-		target: writer.Target(b.flags.load), conns: b.flags.load.Conns, rate: rate, length: b.flags.load.Length(),
+		target: writer.Target(b.Options), conns: b.Conns, rate: rate, length: b.Length(),
 		board: board, firstSample: uint64(round+1) << 32,
 	}
 	done, err := p.run(ctx)

@@ -60,7 +60,7 @@ func (p *pacedWriter) write(ctx context.Context, number int, started time.Time) 
 			p.board.add(key)
 		}
 		request = p.target.Set.Append(request[:0], key)
-		resp, err := c.Do(request, load.AnswerPatience)
+		resp, err := c.Do(string(request))
 		if err == nil && resp.Status != 200 {
 			err = load.Unexpected("set", resp)
 		}

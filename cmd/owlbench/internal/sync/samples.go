@@ -132,20 +132,13 @@ func (b *sampleBoard) askFor(c *load.Client, node int, keys []uint64, like load.
 	for _, key := range keys {
 		batch = like.Get.Append(batch, key)
 	}
-	if err := c.Send(batch, load.AnswerPatience); err != nil {
-		return err
-	}
-	for _, key := range keys {
-		resp, rest, err := c.Receive()
+	return c.Pipeline(batch, len(keys), func(i int, resp load.Response) error {
 		switch {
-		case err != nil:
-			return err
 		case resp.Status == 200 && len(resp.Body) == like.Value:
-			b.seen(node, key, time.Now())
+			b.seen(node, keys[i], time.Now())
 		case resp.Status != 404:
 			return errors.Join(errors.New(b.nodes[node].Name), load.Unexpected("get", resp))
 		}
-		c.In = c.In[:copy(c.In, rest)]
-	}
-	return nil
+		return nil
+	})
 }

@@ -1,15 +1,16 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"owlcache/cmd/owlbench/internal/cpu"
 	"owlcache/cmd/owlbench/internal/load"
 	"owlcache/cmd/owlbench/internal/report"
 )
+
+// stoppedPart is the name of the part in which a node is stopped.
+const stoppedPart = "stopped"
 
 // Values that are so large that the connections to a stopped peer are soon full, and so
 // few keys that they take little memory.
@@ -23,7 +24,6 @@ const (
 type stoppedBench struct {
 	*bench
 	group  *nodeGroup
-	load   load.Options
 	up     stoppedRounds
 	halted stoppedRounds
 	after  []float64 // seconds until all were the same again
@@ -35,18 +35,19 @@ type stoppedRounds struct {
 	most  figures
 }
 
-// measureStopped is part of owlbench sync.
+// measureStopped is the last part of owlbench sync.
 func (b *bench) measureStopped(ctx context.Context, g *nodeGroup) error {
-	s := &stoppedBench{bench: b, group: g, load: b.flags.load}
-	s.load.Keys, s.load.Value = stoppedKeys, stoppedValue
-	if err := g.nodes[0].Fill(ctx, s.load); err != nil {
+	defer func(usual load.Options) { b.Options = usual }(b.Options)
+	b.Keys, b.Value = stoppedKeys, stoppedValue
+	s := &stoppedBench{bench: b, group: g}
+	if err := g.nodes[0].Fill(ctx, b.Options); err != nil {
 		return err
 	}
 	// Not counted: until memory is what it is.
 	if err := s.round(ctx, 0, new(stoppedRounds)); err != nil {
 		return err
 	}
-	for round := range s.load.Rounds {
+	for round := range b.Rounds {
 		if err := s.round(ctx, round+1, &s.up); err != nil {
 			return err
 		}
@@ -56,7 +57,7 @@ func (b *bench) measureStopped(ctx context.Context, g *nodeGroup) error {
 	}
 	b.Note("After the stopped node went on, all nodes were the same again in %.1f s at the median; %.0f changes had not been pushed.",
 		report.Median(s.after), s.halted.most.dropped)
-	limit := float64(b.flags.queue) * (1 << 20) / 1e6
+	limit := float64(b.queue) * (1 << 20) / 1e6
 	up, halted := s.up.most, s.halted.most
 	b.Add(
 		report.NewRow("sets with a stopped peer", "sets with all up", "per second", s.halted.rates, s.up.rates, stoppedRateTarget, false),
@@ -93,36 +94,17 @@ const figuresEvery = 50 * time.Millisecond
 // round writes as fast as it goes, and looks at the figures of the node.
 func (s *stoppedBench) round(ctx context.Context, number int, rounds *stoppedRounds) error {
 	n := s.group.nodes[0]
-	watch, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var group errgroup.Group
-	group.Go(func() error {
-		for watch.Err() == nil {
-			f, err := n.figures(ctx)
-			if err != nil {
-				return err
-			}
-			rounds.most.grow(f)
-			load.Pause(watch, figuresEvery)
-		}
-		return nil
+	end := load.Every(ctx, figuresEvery, func() error {
+		f, err := n.figures(ctx)
+		rounds.most.grow(f)
+		return err
 	})
-	t := n.Target(s.load)
-	sample, err := load.Measure(ctx, &t, load.Set, s.load, cpu.Any, uint64(number))
-	cancel()
-	if watchErr := group.Wait(); err == nil {
-		err = watchErr
-	}
-	if err != nil {
+	t := n.Target(s.Options)
+	sample, err := s.Measure(ctx, &t, load.Set, number)
+	if err = cmp.Or(err, end()); err != nil {
 		return err
 	}
 	s.Logf("round %d: %.0f sets a second; queue %.1f MB, memory %.0f MB at most", number, sample.Rate(), rounds.most.queue/1e6, rounds.most.memory/1e6)
 	rounds.rates = append(rounds.rates, sample.Rate())
 	return nil
-}
-
-// grow makes each figure the greater one of both.
-func (f *figures) grow(g figures) {
-	f.queue, f.inbox, f.memory = max(f.queue, g.queue), max(f.inbox, g.inbox), max(f.memory, g.memory)
-	f.dropped = max(f.dropped, g.dropped)
 }

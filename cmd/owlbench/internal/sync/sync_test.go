@@ -18,12 +18,15 @@ func TestSync(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts many servers")
 	}
-	f := flags{
+	f := node.Flags{
 		SiteFlags: node.SiteFlags{Dir: t.TempDir()}, Flags: report.Flags{Format: "json"},
-		load: load.Options{Conns: 4, Keys: 500, Seconds: 0.2, Rounds: 1}, keys: 2000, queue: 1,
+		Load: load.Options{Conns: 4, Keys: 500, Seconds: 0.2, Rounds: 1},
 	}
 	var out, progress bytes.Buffer
-	if err := run(t.Context(), &report.Printer{Stdout: &out, Stderr: &progress}, f); err != nil {
+	err := f.Run(t.Context(), &report.Printer{Stdout: &out, Stderr: &progress}, func(b *node.Bench) (report.Measured, error) {
+		return (&bench{b, 2000, 1}).run(t.Context(), nil)
+	})
+	if err != nil {
 		t.Fatalf("%v\n%s", err, &progress)
 	}
 	var report output
@@ -74,16 +77,13 @@ func TestSampleBoard(t *testing.T) {
 }
 
 func TestSyncFigures(t *testing.T) {
-	var f figures
-	for name, v := range map[string]float64{
+	f := newFigures(map[string]float64{
 		`owlcache_sync_members{state="alive"}`: 2, `owlcache_sync_members{state="gone"}`: 1,
 		`owlcache_sync_peer_queue_bytes{peer="a"}`: 3, `owlcache_sync_peer_queue_bytes{peer="b"}`: 5,
 		`owlcache_sync_peer_dropped_total{peer="a"}`: 1, `owlcache_sync_peer_dropped_total{peer="b"}`: 1,
-		`process_resident_memory_bytes`: 9, `owlcache_sync_merged_total`: 7, `owlcache_sync_received_total`: 8, `owlcache_sync_inbox_bytes`: 6,
-	} {
-		f.take(name, v)
-	}
-	if want := (figures{alive: 2, queue: 5, inbox: 6, memory: 9, merged: 7, received: 8, dropped: 2}); f != want {
+		`process_resident_memory_bytes`: 9, `owlcache_sync_merged_total`: 7, `owlcache_sync_received_total`: 8,
+	})
+	if want := (figures{alive: 2, queue: 5, memory: 9, merged: 7, received: 8, dropped: 2}); f != want {
 		t.Errorf("%+v, want %+v", f, want)
 	}
 	f.grow(figures{queue: 1, memory: 10})

@@ -1,24 +1,15 @@
 package tcp
 
 import (
-	"context"
-
 	"github.com/spf13/cobra"
 
-	"owlcache/cmd/owlbench/internal/load"
 	"owlcache/cmd/owlbench/internal/node"
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// flags are the flags of owlbench tcp.
-type flags struct {
-	node.SiteFlags
-	report.Flags
-	load load.Options
-}
-
+// Command is owlbench tcp.
 func Command(out *report.Printer) *cobra.Command {
-	var f flags
+	var f node.Flags
 	cmd := &cobra.Command{
 		Use:   "tcp",
 		Short: "Compare the line protocol of a node with Redis, side by side",
@@ -28,31 +19,15 @@ func Command(out *report.Printer) *cobra.Command {
 			"medians of the rounds. Without redis-server nothing is measured, with a line that says so.",
 		Example: "  owlbench tcp\n  owlbench tcp --depth 64 --value 1000 -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), out, f)
+			return f.Run(cmd.Context(), out, func(b *node.Bench) (report.Measured, error) {
+				err := (&bench{b}).run(cmd.Context())
+				return b.Report(), err
+			})
 		},
 	}
 	flags := cmd.Flags()
-	f.load.Register(flags)
-	flags.IntVar(&f.load.Depth, "depth", 16, "`requests` that a connection sends together")
-	f.SiteFlags.Register(flags, node.MeasuredDir)
-	f.Flags.Register(flags)
+	f.Load.Register(flags)
+	flags.IntVar(&f.Load.Depth, "depth", 16, "`requests` that a connection sends together")
+	f.Register(flags)
 	return cmd
-}
-
-func run(ctx context.Context, out *report.Printer, f flags) (err error) {
-	if f.load, err = f.load.WithDefaults(); err != nil {
-		return err
-	}
-	s, err := f.Open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Remove()
-	b := &bench{Site: s, Results: report.Results{Printer: out}, Generator: load.Generator{Options: f.load, CPU: s.CPUs.Load, Logf: out.Logf}}
-	if !b.Missing("tcp", "redis-server") {
-		if err := b.run(ctx); err != nil {
-			return err
-		}
-	}
-	return f.Print(out.Stdout, &report.LoadReport{Load: f.load, Machine: report.ThisMachine(s.CPUs.Apart()), Results: b.Results})
 }

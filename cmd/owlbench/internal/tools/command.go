@@ -1,7 +1,6 @@
 package tools
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,17 +11,10 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// flags are the flags of owlbench tools.
-type flags struct {
-	node.SiteFlags
-	report.Flags
-	keys   int
-	value  int
-	rounds int
-}
-
+// Command is owlbench tools.
 func Command(out *report.Printer) *cobra.Command {
-	f := flags{keys: 1_000_000, value: 100, rounds: 5}
+	var f node.Flags
+	keys, value, rounds := 1_000_000, 100, 5
 	cmd := &cobra.Command{
 		Use:   "tools",
 		Short: "Measure the commands that work on a data directory against cat",
@@ -32,33 +24,22 @@ func Command(out *report.Printer) *cobra.Command {
 			"files are dropped from the memory of the system before each run. \"warm\" is from that memory.",
 		Example: "  owlbench tools\n  owlbench tools --keys 5000000 --value 1000 --dir /var/tmp -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), out, f)
+			if keys < 1000 || value < 16 || rounds < 1 {
+				return report.Usage(errors.New("--keys: 1000 at least; --value: 16 at least; --rounds: 1 at least"))
+			}
+			return f.Run(cmd.Context(), out, func(b *node.Bench) (report.Measured, error) {
+				t := &bench{Bench: b, value: value, rounds: rounds}
+				err := t.run(cmd.Context(), keys)
+				return &output{keys, value, t.bytes, report.ThisMachine(nil), b.Rows}, err
+			})
 		},
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&f.keys, "keys", f.keys, "keys in the directory, 1000 at least")
-	flags.IntVar(&f.value, "value", f.value, "bytes of a value, 16 at least")
-	flags.IntVar(&f.rounds, "rounds", f.rounds, "rounds; the figures are their medians")
-	f.SiteFlags.Register(flags, node.MeasuredDir)
-	f.Flags.Register(flags)
+	flags.IntVar(&keys, "keys", keys, "keys in the directory, 1000 at least")
+	flags.IntVar(&value, "value", value, "bytes of a value, 16 at least")
+	flags.IntVar(&rounds, "rounds", rounds, "rounds; the figures are their medians")
+	f.Register(flags)
 	return cmd
-}
-
-// tools is owlbench tools.
-func run(ctx context.Context, out *report.Printer, f flags) error {
-	if f.keys < 1000 || f.value < 16 || f.rounds < 1 {
-		return report.Usage(errors.New("--keys: 1000 at least; --value: 16 at least; --rounds: 1 at least"))
-	}
-	s, err := f.Open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Remove()
-	b := &bench{Site: s, Results: report.Results{Printer: out}, flags: f}
-	if err := b.run(ctx); err != nil {
-		return err
-	}
-	return f.Print(out.Stdout, &output{f.keys, f.value, b.bytes, report.ThisMachine(nil), b.Rows})
 }
 
 // output is what owlbench tools prints.
@@ -71,11 +52,11 @@ type output struct {
 }
 
 // OK returns whether all targets are met.
-func (r *output) OK() bool { return (&report.Results{Rows: r.Rows}).OK() }
+func (o *output) OK() bool { return (&report.Results{Rows: o.Rows}).OK() }
 
 // Table draws the report for people.
-func (r *output) Table(w io.Writer) {
+func (o *output) Table(w io.Writer) {
 	// The writer keeps its first error for Flush.
-	_, _ = fmt.Fprintf(w, "%d keys, %d MB of files\n", r.Keys, r.Bytes/1e6)
-	(&report.Results{Rows: r.Rows}).Table(w)
+	_, _ = fmt.Fprintf(w, "%d keys, %d MB of files\n", o.Keys, o.Bytes/1e6)
+	(&report.Results{Rows: o.Rows}).Table(w)
 }

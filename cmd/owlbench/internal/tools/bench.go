@@ -2,6 +2,7 @@ package tools
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -18,10 +19,10 @@ import (
 
 // bench measures commands on a data directory.
 type bench struct {
-	*node.Site
-	report.Results
-	flags flags
-	bytes int64 // of the files
+	*node.Bench
+	value  int // bytes of each
+	rounds int
+	bytes  int64 // of the files
 }
 
 // tool is a command to measure, and how many seconds and bytes of memory its runs took.
@@ -41,7 +42,7 @@ const (
 	memoryTarget  = 1.5
 )
 
-func (b *bench) tools(dir string) []*tool {
+func tools(dir string) []*tool {
 	return []*tool{
 		{name: "inspect", args: []string{"inspect", dir}},
 		{name: "check", args: []string{"check", dir}, target: speedTarget},
@@ -50,12 +51,12 @@ func (b *bench) tools(dir string) []*tool {
 	}
 }
 
-func (b *bench) run(ctx context.Context) error {
+func (b *bench) run(ctx context.Context, keys int) error {
 	large, small := filepath.Join(b.Dir, "large"), filepath.Join(b.Dir, "small")
-	if err := b.fill(ctx, large, b.flags.keys); err != nil {
+	if err := b.fill(ctx, large, keys); err != nil {
 		return err
 	}
-	if err := b.fill(ctx, small, b.flags.keys/10); err != nil {
+	if err := b.fill(ctx, small, keys/10); err != nil {
 		return err
 	}
 	files, err := dataFiles(large)
@@ -69,9 +70,9 @@ func (b *bench) run(ctx context.Context) error {
 	for _, f := range files {
 		cat.args = append(cat.args, f.path)
 	}
-	tools := b.tools(large)
-	for round := range b.flags.rounds {
-		for _, t := range append([]*tool{cat}, tools...) {
+	all := tools(large)
+	for round := range b.rounds {
+		for _, t := range append([]*tool{cat}, all...) {
 			if err := b.measure(ctx, t, files); err != nil {
 				return err
 			}
@@ -79,8 +80,8 @@ func (b *bench) run(ctx context.Context) error {
 				t.cold[round], t.warm[round], t.memory[round])
 		}
 	}
-	b.report(cat, tools)
-	return b.compareMemory(ctx, tools, b.tools(small))
+	b.report(cat, all)
+	return b.compareMemory(ctx, all, tools(small))
 }
 
 // report makes the rows for speed.
@@ -107,7 +108,7 @@ func (b *bench) speeds(seconds []float64) []float64 {
 // compareMemory runs each tool on a tenth of the keys.
 func (b *bench) compareMemory(ctx context.Context, large, small []*tool) error {
 	for i, t := range small {
-		for range b.flags.rounds {
+		for range b.rounds {
 			_, memory, err := b.runTool(ctx, t)
 			if err != nil {
 				return err
@@ -146,27 +147,13 @@ func (b *bench) runTool(ctx context.Context, t *tool) (time.Duration, int64, err
 	cmd := exec.CommandContext(ctx, path, t.args...)
 	cmd.Dir = b.Dir
 	cmd.Env = node.WithoutOptions(os.Environ())
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer null.Close() //nolint:errcheck // nothing is kept there
-	cmd.Stdout = null
-	var complaint errorTail
+	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
 	started := time.Now()
 	if err := cmd.Run(); err != nil {
-		return 0, 0, fmt.Errorf("%s: %w\n%s", t.name, err, complaint.text)
+		return 0, 0, fmt.Errorf("%s: %w\n%.2000s", t.name, err, &complaint)
 	}
 	return time.Since(started), node.MaxMemory(cmd.ProcessState), nil
-}
-
-// errorTail keeps the beginning of what a command prints on its standard error.
-type errorTail struct{ text []byte }
-
-func (e *errorTail) Write(b []byte) (int, error) {
-	e.text = append(e.text, b[:min(len(b), 2<<10-min(len(e.text), 2<<10))]...)
-	return len(b), nil
 }
 
 // fill makes a data directory with keys that are all in the snapshot.
@@ -175,7 +162,7 @@ func (b *bench) fill(ctx context.Context, dir string, keys int) error {
 	r, w := io.Pipe()
 	wrote := make(chan error, 1)
 	go func() {
-		err := writeLines(w, keys, b.flags.value)
+		err := writeLines(w, keys, b.value)
 		wrote <- err
 		_ = w.CloseWithError(err) // never fails
 	}()

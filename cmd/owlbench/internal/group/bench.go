@@ -8,7 +8,6 @@ import (
 
 	"owlcache/cmd/owlbench/internal/load"
 	"owlcache/cmd/owlbench/internal/node"
-	"owlcache/cmd/owlbench/internal/report"
 )
 
 // The targets: a share of the requests per second, a multiple of the median latency,
@@ -25,22 +24,29 @@ const farAway = 2 * time.Millisecond
 // bench is a run of owlbench group: two members, each behind a proxy, and the node
 // that is asked, which is started for each measurement with its settings.
 type bench struct {
-	*node.Site
-	report.Results
-	load.Generator
-	members []*node.Node
+	*node.Bench
+	nodes   []*node.Node // the members
+	members []string     // their addresses
 	proxies []*proxy
 }
 
 func (b *bench) run(ctx context.Context) error {
 	defer b.stopMembers()
-	if err := b.fillAsked(ctx); err != nil {
+	if err := b.FillNode(ctx, "asked"); err != nil {
 		return err
 	}
 	for i, delay := range []time.Duration{farAway, 0} {
-		if err := b.startMember(ctx, fmt.Sprintf("member-%d", i+1), delay); err != nil {
+		// The keys of a member are newer than those of the nodes before.
+		n, err := node.StartFilled(ctx, b.NodeOptions(fmt.Sprintf("member-%d", i+1), b.CPUs.Server, "WAL_Sync=no"), b.Options)
+		if err != nil {
 			return err
 		}
+		b.nodes, b.members = append(b.nodes, n), append(b.members, n.Addr)
+		p, err := startProxy(n.Addr, delay)
+		if err != nil {
+			return err
+		}
+		b.proxies = append(b.proxies, p)
 	}
 	for _, part := range []func(context.Context) error{b.measureCached, b.measureFar, b.measureNear} {
 		if err := part(ctx); err != nil {
@@ -50,36 +56,11 @@ func (b *bench) run(ctx context.Context) error {
 	return nil
 }
 
-// fillAsked sets all keys in the node that is to be asked.
-func (b *bench) fillAsked(ctx context.Context) error {
-	n, err := node.StartFilled(ctx, b.NodeOptions("asked", b.CPUs.Server, "WAL_Sync=no"), b.Options)
-	if err != nil {
-		return err
-	}
-	return n.Terminate(node.StopPatience)
-}
-
-// startMember starts a member with all keys, newer than those of the nodes before, and a
-// proxy in front of it.
-func (b *bench) startMember(ctx context.Context, name string, delay time.Duration) error {
-	n, err := node.StartFilled(ctx, b.NodeOptions(name, b.CPUs.Server, "WAL_Sync=no"), b.Options)
-	if err != nil {
-		return err
-	}
-	b.members = append(b.members, n)
-	proxy, err := startProxy(n.Addr, delay)
-	if err != nil {
-		return err
-	}
-	b.proxies = append(b.proxies, proxy)
-	return nil
-}
-
 func (b *bench) stopMembers() {
 	for _, p := range b.proxies {
 		p.close()
 	}
-	for _, n := range b.members {
+	for _, n := range b.nodes {
 		n.Kill() // its data is of no more use
 	}
 }
@@ -94,17 +75,10 @@ func (b *bench) startAsked(ctx context.Context, lifetime time.Duration, members 
 	return node.StartReady(ctx, o)
 }
 
-// direct returns the addresses of the members, and behindProxies those of their proxies.
-func (b *bench) direct() (addrs []string) {
-	for _, m := range b.members {
-		addrs = append(addrs, m.Addr)
-	}
-	return addrs
-}
-
+// behindProxies returns the addresses of the proxies.
 func (b *bench) behindProxies() (addrs []string) {
 	for _, p := range b.proxies {
-		addrs = append(addrs, p.addr())
+		addrs = append(addrs, p.addr)
 	}
 	return addrs
 }
@@ -121,7 +95,7 @@ func (b *bench) asked() (counts []int64) {
 func groupTarget(addr string, opts load.Options) load.Target {
 	t := load.HTTPTarget(addr, "", opts)
 	t.Name = "group"
-	t.Get = load.NewTemplate(load.HTTPGet("/group_data/?cmd=get&key={key}"))
+	t.Get = load.NewTemplate(load.HTTPGet("/group_data/?cmd=get&key=" + load.AnyKey))
 	return t
 }
 
@@ -133,7 +107,7 @@ func (b *bench) measureCached(ctx context.Context) error {
 		return err
 	}
 	defer n.Kill()
-	group, local := groupTarget(n.Addr, b.Options), load.HTTPTarget(n.Addr, "", b.Options)
+	group, local := groupTarget(n.Addr, b.Options), n.Target(b.Options)
 	local.Name = "local"
 	ask := group
 	ask.Set = group.Get
@@ -141,16 +115,14 @@ func (b *bench) measureCached(ctx context.Context) error {
 		return err
 	}
 	before := b.asked()
-	cached, own, err := b.Alternate(ctx, load.Get, &group, &local)
-	if err != nil {
+	if err := b.Against(ctx, load.Get, "group get, cached", "local get", cachedTarget, &group, &local); err != nil {
 		return err
 	}
 	if after := b.asked(); !slices.Equal(before, after) {
 		return fmt.Errorf("cached: the members were asked all the same, %v times before and %v times after", before, after)
 	}
-	b.Add(report.NewRow("group get, cached", "local get", "per second", cached, own, cachedTarget, false))
 	if err := b.measureBurst(ctx, n.Addr); err != nil {
 		return err
 	}
-	return n.Terminate(node.StopPatience)
+	return n.Terminate()
 }

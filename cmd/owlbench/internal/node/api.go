@@ -1,0 +1,92 @@
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"owlcache/cmd/owlbench/internal/load"
+)
+
+// API asks a running node what it says of itself.
+type API struct {
+	URL   string // without a path
+	Token string // for what is under /admin/
+}
+
+// Open asks for a path, which must be answered with status 200. The caller closes the
+// body.
+func (a API) Open(ctx context.Context, path string) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+a.Token)
+	// The node is on this machine and was started here: nobody is in between.
+	client := http.Client{Timeout: load.AnswerPatience, Transport: &http.Transport{
+		DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+	}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		text, err := io.ReadAll(io.LimitReader(resp.Body, 200))
+		return nil, errors.Join(fmt.Errorf("%s%s answers %d: %s", a.URL, path, resp.StatusCode, text), err, resp.Body.Close())
+	}
+	return resp.Body, nil
+}
+
+// JSON decodes the answer to a path.
+func (a API) JSON(ctx context.Context, path string, v any) error {
+	body, err := a.Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(json.NewDecoder(body).Decode(v), body.Close())
+}
+
+// Ready returns nil when the node serves data.
+func (a API) Ready(ctx context.Context) error {
+	body, err := a.Open(ctx, "/readyz")
+	if err != nil {
+		return err
+	}
+	return body.Close()
+}
+
+// Digest returns the digest of the node's store, as it shows it.
+func (a API) Digest(ctx context.Context) (string, error) {
+	var digest struct{ Buckets json.RawMessage }
+	err := a.JSON(ctx, "/admin/cluster/digest", &digest)
+	if err == nil && len(digest.Buckets) == 0 {
+		err = fmt.Errorf("%s shows no digest", a.URL)
+	}
+	return string(digest.Buckets), err
+}
+
+// Metrics returns the figures of a node, by name and labels.
+func (a API) Metrics(ctx context.Context) (map[string]float64, error) {
+	body, err := a.Open(ctx, "/metrics")
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(body)
+	if err = errors.Join(err, body.Close()); err != nil {
+		return nil, err
+	}
+	figures := map[string]float64{}
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(line, " ")
+		var v float64
+		if _, err := fmt.Sscan(value, &v); err == nil { // else a comment
+			figures[name] = v
+		}
+	}
+	return figures, nil
+}

@@ -1,0 +1,77 @@
+package slow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+
+	"owlcache/cmd/owlbench/internal/load"
+	"owlcache/cmd/owlbench/internal/node"
+)
+
+// server is the node that slow clients are let loose on.
+type server struct {
+	*node.Node
+	tcp string // address of the line protocol
+}
+
+// startServer starts a node with the limits to be tried, and with HTTPS if asked to.
+func (b *bench) startServer(ctx context.Context, https bool) (*server, error) {
+	tcp, err := node.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	limit := strconv.Itoa(int(b.limit.Seconds()))
+	o := b.NodeOptions("node", b.CPUs.Server, "Tcpport="+strconv.Itoa(tcp),
+		"Http_ReadTimeout="+limit, "Http_WriteTimeout="+limit, "Http_IdleTimeout="+limit, "Tcp_IdleTimeout="+limit,
+		fmt.Sprintf("Http_MaxBodyMemory=%dMiB", bodyMemory), "Max_Connections="+strconv.Itoa(b.clients+b.Conns+100))
+	if https {
+		cert, key, err := writeCertificate(b.Dir)
+		if err != nil {
+			return nil, err
+		}
+		o.HTTPS = true
+		o.Settings = append(o.Settings, "Open_Https=1", "Https_CertFile="+cert, "Https_KeyFile="+key)
+	}
+	n, err := node.StartReady(ctx, o)
+	return &server{Node: n, tcp: node.Loopback(tcp)}, err
+}
+
+// fill makes the directory of the node, with all keys.
+func (b *bench) fill(ctx context.Context) error {
+	n, err := b.startServer(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer n.Kill()
+	if err := n.Fill(ctx, b.Options); err != nil {
+		return err
+	}
+	form := url.Values{"cmd": {"set"}, "key": {largeKey}, "valuedata": {load.SampleValue(largeValue)}, "token": {n.Token}}
+	resp, err := load.Ask(ctx, n.Addr, load.ParseHTTP, load.HTTPPost("/data/", form.Encode()))
+	if err == nil && resp.Status != 200 {
+		err = load.Unexpected("set", resp)
+	}
+	if err != nil {
+		return err
+	}
+	return n.Terminate()
+}
+
+// figures are what a node says of itself.
+type figures struct {
+	slow int // connections of others than this program's
+	keys int
+}
+
+func (n *server) figures(ctx context.Context) (figures, error) {
+	all, err := n.Metrics(ctx)
+	http, known := all["owlcache_http_connections"]
+	if err == nil && !known {
+		err = errors.New("the node does not tell how many connections it has")
+	}
+	const own = 1 // that asks
+	return figures{slow: int(http+all["owlcache_tcp_connections"]) - own, keys: int(all["owlcache_keys"])}, err
+}
