@@ -24,7 +24,7 @@ import (
 type Group struct {
 	o       Options
 	log     *slog.Logger
-	id, run uint64 // see appendMeta
+	id, run uint64 // see wire.RunOf
 	address string // what others connect to
 	keys    *memberlist.Keyring
 
@@ -127,7 +127,7 @@ func (n *Group) current() (*memberlist.Memberlist, *delegate) {
 	return n.ml, n.delegate
 }
 
-// beginLocked begins a membership. n.turn is held, or nothing else runs yet.
+// beginLocked begins a membership. n.turn is locked, or nothing else runs yet.
 func (n *Group) beginLocked() error {
 	d := &delegate{group: n}
 	t := n.port.Attach()
@@ -142,7 +142,7 @@ func (n *Group) beginLocked() error {
 	return nil
 }
 
-// endLocked leaves the group. n.turn is held.
+// endLocked leaves the group.
 func (n *Group) endLocked(ctx context.Context) {
 	ml, d := n.current()
 	if ml == nil {

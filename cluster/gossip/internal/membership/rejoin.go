@@ -177,7 +177,7 @@ func (r *rejoiner) takeSeeds() {
 	}
 }
 
-// setTargetsLocked makes the targets those of now. r.mu is held.
+// setTargetsLocked makes the targets those of now.
 func (r *rejoiner) setTargetsLocked(saved []peers.Peer, now time.Time) {
 	want := make(map[string]bool, len(saved)+len(r.seeds)) // to whether it is a seed
 	recent := make(map[string]bool, len(saved))
@@ -207,7 +207,7 @@ func (r *rejoiner) setTargetsLocked(saved []peers.Peer, now time.Time) {
 	}
 }
 
-// satisfiedLocked tells whether there is no need to try an address. r.mu is held.
+// satisfiedLocked tells whether there is no need to try an address.
 func (r *rejoiner) satisfiedLocked(t *target, members map[string]uint64) bool {
 	if r.known(t.address, members) {
 		return true
@@ -230,7 +230,7 @@ func (r *rejoiner) known(address string, members map[string]uint64) bool {
 	return ok || address == r.group.Address() || r.group.o.File.IsForgotten(address)
 }
 
-// startLocked begins a try. r.mu is held.
+// startLocked begins a try.
 func (r *rejoiner) startLocked(ctx context.Context, t *target) {
 	t.trying = true
 	other := 1
@@ -257,7 +257,7 @@ type tryResult struct {
 	err     error
 }
 
-// triedLocked notes what has come of a try. r.mu is held.
+// triedLocked notes what has come of a try.
 func (r *rejoiner) triedLocked(t *target, found []string, got tryResult) {
 	t.trying, t.found, t.reached, t.self, t.lastErr = false, found, got.reached, got.self, ""
 	now := time.Now()
@@ -315,7 +315,7 @@ func (r *rejoiner) try(ctx context.Context, address string) (found []string, got
 
 // announceLocked tells some members of this node's address, while others still know it by
 // another one: it takes them some seconds to find out that nobody is there any more, and
-// for one second more they do not believe it. r.mu is held.
+// for one second more they do not believe it.
 func (r *rejoiner) announceLocked(ctx context.Context, members map[string]uint64, now time.Time) {
 	isNew := now.Sub(time.Unix(0, r.group.begun.Load())) < announceNew
 	if now.Before(r.next) || len(members) == 0 || !isNew && !r.group.duplicates.recent(announceFor) {

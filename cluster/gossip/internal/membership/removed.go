@@ -74,7 +74,7 @@ func (n *Group) listenLater(ctx context.Context) {
 	n.beginAgainLocked()
 }
 
-// beginAgainLocked begins a membership if there is none. n.turn is held.
+// beginAgainLocked begins a membership if there is none.
 func (n *Group) beginAgainLocked() {
 	if ml, _ := n.current(); ml != nil || n.isClosing() {
 		return
@@ -132,7 +132,7 @@ func (n *Group) seedsAre(seeds []string) {
 }
 
 // keepSeedsLocked notes the seeds of a removal: one that was taken out may be added again.
-// n.turn is held, or nothing else runs yet.
+// n.turn is locked, or nothing else runs yet.
 func (n *Group) keepSeedsLocked(r *peers.Removal, seeds []string) {
 	kept := *r
 	if kept.Seeds = joinSeeds(seeds); kept == *r {

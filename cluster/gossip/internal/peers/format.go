@@ -25,7 +25,7 @@ import (
 //				"seen": "2026-11-22T10:50:17Z"     alive, for the last time
 //			}
 //		],
-//		"versions": {                              what this node has seen (vector)
+//		"versions": {                              what this node has seen of writes
 //			"lsn": "812",
 //			"seen": {
 //				"8c0b6e1f2a3d4c5b": ["117519382413312000-117519382499000000"]

@@ -79,7 +79,7 @@ func (s *Replicator) owe(p *peer, m *wire.List, begun time.Time) {
 }
 
 // answerOwedLocked has the list answered that p has sent too early, unless its round has ended
-// since. The lock of p is held.
+// since. p is locked.
 func (s *Replicator) answerOwedLocked(p *peer) {
 	if p.owed != nil && time.Since(p.owedAt) < s.opts.Patience {
 		s.queueAnswer(p.owed)

@@ -43,7 +43,7 @@ type Replicator struct {
 	counters  counters
 }
 
-// peer is what the syncer knows of another node.
+// peer is what a Replicator knows of another node.
 type peer struct {
 	id uint64
 
@@ -65,7 +65,7 @@ type peer struct {
 	stopPush    context.CancelFunc
 }
 
-// New returns a running syncer. Close it.
+// New returns a running Replicator. Close it.
 func New(o Options, net Network) *Replicator {
 	s := &Replicator{
 		opts: o, log: o.Logger, self: o.Store.NodeID(), net: net, seen: newVector(o.Store, o.Seen),
@@ -143,7 +143,7 @@ func (s *Replicator) Joined(id uint64) {
 	s.compareJoined(p)
 }
 
-// startPushLocked begins to push to p, whose lock is held. It returns false after drain.
+// startPushLocked begins to push to p, which is locked. It returns false after Drain.
 func (s *Replicator) startPushLocked(p *peer) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

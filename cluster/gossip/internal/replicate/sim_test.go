@@ -19,7 +19,7 @@ import (
 	"owlcache/engine/datadir"
 )
 
-// simNet carries messages between the syncers of one process, and loses, repeats and
+// simNet carries messages between the Replicators of one process, and loses, repeats and
 // delays them.
 type simNet struct {
 	mu    sync.Mutex // protects what follows
@@ -58,7 +58,7 @@ func (p port) Peers() (ids []uint64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for id, node := range n.nodes {
-		if id != p.id && node.up && !n.isCut(p.id, id) && !n.isCut(id, p.id) {
+		if id != p.id && node.up && !n.isCutLocked(p.id, id) && !n.isCutLocked(id, p.id) {
 			ids = append(ids, id)
 		}
 	}
@@ -66,7 +66,7 @@ func (p port) Peers() (ids []uint64) {
 	return ids
 }
 
-func (n *simNet) isCut(from, to uint64) bool { return n.cut != nil && n.cut(from, to) }
+func (n *simNet) isCutLocked(from, to uint64) bool { return n.cut != nil && n.cut(from, to) }
 
 func (p port) Send(peer uint64, msg []byte) error {
 	n := p.net
@@ -74,7 +74,7 @@ func (p port) Send(peer uint64, msg []byte) error {
 	to := n.nodes[peer]
 	times, delays := 1, [2]time.Duration{}
 	switch x := n.rng.Float64(); {
-	case to == nil || !to.up || !p.up || n.isCut(p.id, peer) || x < n.fail:
+	case to == nil || !to.up || !p.up || n.isCutLocked(p.id, peer) || x < n.fail:
 		n.mu.Unlock()
 		return errSimNet
 	case x < n.fail+n.lose:
@@ -92,7 +92,7 @@ func (p port) Send(peer uint64, msg []byte) error {
 		n.wg.Go(func() {
 			<-time.After(d)
 			n.mu.Lock()
-			s, ok := to.sync, to.up && !n.isCut(p.id, peer)
+			s, ok := to.sync, to.up && !n.isCutLocked(p.id, peer)
 			n.mu.Unlock()
 			if ok {
 				s.Receive(slices.Clone(msg))
@@ -170,7 +170,7 @@ func (node *simNode) start(t testing.TB) {
 	node.net.meet()
 }
 
-// trusted returns what was saved, as peersFile does.
+// trusted returns what was saved, as the file of peers does.
 func (node *simNode) trusted() []wire.NodeSpan {
 	if node.savedLSN > node.store.Recovered().LSN {
 		node.saved = nil

@@ -21,20 +21,32 @@ type attachment struct {
 
 	mu    sync.Mutex // protects what follows
 	down  bool
-	conns map[closer]struct{}
+	conns map[*conn]struct{}
 }
 
-// closer is a connection that tells its attachment when memberlist has done with it.
-type closer interface {
+// conn is a connection that an attachment knows of until memberlist has done with it.
+type conn struct {
 	net.Conn
-	abort() // makes reading and writing fail
-	closed(f func())
+	once sync.Once
+	done func() // set by track
+}
+
+// end closes a connection. The first time it calls last, and tells the attachment.
+func (c *conn) end(last func()) error {
+	err := c.Conn.Close()
+	c.once.Do(func() {
+		last()
+		if c.done != nil {
+			c.done()
+		}
+	})
+	return err
 }
 
 var _ memberlist.NodeAwareTransport = (*attachment)(nil)
 
 // track keeps a connection until it is closed.
-func (t *attachment) track(c closer) error {
+func (t *attachment) track(c *conn) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.down {
@@ -42,12 +54,12 @@ func (t *attachment) track(c closer) error {
 	}
 	t.conns[c] = struct{}{}
 	t.wg.Add(1)
-	c.closed(func() {
+	c.done = func() {
 		t.mu.Lock()
 		delete(t.conns, c)
 		t.mu.Unlock()
 		t.wg.Done()
-	})
+	}
 	return nil
 }
 
@@ -66,8 +78,8 @@ func (t *attachment) DialAddressTimeout(a memberlist.Address, timeout time.Durat
 		_ = c.Close()
 		return nil, err
 	}
-	dialled := &dialledConn{Conn: c, limits: t.at.limits}
-	if err := t.track(dialled); err != nil {
+	dialled := &dialledConn{conn: conn{Conn: c}, limits: t.at.limits}
+	if err := t.track(&dialled.conn); err != nil {
 		_ = c.Close()
 		return nil, err
 	}
@@ -104,51 +116,9 @@ func (t *attachment) Shutdown() error {
 	t.mu.Lock()
 	t.down = true
 	for c := range t.conns {
-		c.abort()
+		_ = c.Conn.Close() // reading and writing fail now
 	}
 	t.mu.Unlock()
 	t.wg.Wait()
 	return nil
-}
-
-// dialledConn is a connection that this node has made. Who is at the other end may be a
-// stranger.
-type dialledConn struct {
-	net.Conn
-	limits *inbound
-	once   sync.Once
-	done   func()
-	head   []byte // the first bytes of the answer; only for Read
-}
-
-func (c *dialledConn) closed(f func()) { c.done = f }
-
-func (c *dialledConn) abort() { _ = c.Conn.Close() }
-
-// Read keeps from memberlist what ends the process. There is one reader at a time.
-func (c *dialledConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	c.head = firstBytes(c.head, b[:n], headVersion-headLabel+1)
-	if badAnswer(c.head) {
-		c.limits.badFrame("an answer of data sync has another version of the encryption: it was dropped", "answer", c.RemoteAddr())
-		_ = c.Conn.Close()
-		return 0, errFrameVersion
-	}
-	return n, err
-}
-
-// Write closes the connection after an error: memberlist forgets to when it is the label
-// that cannot be written.
-func (c *dialledConn) Write(b []byte) (int, error) {
-	n, err := c.Conn.Write(b)
-	if err != nil {
-		_ = c.Close()
-	}
-	return n, err
-}
-
-func (c *dialledConn) Close() error {
-	err := c.Conn.Close()
-	c.once.Do(c.done)
-	return err
 }

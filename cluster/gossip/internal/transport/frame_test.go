@@ -36,9 +36,9 @@ func (c *chunks) RemoteAddr() net.Addr { return &net.TCPAddr{} }
 
 func (c *chunks) SetReadDeadline(time.Time) error { return nil }
 
-// FuzzFrameConn holds that memberlist is never given the version of a frame that it must
+// FuzzConnections holds that memberlist is never given the version of a frame that it must
 // not see, in whatever parts it arrives.
-func FuzzFrameConn(f *testing.F) {
+func FuzzConnections(f *testing.F) {
 	for _, version := range []byte{0, 1, 2} {
 		f.Add(labelled(Label, []byte{frameMark, 0, 0, 0, 60, version, 1, 2, 3}), 3)
 		f.Add([]byte{frameMark, 0, 0, 0, 60, version, 1, 2, 3}, 9)
@@ -49,11 +49,11 @@ func FuzzFrameConn(f *testing.F) {
 		if !l.admit(source{}) {
 			t.Fatal("not admitted")
 		}
-		in, _ := io.ReadAll(newFrameConn(&chunks{rest: b, size: size}, l, source{}))
+		in, _ := io.ReadAll(newAcceptedConn(&chunks{rest: b, size: size}, l, source{}))
 		if head := labelled(Label, []byte{frameMark}); bytes.HasPrefix(in, head) && len(in) > len(head)+4 && in[len(head)+4] != 1 {
 			t.Fatalf("in: %q", in)
 		}
-		out, _ := io.ReadAll(&dialledConn{Conn: &chunks{rest: b, size: size}, limits: l})
+		out, _ := io.ReadAll(&dialledConn{conn: conn{Conn: &chunks{rest: b, size: size}}, limits: l})
 		if len(out) > 5 && out[0] == frameMark && out[5] != 1 {
 			t.Fatalf("out: %q", out)
 		}

@@ -143,7 +143,7 @@ func TestTheDeadlineOfAHead(t *testing.T) {
 	for _, member := range []bool{false, true} {
 		l, _ := testInbound(t)
 		conn := &deadlines{}
-		c := newFrameConn(conn, l, source{member: member})
+		c := newAcceptedConn(conn, l, source{member: member})
 		late := c.begun.Add(time.Hour)
 		if err := c.SetDeadline(late); err != nil {
 			t.Fatal(err)

@@ -164,8 +164,8 @@ func (p *Port) accept(c net.Conn) {
 		_ = c.Close()
 		return
 	}
-	frames := newFrameConn(c, p.limits, from)
-	if a.track(frames) != nil {
+	frames := newAcceptedConn(c, p.limits, from)
+	if a.track(&frames.conn) != nil {
 		_ = frames.Close()
 		return
 	}
@@ -209,7 +209,7 @@ func (p *Port) current() *attachment {
 
 // Attach returns the transport of a new membership; the one before has been shut down.
 func (p *Port) Attach() *attachment {
-	a := &attachment{at: p, packetCh: make(chan *memberlist.Packet), streamCh: make(chan net.Conn), conns: make(map[closer]struct{})}
+	a := &attachment{at: p, packetCh: make(chan *memberlist.Packet), streamCh: make(chan net.Conn), conns: make(map[*conn]struct{})}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -11,16 +11,14 @@ import (
 // headWithin is how long a stranger has to send the head of a frame.
 const headWithin = 2 * time.Second
 
-// frameConn is a connection that somebody has to this node. It sees to the bounds, keeps
+// acceptedConn is a connection that somebody has to this node. It sees to the bounds, keeps
 // from memberlist what ends the process, and finds frames that are cut off, of which
 // memberlist says nothing.
-type frameConn struct {
-	net.Conn
+type acceptedConn struct {
+	conn
 	limits *inbound
 	from   source
 	begun  time.Time
-	once   sync.Once
-	done   func()
 
 	mu       sync.Mutex // protects what follows
 	head     []byte     // the first bytes, up to the version
@@ -30,16 +28,12 @@ type frameConn struct {
 	deadline time.Time  // as memberlist has set it
 }
 
-func newFrameConn(c net.Conn, limits *inbound, from source) *frameConn {
-	return &frameConn{Conn: c, limits: limits, from: from, begun: time.Now(), done: func() {}}
+func newAcceptedConn(c net.Conn, limits *inbound, from source) *acceptedConn {
+	return &acceptedConn{conn: conn{Conn: c}, limits: limits, from: from, begun: time.Now()}
 }
 
-func (c *frameConn) closed(f func()) { c.done = f }
-
-func (c *frameConn) abort() { _ = c.Conn.Close() }
-
 // SetDeadline sets that of a stranger to an earlier time until the head has arrived.
-func (c *frameConn) SetDeadline(t time.Time) error {
+func (c *acceptedConn) SetDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.deadline = t
@@ -50,9 +44,9 @@ func (c *frameConn) SetDeadline(t time.Time) error {
 }
 
 // awaitedLocked tells whether a stranger has not sent the head yet.
-func (c *frameConn) awaitedLocked() bool { return !c.from.member && len(c.head) <= headVersion }
+func (c *acceptedConn) awaitedLocked() bool { return !c.from.member && len(c.head) <= headVersion }
 
-func (c *frameConn) Read(b []byte) (int, error) {
+func (c *acceptedConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -78,9 +72,8 @@ func (c *frameConn) Read(b []byte) (int, error) {
 }
 
 // Close is called once memberlist has done with the connection.
-func (c *frameConn) Close() error {
-	err := c.Conn.Close()
-	c.once.Do(func() {
+func (c *acceptedConn) Close() error {
+	return c.end(func() {
 		c.mu.Lock()
 		taken, cut := c.taken, c.ended && isCut(c.head, c.got)
 		c.mu.Unlock()
@@ -88,7 +81,5 @@ func (c *frameConn) Close() error {
 			c.limits.badFrame("a frame of data sync was cut off, and dropped", "cut", c.RemoteAddr())
 		}
 		c.limits.release(c.from, taken)
-		c.done()
 	})
-	return err
 }
