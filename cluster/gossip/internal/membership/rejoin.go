@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"owlcache/cluster"
 	"owlcache/cluster/gossip/internal/peers"
 	"owlcache/cluster/gossip/internal/transport"
 )
@@ -19,13 +18,8 @@ import (
 const (
 	lookEvery   = 250 * time.Millisecond // at the seeds and at what is due
 	triesAtOnce = 8
-	triesOthers = triesAtOnce - 2        // of what is no seed
-	pauseLeast  = 500 * time.Millisecond // after the first failure
-	pauseMost   = 3 * time.Second        // of seeds, and of peers that were seen lately
-	pauseRare   = time.Minute            // of others, which make way for the former
+	triesOthers = triesAtOnce - 2 // of what is no seed
 	lately      = time.Hour
-	pauseIdle   = 30 * time.Second // of a seed that leads to the group, but under no member's address
-	pauseSelf   = 5 * time.Minute  // of a seed that leads back to this node
 	askedFor    = time.Minute      // how long an address is tried that somebody has asked for
 	announceFor = 15 * time.Second // since a member has known this node under another address
 	announceNew = 5 * time.Second  // since this node has become a member
@@ -46,21 +40,6 @@ type rejoiner struct {
 	running int
 	others  int       // of those that run, tries of what is no seed
 	next    time.Time // announcing
-}
-
-// target is an address that is looked for.
-type target struct {
-	address string
-	seed    bool
-	soon    bool // it is a seed, or was seen lately
-	since   time.Time
-	due     time.Time
-	fails   int
-	trying  bool
-	found   []string // what the address stood for when it was last tried, IP:PORT
-	reached bool     // something has answered, when last tried
-	self    bool     // and it was this node
-	lastErr string
 }
 
 func newRejoiner(n *Group) *rejoiner {
@@ -145,14 +124,6 @@ func (r *rejoiner) look(ctx context.Context) {
 		}
 	}
 	r.announceLocked(ctx, members, now)
-}
-
-// turn puts those that wait into an order: what is not urgent comes later, but comes.
-func (t *target) turn() time.Time {
-	if t.soon {
-		return t.due
-	}
-	return t.due.Add(pauseRare)
 }
 
 // takeSeeds looks whether the list of seeds has changed.
@@ -245,45 +216,9 @@ func (r *rejoiner) startLocked(ctx context.Context, t *target) {
 		defer r.mu.Unlock()
 		r.running--
 		r.others -= other
-		r.triedLocked(t, found, result)
+		t.tried(found, result, len(r.group.members.alive()) > 0)
+		r.kick()
 	})
-}
-
-// tryResult is what has come of a try.
-type tryResult struct {
-	reached bool // something has answered
-	self    bool // and it was this node
-	member  bool // and what has answered is a live member now
-	err     error
-}
-
-// triedLocked notes what has come of a try.
-func (r *rejoiner) triedLocked(t *target, found []string, got tryResult) {
-	t.trying, t.found, t.reached, t.self, t.lastErr = false, found, got.reached, got.self, ""
-	now := time.Now()
-	switch {
-	case got.err != nil:
-		t.lastErr = cluster.OneLine(explain(got.err), maxLogLine)
-		most := pauseRare
-		if t.soon {
-			most = pauseMost
-		}
-		t.due = now.Add(pauseAfter(t.fails, most, rand.Float64()))
-		t.fails++
-	case got.self:
-		t.due = now.Add(pauseSelf)
-	case got.reached && !got.member && len(r.group.members.alive()) > 0:
-		t.fails, t.due = 0, now.Add(pauseIdle)
-	default: // it may take a second exchange until both sides agree
-		t.fails, t.due = 0, now.Add(pauseLeast)
-	}
-	r.kick()
-}
-
-// pauseAfter returns how long to wait after some failures, at most; chance is from 0 to 1.
-func pauseAfter(fails int, most time.Duration, chance float64) time.Duration {
-	pause := min(float64(pauseLeast)*float64(int(1)<<min(fails, 10)), float64(most))
-	return time.Duration(pause * (0.75 + 0.25*chance))
 }
 
 // try tries what an address stands for.

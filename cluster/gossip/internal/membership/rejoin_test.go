@@ -83,8 +83,8 @@ func TestWhatIsUrgentIsTriedFirst(t *testing.T) {
 		t.Error("what was not seen lately never comes")
 	}
 	for range 20 {
-		r.triedLocked(recent, nil, tryResult{err: transport.ErrDown})
-		r.triedLocked(old, nil, tryResult{err: transport.ErrDown})
+		recent.tried(nil, tryResult{err: transport.ErrDown}, false)
+		old.tried(nil, tryResult{err: transport.ErrDown}, false)
 	}
 	if at := time.Until(recent.due); at > pauseMost {
 		t.Errorf("what was seen lately is tried in %v", at)
