@@ -2,11 +2,13 @@ package membership
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -138,10 +140,14 @@ func quick(c *memberlist.Config) {
 // startNode starts a node and closes it with the test.
 func startNode(t *testing.T, o testOptions) *testNode {
 	t.Helper()
-	n, err := start(t, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var n *testNode
+	until(t, "the node can listen", func() bool {
+		var err error
+		if n, err = start(t, o); err != nil && (o.Port.BindPort == 0 || !errors.Is(err, syscall.EADDRINUSE)) {
+			t.Fatal(err)
+		}
+		return err == nil // else somebody has the port for a moment
+	})
 	t.Cleanup(func() {
 		n.close(t)
 		if t.Failed() {

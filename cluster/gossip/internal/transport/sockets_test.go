@@ -10,8 +10,20 @@ import (
 	"github.com/hashicorp/memberlist"
 )
 
+// A port that is taken for UDP is not opened, and is not kept for TCP. Somebody else may
+// take it for TCP meanwhile, but not each of several.
 func TestAPortThatIsTakenForUDPOnly(t *testing.T) {
 	t.Parallel()
+	for range 20 {
+		if isFreeAfterwards(t) {
+			return
+		}
+	}
+	t.Fatal("TCP stays open")
+}
+
+func isFreeAfterwards(t *testing.T) bool {
+	t.Helper()
 	udp, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
@@ -22,10 +34,10 @@ func TestAPortThatIsTakenForUDPOnly(t *testing.T) {
 		t.Fatal("it was opened")
 	}
 	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
-	if err != nil {
-		t.Fatalf("TCP stays open: %v", err)
+	if err == nil {
+		_ = l.Close()
 	}
-	_ = l.Close()
+	return err == nil
 }
 
 func TestSocketsThatNobodyTakesFromCanBeClosed(t *testing.T) {
