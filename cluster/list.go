@@ -93,21 +93,16 @@ type List struct {
 // listState is a list at one moment. Nothing in it changes but that changed is closed.
 type listState struct {
 	members []string
-	has     map[string]struct{}
 	changed chan struct{}
 }
 
 func newListState(members []string) *listState {
-	s := &listState{members: members, has: make(map[string]struct{}, len(members)), changed: make(chan struct{})}
-	for _, m := range members {
-		s.has[m] = struct{}{}
-	}
-	return s
+	return &listState{members: members, changed: make(chan struct{})}
 }
 
 func openList(dir *datadir.Dir, name string, logger *slog.Logger) (*List, error) {
 	l := &List{dir: dir, name: name, logger: logger}
-	members, seen, err := l.readFile()
+	members, seen, err := readList(l.path())
 	switch {
 	case errors.Is(err, ErrEmptyFile):
 		logger.Warn("the file of a group is empty, as after a write that was interrupted; it counts as a list without members", "file", l.path())
@@ -127,10 +122,7 @@ func (l *List) Members() []string { return l.state.Load().members }
 
 // Has tells whether there is a member of this address, which is one that ParseAddress
 // has returned.
-func (l *List) Has(address string) bool {
-	_, ok := l.state.Load().has[address]
-	return ok
-}
+func (l *List) Has(address string) bool { return slices.Contains(l.Members(), address) }
 
 // Changed returns a channel that is closed at the next change of the list. Who follows
 // the list asks for the channel first and for the members then.
@@ -146,7 +138,7 @@ func (l *List) Add(address string) (member string, isNew bool, err error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.catchUp(); err != nil {
+	if err := l.catchUpLocked(); err != nil {
 		return "", false, err
 	}
 	members := l.Members()
@@ -156,7 +148,7 @@ func (l *List) Add(address string) (member string, isNew bool, err error) {
 	case len(members) >= MaxMembers:
 		return "", false, ErrListFull
 	}
-	err = l.write(append(slices.Clone(members), member))
+	err = l.writeLocked(append(slices.Clone(members), member))
 	return member, err == nil, err
 }
 
@@ -168,18 +160,18 @@ func (l *List) Remove(address string) (member string, err error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.catchUp(); err != nil {
+	if err := l.catchUpLocked(); err != nil {
 		return "", err
 	}
 	at := slices.Index(l.Members(), member)
 	if at < 0 {
 		return "", ErrUnknownMember
 	}
-	return member, l.write(slices.Delete(slices.Clone(l.Members()), at, at+1))
+	return member, l.writeLocked(slices.Delete(slices.Clone(l.Members()), at, at+1))
 }
 
-// write makes members durable and then the list. l.mu is held.
-func (l *List) write(members []string) error {
+// writeLocked makes members durable and then the list.
+func (l *List) writeLocked(members []string) error {
 	content, err := formatList(members)
 	if err != nil {
 		return err
@@ -190,12 +182,12 @@ func (l *List) write(members []string) error {
 	// l.read stays as it was, so that the file is read once more: an edit that has come
 	// right behind the writing is not overlooked.
 	l.wrong = false
-	l.publish(members)
+	l.publishLocked(members)
 	return nil
 }
 
-// publish makes members the list. l.mu is held.
-func (l *List) publish(members []string) {
+// publishLocked makes members the list.
+func (l *List) publishLocked(members []string) {
 	old := l.state.Swap(newListState(members))
 	close(old.changed)
 }

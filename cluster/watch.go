@@ -38,10 +38,8 @@ func ReadList(path string) ([]string, error) {
 	return members, err
 }
 
-// readFile returns what the file holds, and its state before it was read: what is
-// written meanwhile makes another state.
-func (l *List) readFile() (members []string, seen fileState, err error) { return readList(l.path()) }
-
+// readList returns what a file holds, and its state before it was read: what is written
+// meanwhile makes another state.
 func readList(path string) (members []string, seen fileState, err error) {
 	if seen, err = lookAt(path); err != nil {
 		return nil, fileState{}, err
@@ -88,22 +86,22 @@ func (l *List) poll() {
 	if err == nil && (!settled || now.same(l.read)) {
 		return
 	}
-	l.takeUpAndTell(err)
+	l.takeUpAndTellLocked(err)
 }
 
 // reload takes up what the file holds now.
 func (l *List) reload() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.takeUpAndTell(nil)
+	l.takeUpAndTellLocked(nil)
 }
 
-// takeUpAndTell takes up what the file holds, unless err already says why it cannot be.
-// Each version of a file that cannot be taken up is told once. l.mu is held.
-func (l *List) takeUpAndTell(err error) {
+// takeUpAndTellLocked takes up what the file holds, unless err already says why it cannot be.
+// Each version of a file that cannot be taken up is told once.
+func (l *List) takeUpAndTellLocked(err error) {
 	read, told := l.read, l.wrong
 	if err == nil {
-		err = l.takeUp()
+		err = l.takeUpLocked()
 	}
 	_, mistake := errors.AsType[*FileError](err)
 	if mistake {
@@ -117,9 +115,9 @@ func (l *List) takeUpAndTell(err error) {
 	l.blind = err != nil && !mistake // tried again each time
 }
 
-// takeUp makes what the file holds the list. l.mu is held.
-func (l *List) takeUp() error {
-	members, seen, err := l.readFile()
+// takeUpLocked makes what the file holds the list.
+func (l *List) takeUpLocked() error {
+	members, seen, err := readList(l.path())
 	if errors.Is(err, ErrEmptyFile) && !l.wrong && seen.same(l.read) {
 		err = nil // it has been so since the start, where it counts as an empty list
 	}
@@ -134,7 +132,7 @@ func (l *List) takeUp() error {
 	}
 	old := l.Members()
 	if !slices.Equal(old, members) {
-		l.publish(members)
+		l.publishLocked(members)
 		l.logger.Info("members of a group were taken up from its file", "file", l.path(), "members", len(members),
 			"added", missing(members, old), "removed", missing(old, members))
 	} else if healed {
@@ -143,10 +141,10 @@ func (l *List) takeUp() error {
 	return nil
 }
 
-// catchUp takes up an edit that was made since the file was last read, so that writing
+// catchUpLocked takes up an edit that was made since the file was last read, so that writing
 // it does not lose the edit. A file that has just gone may be one that is being written.
-// l.mu is held.
-func (l *List) catchUp() error {
+//
+func (l *List) catchUpLocked() error {
 	now, err := lookAt(l.path())
 	if err != nil {
 		return err
@@ -158,7 +156,7 @@ func (l *List) catchUp() error {
 		return nil
 	}
 	read, wrong := l.read, l.wrong
-	if err = l.takeUp(); err != nil {
+	if err = l.takeUpLocked(); err != nil {
 		l.read, l.wrong = read, wrong // for Watch to tell of it
 	}
 	return err
@@ -166,12 +164,8 @@ func (l *List) catchUp() error {
 
 // missing counts what is in a and not in b.
 func missing(a, b []string) (n int) {
-	in := make(map[string]struct{}, len(b))
-	for _, m := range b {
-		in[m] = struct{}{}
-	}
 	for _, m := range a {
-		if _, ok := in[m]; !ok {
+		if !slices.Contains(b, m) {
 			n++
 		}
 	}

@@ -23,32 +23,13 @@ func (l *List) writeFile(content []byte) error {
 		return &FileError{Path: l.path(), Err: errors.New("it is a link to a file that is not there")}
 	}
 	if err == nil {
-		err = replaceFile(target, content)
+		info, err = os.Stat(target)
+	}
+	if err == nil {
+		err = datadir.Replace(target, content, info.Mode().Perm())
 	}
 	if err != nil {
 		return fmt.Errorf("write %s, which is a link: %w", l.path(), err)
 	}
 	return nil
-}
-
-// replaceFile gives a file other content: after a crash it has the old or the new one,
-// whole. Its mode stays.
-func replaceFile(path string, content []byte) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path))
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return datadir.SyncDir(filepath.Dir(path))
 }

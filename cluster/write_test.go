@@ -77,7 +77,7 @@ func TestListIsDurableBeforeItIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.mu.Lock()
-	err := l.write([]string{"a:1"})
+	err := l.writeLocked([]string{"a:1"})
 	l.mu.Unlock()
 	if err == nil {
 		t.Error("no error")

@@ -163,7 +163,7 @@ func (s *cacheShard) put(c *answerCache, key string, answer slot) {
 	if e == nil {
 		e = &cacheEntry{key: key}
 		s.entries[key] = e
-		s.pushFront(e)
+		s.pushFrontLocked(e)
 		c.bytes.Add(entryOverhead + int64(len(key)))
 	}
 	old := e.slotOf(answer.member, 0)
@@ -197,11 +197,11 @@ func (s *cacheShard) evictOne(c *answerCache, key string) bool {
 	for range len(s.entries) {
 		e := s.ring.prev
 		if e.key != key && !e.used.Swap(false) {
-			s.drop(c, e)
+			s.dropLocked(c, e)
 			return true
 		}
 		e.unlink()
-		s.pushFront(e)
+		s.pushFrontLocked(e)
 	}
 	return false
 }
@@ -220,7 +220,7 @@ func (s *cacheShard) sweep(c *answerCache, now time.Duration) {
 	for e := s.ring.next; e != &s.ring; {
 		next := e.next
 		if !e.anyFresh(now) {
-			s.drop(c, e)
+			s.dropLocked(c, e)
 		}
 		e = next
 	}
@@ -235,15 +235,15 @@ func (e *cacheEntry) anyFresh(now time.Duration) bool {
 	return false
 }
 
-// drop forgets e. s.mu is held.
-func (s *cacheShard) drop(c *answerCache, e *cacheEntry) {
+// dropLocked forgets e.
+func (s *cacheShard) dropLocked(c *answerCache, e *cacheEntry) {
 	e.unlink()
 	delete(s.entries, e.key)
 	c.bytes.Add(-e.size())
 }
 
-// pushFront makes e the newest. s.mu is held.
-func (s *cacheShard) pushFront(e *cacheEntry) {
+// pushFrontLocked makes e the newest.
+func (s *cacheShard) pushFrontLocked(e *cacheEntry) {
 	e.prev, e.next = &s.ring, s.ring.next
 	e.prev.next, e.next.prev = e, e
 }

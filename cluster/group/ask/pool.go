@@ -32,6 +32,8 @@ type connPool struct {
 	slots   chan struct{} // holds one for each connection in use
 	gone    chan struct{} // closed when the pool is
 
+	waited sync.Once
+
 	mu   sync.Mutex // protects what follows
 	idle []*httpConn
 	busy map[*httpConn]struct{} // nil when the pool is closed
@@ -147,4 +149,13 @@ func (p *connPool) close() {
 		_ = c.Close() // its user sees an error
 	}
 	p.sweep(time.Now().Add(time.Hour))
+}
+
+// wait waits until no connection of the closed pool is in use.
+func (p *connPool) wait() {
+	p.waited.Do(func() {
+		for range cap(p.slots) {
+			p.slots <- struct{}{}
+		}
+	})
 }
