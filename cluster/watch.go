@@ -143,7 +143,6 @@ func (l *List) takeUpLocked() error {
 
 // catchUpLocked takes up an edit that was made since the file was last read, so that writing
 // it does not lose the edit. A file that has just gone may be one that is being written.
-//
 func (l *List) catchUpLocked() error {
 	now, err := lookAt(l.path())
 	if err != nil {
