@@ -171,10 +171,11 @@ func (c *askedContext) Err() error { return c.ask() }
 
 // A process that is killed, or stopped, at any moment leaves a good directory.
 func TestCompactStops(t *testing.T) {
+	t.Parallel()
 	path := compactible(t)
 	want := viewed(t, path, ViewOptions{}, nil)
-	steps := 0
-	for stop := 0; ; stop++ {
+	stop := 0
+	for ; ; stop += rounds(9, 1) {
 		work := filepath.Join(t.TempDir(), "work")
 		if err := os.CopyFS(work, os.DirFS(path)); err != nil {
 			t.Fatal(err)
@@ -198,14 +199,13 @@ func TestCompactStops(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
-		steps++
 		for _, dir := range []string{work, killed} {
 			s := startNode(t, dir, Options{TombstoneGrace: never, SweepInterval: never})
 			mustStop(t, s)
 			wantSame(t, fmt.Sprintf("step %d, %s", stop, filepath.Base(dir)), viewed(t, dir, ViewOptions{}, nil), want)
 		}
 	}
-	if steps < 100 {
-		t.Errorf("only %d places to stop", steps)
+	if stop < 100 {
+		t.Errorf("only %d places to stop", stop)
 	}
 }

@@ -120,17 +120,14 @@ func randomOps(rnd *rand.Rand, now keysOf, step int) (ops []Op, next keysOf) {
 // starts it again: it holds what was acknowledged, or that and the commit that was
 // on its way, whole.
 func TestCrashStates(t *testing.T) {
-	steps := 60
-	if testing.Short() {
-		steps = 20
-	}
+	t.Parallel()
 	states := 0
-	for seed := range uint64(2) {
+	for seed := range uint64(rounds(1, 4)) {
 		path := filepath.Join(t.TempDir(), "data")
 		r := &recorder{fs: crashfs.New(), path: filepath.Join(path, datadir.SnapshotFile)}
 		r.fs.Inject = r.before
 		opts := Options{SegmentSize: 4 << 10, logFS: r.fs, compactAbove: 1}
-		r.work(t, path, rand.New(rand.NewPCG(seed, 3)), opts, steps)
+		r.work(t, path, rand.New(rand.NewPCG(seed, 3)), opts, rounds(40, 60))
 		r.fs.Inject = nil
 		for n := range r.fs.Len() {
 			want, perhaps := r.expected(n)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -185,7 +186,7 @@ func TestFreePageInUse(t *testing.T) {
 // TestFileShrinksDuringACheckpoint: a fault in the mapped memory is an error, and no
 // end of the process.
 func TestFileShrinksDuringACheckpoint(t *testing.T) {
-	s := startNode(t, t.TempDir(), Options{})
+	s := startNode(t, t.TempDir(), Options{Sync: "no"})
 	for i := range 1500 {
 		mustSet(t, s, fmt.Sprint("a", i), "2", 0)
 	}
@@ -218,23 +219,26 @@ func TestDirectoryWithPatternCharacters(t *testing.T) {
 
 // TestFailedCheckpointIsNotTriedAllTheTime counts attempts.
 func TestFailedCheckpointIsNotTriedAllTheTime(t *testing.T) {
-	s := startNode(t, t.TempDir(), Options{CheckpointLogBytes: 1, SegmentSize: 4 << 10})
-	for i := range 100 {
-		mustSet(t, s, fmt.Sprint("k", i), "some value of some length", 0)
-	}
-	waitUntil(t, func() bool { return s.Stats().Checkpoint.Done > 0 })
-	if err := os.Rename(s.snapshotPath(), s.snapshotPath()+".away"); err != nil {
-		t.Fatal(err)
-	}
-	waitUntil(t, func() bool {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNode(t, t.TempDir(), Options{Sync: "no", CheckpointLogBytes: 1, SegmentSize: 4 << 10})
 		for i := range 100 {
 			mustSet(t, s, fmt.Sprint("k", i), "some value of some length", 0)
 		}
-		return s.Stats().Checkpoint.Failed > 0
+		waitUntil(t, func() bool { return s.Stats().Checkpoint.Done > 0 })
+		if err := os.Rename(s.snapshotPath(), s.snapshotPath()+".away"); err != nil {
+			t.Fatal(err)
+		}
+		waitUntil(t, func() bool {
+			for i := range 100 {
+				mustSet(t, s, fmt.Sprint("k", i), "some value of some length", 0)
+			}
+			return s.Stats().Checkpoint.Failed > 0
+		})
+		start := time.Now()
+		waitUntil(t, func() bool { return s.Stats().Checkpoint.Failed > 1 })
+		if pause := time.Since(start); pause < retryMin/2 {
+			t.Fatalf("tried again after %v", pause)
+		}
+		mustStop(t, s)
 	})
-	start := time.Now()
-	waitUntil(t, func() bool { return s.Stats().Checkpoint.Failed > 1 })
-	if pause := time.Since(start); pause < retryMin/2 {
-		t.Fatalf("tried again after %v", pause)
-	}
 }

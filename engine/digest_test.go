@@ -16,6 +16,7 @@ import (
 // compares the digest with one that is made of all entries, and with that of another
 // store which gets them in another order.
 func TestDigestFollowsTheEntries(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		m := &digestModel{t: r, path: t.TempDir(), opts: Options{
 			SegmentSize:    4 << 10,

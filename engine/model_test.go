@@ -26,6 +26,7 @@ func (e twin) live() bool { return e.expires == 0 || time.Now().UnixMilli() < e.
 // TestStoreAgainstMap does random commits, with restarts, checkpoints, compactions
 // and sweeps in between, and compares the store with a plain map.
 func TestStoreAgainstMap(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		opts := Options{
 			SegmentSize:    4 << 10,

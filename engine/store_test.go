@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"strings"
 	"testing"
@@ -15,7 +16,20 @@ import (
 	"owlcache/engine/internal/format"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if !heavy {
+		_ = flag.Set("rapid.checks", "20") // unless the command line says else
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// rounds returns how many rounds of a test are done.
+func rounds(light, many int) int {
+	if heavy {
+		return many
+	}
+	return light
+}
 
 // node is a store and its directory, as a test restarts it.
 type node struct {
@@ -82,7 +96,7 @@ func wantMiss(t testing.TB, s *node, key string) {
 // waitUntil polls a condition.
 func waitUntil(t testing.TB, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("waited in vain")
 		}

@@ -1,0 +1,6 @@
+//go:build heavy
+
+package engine
+
+// heavy makes tests try more.
+const heavy = true
