@@ -8,6 +8,7 @@ import (
 	"owlcache/api/access"
 	"owlcache/api/internal/exchange"
 	"owlcache/api/internal/node"
+	"owlcache/api/internal/params"
 )
 
 // Protocol serves the paths of 0.5.1.
@@ -51,7 +52,7 @@ func (p *Protocol) Commands() []*exchange.Command {
 // ServeData serves /data/.
 func (p *Protocol) ServeData(x *exchange.Exchange, store node.Store) {
 	paramErr := x.ReadParams()
-	c := p.commands[string(x.Params.Cmd)]
+	c := p.commands[string(x.Params[params.Cmd])]
 	if c == nil {
 		c = p.unknown
 	}

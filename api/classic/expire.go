@@ -8,11 +8,11 @@ import (
 
 // runExpire moves the expiry of key to exptime seconds from now; 0 is never.
 func runExpire(x *exchange.Exchange, store node.Store) error {
-	ms, err := params.ParseExptime(x.Params.Exptime)
+	ms, err := params.ParseExptime(x.Params[params.Exptime])
 	if err != nil {
 		return err
 	}
-	if _, err := store.Expire(x.Params.Key, params.ExpiryAfter(x.Node.Now(), ms)); err != nil {
+	if _, err := store.Expire(x.Params[params.Key], params.ExpiryAfter(x.Node.Now(), ms)); err != nil {
 		return err
 	}
 	x.Envelope(200, nil, 0)

@@ -5,6 +5,7 @@ import (
 
 	"owlcache/api/internal/exchange"
 	"owlcache/api/internal/node"
+	"owlcache/api/internal/params"
 	"owlcache/engine"
 )
 
@@ -15,7 +16,7 @@ func runGet(x *exchange.Exchange, store node.Store) error {
 	if !errors.Is(err, engine.ErrNotFound) || x.ImportUnwanted() {
 		return err
 	}
-	value, meta, found := x.Node.Import(x.Params.Key)
+	value, meta, found := x.Node.Import(x.Params[params.Key])
 	if !found {
 		return err
 	}

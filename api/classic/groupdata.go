@@ -8,6 +8,7 @@ import (
 	"owlcache/api/internal/exchange"
 	"owlcache/api/internal/fault"
 	"owlcache/api/internal/node"
+	"owlcache/api/internal/params"
 	"owlcache/engine"
 )
 
@@ -19,7 +20,7 @@ const HeaderGroup = "Owlcache-Group"
 func (p *Protocol) ServeGroup(x *exchange.Exchange, store node.Store) {
 	paramErr := x.ReadParams()
 	c := p.unknown
-	if string(x.Params.Cmd) == "get" {
+	if string(x.Params[params.Cmd]) == "get" {
 		c = p.groupGet
 	}
 	x.Run(c, store, paramErr)
@@ -32,9 +33,9 @@ func (p *Protocol) runGroupGet(x *exchange.Exchange, store node.Store) error {
 	if g == nil {
 		return fault.Unavailable("this node knows no group")
 	}
-	q := question{Exchange: x, group: g, store: store, target: string(x.Params.Target)}
+	q := question{Exchange: x, group: g, store: store, target: string(x.Params[params.Target])}
 	var err error
-	if string(x.Params.Value) == "info" {
+	if string(x.Params[params.Value]) == "info" {
 		err = q.answerInfo()
 	} else {
 		err = q.answerNewest()
@@ -76,7 +77,7 @@ func (q *question) answerNewest() error {
 	}
 	resp := &q.Ctx.Response
 	buf := resp.SwapBody(nil)
-	value, created, reach, ok := q.group.Newest(context.Background(), buf[:0], q.Params.Key, q.target)
+	value, created, reach, ok := q.group.Newest(context.Background(), buf[:0], q.Params[params.Key], q.target)
 	q.reached(reach)
 	switch taken := int64(cap(value)); {
 	case !ok:
@@ -100,7 +101,7 @@ func (q *question) answerNewest() error {
 // storedLarge returns the size of the value that the store has under the key if it is large,
 // else 0.
 func (q *question) storedLarge() int64 {
-	if meta, ok := q.store.Stat(q.Params.Key); ok && meta.Size > node.KeepBuffer {
+	if meta, ok := q.store.Stat(q.Params[params.Key]); ok && meta.Size > node.KeepBuffer {
 		return int64(meta.Size)
 	}
 	return 0
@@ -112,7 +113,7 @@ func (q *question) answerLarge(size int64) error {
 	if err != nil {
 		return err
 	}
-	value, created, reach, ok := q.group.Newest(context.Background(), nil, q.Params.Key, q.target)
+	value, created, reach, ok := q.group.Newest(context.Background(), nil, q.Params[params.Key], q.target)
 	q.reached(reach)
 	if !ok {
 		q.Node.Answers.Give(taken)

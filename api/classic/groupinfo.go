@@ -8,6 +8,7 @@ import (
 	"owlcache/api/internal/envelope"
 	"owlcache/api/internal/exchange"
 	"owlcache/api/internal/node"
+	"owlcache/api/internal/params"
 )
 
 // answerInfo answers an array with an element for each node that has the key. It is empty,
@@ -43,7 +44,7 @@ func (q *question) ask() (found []node.GroupAnswer, taken int64, err error) {
 			}
 		}
 		var reach node.GroupReach
-		found, reach = q.group.Query(context.Background(), q.Params.Key, q.target)
+		found, reach = q.group.Query(context.Background(), q.Params[params.Key], q.target)
 		q.reached(reach)
 		size := int64(q.infoSize(found))
 		if size > node.KeepBuffer && (last || size+own <= taken) {
@@ -61,7 +62,7 @@ func (q *question) ask() (found []node.GroupAnswer, taken int64, err error) {
 func (q *question) infoSize(found []node.GroupAnswer) int {
 	size := len("[]")
 	for i := range found {
-		size += 128 + len(found[i].Address) + len(q.Params.Key)*6 + base64.StdEncoding.EncodedLen(len(found[i].Value))
+		size += 128 + len(found[i].Address) + len(q.Params[params.Key])*6 + base64.StdEncoding.EncodedLen(len(found[i].Value))
 	}
 	return size
 }
@@ -86,7 +87,7 @@ func (q *question) appendInfo(dst []byte, found []node.GroupAnswer) []byte {
 		dst = append(dst, `,"Data":"`...)
 		dst = base64.StdEncoding.AppendEncode(dst, found[i].Value)
 		dst = append(dst, `","Key":`...)
-		dst = envelope.AppendString(dst, q.Params.Key)
+		dst = envelope.AppendString(dst, q.Params[params.Key])
 		dst = append(dst, `,"KeyCreateTime":"`...)
 		dst = found[i].Created.AppendFormat(dst, time.RFC3339Nano)
 		dst = append(dst, `","Status":200}`...)

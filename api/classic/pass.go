@@ -3,11 +3,12 @@ package classic
 import (
 	"owlcache/api/internal/exchange"
 	"owlcache/api/internal/node"
+	"owlcache/api/internal/params"
 )
 
 // runPass gives out a token for the password.
 func runPass(x *exchange.Exchange, _ node.Store) error {
-	if err := x.Node.Access.LogIn(x.Peer(), x.Params.Pass); err != nil {
+	if err := x.Node.Access.LogIn(x.Peer(), x.Params[params.Pass]); err != nil {
 		return err
 	}
 	token, err := x.Node.Access.Issue(x.Peer())

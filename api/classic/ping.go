@@ -3,12 +3,13 @@ package classic
 import (
 	"owlcache/api/internal/exchange"
 	"owlcache/api/internal/node"
+	"owlcache/api/internal/params"
 )
 
 // runPing answers PONG, or valuedata if there is any.
 func runPing(x *exchange.Exchange, _ node.Store) error {
-	x.Raw(200, exchange.TypeText, x.Params.Value, 0)
-	if len(x.Params.Value) == 0 {
+	x.Raw(200, exchange.TypeText, x.Params[params.Value], 0)
+	if len(x.Params[params.Value]) == 0 {
 		x.Ctx.SetBodyString("PONG")
 	}
 	// What was sent comes back: a browser must not take it for a page.

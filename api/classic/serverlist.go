@@ -9,6 +9,7 @@ import (
 	"owlcache/api/internal/exchange"
 	"owlcache/api/internal/fault"
 	"owlcache/api/internal/node"
+	"owlcache/api/internal/params"
 )
 
 // The values of group_type.
@@ -75,7 +76,7 @@ func (p *Protocol) ServeLists(x *exchange.Exchange, _ node.Store) {
 // runLists runs the command.
 func (p *Protocol) runLists(x *exchange.Exchange) error {
 	var run func(*exchange.Exchange, MemberList) error
-	switch string(x.Params.Cmd) {
+	switch string(x.Params[params.Cmd]) {
 	case "getall":
 		run = listMembers
 	case "get":
@@ -102,7 +103,9 @@ func (p *Protocol) runLists(x *exchange.Exchange) error {
 }
 
 // groupOf returns which group the client means.
-func groupOf(x *exchange.Exchange) string { return cmp.Or(string(x.Params.GroupType), groupOwlcache) }
+func groupOf(x *exchange.Exchange) string {
+	return cmp.Or(string(x.Params[params.GroupType]), groupOwlcache)
+}
 
 func listMembers(x *exchange.Exchange, list MemberList) error {
 	answerList(x, listAnswer{status: 200, members: list.Members(), array: true})
@@ -110,7 +113,7 @@ func listMembers(x *exchange.Exchange, list MemberList) error {
 }
 
 func showMember(x *exchange.Exchange, list MemberList) error {
-	member, err := list.Find(string(x.Params.Address))
+	member, err := list.Find(string(x.Params[params.Address]))
 	if err != nil {
 		return err
 	}
@@ -119,7 +122,7 @@ func showMember(x *exchange.Exchange, list MemberList) error {
 }
 
 func addMember(x *exchange.Exchange, list MemberList) error {
-	member, isNew, err := list.Add(string(x.Params.Address))
+	member, isNew, err := list.Add(string(x.Params[params.Address]))
 	if err != nil {
 		return err
 	}
@@ -131,7 +134,7 @@ func addMember(x *exchange.Exchange, list MemberList) error {
 }
 
 func removeMember(x *exchange.Exchange, list MemberList) error {
-	member, err := list.Remove(string(x.Params.Address))
+	member, err := list.Remove(string(x.Params[params.Address]))
 	if err != nil {
 		return err
 	}
@@ -167,7 +170,7 @@ func (p *Protocol) FailLists(x *exchange.Exchange, err error) {
 // answerList completes a with what the client has sent, and answers it. For add, Cmd is
 // empty: clients know it so.
 func answerList(x *exchange.Exchange, a listAnswer) {
-	a.cmd, a.address = envelope.Clip(x.Params.Cmd), envelope.Clip(x.Params.Address)
+	a.cmd, a.address = envelope.Clip(x.Params[params.Cmd]), envelope.Clip(x.Params[params.Address])
 	if string(a.cmd) == "add" && a.status != 401 {
 		a.cmd = nil
 	}

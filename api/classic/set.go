@@ -12,14 +12,14 @@ import (
 // runSet stores valuedata under key, for exptime seconds if given. Without
 // valuedata the value is empty.
 func runSet(x *exchange.Exchange, store node.Store) error {
-	ms, err := params.ParseExptime(x.Params.Exptime)
+	ms, err := params.ParseExptime(x.Params[params.Exptime])
 	if err != nil && !errors.Is(err, params.ErrExptimeMissing) {
 		return err
 	}
-	if len(x.Params.Value) > x.Node.MaxValueSize {
+	if len(x.Params[params.Value]) > x.Node.MaxValueSize {
 		return engine.ErrValueTooLarge
 	}
-	meta, err := store.Set(x.Params.Key, x.Params.Value, params.ExpiryAfter(x.Node.Now(), ms))
+	meta, err := store.Set(x.Params[params.Key], x.Params[params.Value], params.ExpiryAfter(x.Node.Now(), ms))
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (s *Server) Check(x *exchange.Exchange) error {
 func (s *Server) Serve(x *exchange.Exchange, store node.Store) {
 	paramErr := x.ReadParams()
 	c := s.unknown
-	if string(x.Params.Cmd) == "get" {
+	if string(x.Params[params.Cmd]) == "get" {
 		c = s.get
 	}
 	x.Run(c, store, paramErr)
@@ -60,7 +60,7 @@ func (s *Server) Serve(x *exchange.Exchange, store node.Store) {
 
 // ServeEasy serves a path that is no other route's: path and query are the key.
 func (s *Server) ServeEasy(x *exchange.Exchange, store node.Store) {
-	x.Params.Key, x.Params.Token, x.Params.OwlToken = easyKey(x.Ctx.Request.Header.RequestURI())
+	x.Params[params.Key], x.Params[params.Token], x.Params[params.OwlToken] = easyKey(x.Ctx.Request.Header.RequestURI())
 	x.Run(s.get, store, nil)
 }
 
@@ -76,17 +76,17 @@ func easyKey(target []byte) (key, token, owlToken []byte) {
 	_ = ps.ParseForm(bytes.Clone(query)) // what is broken is left in the key, which is refused for it
 	var kept [][]byte
 	for pair := range bytes.SplitSeq(query, []byte("&")) {
-		if !isOwn(pair, ps.HasOwlToken()) {
+		if !isOwn(pair, ps[params.OwlToken] != nil) {
 			kept = append(kept, pair)
 		}
 	}
 	if len(kept) > 0 {
 		key = append(append(key, '?'), bytes.Join(kept, []byte("&"))...)
 	}
-	if ps.HasOwlToken() {
-		ps.Token = nil
+	if ps[params.OwlToken] != nil {
+		ps[params.Token] = nil
 	}
-	return key, ps.Token, ps.OwlToken
+	return key, ps[params.Token], ps[params.OwlToken]
 }
 
 // isOwn tells whether a parameter of a query is this node's own.
@@ -98,20 +98,20 @@ func isOwn(pair []byte, hasOwlToken bool) bool {
 
 // runGet answers the value of key, fetched from an origin if the store holds none.
 func (s *Server) runGet(x *exchange.Exchange, store node.Store) error {
-	site, err := parseSite(x.Params.Site)
+	site, err := parseSite(x.Params[params.Site])
 	if err != nil {
 		return err
 	}
 	for range maxTries {
 		meta, err := x.Stored(store)
 		if err == nil {
-			setOrigin(x, s.cache.ContentType(store, x.Params.Key, meta.Created), "owlcache; hit")
+			setOrigin(x, s.cache.ContentType(store, x.Params[params.Key], meta.Created), "owlcache; hit")
 		}
 		if !errors.Is(err, engine.ErrNotFound) {
 			return err
 		}
 		answer, err := s.cache.Fetch(Request{
-			Store: store, Key: x.Params.Key, Site: site, Authorised: x.Authorised,
+			Store: store, Key: x.Params[params.Key], Site: site, Authorised: x.Authorised,
 			Header: func(name string) []string { return forwardable(x, name) },
 		})
 		if err == nil {

@@ -6,6 +6,7 @@ import (
 
 	"owlcache/api/internal/envelope"
 	"owlcache/api/internal/fault"
+	"owlcache/api/internal/params"
 )
 
 // Content types and headers of answers.
@@ -72,7 +73,7 @@ func (x *Exchange) JSON(v any) {
 // Unix nanoseconds, 0 = none.
 func (x *Exchange) SetDataHeaders(created int64) {
 	h := &x.Ctx.Response.Header
-	x.scratch = envelope.AppendHeader(x.scratch[:0], envelope.Clip(x.Params.Key))
+	x.scratch = envelope.AppendHeader(x.scratch[:0], envelope.Clip(x.Params[params.Key]))
 	h.SetBytesV(HeaderKey, x.scratch)
 	h.Set(HeaderResponseHost, x.Conn.ResponseHost)
 	x.scratch = envelope.AppendTime(x.scratch[:0], created, envelope.TextTime)
@@ -92,7 +93,7 @@ func (x *Exchange) Raw(status int, contentType string, body []byte, created int6
 func (x *Exchange) Envelope(status int, data []byte, created int64) {
 	x.SetDataHeaders(created)
 	e := envelope.Envelope{
-		Cmd: envelope.Clip(x.Params.Cmd), Key: envelope.Clip(x.Params.Key),
+		Cmd: envelope.Clip(x.Params[params.Cmd]), Key: envelope.Clip(x.Params[params.Key]),
 		Status: status, Data: data, ResponseHost: x.Conn.ResponseHost, Created: created,
 	}
 	x.Build(status, TypeJSON, e.Append)

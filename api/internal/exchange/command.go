@@ -4,6 +4,7 @@ import (
 	"owlcache/api/access"
 	"owlcache/api/internal/fault"
 	"owlcache/api/internal/node"
+	"owlcache/api/internal/params"
 )
 
 // Command is one command of a path that has commands.
@@ -33,7 +34,7 @@ func (x *Exchange) run(store node.Store, paramErr error) error {
 		return fault.ErrNoToken
 	}
 	if x.Command.Keyed {
-		if err := fault.OfKey(x.Params.Key); err != nil {
+		if err := fault.OfKey(x.Params[params.Key]); err != nil {
 			return err
 		}
 	}

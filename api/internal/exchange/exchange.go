@@ -62,9 +62,9 @@ func (x *Exchange) Peer() netip.Addr { return x.Conn.Peer }
 // Authorised tells whether the request carries a good token: in owl_token, else in token,
 // else in an Authorization header.
 func (x *Exchange) Authorised() bool {
-	sent := x.Params.OwlToken
+	sent := x.Params[params.OwlToken]
 	if len(sent) == 0 {
-		sent = x.Params.Token
+		sent = x.Params[params.Token]
 	}
 	if len(sent) == 0 {
 		sent = access.Bearer(x.Ctx.Request.Header.Peek("Authorization"))

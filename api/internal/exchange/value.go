@@ -5,6 +5,7 @@ import (
 
 	"owlcache/api/internal/fault"
 	"owlcache/api/internal/node"
+	"owlcache/api/internal/params"
 	"owlcache/engine"
 )
 
@@ -12,7 +13,7 @@ import (
 // engine.ErrNotFound.
 func (x *Exchange) Stored(store node.Store) (engine.Meta, error) {
 	resp := &x.Ctx.Response
-	value, meta, ok := store.GetUpTo(resp.SwapBody(nil)[:0], x.Params.Key, node.KeepBuffer)
+	value, meta, ok := store.GetUpTo(resp.SwapBody(nil)[:0], x.Params[params.Key], node.KeepBuffer)
 	resp.SwapBody(value) // empty, unless it is the answer
 	switch {
 	case !ok:
@@ -31,7 +32,7 @@ func (x *Exchange) storedLarge(store node.Store, size int64) (engine.Meta, error
 	if err != nil {
 		return engine.Meta{}, err
 	}
-	value, meta, ok := store.Get(nil, x.Params.Key)
+	value, meta, ok := store.Get(nil, x.Params[params.Key])
 	if !ok {
 		x.Node.Answers.Give(taken)
 		return meta, engine.ErrNotFound

@@ -23,16 +23,15 @@ func (ps *Params) parsePair(pair []byte) error {
 	if !ok {
 		return ErrBadEscape
 	}
-	p, known := paramNamed(name)
-	if !known || ps.seen[p] {
+	n, wanted := ps.wants(name)
+	if !wanted {
 		return nil
 	}
 	value, ok = Unescape(value)
+	ps.set(n, value)
 	if !ok {
-		ps.set(p, nil)
 		return ErrBadEscape
 	}
-	ps.set(p, value)
 	return nil
 }
 

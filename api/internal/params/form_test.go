@@ -25,16 +25,16 @@ func TestParseForm(t *testing.T) {
 		if err := got.ParseForm([]byte(form)); err != nil {
 			t.Errorf("%q: %v", form, err)
 		}
-		for p := range numParams {
-			if !bytes.Equal(*got.slot(p), *want.slot(p)) {
-				t.Errorf("%q: parameter %d is %q, want %q", form, p, *got.slot(p), *want.slot(p))
+		for p := range count {
+			if !bytes.Equal(got[p], want[p]) {
+				t.Errorf("%q: parameter %d is %q, want %q", form, p, got[p], want[p])
 			}
 		}
 	}
 	for _, form := range []string{"key=%", "key=%1", "key=%zz", "key=a%4g", "cmd=get&key=%&valuedata=v", "%=1", "ke%yy=1"} {
 		var got Params
-		if err := got.ParseForm([]byte(form)); err == nil || len(got.Key) != 0 {
-			t.Errorf("%q: key %q, error %v", form, got.Key, err)
+		if err := got.ParseForm([]byte(form)); err == nil || len(got[Key]) != 0 {
+			t.Errorf("%q: key %q, error %v", form, got[Key], err)
 		}
 	}
 }
@@ -60,8 +60,8 @@ func FuzzForm(f *testing.F) {
 			return // it may be in a parameter that is not ours
 		}
 		for i, name := range names {
-			if string(*got.slot(param(i))) != want.Get(name) {
-				t.Fatalf("%q: %s is %q, want %q", form, name, *got.slot(param(i)), want.Get(name))
+			if string(got[i]) != want.Get(name) {
+				t.Fatalf("%q: %s is %q, want %q", form, name, got[i], want.Get(name))
 			}
 		}
 	})
@@ -75,8 +75,8 @@ func FuzzMultipart(f *testing.F) {
 		if err := got.ParseMultipart(contentType, []byte(body)); err != nil {
 			return
 		}
-		for p := range numParams {
-			if v := *got.slot(p); len(v) > 0 && !strings.Contains(body, string(v)) {
+		for p := range count {
+			if v := got[p]; len(v) > 0 && !strings.Contains(body, string(v)) {
 				t.Fatalf("parameter %d is %q, which was not sent", p, v)
 			}
 		}

@@ -27,15 +27,15 @@ func (ps *Params) ParseMultipart(contentType string, body []byte) error {
 		if err != nil {
 			return ErrBadForm
 		}
-		p, known := paramNamed([]byte(part.FormName()))
-		if !known || ps.seen[p] {
+		n, wanted := ps.wants([]byte(part.FormName()))
+		if !wanted {
 			continue
 		}
 		value, err := io.ReadAll(part)
 		if err != nil {
 			return ErrBadForm
 		}
-		ps.set(p, value)
+		ps.set(n, value)
 	}
 	return ErrBadForm
 }

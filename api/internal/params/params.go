@@ -1,36 +1,29 @@
 package params
 
-import (
-	"errors"
-)
+import "errors"
 
-// Params are the parameters of a request. A body parameter wins over one of the
-// query, and the first of several with one name counts. All slices point into
-// buffers of the request.
-type Params struct {
-	Cmd, Key, Value, Exptime, Pass, Token, OwlToken, Target []byte
-	Address, GroupType                                      []byte // of /server/
-	Site                                                    []byte // of /uc/
+// Params are the parameters of a request by their names below; nil: there is none. A body
+// parameter wins over one of the query, and the first of several with one name counts. All
+// values point into buffers of the request.
+type Params [count][]byte
 
-	seen [numParams]bool
-}
+// Name is the name of a known parameter.
+type Name uint8
 
-// param is the index of a known parameter.
-type param uint8
-
+// The known parameters.
 const (
-	paramCmd param = iota
-	paramKey
-	paramValue
-	paramExptime
-	paramPass
-	paramToken
-	paramOwlToken
-	paramTarget
-	paramAddress
-	paramGroupType
-	paramSite
-	numParams
+	Cmd Name = iota
+	Key
+	Value // valuedata
+	Exptime
+	Pass
+	Token
+	OwlToken
+	Target
+	Address   // of /server/
+	GroupType // of /server/
+	Site      // uc_site, of /uc/
+	count
 )
 
 // Returned for parameters that cannot be read. They name no content.
@@ -39,67 +32,45 @@ var (
 	ErrBadForm   = errors.New("broken multipart form")
 )
 
-// paramNamed returns the parameter called name, if it is a known one.
-func paramNamed(name []byte) (param, bool) {
+// nameOf returns the name that is written so, if it is a known one.
+func nameOf(name []byte) (n Name, known bool) {
 	switch string(name) {
 	case "cmd":
-		return paramCmd, true
+		return Cmd, true
 	case "key":
-		return paramKey, true
+		return Key, true
 	case "valuedata":
-		return paramValue, true
+		return Value, true
 	case "exptime":
-		return paramExptime, true
+		return Exptime, true
 	case "pass":
-		return paramPass, true
+		return Pass, true
 	case "token":
-		return paramToken, true
+		return Token, true
 	case "owl_token":
-		return paramOwlToken, true
+		return OwlToken, true
 	case "target":
-		return paramTarget, true
+		return Target, true
 	case "address":
-		return paramAddress, true
+		return Address, true
 	case "group_type":
-		return paramGroupType, true
+		return GroupType, true
 	case "uc_site":
-		return paramSite, true
+		return Site, true
 	}
 	return 0, false
 }
 
-// set stores the value of p.
-func (ps *Params) set(p param, value []byte) {
-	ps.seen[p] = true
-	*ps.slot(p) = value
+// wants tells whether a parameter counts: it is a known one that is not there yet.
+func (ps *Params) wants(name []byte) (n Name, ok bool) {
+	n, known := nameOf(name)
+	return n, known && ps[n] == nil
 }
 
-func (ps *Params) slot(p param) *[]byte {
-	switch p {
-	case paramCmd:
-		return &ps.Cmd
-	case paramKey:
-		return &ps.Key
-	case paramValue:
-		return &ps.Value
-	case paramExptime:
-		return &ps.Exptime
-	case paramPass:
-		return &ps.Pass
-	case paramToken:
-		return &ps.Token
-	case paramTarget:
-		return &ps.Target
-	case paramAddress:
-		return &ps.Address
-	case paramGroupType:
-		return &ps.GroupType
-	case paramSite:
-		return &ps.Site
-	default:
-		return &ps.OwlToken
+// set stores a value, which may be empty.
+func (ps *Params) set(n Name, value []byte) {
+	if value == nil {
+		value = []byte{}
 	}
+	ps[n] = value
 }
-
-// HasOwlToken tells whether there was an owl_token, be it empty.
-func (ps *Params) HasOwlToken() bool { return ps.seen[paramOwlToken] }
