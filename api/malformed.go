@@ -24,17 +24,16 @@ func (s *Server) handleMalformed(ctx *fasthttp.RequestCtx, err error) {
 
 func malformed(err error) fault.Refusal {
 	var ne net.Error
-	if _, ok := errors.AsType[*fasthttp.ErrSmallBuffer](err); ok {
-		return fault.Refusal{Status: 431, Reason: "the request line and headers are larger than the node takes", Close: true}
-	}
-	if errors.As(err, &ne) && ne.Timeout() {
-		return fault.Refusal{Status: 408, Reason: "the request did not arrive in time", Close: true}
-	}
+	_, tooLarge := errors.AsType[*fasthttp.ErrSmallBuffer](err)
 	switch {
+	case tooLarge:
+		return *refuseHead(431, "the request line and headers are larger than the node takes")
+	case errors.As(err, &ne) && ne.Timeout():
+		return *refuseHead(408, "the request did not arrive in time")
 	case errors.Is(err, io.ErrUnexpectedEOF): // the HTTP server reads the first bytes of a body itself
-		return exchange.BodyCutOff()
+		return *refuseHead(400, exchange.BodyCutOff)
 	case errors.Is(err, io.EOF):
-		return fault.Refusal{Status: 400, Reason: "the request ended before its headers did", Close: true}
+		return *refuseHead(400, "the request ended before its headers did")
 	}
-	return fault.Refusal{Status: 400, Reason: "not a valid HTTP request", Close: true}
+	return *refuseHead(400, "not a valid HTTP request")
 }

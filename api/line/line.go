@@ -23,24 +23,7 @@ const (
 
 // String returns the command as it is written.
 func (c command) String() string {
-	switch c {
-	case cmdGet:
-		return "get"
-	case cmdExist:
-		return "exist"
-	case cmdSet:
-		return "set"
-	case cmdExpire:
-		return "expire"
-	case cmdDelete:
-		return "delete"
-	case cmdPing:
-		return "ping"
-	case cmdPass:
-		return "pass"
-	default:
-		return "unknown"
-	}
+	return [numCmds]string{"unknown", "get", "exist", "set", "expire", "delete", "ping", "pass"}[c]
 }
 
 // request is a line that has been read. Its slices point into the line.

@@ -24,31 +24,13 @@ const (
 )
 
 // status returns what the envelope says of it.
-func (o outcome) status() int {
-	switch o {
-	case done:
-		return 200
-	case missing:
-		return 404
-	case denied:
-		return 401
-	case noCommand:
-		return 501
-	default:
-		return 500
-	}
-}
+func (o outcome) status() int { return [numOutcomes]int{200, 404, 401, 500, 501}[o] }
 
 func outcomeOf(status int) outcome {
-	switch status {
-	case 200:
-		return done
-	case 404:
-		return missing
-	case 401:
-		return denied
-	case 501:
-		return noCommand
+	for o := range numOutcomes {
+		if o.status() == status {
+			return o
+		}
 	}
 	return failed
 }

@@ -2,6 +2,7 @@ package readthrough
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -85,7 +86,7 @@ func importFrom(t *testing.T, opts Options) *site {
 	t.Helper()
 	log := &lockedBuffer{}
 	opts.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	setDefault(&opts.Timeout, patience)
+	opts.Timeout = cmp.Or(opts.Timeout, patience)
 	store := openStore(t)
 	i, err := New(store, opts)
 	if err != nil {

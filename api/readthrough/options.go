@@ -1,6 +1,7 @@
 package readthrough
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -58,24 +59,15 @@ type SourceOptions struct {
 
 // withDefaults fills in the defaults and returns every mistake at once.
 func (o Options) withDefaults() (Options, error) {
-	setDefault(&o.Timeout, DefaultTimeout)
-	setDefault(&o.Concurrency, DefaultConcurrency)
-	setDefault(&o.MaxValueSize, engine.MaxValueSize)
+	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
+	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
+	o.MaxValueSize = cmp.Or(o.MaxValueSize, engine.MaxValueSize)
 	for _, s := range []*SourceOptions{&o.Memcached.SourceOptions, &o.Redis.SourceOptions} {
-		setDefault(&s.MaxFailures, DefaultMaxFailures)
-		setDefault(&s.Pause, DefaultPause)
+		s.MaxFailures = cmp.Or(s.MaxFailures, DefaultMaxFailures)
+		s.Pause = cmp.Or(s.Pause, DefaultPause)
 	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	return o, o.validate()
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 func (o Options) validate() error {

@@ -1,6 +1,7 @@
 package urlcache
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -41,13 +42,11 @@ type Options struct {
 }
 
 func (o Options) withDefaults() (Options, error) {
-	setDefault(&o.MaxValueSize, engine.MaxValueSize)
-	setDefault(&o.MaxFetches, DefaultMaxFetches)
-	setDefault(&o.MaxMemory, DefaultMaxMemory)
-	setDefault(&o.UserAgent, DefaultUserAgent)
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
+	o.MaxValueSize = cmp.Or(o.MaxValueSize, engine.MaxValueSize)
+	o.MaxFetches = cmp.Or(o.MaxFetches, DefaultMaxFetches)
+	o.MaxMemory = cmp.Or(o.MaxMemory, DefaultMaxMemory)
+	o.UserAgent = cmp.Or(o.UserAgent, DefaultUserAgent)
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	if o.network.lookup == nil {
 		o.network = systemNetwork()
 	}
@@ -63,13 +62,6 @@ func (o Options) withDefaults() (Options, error) {
 		return o, errors.New("urlcache: a limit is negative")
 	}
 	return o, nil
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 // maxSiteFetches bounds the requests to one site's origin, so that one that hangs leaves

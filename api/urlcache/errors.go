@@ -30,51 +30,31 @@ const (
 	numKinds
 )
 
-// String returns the name of the kind as metrics show it.
-func (k Kind) String() string {
-	switch k {
-	case KindBadKey:
-		return "bad_key"
-	case KindBusy:
-		return "busy"
-	case KindMemory:
-		return "memory"
-	case KindConnect:
-		return "connect"
-	case KindTimeout:
-		return "timeout"
-	case KindAnswer:
-		return "answer"
-	case KindStatus:
-		return "status"
-	case KindRedirect:
-		return "redirect"
-	case KindEncoding:
-		return "encoding"
-	case KindTooLarge:
-		return "too_large"
-	case KindStopping:
-		return "stopping"
-	default:
-		return "internal"
+type kindRow struct {
+	name   string
+	status int
+}
+
+// kinds returns the name of each kind, as metrics show it, and the HTTP status for it.
+func kinds() [numKinds]kindRow {
+	return [numKinds]kindRow{
+		KindBadKey:   {"bad_key", 400},
+		KindBusy:     {"busy", 503},
+		KindMemory:   {"memory", 503},
+		KindConnect:  {"connect", 502},
+		KindTimeout:  {"timeout", 504},
+		KindAnswer:   {"answer", 502},
+		KindStatus:   {"status", 502},
+		KindRedirect: {"redirect", 502},
+		KindEncoding: {"encoding", 502},
+		KindTooLarge: {"too_large", 502},
+		KindStopping: {"stopping", 503},
+		KindInternal: {"internal", 500},
 	}
 }
 
-// status returns the HTTP status that stands for the kind.
-func (k Kind) status() int {
-	switch k {
-	case KindBadKey:
-		return http.StatusBadRequest
-	case KindBusy, KindMemory, KindStopping:
-		return http.StatusServiceUnavailable
-	case KindTimeout:
-		return http.StatusGatewayTimeout
-	case KindInternal:
-		return http.StatusInternalServerError
-	default:
-		return http.StatusBadGateway
-	}
-}
+// String returns the name of the kind as metrics show it.
+func (k Kind) String() string { return kinds()[k].name }
 
 // Error says why a key could not be fetched. Its text may be shown to clients: it names
 // no address, no part of the key and no header.
@@ -89,7 +69,7 @@ type Error struct {
 func (e *Error) Error() string { return e.reason }
 
 func failure(k Kind, format string, args ...any) *Error {
-	return &Error{Kind: k, Status: k.status(), reason: fmt.Sprintf(format, args...)}
+	return &Error{Kind: k, Status: kinds()[k].status, reason: fmt.Sprintf(format, args...)}
 }
 
 // because keeps what the operator needs to know and clients do not.

@@ -183,7 +183,7 @@ func TestOriginsThatDoNotAnswer(t *testing.T) {
 		kind Kind
 	}{{"silent", KindTimeout}, {"slow body", KindTimeout}, {"slow TLS", KindTimeout}, {"dead", KindConnect}} {
 		got := b.do(Request{Key: []byte("/k"), Site: i})
-		if got.kind() != int(tt.kind) || got.status() != tt.kind.status() {
+		if got.kind() != int(tt.kind) || got.status() != kinds()[tt.kind].status {
 			t.Errorf("%s: %v, kind %d", tt.name, got.err, got.kind())
 		}
 	}

@@ -12,25 +12,15 @@ import (
 
 const firstBuffer = 4 << 10 // bytes; what a body starts with
 
-// Refusals of a body. The connection ends, because the rest of the body is on its way.
-func BodyTooLarge() fault.Refusal {
-	return fault.Refusal{Status: 413, Reason: "the request body is larger than any value the node takes", Close: true}
-}
+// Why a body is refused, where others refuse one for it too.
+const (
+	BodyTooLarge = "the request body is larger than any value the node takes"
+	BodyCutOff   = "the request body ended early"
+)
 
-func BodyCutOff() fault.Refusal {
-	return fault.Refusal{Status: 400, Reason: "the request body ended early", Close: true}
-}
-
-func bodyMalformed() error {
-	return fault.Refusal{Status: 400, Reason: "the request body is not in valid chunks", Close: true}
-}
-
-func bodyTooSlow() error {
-	return fault.Refusal{Status: 408, Reason: "the request body did not arrive in time", Close: true}
-}
-
-func memoryFull() error {
-	return fault.Refusal{Status: 503, Reason: "too many large request bodies at once", RetryAfter: 1, Close: true}
+// refuseBody refuses a body. The connection ends, because the rest of it is on its way.
+func refuseBody(status int, reason string) error {
+	return fault.Refusal{Status: status, Reason: reason, Close: true}
 }
 
 // MaxBody is the largest request body in bytes: a key and a value of the largest size with
@@ -54,7 +44,7 @@ func (x *Exchange) readBody() error {
 		x.body = x.body[:len(x.body)+n]
 		switch { // only a bare EOF is an end; a wrapped one is within something
 		case len(x.body) > limit:
-			return BodyTooLarge()
+			return refuseBody(413, BodyTooLarge)
 		case err == io.EOF && length < 0 && !x.Conn.Ended():
 			length = len(x.body)
 		case err == io.EOF && len(x.body) == length:
@@ -100,7 +90,7 @@ func (x *Exchange) takeMemory(n int64) error {
 		return nil
 	}
 	if !x.Node.Requests.Take(n) {
-		return memoryFull()
+		return fault.Refusal{Status: 503, Reason: "too many large request bodies at once", RetryAfter: 1, Close: true}
 	}
 	x.taken += n
 	return nil
@@ -112,9 +102,9 @@ func (x *Exchange) readError(err error) error {
 	var ne net.Error
 	switch cause := x.Conn.ReadErr; {
 	case errors.As(err, &ne) && ne.Timeout(), errors.As(cause, &ne) && ne.Timeout():
-		return bodyTooSlow()
+		return refuseBody(408, "the request body did not arrive in time")
 	case cause == nil:
-		return bodyMalformed()
+		return refuseBody(400, "the request body is not in valid chunks")
 	}
-	return BodyCutOff()
+	return refuseBody(400, BodyCutOff)
 }

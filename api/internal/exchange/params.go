@@ -3,8 +3,6 @@ package exchange
 import (
 	"bytes"
 	"strings"
-
-	"owlcache/api/internal/fault"
 )
 
 // ReadParams reads body and query. After an error in one of them the parameters
@@ -24,26 +22,24 @@ func (x *Exchange) readBodyParams() error {
 		return nil
 	}
 	if enc := x.Ctx.Request.Header.ContentEncoding(); len(enc) > 0 && !strings.EqualFold(string(enc), "identity") {
-		return fault.Refusal{Status: 415, Reason: "Content-Encoding of requests is not supported", Close: true}
+		return refuseBody(415, "Content-Encoding of requests is not supported")
 	}
 	contentType := x.Ctx.Request.Header.ContentType()
-	switch {
-	case isMediaType(contentType, "application/x-www-form-urlencoded"):
-		if err := x.readBody(); err != nil {
-			return err
-		}
-		return x.Params.ParseForm(x.body)
-	case isMediaType(contentType, "multipart/form-data"):
-		if err := x.readBody(); err != nil {
-			return err
-		}
-		if err := x.takeMemory(int64(len(x.body))); err != nil { // for the copies of the values
-			return err
-		}
-		return x.Params.ParseMultipart(string(contentType), x.body)
+	form := isMediaType(contentType, "application/x-www-form-urlencoded")
+	if !form && !isMediaType(contentType, "multipart/form-data") {
+		// Taken for no parameters, a value sent as a bare body would be stored as an empty one.
+		return refuseBody(415, "a request body must be application/x-www-form-urlencoded or multipart/form-data")
 	}
-	// Taken for no parameters, a value sent as a bare body would be stored as an empty one.
-	return fault.Refusal{Status: 415, Reason: "a request body must be application/x-www-form-urlencoded or multipart/form-data", Close: true}
+	if err := x.readBody(); err != nil {
+		return err
+	}
+	if form {
+		return x.Params.ParseForm(x.body)
+	}
+	if err := x.takeMemory(int64(len(x.body))); err != nil { // for the copies of the values
+		return err
+	}
+	return x.Params.ParseMultipart(string(contentType), x.body)
 }
 
 // isMediaType tells whether the Content-Type header names want, whatever its parameters.
