@@ -1,7 +1,5 @@
 package cpu
 
-import ()
-
 // Any stands for: on any CPU.
 const Any = -1
 

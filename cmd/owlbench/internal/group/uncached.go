@@ -69,9 +69,9 @@ func (b *bench) measureUncached(ctx context.Context, members, slow []string, pee
 // medianLatency measures one round with one connection. It returns how many requests that
 // was, too.
 func (b *bench) medianLatency(ctx context.Context, t load.Target, round int) (time.Duration, uint64, error) {
-	opts := b.Options
-	opts.Conns = 1
-	s, err := load.Measure(ctx, &t, load.Get, opts, b.CPU, uint64(round))
+	g := b.Generator
+	g.Conns = 1
+	s, err := g.Measure(ctx, &t, load.Get, round)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -47,7 +47,7 @@ func Command(out *report.Printer) *cobra.Command {
 	flags.StringVar(&f.addr, "addr", "", "`host:port` of a running node; empty starts one")
 	flags.StringVar(&f.passwordFile, "password-file", "", "`file` with the password of the running node")
 	flags.BoolVar(&f.noPreload, "no-preload", false, "take the keys as they are in the running node")
-	f.SiteFlags.Register(flags, node.AnyDir)
+	f.Register(flags, node.AnyDir)
 	flags.StringVar(&f.sync, "sync", "always", "WAL_Sync of the node that is started")
 	f.format.Register(flags)
 	return cmd
@@ -104,9 +104,10 @@ func (f flags) measure(ctx context.Context, out *report.Printer, t load.Target, 
 			return err
 		}
 	}
+	g := load.Generator{Options: f.load, CPU: core}
 	var samples []*load.Sample
 	for round := range f.load.Rounds {
-		s, err := load.Measure(ctx, &t, f.op, f.load, core, uint64(round))
+		s, err := g.Measure(ctx, &t, f.op, round)
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@
 // answers, for HTTP/1.1, the line protocol of owlcache, or Redis' protocol.
 //
 //	t := load.HTTPTarget(addr, token, options)
-//	err := load.Preload(ctx, &t)                                   // sets all keys
+//	err := load.Preload(ctx, &t)                        // sets all keys
 //	s, err := load.Measure(ctx, &t, load.Get, options, cpu.Any, 1) // one round
 //	a, b, err := generator.Alternate(ctx, load.Get, &t, &other)    // rounds of both, in turns
 //

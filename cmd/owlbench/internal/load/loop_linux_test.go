@@ -30,7 +30,7 @@ func startValues(t *testing.T, load Options) Target {
 func TestMeasure(t *testing.T) {
 	load := Options{Conns: 8, Keys: 100, Value: 1000, Seconds: 0.1}
 	values := startValues(t, load)
-	s, err := Measure(t.Context(), &values, Get, load, cpu.Choose().Load, 1)
+	s, err := (Generator{Options: load, CPU: cpu.Choose().Load}).Measure(t.Context(), &values, Get, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestMeasureFindsMissingKeys(t *testing.T) {
 	load := Options{Conns: 2, Keys: 100, Value: 10, Seconds: 60}
 	values := startValues(t, load)
 	values.Keys = 200
-	if _, err := Measure(t.Context(), &values, Get, load, cpu.Any, 1); err == nil || !strings.Contains(err.Error(), "answered 404") {
+	if _, err := (Generator{Options: load, CPU: cpu.Any}).Measure(t.Context(), &values, Get, 1); err == nil || !strings.Contains(err.Error(), "answered 404") {
 		t.Errorf("error %v, want that of a missing key", err)
 	}
 }
@@ -72,7 +72,7 @@ func TestMeasureLargeRequests(t *testing.T) {
 	})
 	load := Options{Conns: 2, Keys: 10, Value: 8 << 20, Seconds: 0.05}
 	slow := HTTPTarget(listener.Addr().String(), "", load)
-	s, err := Measure(t.Context(), &slow, Set, load, cpu.Any, 1)
+	s, err := (Generator{Options: load, CPU: cpu.Any}).Measure(t.Context(), &slow, Set, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

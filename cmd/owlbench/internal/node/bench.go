@@ -72,11 +72,6 @@ func (b *Bench) Against(ctx context.Context, op load.Op, what, peer string, goal
 	return err
 }
 
-// Measure is one round of load on a target.
-func (b *Bench) Measure(ctx context.Context, t *load.Target, op load.Op, round int) (*load.Sample, error) {
-	return load.Measure(ctx, t, op, b.Options, b.CPU, uint64(round))
-}
-
 // FillNode makes the data directory of a node with all keys.
 func (b *Bench) FillNode(ctx context.Context, name string) error {
 	b.Logf("setting %d keys in owlcache", b.Keys)

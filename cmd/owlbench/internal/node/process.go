@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -129,20 +128,11 @@ func (p *Process) WaitReady(ctx context.Context, patience time.Duration, ready f
 
 // tail returns the end of what the process printed.
 func (p *Process) tail() string {
-	file, err := os.Open(p.log)
+	text, err := os.ReadFile(p.log)
 	if err != nil {
 		return err.Error()
 	}
-	defer file.Close() //nolint:errcheck // read only
-	const most = 2 << 10
-	if info, err := file.Stat(); err == nil && info.Size() > most {
-		_, _ = file.Seek(-most, io.SeekEnd) // else all of it is shown
-	}
-	text, err := io.ReadAll(file)
-	if err != nil {
-		return err.Error()
-	}
-	return strings.TrimSpace(string(text))
+	return strings.TrimSpace(string(text[max(0, len(text)-2<<10):]))
 }
 
 // How long a server may take to become ready, and to end when asked.

@@ -90,6 +90,7 @@ type Flags struct {
 	Strict bool
 }
 
+// Register adds the flags to a command.
 func (f *Flags) Register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.Strict, "strict", false, "fail when a target is missed")
 	f.Format.Register(flags)
