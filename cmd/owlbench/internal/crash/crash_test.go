@@ -9,8 +9,11 @@ import (
 // TestCrash kills the real program while it is written to.
 func TestCrash(t *testing.T) {
 	o := options{Rounds: 20}
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		o.Rounds = 3
+	case heavy:
+		o.Rounds = 100
 	}
 	result, err := run(t.Context(), node.SiteFlags{}, o, t.Logf)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -47,8 +48,12 @@ func startIsolated(ctx context.Context, t *testing.T, rounds int) (dir string, r
 // TestPartition cuts the network between real nodes.
 func TestPartition(t *testing.T) {
 	t.Parallel()
-	_, result, out := startIsolated(t.Context(), t, 2)
-	if err := <-result; err != nil || !strings.Contains(out.String(), "rounds 2\n") {
+	rounds := 2
+	if heavy {
+		rounds = 10
+	}
+	_, result, out := startIsolated(t.Context(), t, rounds)
+	if err := <-result; err != nil || !strings.Contains(out.String(), fmt.Sprintf("rounds %d\n", rounds)) {
 		t.Errorf("%v\n%s", err, out)
 	} else {
 		t.Logf("%s", out)

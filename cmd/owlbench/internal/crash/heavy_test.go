@@ -1,0 +1,6 @@
+//go:build heavy
+
+package crash
+
+// heavy tests take more rounds.
+const heavy = true

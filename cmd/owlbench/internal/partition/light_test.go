@@ -1,0 +1,6 @@
+//go:build !heavy
+
+package partition
+
+// heavy tests take more rounds.
+const heavy = false
