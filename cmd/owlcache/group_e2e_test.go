@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"owlcache/api/status"
+
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
@@ -268,7 +270,7 @@ func (n *groupNode) sees(member, state string) {
 		var stdout, stderr strings.Builder
 		args := []string{"group", "-o", "json", "--addr", n.addr}
 		code := run(n.t.Context(), args, []string{"OWLCACHE_PASS=" + groupPassword}, strings.NewReader(""), &stdout, &stderr)
-		var group groupState
+		var group status.Groups
 		if err := json.Unmarshal([]byte(stdout.String()), &group); err != nil || code != term.CodeOK {
 			return fmt.Errorf("exit code %d, %w: %s", code, err, stderr.String())
 		}

@@ -7,6 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/client"
+	"owlcache/cmd/owlcache/internal/clustercmd"
+	"owlcache/cmd/owlcache/internal/tools"
+
 	"owlcache/cmd/owlcache/internal/inspect"
 
 	"github.com/spf13/cobra"
@@ -41,9 +45,10 @@ func (p *program) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return term.Usage(errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help"))
 	})
-	root.AddCommand(node.Command(p.Process), config.Command(p.Process), p.checkCommand(), p.exportCommand(), p.importCommand(), inspect.Command(p.Process, time.Now), p.repairCommand(),
-		p.backupCommand(), p.restoreCommand(), p.compactCommand(), p.groupCommand(), p.clusterCommand(), upgrade.Command(p.Process, time.Now), p.versionCommand())
-	root.AddCommand(p.clientCommands()...)
+	root.AddCommand(node.Command(p.Process), config.Command(p.Process), inspect.Command(p.Process, time.Now), clustercmd.GroupCommand(p.Process), clustercmd.ClusterCommand(p.Process),
+		upgrade.Command(p.Process, time.Now), p.versionCommand())
+	root.AddCommand(tools.Commands(p.Process)...)
+	root.AddCommand(client.Commands(p.Process)...)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()
 	term.MarkUsageErrors(root, config.DidYouMean)

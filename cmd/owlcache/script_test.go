@@ -207,3 +207,14 @@ func scriptFlip(ts *testscript.TestScript, _ bool, args []string) {
 func scriptGoldenDir(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(goldendir.Copy(ts.MkAbs(args[0])))
 }
+
+// scriptCertificate makes BASE.crt and BASE.key: certificate BASE DAYS NAME...
+func scriptCertificate(ts *testscript.TestScript, _ bool, args []string) {
+	days, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	now := time.Now()
+	certPEM, keyPEM, err := makeCertificate(args[0], now.AddDate(-1, 0, 0), now.AddDate(0, 0, days).Add(time.Hour), args[2:]...)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".crt"), certPEM, 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".key"), keyPEM, 0o600))
+}

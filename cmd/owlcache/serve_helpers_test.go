@@ -23,11 +23,6 @@ func makeCertificate(name string, begins, ends time.Time, names ...string) (cert
 	return e2e.Certificate(name, begins, ends, names...)
 }
 
-func certificateFiles(t *testing.T, name string, ends time.Time) (certFile, keyFile string) {
-	t.Helper()
-	return e2e.CertificateFiles(t, name, ends)
-}
-
 func request(method, target string, form url.Values) (status int, body []byte, err error) {
 	return e2e.Request(method, target, form)
 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"owlcache/api/status"
+
 	"owlcache/engine/datadir"
 )
 
@@ -201,8 +203,8 @@ func holdAll(want map[string]string, nodes ...*syncedNode) {
 }
 
 // state returns what the node knows of its group.
-func (n *syncedNode) state() (clusterState, error) {
-	var state clusterState
+func (n *syncedNode) state() (status.Sync, error) {
+	var state status.Sync
 	return state, n.getJSON("/admin/cluster", &state)
 }
 
@@ -218,20 +220,20 @@ func (n *syncedNode) getJSON(path string, v any) error {
 }
 
 // peer returns what the node knows of the peer at an address.
-func (n *syncedNode) peer(address string) (clusterPeer, error) {
+func (n *syncedNode) peer(address string) (status.Peer, error) {
 	state, err := n.state()
 	if err != nil {
-		return clusterPeer{}, err
+		return status.Peer{}, err
 	}
-	i := slices.IndexFunc(state.Peers, func(p clusterPeer) bool { return p.Address == address })
+	i := slices.IndexFunc(state.Peers, func(p status.Peer) bool { return p.Address == address })
 	if i < 0 {
-		return clusterPeer{}, fmt.Errorf("%s knows nobody at %s: %+v", n.addr, address, state.Peers)
+		return status.Peer{}, fmt.Errorf("%s knows nobody at %s: %+v", n.addr, address, state.Peers)
 	}
 	return state.Peers[i], nil
 }
 
 // finds waits until the node says that the peer at an address is in one of these states.
-func (n *syncedNode) finds(address string, states ...string) (p clusterPeer) {
+func (n *syncedNode) finds(address string, states ...string) (p status.Peer) {
 	n.t.Helper()
 	n.eventually("find "+address+" "+strings.Join(states, " or "), func() (err error) {
 		if p, err = n.peer(address); err == nil && !slices.Contains(states, p.State) {

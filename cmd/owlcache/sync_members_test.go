@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"testing"
+
+	"owlcache/api/status"
 )
 
 // TestSyncWithAnotherKey has a node with a wrong secret know a group, and be known by it.
@@ -87,7 +89,7 @@ func TestSyncRemoves(t *testing.T) {
 	a.do("/server/", url.Values{"cmd": {"delete"}, "group_type": {"gossip"}, "address": {c.sync()}})
 	c.eventually("be removed", func() error {
 		state, err := c.state()
-		here := func(p clusterPeer) bool { return p.State == "alive" || p.State == "suspect" }
+		here := func(p status.Peer) bool { return p.State == "alive" || p.State == "suspect" }
 		if err == nil && (!state.Removed || slices.ContainsFunc(state.Peers, here)) {
 			err = fmt.Errorf("it is not: %+v", state)
 		}
@@ -96,7 +98,7 @@ func TestSyncRemoves(t *testing.T) {
 	for _, n := range []*syncedNode{a, b} {
 		n.eventually("have it gone", func() error {
 			state, err := n.state()
-			if err == nil && slices.ContainsFunc(state.Peers, func(p clusterPeer) bool { return p.Address == c.sync() && p.State != "left" }) {
+			if err == nil && slices.ContainsFunc(state.Peers, func(p status.Peer) bool { return p.Address == c.sync() && p.State != "left" }) {
 				err = fmt.Errorf("%+v", state.Peers)
 			}
 			return err

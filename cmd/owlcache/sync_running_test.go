@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -79,4 +81,14 @@ func TestServersInSync(t *testing.T) {
 	e2e.WaitFor(t, "the farewell", func() bool {
 		return strings.Contains(owlcache("cluster", "members", "--addr", b.addr), c.sync+"  left")
 	})
+}
+
+// passwordFile has the password of these nodes.
+func passwordFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(path, []byte("correct horse battery\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

@@ -1,4 +1,4 @@
-// Package termtest has a check of output for the tests of commands.
+// Package termtest runs commands in tests, and checks what they print.
 package termtest
 
 import (

@@ -1,0 +1,9 @@
+// Package clustercmd has the commands group and cluster, which ask running nodes about the others.
+//
+//	root.AddCommand(clustercmd.GroupCommand(p), clustercmd.ClusterCommand(p))
+//
+// "group" shows and changes the lists of members (group*.go). "cluster members" and "cluster status"
+// show data sync on a node (cluster.go, show.go). "cluster diff" compares two nodes (diff.go is the
+// command, differ.go compares digests and then entries, diff_entries.go reads these,
+// diff_report.go prints).
+package clustercmd

@@ -1,0 +1,197 @@
+package tools
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"owlcache/cmd/owlcache/internal/client"
+
+	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlcache/internal/term"
+	"owlcache/engine"
+	"owlcache/engine/dump"
+)
+
+// importFlags are the flags of the command import.
+type importFlags struct {
+	to     string
+	node   client.Flags // with --addr
+	prefix string
+	from   int64
+	keep   bool
+	dryRun bool
+	out    term.Output
+}
+
+func importCommand(p *term.Process) *cobra.Command {
+	var flags importFlags
+	cmd := &cobra.Command{
+		Use:   "import FILE|-",
+		Short: "Put the entries of an export into a data directory or a running node",
+		Long: `Import reads what "owlcache export" has written, as it is or compressed with zstd or gzip, or the
+owlcache.db of a 0.5.1 node, and puts its entries into a data directory on which no node runs
+(--to, made if it does not exist), or into a running node (--addr).
+
+An entry that is in the directory already, with the same value, creation and expiry, is not written
+again: an import that was interrupted can simply be run once more. Expired entries are left out. At
+a line that is wrong the import ends; the lines before it are imported.`,
+		Example: "  owlcache import entries.ndjson --to /var/lib/owlcache\n  owlcache import --dry-run entries.ndjson\n" +
+			"  owlcache export /var/lib/old --prefix user: | owlcache import - --addr 10.0.0.7:7721",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runImport(cmd.Context(), p, &flags, args[0])
+		},
+	}
+	set := cmd.Flags()
+	set.StringVar(&flags.to, "to", "", "data `directory` to import into")
+	set.StringVar(&flags.node.Addr, "addr", "", "`address` of a running node to import into: host:port or URL")
+	set.StringVar(&flags.prefix, "prefix", "", "only keys that begin with this `text`")
+	set.Int64Var(&flags.from, "from-line", 1, "`number` of the first line to import")
+	set.BoolVar(&flags.keep, "keep", false, "do not overwrite keys that are there")
+	set.BoolVar(&flags.dryRun, "dry-run", false, "only read and check the file; write nothing")
+	set.StringVar(&flags.node.PasswordFile, "password-file", "", "with --addr: `file` with the password (default OWLCACHE_PASS, else, on the node's machine, its configuration and data directory)")
+	set.StringVar(&flags.node.Config.File, "config", "", "with --addr: configuration `file` of the server (default owlcache.conf if it is there)")
+	set.DurationVar(&flags.node.Timeout, "timeout", 10*time.Second, "with --addr: `time` that a request may take")
+	flags.node.TLS.Register(set, "with --addr: ")
+	flags.out.Register(cmd)
+	return cmd
+}
+
+// check refuses flags that do not go together.
+func (f *importFlags) check() error {
+	switch {
+	case f.to != "" && f.node.Addr != "":
+		return term.Usage(errors.New("--to and --addr: import into a directory or into a running node, not both"))
+	case f.to == "" && f.node.Addr == "" && !f.dryRun:
+		return term.Usage(errors.New("where to? name a data directory with --to, a running node with --addr, or only look with --dry-run"))
+	case f.from < 1:
+		return term.Usage(fmt.Errorf("flag --from-line %d: lines are counted from 1 on", f.from))
+	case f.node.Timeout <= 0:
+		return term.Usage(fmt.Errorf("flag --timeout %s: want a time above 0", f.node.Timeout))
+	}
+	return nil
+}
+
+// importer is one run of the command.
+type importer struct {
+	p        *term.Process
+	flags    *importFlags
+	file     string
+	start    time.Time
+	progress *term.Bar
+	report   dump.ImportReport
+	dir      *importDir  // with --to, once it is open
+	node     *importNode // with --addr, once the log-in is done
+}
+
+func runImport(ctx context.Context, p *term.Process, flags *importFlags, file string) error {
+	if err := flags.check(); err != nil {
+		return err
+	}
+	ctx, stop := term.Interruptible(ctx)
+	defer stop()
+	im := importer{p: p, flags: flags, file: file, start: time.Now(), progress: p.Bar()}
+	err := im.run(ctx)
+	im.progress.Clear()
+	if term.Interrupted(ctx, err) {
+		err = term.Exit(term.CodeInterrupted, errors.New("interrupted"))
+	}
+	return im.explain(err)
+}
+
+// run imports, and gives back what that needs.
+func (im *importer) run(ctx context.Context) (err error) {
+	r, closeFile, err := im.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeFile()) }()
+	source, err := dump.NewSource(r)
+	if err != nil {
+		return fmt.Errorf("%s: %w", im.name(), err)
+	}
+	defer source.Close()
+	o := dump.ImportOptions{Prefix: []byte(im.flags.prefix), From: im.flags.from, LeftOut: im.leftOut}
+	switch {
+	case im.flags.dryRun:
+	case im.flags.node.Addr != "":
+		o.Open = im.openNode
+	default:
+		o.Open = im.openDir
+	}
+	im.report, err = dump.Import(ctx, source, o)
+	var line *dump.LineError
+	if errors.As(err, &line) {
+		err = fmt.Errorf("%s: %w", im.name(), err)
+	}
+	return errors.Join(err, im.close())
+}
+
+// open opens the file.
+func (im *importer) open(ctx context.Context) (r io.Reader, closeFile func() error, err error) {
+	if im.file == "-" {
+		return term.Reader(ctx, im.p.Stdin), func() error { return nil }, nil
+	}
+	f, err := os.Open(im.file)
+	if err != nil {
+		return nil, nil, term.Usage(err)
+	}
+	fi, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, nil, errors.Join(err, f.Close())
+	case fi.IsDir():
+		return nil, nil, errors.Join(term.Usage(fmt.Errorf("%s is a directory: name a file; \"owlcache export\" makes one of a data directory", im.name())), f.Close())
+	case !fi.Mode().IsRegular(): // a pipe
+		return term.Reader(ctx, f), f.Close, nil
+	}
+	return &measured{r: f, total: fi.Size(), progress: im.progress}, f.Close, nil
+}
+
+// close closes what the import has written to.
+func (im *importer) close() error {
+	if im.node != nil {
+		im.node.session.Close()
+	}
+	if im.dir != nil {
+		return im.dir.close()
+	}
+	return nil
+}
+
+// name is that of the file, for people.
+func (im *importer) name() string {
+	if im.file == "-" {
+		return "standard input"
+	}
+	return term.Text(im.file)
+}
+
+func (im *importer) leftOut(e *dump.LineError) {
+	im.note("%s: %v: left out", im.name(), e)
+}
+
+// note tells a person something that is no part of the output.
+func (im *importer) note(format string, args ...any) {
+	im.progress.Clear()
+	_, _ = fmt.Fprintf(im.p.Stderr, "owlcache: "+format+"\n", args...) // without stderr nobody is left to tell
+}
+
+// measured shows how much of a file has been read.
+type measured struct {
+	r           io.Reader
+	done, total int64
+	progress    *term.Bar
+}
+
+func (m *measured) Read(b []byte) (int, error) {
+	n, err := m.r.Read(b)
+	m.done += int64(n)
+	m.progress.Update(engine.Progress{Phase: "importing", Done: m.done, Total: m.total, Unit: "bytes"})
+	return n, err
+}
