@@ -2,6 +2,7 @@ package membership
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync"
@@ -13,27 +14,43 @@ import (
 	"owlcache/cluster/gossip/internal/wire"
 )
 
-// TestAStoppedPeerHoldsNobodyUp has a peer that takes connections and reads nothing.
-func TestAStoppedPeerHoldsNobodyUp(t *testing.T) {
-	t.Parallel()
+// stoppedPeer takes connections and reads nothing, but for so much that begun knows that a
+// message of 16 MiB is being sent.
+func stoppedPeer(t *testing.T) (addr *net.TCPAddr, begun <-chan struct{}) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // nothing was sent
-	accepted := make(chan net.Conn)
-	go func() { // ends with the listener
-		defer close(accepted)
+	sending, stop := make(chan struct{}, 1), make(chan struct{})
+	var serving sync.WaitGroup
+	t.Cleanup(func() {
+		_ = l.Close()
+		close(stop)
+		serving.Wait()
+	})
+	serving.Go(func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			accepted <- c
+			serving.Go(func() {
+				defer c.Close() //nolint:errcheck // nothing was sent
+				if _, err := io.CopyN(io.Discard, c, 1<<20); err == nil {
+					sending <- struct{}{}
+				}
+				<-stop
+			})
 		}
-	}()
-	addr := l.Addr().(*net.TCPAddr)
-	start := func(id uint64, stream time.Duration) *testNode {
+	})
+	return l.Addr().(*net.TCPAddr), sending
+}
+
+// TestAStoppedPeerHoldsNobodyUp has a peer that takes connections and reads nothing.
+func TestAStoppedPeerHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	start := func(id uint64, stream time.Duration, addr *net.TCPAddr) *testNode {
 		o := options(t, id, nil)
 		o.Port.Stream = stream
 		o.Tune = func(c *memberlist.Config) { quick(c); c.ProbeInterval = time.Hour }
@@ -41,24 +58,20 @@ func TestAStoppedPeerHoldsNobodyUp(t *testing.T) {
 		n.members.join(2, &memberlist.Node{Name: wire.Name(2), Addr: addr.IP, Port: uint16(addr.Port)})
 		return n
 	}
-	n := start(1, 500*time.Millisecond)
-	sent := make(chan error, 1)
-	send := func(n *testNode) net.Conn {
-		go func() { sent <- n.Send(2, make([]byte, 16<<20)) }()
-		return <-accepted
-	}
-	c := send(n)
-	defer c.Close() //nolint:errcheck // nothing was sent
-	if err := <-sent; err == nil || !strings.Contains(err.Error(), "timeout") {
+	addr, _ := stoppedPeer(t)
+	n := start(1, 500*time.Millisecond, addr)
+	if err := n.Send(2, make([]byte, 16<<20)); err == nil || !strings.Contains(err.Error(), "timeout") {
 		t.Fatalf("error: %v", err)
 	}
 	if p := n.peer(2); !strings.Contains(p.LastError, "timeout") {
 		t.Fatalf("status %+v", p)
 	}
 	// Nor does it hold up the end, when a message is on its way.
-	n = start(3, time.Hour)
-	c = send(n)
-	defer c.Close() //nolint:errcheck // nothing was sent
+	addr, begun := stoppedPeer(t)
+	n = start(3, time.Hour, addr)
+	sent := make(chan error, 1)
+	go func() { sent <- n.Send(2, make([]byte, 16<<20)) }()
+	<-begun
 	n.close(t)
 	if err := <-sent; err == nil {
 		t.Fatal("it was sent")

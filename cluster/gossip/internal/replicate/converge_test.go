@@ -17,6 +17,9 @@ func TestConvergence(t *testing.T) {
 	if heavy {
 		seeds = 150
 	}
+	if race {
+		seeds /= 3
+	}
 	for _, nodes := range []int{3, 5} {
 		for seed := range seeds {
 			t.Run(fmt.Sprintf("%d nodes, seed %d", nodes, seed), func(t *testing.T) {
