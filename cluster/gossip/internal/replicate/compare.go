@@ -16,7 +16,7 @@ const pauseProgress = time.Second
 // meanwhile to count as lost, at least in part: connections pile up, and are refused.
 const pausedFor = time.Second
 
-// schedule is how often it is looked whether a comparison is due.
+// scheduleEvery is how often it is looked whether a comparison is due.
 const scheduleEvery = 100 * time.Millisecond
 
 // LocalState returns this node's digest for memberlist's push/pull.

@@ -10,14 +10,13 @@ import (
 	"time"
 
 	"owlcache/cluster/gossip/internal/wire"
-	"owlcache/engine"
 )
 
 // farGroup is from how many peers on a new one is not compared with by everybody at once.
 const farGroup = 16
 
-// Replicator keeps the store and those of the peers the same. Membership tells it who is there
-// and what arrives, and it sends through network.
+// Replicator keeps the store and those of the peers the same. Membership tells it who is
+// there and what arrives, and it sends through a Network.
 type Replicator struct {
 	opts Options
 	log  *slog.Logger
@@ -41,28 +40,6 @@ type Replicator struct {
 
 	lastMatch atomic.Int64 // Unix ns
 	counters  counters
-}
-
-// peer is what a Replicator knows of another node.
-type peer struct {
-	id uint64
-
-	pushed, dropped, sent atomic.Uint64
-	lastMatch             atomic.Int64 // Unix ns
-	compareAt             atomic.Int64 // Unix ns at which to compare; 0 = not due
-	skew                  atomic.Int64 // ns
-	skewed                atomic.Bool  // some of its last writes were refused
-	joinedAt              atomic.Int64 // Unix ns
-	telling               atomic.Bool  // see tell
-	idle                  atomic.Bool  // has left
-
-	mu          sync.Mutex // protects what follows
-	round       *round
-	owed        *wire.List           // could not be answered, and is when the peer joins
-	owedAt      time.Time            // since when
-	pausedUntil time.Time            // no round before
-	sub         *engine.Subscription // nil while the peer is not alive
-	stopPush    context.CancelFunc
 }
 
 // New returns a running Replicator. Close it.
@@ -175,37 +152,4 @@ func (s *Replicator) Left(id uint64) {
 	if p.round != nil {
 		p.round.fail(errGone)
 	}
-}
-
-func (s *Replicator) peer(id uint64) *peer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.known[id]
-}
-
-// addPeer returns the record of a node, nil if there are too many.
-func (s *Replicator) addPeer(id uint64) *peer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p := s.known[id]; p != nil {
-		return p
-	}
-	if len(s.known) >= wire.MaxNodes && !s.dropPeerLocked() {
-		return nil
-	}
-	p := &peer{id: id}
-	p.idle.Store(true)
-	s.known[id] = p
-	return p
-}
-
-// dropPeerLocked makes room for another peer.
-func (s *Replicator) dropPeerLocked() bool {
-	for id, p := range s.known {
-		if p.idle.Load() {
-			delete(s.known, id)
-			return true
-		}
-	}
-	return false
 }
