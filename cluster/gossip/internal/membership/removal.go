@@ -97,26 +97,23 @@ const (
 // for it when it has left.
 func (n *Group) tellAll(ctx context.Context, removed uint64, msg []byte) {
 	limit := make(chan struct{}, triesAtOnce)
-	tell := func(wg *sync.WaitGroup, peer uint64) {
-		wg.Go(func() {
+	alive := n.members.alive()
+	var others sync.WaitGroup
+	for _, peer := range alive {
+		if peer == removed {
+			continue
+		}
+		others.Go(func() {
 			limit <- struct{}{}
 			defer func() { <-limit }()
 			n.tell(ctx, peer, msg)
 		})
 	}
-	var others, last sync.WaitGroup
-	alive := n.members.alive()
-	for _, peer := range alive {
-		if peer != removed {
-			tell(&others, peer)
-		}
-	}
 	if slices.Contains(alive, removed) {
 		waitFor(ctx, &others, tellFirst)
-		last.Go(func() { n.tell(ctx, removed, msg) })
+		n.tell(ctx, removed, msg)
 	}
 	others.Wait()
-	last.Wait()
 }
 
 // waitFor waits for wg, but not for longer than d.
