@@ -86,10 +86,12 @@ func away(t *testing.T, play func(n *simNet, nodes []*simNode)) {
 }
 
 func TestNothingDeletedComesBackAfterALongAbsence(t *testing.T) {
+	t.Parallel()
 	away(t, func(n *simNet, nodes []*simNode) { n.partition(nil) })
 }
 
 func TestNothingDeletedComesBackAfterALongRest(t *testing.T) {
+	t.Parallel()
 	away(t, func(n *simNet, nodes []*simNode) {
 		nodes[2].stop(t)
 		n.partition(nil)
@@ -101,6 +103,7 @@ func TestNothingDeletedComesBackAfterALongRest(t *testing.T) {
 // A node that joined meanwhile, and knows nothing of the one that was away, does not
 // become the way back.
 func TestNothingDeletedComesBackThroughANewNode(t *testing.T) {
+	t.Parallel()
 	away(t, func(n *simNet, nodes []*simNode) {
 		fresh := n.add(t, awayGrace)
 		fresh.opts.SweepInterval = time.Minute
@@ -121,6 +124,7 @@ func TestNothingDeletedComesBackThroughANewNode(t *testing.T) {
 
 // Two halves that were apart for long drop what the other half deleted.
 func TestHalvesDropWhatTheOtherDeleted(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n, nodes := group(t, 4, awayGrace)
 		defer n.close(t)
@@ -148,6 +152,7 @@ func TestHalvesDropWhatTheOtherDeleted(t *testing.T) {
 // A node that has lost its data, and with it its marks, gets all of it back, however long
 // it was away.
 func TestALostNodeGetsEverythingBack(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n, nodes := group(t, 2, awayGrace)
 		defer n.close(t)
@@ -174,6 +179,7 @@ func TestALostNodeGetsEverythingBack(t *testing.T) {
 
 // A write that reached a third node before the one that was away is not taken for deleted.
 func TestWhatAPeerNeverHadIsOffered(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n, nodes := group(t, 3, awayGrace)
 		defer n.close(t)

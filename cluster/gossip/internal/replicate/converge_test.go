@@ -13,6 +13,7 @@ import (
 // TestConvergence: whatever the network does, when it is well again all nodes hold the
 // greatest version of each key.
 func TestConvergence(t *testing.T) {
+	t.Parallel()
 	seeds := 15
 	if heavy {
 		seeds = 150

@@ -9,6 +9,7 @@ import (
 // A node that asks a peer which does not know yet that it is there, as after a restart
 // under another address, is answered as soon as the peer does.
 func TestAskedTooEarly(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := newSimNet(1)
 		a, b := n.add(t, time.Hour), n.add(t, time.Hour)
@@ -29,6 +30,7 @@ func TestAskedTooEarly(t *testing.T) {
 
 // A round ends when its peer is gone: it is begun again when the peer is back.
 func TestGoneInARound(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := newSimNet(1)
 		a, b := n.add(t, time.Hour), n.add(t, time.Hour)

@@ -37,6 +37,7 @@ func (n *simNet) addSlow(t *testing.T) *simNode {
 
 // Nodes that know nothing are no witnesses of a deletion, however many they are.
 func TestNewNodesGetEverything(t *testing.T) {
+	t.Parallel()
 	t.Run("the others are gone", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n, nodes := group(t, 2, awayGrace)
@@ -78,6 +79,7 @@ func TestNewNodesGetEverything(t *testing.T) {
 
 // What was written a moment before a node went away is known to be deleted, too.
 func TestWrittenJustBeforeAnAbsence(t *testing.T) {
+	t.Parallel()
 	for writer := range 3 {
 		synctest.Test(t, func(t *testing.T) {
 			n, nodes := group(t, 3, awayGrace)
@@ -101,6 +103,7 @@ func TestWrittenJustBeforeAnAbsence(t *testing.T) {
 
 // A node whose data is gone, and whose other files are not, gets everything back.
 func TestDataGone(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n, nodes := group(t, 2, awayGrace)
 		defer n.close(t)
@@ -123,6 +126,7 @@ func TestDataGone(t *testing.T) {
 // A node that was put back to an older state has lost what it wrote since, and deleted
 // none of it.
 func TestARestoredNodeGetsItsWritesBack(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n, nodes := group(t, 2, awayGrace)
 		defer n.close(t)
@@ -152,6 +156,7 @@ func TestARestoredNodeGetsItsWritesBack(t *testing.T) {
 
 // What somebody has recorded changes nothing when it comes again.
 func TestRecordedMessagesChangeNothing(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n, nodes := group(t, 3, awayGrace)
 		defer n.close(t)
@@ -191,6 +196,7 @@ func TestRecordedMessagesChangeNothing(t *testing.T) {
 
 // Entries that are refused do not keep those behind them from coming.
 func TestRefusedEntriesHideNoOthers(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := newSimNet(1)
 		a, b := n.add(t, time.Hour), n.add(t, time.Hour)
@@ -223,6 +229,7 @@ func TestRefusedEntriesHideNoOthers(t *testing.T) {
 
 // A node that has lost the last of what it wrote does not claim it when it writes again.
 func TestALostTailIsGivenBack(t *testing.T) {
+	t.Parallel()
 	for _, all := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			n, nodes := group(t, 3, awayGrace)
@@ -267,6 +274,7 @@ func TestALostTailIsGivenBack(t *testing.T) {
 
 // A part that makes no sense ends its round: it is not as if it had come.
 func TestAPartThatMakesNoSenseEndsTheRound(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n, a, b := pair(t, func(_, _ *simNode) {})
 		defer n.close(t)

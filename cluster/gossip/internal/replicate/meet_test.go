@@ -9,6 +9,7 @@ import (
 
 // Two nodes that each wrote alone hold the same after they have met.
 func TestTwoNodesMeet(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := newSimNet(1)
 		a, b := n.add(t, time.Hour), n.add(t, time.Hour)

@@ -13,6 +13,7 @@ import (
 func at(after, last uint64) wire.Span { return wire.Span{After: after, Last: last} }
 
 func TestSpans(t *testing.T) {
+	t.Parallel()
 	var l spans
 	for _, s := range (spans{at(10, 20), at(30, 40), at(40, 50), at(5, 10), at(60, 70), at(15, 35)}) {
 		l = l.add(s)
@@ -34,6 +35,7 @@ func TestSpans(t *testing.T) {
 }
 
 func TestVectorIsBounded(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := newSimNet(1)
 		node := n.add(t, time.Hour)

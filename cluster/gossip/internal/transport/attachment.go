@@ -33,7 +33,7 @@ type conn struct {
 
 // end closes a connection. The first time it calls last, and tells the attachment.
 func (c *conn) end(last func()) error {
-	err := c.Conn.Close()
+	err := c.Close()
 	c.once.Do(func() {
 		last()
 		if c.done != nil {
@@ -116,7 +116,7 @@ func (t *attachment) Shutdown() error {
 	t.mu.Lock()
 	t.down = true
 	for c := range t.conns {
-		_ = c.Conn.Close() // reading and writing fail now
+		_ = c.Close() // reading and writing fail now
 	}
 	t.mu.Unlock()
 	t.wg.Wait()

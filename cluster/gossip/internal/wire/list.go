@@ -34,8 +34,10 @@ const (
 	itemSize   = 25
 
 	// MaxListItems is how many items one list has at most, unless more of them have the
-	// same hash; MaxListRanges is how many ranges.
-	MaxListItems, MaxListRanges = 40_000, 4096
+	// same hash.
+	MaxListItems = 40_000
+	// MaxListRanges is how many ranges one list has at most.
+	MaxListRanges = 4096
 )
 
 // Add appends a range behind the others.
