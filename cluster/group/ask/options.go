@@ -24,8 +24,8 @@ const (
 
 // Options of asking. The zero value is the default.
 type Options struct {
-	// RequestTimeout bounds connecting, and what is made of it by the caller: each
-	// question has a context of its own. Default 2.7 s.
+	// RequestTimeout bounds a question, by the context that the caller makes of it, and
+	// connecting a WebSocket; default 2.7 s.
 	RequestTimeout time.Duration
 	// MaxValueSize bounds the answer of a member, in bytes; default engine.MaxValueSize.
 	MaxValueSize int

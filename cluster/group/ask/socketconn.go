@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	linkPing    = 5 * time.Second // between two pings
-	linkGoodbye = time.Second     // for the last message
+	pingInterval = 5 * time.Second // between two pings
+	goodbyeTime  = time.Second     // for the last message
 	// leastMessage is the size in bytes that a message may have whatever the options say:
 	// room for the largest key, with every byte escaped.
 	leastMessage = 64 << 10
@@ -44,12 +44,12 @@ type socketConn struct {
 
 	slots chan struct{}       // holds one for each question under way
 	out   chan socketQuestion // to be written
-	done  chan struct{}       // closed when the link is over
+	done  chan struct{}       // closed when the connection is over
 	once  sync.Once
 	err   error       // why; after done
 	alive atomic.Bool // the member has said something
 
-	progress linkProgress
+	progress socketProgress
 	probing  atomic.Bool // a probe is under way
 
 	mu      sync.Mutex // protects what follows
@@ -80,8 +80,8 @@ func newSocketConn(ws *websocket.Conn, o Options) *socketConn {
 	return &socketConn{
 		ws: ws, opts: o,
 		limit:   messageLimit(o),
-		ping:    linkPing,
-		silence: o.WriteWait + 2*linkPing, // while a message is being written no ping is sent
+		ping:    pingInterval,
+		silence: o.WriteWait + 2*pingInterval, // while a message is being written no ping is sent
 		slots:   make(chan struct{}, o.MessageBuffer),
 		out:     make(chan socketQuestion, min(o.MessageBuffer, DefaultMessageBuffer)),
 		done:    make(chan struct{}),
@@ -89,25 +89,25 @@ func newSocketConn(ws *websocket.Conn, o Options) *socketConn {
 	}
 }
 
-// run serves the link until it or ctx ends, and returns why it has ended.
+// run serves the connection until it or ctx ends, and returns why it has ended.
 func (l *socketConn) run(ctx context.Context) error {
 	var writer sync.WaitGroup
 	writer.Go(func() { l.write(ctx) })
 	// A member that reads nothing keeps a message from being written, and so the writer
 	// from seeing that ctx has ended.
-	release := context.AfterFunc(ctx, func() { _ = l.ws.NetConn().SetWriteDeadline(time.Now().Add(linkGoodbye)) })
+	release := context.AfterFunc(ctx, func() { _ = l.ws.NetConn().SetWriteDeadline(time.Now().Add(goodbyeTime)) })
 	defer release()
 	l.fail(l.read())
 	writer.Wait()
 	return l.err
 }
 
-// fail ends the link. The first reason counts.
+// fail ends the connection. The first reason counts.
 func (l *socketConn) fail(err error) {
 	l.once.Do(func() {
 		l.err = err
 		close(l.done)
-		_ = l.ws.Close() // whatever it says, the link is over
+		_ = l.ws.Close() // whatever it says, the connection is over
 	})
 }
 
@@ -174,7 +174,7 @@ func (l *socketConn) isExpected(tag string) bool {
 	return l.waiting[tag] != nil
 }
 
-// write sends questions and pings until the link or ctx ends.
+// write sends questions and pings until the connection or ctx ends.
 func (l *socketConn) write(ctx context.Context) {
 	ping := time.NewTicker(l.ping)
 	defer ping.Stop()
@@ -191,7 +191,7 @@ func (l *socketConn) write(ctx context.Context) {
 			err = l.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(l.opts.WriteWait))
 		case <-ctx.Done():
 			bye := websocket.FormatCloseMessage(websocket.CloseGoingAway, "")
-			_ = l.ws.WriteControl(websocket.CloseMessage, bye, time.Now().Add(linkGoodbye)) // a courtesy
+			_ = l.ws.WriteControl(websocket.CloseMessage, bye, time.Now().Add(goodbyeTime)) // a courtesy
 			l.fail(ErrGone)
 			return
 		case <-l.done:
@@ -206,7 +206,7 @@ func (l *socketConn) write(ctx context.Context) {
 
 // read takes answers until there are no more, and returns why.
 func (l *socketConn) read() error {
-	// An answer that is too large is passed over, and the link goes on. More than the
+	// An answer that is too large is passed over, and the connection goes on. More than the
 	// largest value of any node is no answer at all.
 	l.ws.SetReadLimit(max(l.limit, messageOf(engine.MaxValueSize)))
 	l.ws.SetPongHandler(func(string) error { return l.heardControl() })
@@ -225,7 +225,7 @@ func (l *socketConn) read() error {
 			message = bytes.Buffer{}
 		}
 		message.Reset()
-		r = &progressReader{Reader: r, link: l}
+		r = &progressReader{Reader: r, conn: l}
 		n, err := message.ReadFrom(io.LimitReader(r, l.limit+1))
 		if err != nil {
 			return lost(err)

@@ -25,8 +25,8 @@ type WebSocket struct {
 	large  largeKeys     // whose values do not fit into a message
 
 	mu   sync.Mutex // protects what follows
-	link *socketConn
-	err  error // why there is no link
+	conn *socketConn
+	err  error // why there is no connection
 }
 
 // NewWebSocket returns what asks the member of this address. The options are complete.
@@ -47,11 +47,11 @@ func (a *WebSocket) run(ctx context.Context) {
 	for {
 		ws, err := a.dialer.dial(ctx)
 		if err == nil {
-			link := newSocketConn(ws, a.opts)
-			a.set(link, nil)
+			conn := newSocketConn(ws, a.opts)
+			a.set(conn, nil)
 			first()
-			err = link.run(ctx)
-			if link.alive.Load() { // not one that is closed as soon as it is made
+			err = conn.run(ctx)
+			if conn.alive.Load() { // not one that is closed as soon as it is made
 				pauses.reset()
 			}
 		}
@@ -63,10 +63,10 @@ func (a *WebSocket) run(ctx context.Context) {
 	}
 }
 
-func (a *WebSocket) set(link *socketConn, err error) {
+func (a *WebSocket) set(conn *socketConn, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.link, a.err = link, err
+	a.conn, a.err = conn, err
 }
 
 // current returns the connection, or why there is none. Only the very first attempt is
@@ -82,7 +82,7 @@ func (a *WebSocket) current(ctx context.Context) (*socketConn, error) {
 	if a.err != nil {
 		return nil, Unsent(a.err)
 	}
-	return a.link, nil
+	return a.conn, nil
 }
 
 // Ask is as that of HTTP.
@@ -90,11 +90,11 @@ func (a *WebSocket) Ask(ctx context.Context, key []byte) (Reply, error) {
 	if !canCarry(key) || a.large.has(key) {
 		return a.askHTTP(ctx, key)
 	}
-	link, err := a.current(ctx)
+	conn, err := a.current(ctx)
 	if err != nil {
 		return Reply{}, err
 	}
-	r, err := link.ask(ctx, key)
+	r, err := conn.ask(ctx, key)
 	if errors.Is(err, errMessageTooLarge) {
 		a.large.add(key)
 		return a.askHTTP(ctx, key)
