@@ -78,7 +78,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.CacheBytes < 0 {
 		errs[3] = fmt.Errorf("cache size %d is negative", o.CacheBytes)
 	}
-	o.Options, errs[4] = o.Options.WithDefaults()
+	o.Options, errs[4] = o.WithDefaults()
 	if err := errors.Join(errs[:]...); err != nil {
 		return o, fmt.Errorf("group options: %w", err)
 	}

@@ -12,6 +12,7 @@ var (
 	ErrTooLarge = errors.New("the value is larger than this node takes")
 	ErrTooSlow  = errors.New("the answer takes too long to arrive, though the member is there")
 	ErrNoNode   = errors.New("the answer has no Keycreatetime: this is no owlcache node")
+	ErrKeyTime  = errors.New("its Keycreatetime is no time")
 	ErrTryLater = errors.New("the member has too much to do and wants to be asked later")
 )
 

@@ -1,12 +1,9 @@
 package ask
 
 import (
-	"errors"
 	"strings"
 	"time"
 )
-
-var ErrKeyTime = errors.New("its Keycreatetime is no time")
 
 // parseKeyTime reads a Keycreatetime header as nodes of any version write it:
 //

@@ -9,6 +9,7 @@ import (
 	"time"
 )
 
+// GoodHead is the beginning of an answer with a value, up to what says how long it is.
 const GoodHead = "HTTP/1.1 200 OK\r\nKey: k\r\nKeycreatetime: 2026-11-22 10:50:17.178858725 +0000 UTC\r\n"
 
 // ClosedPort returns an address where nobody listens.
@@ -21,6 +22,7 @@ func ClosedPort(t testing.TB) string {
 	return ln.Addr().String()
 }
 
+// Within returns a context that ends after d, or with the test.
 func Within(t testing.TB, d time.Duration) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), d)
@@ -39,6 +41,7 @@ func WaitUntil(t testing.TB, what string, ok func() bool) {
 	t.Fatalf("timed out waiting until %s", what)
 }
 
+// At returns one of sixty times, a second after the other.
 func At(seconds int) time.Time {
 	return time.Date(2026, 11, 22, 10, 0, seconds, 123456789, time.UTC)
 }

@@ -23,6 +23,7 @@ type Node struct {
 	m  map[string]Entry
 }
 
+// Entry is a value and its Keycreatetime.
 type Entry struct{ Value, Created string }
 
 // NewNode returns a node that is to be started, with Start or StartTLS, and ends with the
@@ -101,7 +102,7 @@ func StartRawOn(t testing.TB, ln net.Listener, serve func(c net.Conn, end <-chan
 	})
 }
 
-// saying returns a server that reads a request, answers text, and closes the connection.
+// Saying returns a server that reads a request, answers text, and closes the connection.
 func Saying(text string) func(net.Conn, <-chan struct{}) {
 	return func(c net.Conn, _ <-chan struct{}) {
 		if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {

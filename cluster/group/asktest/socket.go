@@ -26,6 +26,7 @@ type Peer struct {
 	dialed int
 }
 
+// NewPeer returns a peer that is to be started, and ends with the test.
 func NewPeer(t testing.TB, serve func(*websocket.Conn)) *Peer {
 	t.Helper()
 	p := &Peer{http: http.NotFoundHandler(), conns: map[*websocket.Conn]struct{}{}}
@@ -39,6 +40,7 @@ func NewPeer(t testing.TB, serve func(*websocket.Conn)) *Peer {
 	return p
 }
 
+// Handler answers HTTP requests, and serves each WebSocket with serve.
 func (p *Peer) Handler(serve func(*websocket.Conn)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/ws" {
@@ -83,13 +85,14 @@ func (p *Peer) Cut() {
 	}
 }
 
+// Connections counts the WebSockets that there have been.
 func (p *Peer) Connections() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.dialed
 }
 
-// start starts a peer that serves each WebSocket with serve.
+// StartPeer starts a peer that serves each WebSocket with serve.
 func StartPeer(t testing.TB, serve func(*websocket.Conn)) *Peer {
 	t.Helper()
 	p := NewPeer(t, serve)
@@ -108,6 +111,7 @@ type oldSocketEnvelope struct {
 	KeyCreateTime time.Time
 }
 
+// Value is what a Socket has under a key.
 type Value struct {
 	Value   string
 	Created time.Time
@@ -116,6 +120,7 @@ type Value struct {
 // Socket answers as /ws of 0.5.1 does.
 type Socket map[string]Value
 
+// Answer returns the answer to a message.
 func (n Socket) Answer(message string) []byte {
 	words := append(strings.Split(message, " "), "", "", "")
 	e := oldSocketEnvelope{Status: 501, Results: "UNKNOWN_COMMAND", ResponseHost: "127.0.0.1:7720"}
@@ -136,11 +141,11 @@ func (n Socket) Answer(message string) []byte {
 	return b
 }
 
-// serve answers until the connection ends. Like 0.5.1 it pings, and gives up a client
+// Serve answers until the connection ends. Like 0.5.1 it pings, and gives up a client
 // that does not answer that.
 func (n Socket) Serve(ws *websocket.Conn) { n.ServeCounting(ws, new(atomic.Int32)) }
 
-// serveCounting counts the answers to its pings.
+// ServeCounting is Serve, and counts the answers to its pings.
 func (n Socket) ServeCounting(ws *websocket.Conn, pongs *atomic.Int32) {
 	stop := make(chan struct{})
 	var pinger sync.WaitGroup
