@@ -81,7 +81,7 @@ func (r *CompactReport) measure(path, logDir string, snapshot, log *int64) (err 
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	*log, err = logSize(logDir)
+	*log, err = datadir.FilesSize(logDir)
 	return err
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
 	"owlcache/engine/internal/snapshot"
+	"owlcache/engine/view"
 )
 
 // never is an interval that does not end.
@@ -50,14 +52,47 @@ func compactDir(ctx context.Context, path string) (*CompactReport, error) {
 	return r, errors.Join(err, dir.Close())
 }
 
+// viewed returns the entries of a directory as a View has them, in its order.
+func viewed(t testing.TB, path string, o view.Options, after []byte) (list []Entry) {
+	t.Helper()
+	v, err := view.Open(context.Background(), path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = v.Entries(context.Background(), after, func(e *Entry) error {
+		c := *e
+		c.Key, c.Value = bytes.Clone(e.Key), bytes.Clone(e.Value)
+		list = append(list, c)
+		return nil
+	})
+	if err := errors.Join(err, v.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func wantSame(t testing.TB, what string, got, want []Entry) {
+	t.Helper()
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) {
+			t.Fatalf("%s: %d entries, want %d", what, len(got), len(want))
+		}
+		g, w := got[i], want[i]
+		if !bytes.Equal(g.Key, w.Key) || !bytes.Equal(g.Value, w.Value) || g.Version != w.Version || g.Tombstone != w.Tombstone ||
+			g.Expires != w.Expires || !g.Tombstone && g.Created != w.Created {
+			t.Fatalf("%s: entry %d is %.200v, want %.200v", what, i, g, w)
+		}
+	}
+}
+
 func TestCompact(t *testing.T) {
 	path := compactible(t)
-	want := viewed(t, path, ViewOptions{}, nil)
+	want := viewed(t, path, view.Options{}, nil)
 	r, err := compactDir(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantSame(t, "after", viewed(t, path, ViewOptions{}, nil), want)
+	wantSame(t, "after", viewed(t, path, view.Options{}, nil), want)
 	fi, err := os.Stat(filepath.Join(path, datadir.SnapshotFile))
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +158,7 @@ func TestCompactRefuses(t *testing.T) {
 	})
 	t.Run("read", func(t *testing.T) {
 		path := compactible(t)
-		v, err := OpenView(t.Context(), path, ViewOptions{})
+		v, err := view.Open(t.Context(), path, view.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +208,7 @@ func (c *askedContext) Err() error { return c.ask() }
 func TestCompactStops(t *testing.T) {
 	t.Parallel()
 	path := compactible(t)
-	want := viewed(t, path, ViewOptions{}, nil)
+	want := viewed(t, path, view.Options{}, nil)
 	stop := 0
 	for ; ; stop += rounds(9, 1) {
 		work := filepath.Join(t.TempDir(), "work")
@@ -202,7 +237,7 @@ func TestCompactStops(t *testing.T) {
 		for _, dir := range []string{work, killed} {
 			s := startNode(t, dir, Options{TombstoneGrace: never, SweepInterval: never})
 			mustStop(t, s)
-			wantSame(t, fmt.Sprintf("step %d, %s", stop, filepath.Base(dir)), viewed(t, dir, ViewOptions{}, nil), want)
+			wantSame(t, fmt.Sprintf("step %d, %s", stop, filepath.Base(dir)), viewed(t, dir, view.Options{}, nil), want)
 		}
 	}
 	if stop < 100 {

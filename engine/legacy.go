@@ -16,7 +16,7 @@ import (
 
 // ErrLegacy is returned by tools for the directory of a 0.5.1 node that no start has taken
 // over.
-var ErrLegacy = errors.New("this is the data of a 0.5.1 node: start owlcache on it once, or read its owlcache.db with \"owlcache import\"")
+var ErrLegacy = legacy.ErrNotTakenOver
 
 // ErrNotLegacy is returned by SurveyLegacy for the snapshot of this version.
 var ErrNotLegacy = legacy.ErrNotLegacy

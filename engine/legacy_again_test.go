@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,55 +12,8 @@ import (
 	"owlcache/engine/internal/legacy"
 )
 
-// A 0.5.1 node that runs on a directory of this version saves over the snapshot: what the
-// log holds, or has held, must not be passed by.
-func TestOldNodeRunsOnTheDirectory(t *testing.T) {
-	old := []*legacy.Entry{{Key: "old", Value: []byte("1"), CreateTime: time.Now().Add(-time.Hour)}}
-	for name, write := range map[string]func(s *node){
-		"records in the log":  func(s *node) { mustSet(t, s, "k", "v", 0) },
-		"records were folded": func(s *node) { mustSet(t, s, "k", "v", 0); mustCheckpoint(t, s) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			writeLegacy(t, dir, old)
-			s := startNode(t, dir, Options{})
-			write(s)
-			mustStop(t, s)
-			writeLegacy(t, dir, old)
-			for what, err := range map[string]error{
-				"start":          startError(dir),
-				"upgrade":        CheckTakeOver(dir),
-				"view":           viewError(dir),
-				"second attempt": startError(dir),
-			} {
-				var damage *CorruptError
-				if !errors.As(err, &damage) || damage.Path != filepath.Join(dir, datadir.SnapshotFile) ||
-					!strings.Contains(err.Error(), "a 0.5.1 node has run on this directory") || !strings.Contains(err.Error(), "owlcache repair --to NEWDIR") {
-					t.Errorf("%s: %v", what, err)
-				}
-			}
-			report := mustCheck(t, dir)
-			if wrong := report.wrong(); report.Status != CheckFail || !strings.Contains(wrong[0].Text, "has run on this directory") || !strings.Contains(wrong[0].Mend, "stop the 0.5.1 node") {
-				t.Errorf("check: %+v", wrong)
-			}
-			if b, err := os.ReadFile(filepath.Join(dir, datadir.SnapshotFile)); err != nil || !legacy.Is(b) {
-				t.Errorf("the file was changed: %v", err)
-			}
-			fixed, got := repaired(t, dir)
-			if folded := name == "records were folded"; got["old"] != "1" || (got["k"] == "v") == folded || fixed.Complete == folded {
-				t.Errorf("repaired: %v, %+v", got, fixed)
-			}
-		})
-	}
-}
-
 func startError(dir string) error {
 	_, err := tryNode(dir, Options{})
-	return err
-}
-
-func viewError(dir string) error {
-	_, err := OpenView(context.Background(), dir, ViewOptions{})
 	return err
 }
 
@@ -97,25 +49,6 @@ func TestTakeOverWithATakenName(t *testing.T) {
 		}
 		if kept, err := filepath.Glob(filepath.Join(dir, "*"+datadir.LegacySuffix)); err != nil || len(kept) != 1 {
 			t.Errorf("%s: %v, %v", name, kept, err)
-		}
-	}
-}
-
-// A link that leads nowhere is no directory without data.
-func TestDanglingSnapshot(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.Symlink("gone", filepath.Join(dir, datadir.SnapshotFile)); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	_, checked := Check(ctx, dir, CheckOptions{})
-	_, mended := Repair(ctx, RepairOptions{Source: dir})
-	_, surveyed := SurveyLegacy(filepath.Join(dir, datadir.SnapshotFile), time.Now())
-	for what, err := range map[string]error{"check": checked, "repair": mended, "survey": surveyed, "start": startError(dir)} {
-		var damage *CorruptError
-		if !errors.As(err, &damage) || !strings.Contains(err.Error(), "link to a file that is not there") {
-			t.Errorf("%s: %v", what, err)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"os"
 	"time"
 
 	"owlcache/engine/datadir"
@@ -124,21 +123,7 @@ func (s *Store) logBytes() (sum int64, err error) {
 	if s.opts.logFS != nil {
 		return 0, nil
 	}
-	return logSize(s.logPath())
-}
-
-// logSize returns how large the files of a log are.
-func logSize(path string) (sum int64, err error) {
-	entries, err := os.ReadDir(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
-	}
-	for _, e := range entries {
-		if fi, err := e.Info(); err == nil { // only for progress
-			sum += fi.Size()
-		}
-	}
-	return sum, err
+	return datadir.FilesSize(s.logPath())
 }
 
 // start starts the goroutines that Close ends.

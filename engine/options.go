@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"owlcache/wal"
+
+	"owlcache/engine/datadir"
 )
 
 // Options of a store. The zero value of each field is its default.
@@ -46,11 +48,7 @@ type Options struct {
 }
 
 // Progress of a long load: Done of Total Units.
-type Progress struct {
-	Phase       string // "snapshot" or "log"
-	Done, Total int64
-	Unit        string // "keys" or "bytes"
-}
+type Progress = datadir.Progress
 
 func (o Options) withDefaults() (Options, wal.SyncPolicy, error) {
 	if o.MaxValueSize == 0 {

@@ -17,6 +17,7 @@ import (
 	"owlcache/engine"
 	"owlcache/engine/backup"
 	"owlcache/engine/datadir"
+	"owlcache/engine/view"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -141,7 +142,7 @@ func restore(t testing.TB, archive []byte, o backup.RestoreOptions) (string, *ba
 // looked into as the tools do: both must agree.
 func content(t testing.TB, path string) map[string]string {
 	t.Helper()
-	view, err := engine.OpenView(context.Background(), path, engine.ViewOptions{})
+	view, err := view.Open(context.Background(), path, view.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

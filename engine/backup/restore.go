@@ -11,6 +11,7 @@ import (
 
 	"owlcache/engine"
 	"owlcache/engine/datadir"
+	"owlcache/engine/view"
 )
 
 // RestoreOptions of Restore. The zero value of each field is its default.
@@ -151,7 +152,7 @@ func (t *target) examine(ctx context.Context, m *Manifest, o RestoreOptions) (er
 			err = badArchive("%s: %s", filepath.Base(damage.Path), damage.Reason)
 		}
 	}()
-	view, err := engine.OpenView(ctx, t.tmp, engine.ViewOptions{TempDir: o.TempDir, Progress: o.Progress})
+	view, err := view.Open(ctx, t.tmp, view.Options{TempDir: o.TempDir, Progress: o.Progress})
 	if err != nil {
 		return err
 	}

@@ -13,9 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"owlcache/engine"
 	"owlcache/engine/backup"
 	"owlcache/engine/datadir"
+	"owlcache/engine/view"
 )
 
 func TestTargetMustBeEmpty(t *testing.T) {
@@ -126,7 +126,7 @@ func TestCrashWhileRestoring(t *testing.T) {
 		for name, open := range map[string]func() error{
 			"node":   func() error { _, err := datadir.Open(path); return err },
 			"repair": func() error { _, err := datadir.OpenSource(path); return err },
-			"look":   func() error { _, err := engine.OpenView(t.Context(), path, engine.ViewOptions{}); return err },
+			"look":   func() error { _, err := view.Open(t.Context(), path, view.Options{}); return err },
 			"backup": func() error { _, err := backup.Write(t.Context(), path, io.Discard, backup.Options{}); return err },
 		} {
 			if err := open(); err == nil || !strings.Contains(err.Error(), datadir.RestoreDir) {

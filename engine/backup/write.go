@@ -17,6 +17,7 @@ import (
 
 	"owlcache/engine"
 	"owlcache/engine/datadir"
+	"owlcache/engine/view"
 )
 
 // Options of Write. The zero value of each field is its default.
@@ -45,7 +46,7 @@ type Options struct {
 func Write(ctx context.Context, path string, w io.Writer, o Options) (m *Manifest, err error) {
 	// Before the data: what peers.json says of it must not be newer than the data.
 	small, errSmall := readSmallFiles(path, o.WithoutSecrets)
-	view, err := engine.OpenView(ctx, path, engine.ViewOptions{TempDir: o.TempDir, Waiting: o.Waiting})
+	view, err := view.Open(ctx, path, view.Options{TempDir: o.TempDir, Waiting: o.Waiting})
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +79,8 @@ func Write(ctx context.Context, path string, w io.Writer, o Options) (m *Manifes
 
 // writer writes one archive.
 type writer struct {
-	view     *engine.View
-	info     *engine.ViewInfo
+	view     *view.View
+	info     *view.Info
 	out      *frames
 	tar      tarball // into out
 	manifest Manifest
@@ -136,7 +137,7 @@ func (b *writer) writeFiles(ctx context.Context, small []contentFile) error {
 }
 
 // writeData copies a data file.
-func (b *writer) writeData(ctx context.Context, f engine.ViewFile) error {
+func (b *writer) writeData(ctx context.Context, f view.File) error {
 	if err := b.tar.begin(f.Name, f.Size); err != nil {
 		return err
 	}
@@ -152,7 +153,7 @@ func (b *writer) writeData(ctx context.Context, f engine.ViewFile) error {
 // the processor until it is hashed.
 const copyStep = 256 << 10
 
-func (b *writer) copyData(ctx context.Context, f engine.ViewFile, sum hash.Hash) error {
+func (b *writer) copyData(ctx context.Context, f view.File, sum hash.Hash) error {
 	for off := int64(0); off < f.Size; {
 		if err := ctx.Err(); err != nil {
 			return err

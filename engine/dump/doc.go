@@ -1,7 +1,7 @@
 // Package dump writes the entries of a data directory as lines of JSON and reads them
 // back, to move them between stores or into other programs.
 //
-//	view, err := engine.OpenView(ctx, dir, engine.ViewOptions{})
+//	view, err := view.Open(ctx, dir, view.Options{})
 //	file, err := dump.Create("entries.ndjson", dump.FileOptions{}) // writes entries.ndjson.part
 //	report, err := dump.Export(ctx, view, file, dump.ExportOptions{At: view.Info().Time})
 //	err = file.Finish()                                            // now it is entries.ndjson

@@ -8,7 +8,7 @@ import (
 	"owlcache/engine"
 )
 
-// Walker is what entries are exported from, such as an engine.View.
+// Walker is what entries are exported from, such as an view.View.
 type Walker interface {
 	// Entries calls visit with each entry behind the key after, in the order of the
 	// bytes of the keys. What e points to is valid during the call.

@@ -16,6 +16,7 @@ import (
 
 	"owlcache/engine"
 	"owlcache/engine/datadir"
+	"owlcache/engine/view"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -50,7 +51,7 @@ func exported(t testing.TB, dir string, o ExportOptions) string {
 
 func export(t testing.TB, dir string, w io.Writer, o ExportOptions) (ExportReport, error) {
 	t.Helper()
-	v, err := engine.OpenView(t.Context(), dir, engine.ViewOptions{})
+	v, err := view.Open(t.Context(), dir, view.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

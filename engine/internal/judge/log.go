@@ -103,3 +103,11 @@ func (l *Log) ReplayFrom() (start uint64) {
 	}
 	return start
 }
+
+// EntriesAre counts entries, for a sentence about them.
+func EntriesAre(n int64) string {
+	if n == 1 {
+		return "1 entry is"
+	}
+	return fmt.Sprintf("%d entries are", n)
+}

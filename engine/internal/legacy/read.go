@@ -18,6 +18,9 @@ import (
 	"owlcache/engine/internal/pages"
 )
 
+// ErrNotTakenOver is returned for the directory of a 0.5.1 node that no start has taken over.
+var ErrNotTakenOver = errors.New("this is the data of a 0.5.1 node: start owlcache on it once, or read its owlcache.db with \"owlcache import\"")
+
 // StartSize is how many bytes Is needs.
 const StartSize = 512
 

@@ -16,6 +16,7 @@ import (
 
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
+	"owlcache/engine/view"
 )
 
 // getFlags are the flags of inspect get.
@@ -43,7 +44,7 @@ unknown, deleted or expired.`,
 				return err
 			}
 			return c.run(cmd.Context(), nil, func(ctx context.Context, in *inspector) error {
-				return in.withView(ctx, key, func(v *engine.View) error { return in.get(ctx, v, key, &own) })
+				return in.withView(ctx, key, func(v *view.View) error { return in.get(ctx, v, key, &own) })
 			})
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -67,7 +68,7 @@ func (f *getFlags) check(stdout io.Writer, json bool) error {
 }
 
 // get shows a key. The View is limited to keys that begin with it.
-func (in *inspector) get(ctx context.Context, v *engine.View, key []byte, f *getFlags) error {
+func (in *inspector) get(ctx context.Context, v *view.View, key []byte, f *getFlags) error {
 	e, err := firstEntry(key, func(visit func(*engine.Entry) error) error { return v.Entries(ctx, nil, visit) })
 	if err != nil {
 		return err
@@ -121,7 +122,7 @@ func valueUnlessTombstone(e *engine.Entry) jsonValue {
 }
 
 // missing returns the error that says why a key is not there.
-func (in *inspector) missing(ctx context.Context, v *engine.View, key []byte, state string, history bool) error {
+func (in *inspector) missing(ctx context.Context, v *view.View, key []byte, state string, history bool) error {
 	switch state {
 	case stateExpired:
 		return in.notThere(key, "has expired")
@@ -129,7 +130,7 @@ func (in *inspector) missing(ctx context.Context, v *engine.View, key []byte, st
 		return in.notThere(key, "has been deleted")
 	}
 	var last uint64
-	err := in.walkLog(ctx, v, 0, func(op *engine.LogOp) error {
+	err := in.walkLog(ctx, v, 0, func(op *view.Op) error {
 		if bytes.Equal(op.Key, key) {
 			last = op.LSN
 		}

@@ -5,11 +5,12 @@ import (
 	"context"
 
 	"owlcache/engine"
+	"owlcache/engine/view"
 )
 
 // history lists every version of a key that is still there, oldest first: the log's
 // as far as the snapshot covers them, the snapshot's, the rest of the log.
-func (in *inspector) history(ctx context.Context, v *engine.View, key []byte) error {
+func (in *inspector) history(ctx context.Context, v *view.View, key []byte) error {
 	snapshot, err := firstEntry(key, func(visit func(*engine.Entry) error) error { return v.Snapshot(ctx, nil, visit) })
 	if err != nil {
 		return err
@@ -24,7 +25,7 @@ func (in *inspector) history(ctx context.Context, v *engine.View, key []byte) er
 		snapshot = nil
 		return show.snapshot(e, covered)
 	}
-	err = in.walkLog(ctx, v, 0, func(op *engine.LogOp) error {
+	err = in.walkLog(ctx, v, 0, func(op *view.Op) error {
 		if !bytes.Equal(op.Key, key) {
 			return nil
 		}

@@ -12,6 +12,7 @@ import (
 
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
+	"owlcache/engine/view"
 )
 
 // keysFlags are the flags of inspect keys.
@@ -40,7 +41,7 @@ the last change in milliseconds, a counter, and, if it is not that of the direct
 				return err
 			}
 			return c.run(cmd.Context(), args, func(ctx context.Context, in *inspector) error {
-				return in.withView(ctx, prefix, func(v *engine.View) error { return in.keys(ctx, v, &own) })
+				return in.withView(ctx, prefix, func(v *view.View) error { return in.keys(ctx, v, &own) })
 			})
 		},
 	}
@@ -106,7 +107,7 @@ func keyOrder(name string) func(a, b *entryMeta) bool {
 }
 
 // keys lists the entries that are wanted.
-func (in *inspector) keys(ctx context.Context, v *engine.View, f *keysFlags) error {
+func (in *inspector) keys(ctx context.Context, v *view.View, f *keysFlags) error {
 	show := in.keyPrinter(v.Info().NodeID)
 	each := func(visit func(e *entryMeta) error) error {
 		return entries(ctx, v, func(entry *engine.Entry) error {

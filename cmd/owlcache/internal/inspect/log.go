@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"owlcache/cmd/owlcache/internal/term"
-	"owlcache/engine"
+	"owlcache/engine/view"
 )
 
 // logFlags are the flags of inspect log.
@@ -52,7 +52,7 @@ running node writes until it is interrupted.`,
 				if own.follow {
 					return in.followLog(ctx, &own)
 				}
-				return in.withView(ctx, nil, func(v *engine.View) error { return in.log(ctx, v, &own) })
+				return in.withView(ctx, nil, func(v *view.View) error { return in.log(ctx, v, &own) })
 			})
 		},
 	}
@@ -82,7 +82,7 @@ func (f *logFlags) check(hasKey bool) (err error) {
 }
 
 // log lists what is in the log.
-func (in *inspector) log(ctx context.Context, v *engine.View, f *logFlags) error {
+func (in *inspector) log(ctx context.Context, v *view.View, f *logFlags) error {
 	in.streaming()
 	from, last, err := logRange(v.Info().Log.Segments, f)
 	if err != nil {
@@ -90,7 +90,7 @@ func (in *inspector) log(ctx context.Context, v *engine.View, f *logFlags) error
 	}
 	show := in.opPrinter(v.Info().NodeID, false)
 	n := 0
-	err = in.walkLog(ctx, v, from, func(op *engine.LogOp) error {
+	err = in.walkLog(ctx, v, from, func(op *view.Op) error {
 		switch {
 		case op.LSN > last:
 			return errEnough
@@ -116,7 +116,7 @@ func (in *inspector) log(ctx context.Context, v *engine.View, f *logFlags) error
 }
 
 // logRange returns the records to read, if a segment is chosen, those that it can have.
-func logRange(segments []engine.LogSegment, f *logFlags) (from, last uint64, err error) {
+func logRange(segments []view.Segment, f *logFlags) (from, last uint64, err error) {
 	if !f.chosen.segment {
 		return f.from, math.MaxUint64, nil
 	}
@@ -140,8 +140,8 @@ func logRange(segments []engine.LogSegment, f *logFlags) (from, last uint64, err
 // followLog lists operations as they are written, until ctx ends.
 func (in *inspector) followLog(ctx context.Context, f *logFlags) error {
 	in.progress = new(term.Bar) // it would stay when nothing is written any more
-	var info engine.ViewInfo
-	err := in.withView(ctx, nil, func(v *engine.View) error {
+	var info view.Info
+	err := in.withView(ctx, nil, func(v *view.View) error {
 		info = v.Info()
 		return nil
 	})
@@ -158,7 +158,7 @@ func (in *inspector) followLog(ctx context.Context, f *logFlags) error {
 	show := in.opPrinter(info.NodeID, false)
 	show.widths()
 	n := 0
-	err = errors.Join(in.out.Flush(), engine.FollowLog(ctx, in.dir, behind, func(op *engine.LogOp) error {
+	err = errors.Join(in.out.Flush(), view.Follow(ctx, in.dir, behind, func(op *view.Op) error {
 		if f.wanted != nil && !bytes.Equal(op.Key, f.wanted) {
 			return nil
 		}

@@ -14,6 +14,7 @@ import (
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
+	"owlcache/engine/view"
 )
 
 // opValueShown is how many bytes of a value a row shows.
@@ -66,7 +67,7 @@ func (o *opPrinter) widths() {
 	}
 }
 
-func (o *opPrinter) op(op *engine.LogOp) error {
+func (o *opPrinter) op(op *view.Op) error {
 	seq := segmentNumber(op.Segment)
 	if o.table == nil {
 		j := o.json(&op.Entry, op.Kind, op.LSN)

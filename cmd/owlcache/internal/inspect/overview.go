@@ -13,13 +13,14 @@ import (
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
+	"owlcache/engine/view"
 )
 
 // overview is what one screen says of a data directory.
 type overview struct {
 	now    time.Time
 	legacy bool // data of a 0.5.1 node, which is not looked into
-	info   engine.ViewInfo
+	info   view.Info
 	keys   keyCounts
 	files  dirFiles
 	groups groupLists
@@ -62,7 +63,7 @@ func (c *keyCounts) add(e *engine.Entry, at int64) {
 // overview shows the directory on one screen.
 func (in *inspector) overview(ctx context.Context) error {
 	o := overview{now: in.now}
-	err := in.withView(ctx, nil, func(v *engine.View) error {
+	err := in.withView(ctx, nil, func(v *view.View) error {
 		o.info = v.Info()
 		at := in.now.UnixMilli()
 		return entries(ctx, v, func(e *engine.Entry) error {
@@ -121,7 +122,7 @@ const (
 )
 
 // restartTime estimates how long a restart takes to recover.
-func restartTime(s *engine.SnapshotInfo, l *engine.LogInfo) time.Duration {
+func restartTime(s *view.SnapshotInfo, l *view.LogInfo) time.Duration {
 	seconds := float64(s.Keys)/loadKeys + float64(s.Bytes)/loadBytes + float64(l.Operations)/replayOps + float64(l.Bytes)/replayBytes
 	return time.Duration(seconds * float64(time.Second))
 }

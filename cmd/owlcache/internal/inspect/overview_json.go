@@ -6,7 +6,7 @@ import (
 
 	"owlcache/cmd/owlcache/internal/localdir"
 
-	"owlcache/engine"
+	"owlcache/engine/view"
 )
 
 // jsonOverview is the overview for programs. What is not known is left out.
@@ -121,7 +121,7 @@ func (o *overview) json() jsonOverview {
 	return j
 }
 
-func asJSONSegment(s *engine.LogSegment) jsonSegment {
+func asJSONSegment(s *view.Segment) jsonSegment {
 	return jsonSegment{Segment: s.Seq, File: s.Name, FirstLSN: s.FirstLSN, LastLSN: s.LastLSN, Records: s.Records(),
 		Bytes: s.Bytes, FileBytes: s.FileBytes, Created: timeOrNil(s.Created), Sealed: s.Sealed}
 }

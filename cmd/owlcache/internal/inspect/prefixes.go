@@ -15,6 +15,7 @@ import (
 
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
+	"owlcache/engine/view"
 )
 
 // prefixesFlags are the flags of inspect prefixes.
@@ -40,7 +41,7 @@ that it has; keys with none are counted together.`,
 				return err
 			}
 			return c.run(cmd.Context(), args, func(ctx context.Context, in *inspector) error {
-				return in.withView(ctx, nil, func(v *engine.View) error { return in.prefixes(ctx, v, &own) })
+				return in.withView(ctx, nil, func(v *view.View) error { return in.prefixes(ctx, v, &own) })
 			})
 		},
 	}
@@ -85,7 +86,7 @@ func prefixOrder(name string) func(a, b *keys.Count) bool {
 }
 
 // prefixes counts and shows.
-func (in *inspector) prefixes(ctx context.Context, v *engine.View, f *prefixesFlags) error {
+func (in *inspector) prefixes(ctx context.Context, v *view.View, f *prefixesFlags) error {
 	first := top[keys.Count]{most: f.limit, before: prefixOrder(f.sort)}
 	sum := keys.Count{}
 	groups := keys.NewGroups(keys.Rule{Delimiter: []byte(f.delimiter), Depth: f.depth}, func(c *keys.Count) {

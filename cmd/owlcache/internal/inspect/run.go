@@ -11,7 +11,7 @@ import (
 	"owlcache/cmd/owlcache/internal/localdir"
 
 	"owlcache/cmd/owlcache/internal/term"
-	"owlcache/engine"
+	"owlcache/engine/view"
 )
 
 // inspector is one run of inspect or of one of the commands below it.
@@ -53,8 +53,8 @@ func (c *command) run(ctx context.Context, args []string, do func(context.Contex
 }
 
 // view opens the directory as it is now. Damage is noted and left out.
-func (in *inspector) view(ctx context.Context, prefix []byte) (*engine.View, error) {
-	return engine.OpenView(ctx, in.dir, engine.ViewOptions{
+func (in *inspector) view(ctx context.Context, prefix []byte) (*view.View, error) {
+	return view.Open(ctx, in.dir, view.Options{
 		Prefix:   prefix,
 		Damaged:  in.damage.Add,
 		Waiting:  func() { in.note("a checkpoint is running: waiting for its end") },
@@ -63,7 +63,7 @@ func (in *inspector) view(ctx context.Context, prefix []byte) (*engine.View, err
 }
 
 // withView runs do with the directory as it is now.
-func (in *inspector) withView(ctx context.Context, prefix []byte, do func(v *engine.View) error) (err error) {
+func (in *inspector) withView(ctx context.Context, prefix []byte, do func(v *view.View) error) (err error) {
 	v, err := in.view(ctx, prefix)
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"owlcache/cmd/owlcache/internal/term"
-	"owlcache/engine"
+	"owlcache/engine/view"
 )
 
 // Bounds of lists on the screen.
@@ -95,7 +95,7 @@ func writer(id, own uint64) string {
 
 // printLog lists the segments; of many the first and the last. Where the log is damaged,
 // its end has not been read.
-func (in *inspector) printLog(l *engine.LogInfo, unread bool) {
+func (in *inspector) printLog(l *view.LogInfo, unread bool) {
 	if len(l.Segments) == 0 {
 		if unread {
 			in.line("log        unreadable")
@@ -124,14 +124,14 @@ func (in *inspector) printLog(l *engine.LogInfo, unread bool) {
 	t.End()
 }
 
-func shownRecords(l *engine.LogInfo) string {
+func shownRecords(l *view.LogInfo) string {
 	if l.LastLSN < l.FirstLSN {
 		return fmt.Sprintf("no records (the next is %d)", l.LastLSN+1)
 	}
 	return fmt.Sprintf("records %d to %d", l.FirstLSN, l.LastLSN)
 }
 
-func segmentCells(s *engine.LogSegment) []string {
+func segmentCells(s *view.Segment) []string {
 	first, last, created, state := "-", "-", "-", "open"
 	if s.Records() > 0 {
 		first, last = strconv.FormatUint(s.FirstLSN, 10), strconv.FormatUint(s.LastLSN, 10)

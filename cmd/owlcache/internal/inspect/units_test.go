@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"owlcache/engine"
+	"owlcache/engine/view"
 )
 
 func TestShownValue(t *testing.T) {
@@ -144,9 +145,9 @@ func TestTopIsTheFrontOfTheSorted(t *testing.T) {
 func TestManySegmentsAreShortened(t *testing.T) {
 	var out bytes.Buffer
 	in := inspector{out: bufio.NewWriter(&out)}
-	l := engine.LogInfo{FirstLSN: 1, LastLSN: 100}
+	l := view.LogInfo{FirstLSN: 1, LastLSN: 100}
 	for i := range uint64(100) {
-		l.Segments = append(l.Segments, engine.LogSegment{Seq: i + 1, FirstLSN: i + 1, LastLSN: i + 1, Sealed: i < 99})
+		l.Segments = append(l.Segments, view.Segment{Seq: i + 1, FirstLSN: i + 1, LastLSN: i + 1, Sealed: i < 99})
 	}
 	in.printLog(&l, false)
 	if err := in.out.Flush(); err != nil {
@@ -165,14 +166,14 @@ func TestWarnings(t *testing.T) {
 		want string
 	}{
 		{"nothing", overview{}, ""},
-		{"old snapshot, short log", overview{info: engine.ViewInfo{Snapshot: engine.SnapshotInfo{Present: true, Saved: now.Add(-48 * time.Hour)}}}, ""},
-		{"old snapshot, long log", overview{info: engine.ViewInfo{Snapshot: engine.SnapshotInfo{Present: true, Saved: now.Add(-48 * time.Hour)}, Log: engine.LogInfo{Bytes: 1 << 30}}},
+		{"old snapshot, short log", overview{info: view.Info{Snapshot: view.SnapshotInfo{Present: true, Saved: now.Add(-48 * time.Hour)}}}, ""},
+		{"old snapshot, long log", overview{info: view.Info{Snapshot: view.SnapshotInfo{Present: true, Saved: now.Add(-48 * time.Hour)}, Log: view.LogInfo{Bytes: 1 << 30}}},
 			"the last checkpoint was 2d ago, and a restart replays 1.0 GiB"},
-		{"no snapshot, long log", overview{info: engine.ViewInfo{Log: engine.LogInfo{Bytes: 1 << 30}}}, "there was no checkpoint yet"},
-		{"free pages", overview{info: engine.ViewInfo{Snapshot: engine.SnapshotInfo{Present: true, Saved: now, FileBytes: 10 << 20, FreeBytes: 6 << 20}}}, "6.0 MiB of 10 MiB are free"},
+		{"no snapshot, long log", overview{info: view.Info{Log: view.LogInfo{Bytes: 1 << 30}}}, "there was no checkpoint yet"},
+		{"free pages", overview{info: view.Info{Snapshot: view.SnapshotInfo{Present: true, Saved: now, FileBytes: 10 << 20, FreeBytes: 6 << 20}}}, "6.0 MiB of 10 MiB are free"},
 		{"clock", overview{keys: keyCounts{newest: uint64(now.Add(2*time.Hour).UnixMilli()) << 16}}, "2h ahead"},
 		{"no identity", overview{noNode: true}, "node.json: it is missing"},
-		{"leftovers while running", overview{info: engine.ViewInfo{Holder: "process 1"}, files: dirFiles{tmp: []namedFile{{name: "x.tmp"}}}}, ""},
+		{"leftovers while running", overview{info: view.Info{Holder: "process 1"}, files: dirFiles{tmp: []namedFile{{name: "x.tmp"}}}}, ""},
 		{"many leftovers", overview{files: dirFiles{tmp: make([]namedFile, 9)}}, "and 4 more like it"},
 	} {
 		test.o.now = now
@@ -196,7 +197,7 @@ func TestRestartEstimate(t *testing.T) {
 			t.Errorf("%v: got %s, want %s", d, got, want)
 		}
 	}
-	d := restartTime(&engine.SnapshotInfo{Keys: 1e6, Bytes: 97e6}, &engine.LogInfo{Operations: 1e6, Bytes: 130e6})
+	d := restartTime(&view.SnapshotInfo{Keys: 1e6, Bytes: 97e6}, &view.LogInfo{Operations: 1e6, Bytes: 130e6})
 	if d < 100*time.Millisecond || d > 10*time.Second {
 		t.Errorf("a million keys and a million operations: %v", d)
 	}

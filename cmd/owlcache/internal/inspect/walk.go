@@ -6,13 +6,14 @@ import (
 	"owlcache/cmd/owlcache/internal/localdir"
 
 	"owlcache/engine"
+	"owlcache/engine/view"
 )
 
 // ctxEvery is after how many entries or operations it is asked whether to go on.
 const ctxEvery = 4096
 
 // entries is v.Entries from the first key on. It ends soon when ctx does.
-func entries(ctx context.Context, v *engine.View, visit func(e *engine.Entry) error) error {
+func entries(ctx context.Context, v *view.View, visit func(e *engine.Entry) error) error {
 	n := 0
 	return v.Entries(ctx, nil, func(e *engine.Entry) error {
 		if n++; n%ctxEvery == 0 && ctx.Err() != nil {
@@ -25,7 +26,7 @@ func entries(ctx context.Context, v *engine.View, visit func(e *engine.Entry) er
 // walkLog calls visit with each operation of the log with an LSN of at least from. Behind
 // damage it goes on with the next segment. damaged, if set, is told of each damaged
 // place of the log, where it is met if that can be.
-func (in *inspector) walkLog(ctx context.Context, v *engine.View, from uint64, visit func(op *engine.LogOp) error, damaged func(d *localdir.Place) error) error {
+func (in *inspector) walkLog(ctx context.Context, v *view.View, from uint64, visit func(op *view.Op) error, damaged func(d *localdir.Place) error) error {
 	var met []localdir.Place
 	in.damage.Found = func(d localdir.Place) { met = append(met, d) }
 	defer func() { in.damage.Found = nil }()
@@ -47,7 +48,7 @@ func (in *inspector) walkLog(ctx context.Context, v *engine.View, from uint64, v
 	n := 0
 	for i := 0; ; i++ {
 		met = met[:0]
-		err := v.Log(ctx, last+1, func(op *engine.LogOp) error {
+		err := v.Log(ctx, last+1, func(op *view.Op) error {
 			if n++; n%ctxEvery == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}

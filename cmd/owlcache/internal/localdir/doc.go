@@ -6,6 +6,6 @@
 //	dir, err := flags.Path(p, args)                // DIR, --dir, or that of the configuration
 //
 //	damage := localdir.Damage{Dir: dir}
-//	v, err := engine.OpenView(ctx, dir, engine.ViewOptions{Damaged: damage.Add})
+//	v, err := view.Open(ctx, dir, view.Options{Damaged: damage.Add})
 //	return damage.Result(err)                      // names the places, with the exit code for damage
 package localdir

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"owlcache/cmd/owlcache/internal/term"
-	"owlcache/engine"
+	"owlcache/engine/check"
 )
 
 // checkFlags are the flags of the command check.
@@ -52,7 +52,7 @@ func runCheck(ctx context.Context, p *term.Process, flags *checkFlags, args []st
 	ctx, stop := term.Interruptible(ctx)
 	defer stop()
 	progress := p.Bar()
-	report, err := engine.Check(ctx, dir, engine.CheckOptions{Progress: progress.Update})
+	report, err := check.Run(ctx, dir, check.Options{Progress: progress.Update})
 	progress.Clear()
 	switch {
 	case term.Interrupted(ctx, err):
@@ -68,9 +68,9 @@ func runCheck(ctx context.Context, p *term.Process, flags *checkFlags, args []st
 	switch {
 	case err != nil:
 		return fmt.Errorf("report: %w", err)
-	case report.Status == engine.CheckFail:
+	case report.Status == check.Fail:
 		return term.Exit(term.CodeCorrupt, nil)
-	case report.Status == engine.CheckWarn && flags.strict:
+	case report.Status == check.Warn && flags.strict:
 		return term.Exit(term.CodeFailed, nil)
 	}
 	return nil
@@ -78,7 +78,7 @@ func runCheck(ctx context.Context, p *term.Process, flags *checkFlags, args []st
 
 // printCheck writes the report for people: a line for each finding, and one that sums
 // up.
-func printCheck(to io.Writer, report *engine.CheckReport) error {
+func printCheck(to io.Writer, report *check.Report) error {
 	w := bufio.NewWriter(to)
 	for i := range report.Findings {
 		if _, err := fmt.Fprintln(w, checkLine(&report.Findings[i])); err != nil {
@@ -91,7 +91,7 @@ func printCheck(to io.Writer, report *engine.CheckReport) error {
 	return errors.Join(err, w.Flush())
 }
 
-func checkLine(f *engine.Finding) string {
+func checkLine(f *check.Finding) string {
 	place := f.File
 	if f.Offset >= 0 {
 		place += fmt.Sprintf(", offset %d", f.Offset)

@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"owlcache/cmd/owlcache/internal/term"
-	"owlcache/engine"
 	"owlcache/engine/dump"
+	"owlcache/engine/view"
 )
 
 // exportFlags are the flags of the command export.
@@ -94,7 +94,7 @@ func runExport(ctx context.Context, p *term.Process, flags *exportFlags, args []
 
 // run opens the directory first: if it is none, no file is made.
 func (x *exporter) run(ctx context.Context, dir string) (err error) {
-	o := engine.ViewOptions{
+	o := view.Options{
 		Prefix:   []byte(x.flags.prefix),
 		Progress: x.progress.Update,
 		Waiting:  func() { x.note("a checkpoint is running: waiting for its end") },
@@ -102,7 +102,7 @@ func (x *exporter) run(ctx context.Context, dir string) (err error) {
 	if x.flags.skipDamaged {
 		o.Damaged = x.damage.Add
 	}
-	v, err := engine.OpenView(ctx, dir, o)
+	v, err := view.Open(ctx, dir, o)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (x *exporter) run(ctx context.Context, dir string) (err error) {
 }
 
 // write exports the entries behind a key.
-func (x *exporter) write(ctx context.Context, v *engine.View, w io.Writer, after []byte) (err error) {
+func (x *exporter) write(ctx context.Context, v *view.View, w io.Writer, after []byte) (err error) {
 	x.report, err = dump.Export(ctx, v, w, dump.ExportOptions{After: after, At: v.Info().Time})
 	x.progress.Clear()
 	return err

@@ -8,12 +8,12 @@ import (
 	"io/fs"
 
 	"owlcache/cmd/owlcache/internal/term"
-	"owlcache/engine"
 	"owlcache/engine/dump"
+	"owlcache/engine/view"
 )
 
 // toFile exports into a file that appears when it is whole.
-func (x *exporter) toFile(ctx context.Context, v *engine.View) (err error) {
+func (x *exporter) toFile(ctx context.Context, v *view.View) (err error) {
 	x.file, err = dump.Create(x.flags.file, dump.FileOptions{Replace: x.flags.force, Resume: x.flags.resume})
 	if err != nil {
 		return x.explainFile(err)

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"owlcache/cmd/owlcache/internal/term"
-	"owlcache/engine"
+	"owlcache/engine/repair"
 )
 
 // repairFlags are the flags of the command repair.
@@ -54,14 +54,14 @@ func runRepair(ctx context.Context, p *term.Process, flags *repairFlags, args []
 	ctx, stop := term.Interruptible(ctx)
 	defer stop()
 	progress := p.Bar()
-	o := engine.RepairOptions{Source: dir, Target: flags.to, Progress: progress.Update}
+	o := repair.Options{Source: dir, Target: flags.to, Progress: progress.Update}
 	if flags.dryRun {
 		o.Target = ""
 	}
-	report, err := engine.Repair(ctx, o)
+	report, err := repair.Run(ctx, o)
 	progress.Clear()
 	switch {
-	case errors.Is(err, engine.ErrTarget):
+	case errors.Is(err, repair.ErrTarget):
 		return term.Usage(err)
 	case term.Interrupted(ctx, err):
 		return term.Exit(term.CodeInterrupted, errors.New("interrupted: nothing was left behind"))

@@ -9,7 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"owlcache/cmd/owlcache/internal/term"
-	"owlcache/engine"
+	"owlcache/engine/repair"
 )
 
 // repairShown is how many keys or places of one kind the report for people lists; the
@@ -19,11 +19,11 @@ const repairShown = 20
 // repairPrinter writes the report of a repair for people.
 type repairPrinter struct {
 	strings.Builder
-	report *engine.RepairReport
+	report *repair.Report
 }
 
 // printRepair writes the report for people.
-func printRepair(w io.Writer, report *engine.RepairReport) error {
+func printRepair(w io.Writer, report *repair.Report) error {
 	p := &repairPrinter{report: report}
 	p.printRead()
 	p.printDamage()
@@ -83,7 +83,7 @@ func (p *repairPrinter) printDamage() {
 }
 
 // place describes one damaged place.
-func (p *repairPrinter) place(d *engine.Damage) string {
+func (p *repairPrinter) place(d *repair.Damage) string {
 	name := d.File
 	if rel, err := filepath.Rel(p.report.Source, d.File); err == nil {
 		name = rel
@@ -119,7 +119,7 @@ func (p *repairPrinter) place(d *engine.Damage) string {
 }
 
 func (p *repairPrinter) printKeys() {
-	for _, state := range []string{engine.KeyLost, engine.KeyUncertain} {
+	for _, state := range []string{repair.Lost, repair.Uncertain} {
 		var lines []string
 		for _, k := range p.report.Keys {
 			if k.State == state {
@@ -133,7 +133,7 @@ func (p *repairPrinter) printKeys() {
 func (p *repairPrinter) printFiles() {
 	var lines []string
 	for _, f := range p.report.Files {
-		if f.State == engine.FileLost {
+		if f.State == repair.FileLost {
 			lines = append(lines, f.Name+": "+f.Problem)
 		}
 	}

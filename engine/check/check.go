@@ -1,0 +1,235 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"owlcache/engine/datadir"
+	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/held"
+	"owlcache/engine/internal/legacy"
+)
+
+// Options of Check. The zero value of each field is its default.
+type Options struct {
+	// Progress, if set, is called now and then, one call at a time.
+	Progress func(datadir.Progress)
+}
+
+// tries is how often the directory of a running node is read when something
+// looks wrong: a write that is under way while it is read looks so for a moment.
+const (
+	tries = 5
+	pause = 50 * time.Millisecond
+)
+
+// Run verifies the data directory at path and changes nothing in it: each file that
+// a node reads, each record of the log, each page and each value of the snapshot, and
+// whether the log follows the snapshot. A node may run on it; while the snapshot is
+// read, it does not fold its log. The memory that is needed does not depend on the
+// number of keys, but for the file of a 0.5.1 node.
+//
+// What is wrong is in the report. An error is returned for what is no data directory,
+// for files that may not be read, and, as *datadir.FormatError or format.ErrNewerFormat, for
+// data of a newer program.
+func Run(ctx context.Context, path string, o Options) (*Report, error) {
+	var before []Finding
+	for try := 1; ; try++ {
+		report, err := checkOnce(ctx, path, &o)
+		if err != nil || report.Holder == "" || report.Status == OK {
+			return report, err
+		}
+		wrong := report.wrong()
+		switch {
+		case try > 1 && slices.Equal(wrong, before):
+			return report, nil
+		case try == tries:
+			report.keep(before)
+			return report, nil
+		}
+		before = wrong
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Duration(try) * pause):
+		}
+	}
+}
+
+// checker is one reading of a data directory.
+type checker struct {
+	ctx  context.Context // of this one call
+	opts *Options
+	src  *datadir.Source
+
+	snapshotFile *held.Snapshot // nil if there is none
+	log          *held.Log
+
+	progress progress
+}
+
+// checkOnce reads the directory once.
+func checkOnce(ctx context.Context, path string, o *Options) (report *Report, err error) {
+	src, holder, err := datadir.Look(path)
+	if err != nil {
+		return nil, err
+	}
+	c := &checker{ctx: ctx, opts: o, src: src}
+	report = &Report{Path: src.Path(), Holder: holder, Status: OK}
+	var files, data, others findings
+	if err := c.files(&files, holder); err != nil {
+		return nil, err
+	}
+	if err := c.data(&data, report); err != nil {
+		return nil, err
+	}
+	if err := c.others(&others); err != nil {
+		return nil, err
+	}
+	if report.Holder == "" { // a node may have started meanwhile
+		if _, report.Holder, err = datadir.Look(path); err != nil {
+			return nil, err
+		}
+	}
+	var all findings
+	for _, part := range []*findings{&files, &data, &others} {
+		all.join(part)
+	}
+	report.Findings, report.Warnings, report.Failures = all.list, all.warnings, all.failures
+	report.judge()
+	return report, nil
+}
+
+// open opens the snapshot, locked, and the log that follows it.
+func (c *checker) open() (err error) {
+	path := c.src.File(datadir.SnapshotFile)
+	for {
+		c.snapshotFile, err = held.LockSnapshot(c.ctx, path, nil)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = legacy.DanglingLink(path)
+		}
+		if err != nil {
+			return err
+		}
+		if c.log, err = held.OpenLog(c.src.File(datadir.LogDir)); err != nil {
+			return errors.Join(err, c.release())
+		}
+		if _, err := os.Lstat(path); c.snapshotFile != nil || errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		// A checkpoint has made the first one, and deletes the log.
+		if err := errors.Join(c.release(), c.ctx.Err()); err != nil {
+			return err
+		}
+	}
+}
+
+// data verifies the snapshot and the log, both at a time.
+func (c *checker) data(list *findings, report *Report) (err error) {
+	if err := c.open(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.release()) }()
+	c.progress.start(c)
+
+	ctx, cancel := context.WithCancel(c.ctx)
+	defer cancel()
+	var (
+		wg       sync.WaitGroup
+		snapshot = snapshotCheck{checker: c}
+		log      = logCheck{checker: c, segments: map[string]*segmentCheck{}}
+		err1     error
+		err2     error
+	)
+	wg.Go(func() {
+		if c.snapshotFile != nil {
+			prefetch(ctx, c.snapshotFile.File)
+		}
+	})
+	wg.Go(func() {
+		if err2 = log.run(); err2 != nil {
+			cancel()
+		}
+	})
+	if err1 = snapshot.run(); err1 != nil {
+		cancel()
+	}
+	wg.Wait()
+	if err := errors.Join(err1, err2, c.ctx.Err()); err != nil {
+		return err
+	}
+	log.report(&snapshot)
+	snapshot.conclude(&log)
+	list.join(&snapshot.findings)
+	list.join(&log.findings)
+	report.Keys, report.Records, report.Ops = snapshot.keys, log.found.Records, log.ops
+	report.Bytes = log.found.Bytes
+	if c.snapshotFile != nil {
+		report.Bytes += c.snapshotFile.Size
+	}
+	return nil
+}
+
+func (c *checker) release() error {
+	var errs []error
+	if c.snapshotFile != nil {
+		errs = append(errs, c.snapshotFile.Close())
+	}
+	if c.log != nil {
+		errs = append(errs, c.log.Close())
+	}
+	c.snapshotFile, c.log = nil, nil
+	return errors.Join(errs...)
+}
+
+// repairCommand is what saves the rest of a damaged directory.
+func (c *checker) repairCommand() string {
+	return (&format.CorruptError{Path: c.src.File(datadir.SnapshotFile)}).Remedy()
+}
+
+// name returns the name of a file within the directory.
+func (c *checker) name(file string) string {
+	if rel, err := filepath.Rel(c.src.Path(), file); err == nil {
+		return filepath.ToSlash(rel)
+	}
+	return path.Base(file)
+}
+
+// progress adds up what several goroutines have read.
+type progress struct {
+	tell  func(datadir.Progress)
+	total int64
+	done  atomic.Int64
+	mu    sync.Mutex // held while telling
+}
+
+// progressBytes is after how many bytes progress is told, and an end is looked for.
+const progressBytes = 4 << 20
+
+func (p *progress) start(c *checker) {
+	if p.tell = c.opts.Progress; p.tell == nil {
+		p.tell = func(datadir.Progress) {}
+	}
+	if c.snapshotFile != nil {
+		p.total += c.snapshotFile.Size
+	}
+	p.total += c.log.Bytes()
+}
+
+func (p *progress) add(n int64) {
+	done := p.done.Add(n)
+	if done/progressBytes == (done-n)/progressBytes {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tell(datadir.Progress{Phase: "check", Done: min(done, p.total), Total: p.total, Unit: "bytes"})
+}
