@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"time"
@@ -51,39 +52,25 @@ type Options struct {
 type Progress = datadir.Progress
 
 func (o Options) withDefaults() (Options, wal.SyncPolicy, error) {
-	if o.MaxValueSize == 0 {
-		o.MaxValueSize = MaxValueSize
+	o.MaxValueSize = cmp.Or(o.MaxValueSize, MaxValueSize)
+	o.Sync = cmp.Or(o.Sync, wal.SyncAlways.String())
+	o.CheckpointLogBytes = cmp.Or(o.CheckpointLogBytes, 64<<20)
+	o.SweepInterval = cmp.Or(o.SweepInterval, time.Minute)
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	o.TaskLogger = cmp.Or(o.TaskLogger, o.Logger)
+	o.compactAbove = cmp.Or(o.compactAbove, 4<<20)
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
 	}
 	if o.MaxValueSize < 1 || o.MaxValueSize > MaxValueSize {
 		return o, 0, fmt.Errorf("engine: MaxValueSize %d: want 1 to %d bytes", o.MaxValueSize, MaxValueSize)
 	}
-	if o.Sync == "" {
-		o.Sync = wal.SyncAlways.String()
+	if o.CheckpointInterval < 0 || o.SweepInterval < 0 || o.TombstoneGrace < 0 || o.CheckpointLogBytes < 0 {
+		return o, 0, fmt.Errorf("engine: an interval or a size is negative")
 	}
 	policy, err := wal.ParseSyncPolicy(o.Sync)
 	if err != nil {
 		return o, 0, fmt.Errorf("engine: %w", err)
-	}
-	if o.CheckpointLogBytes == 0 {
-		o.CheckpointLogBytes = 64 << 20
-	}
-	if o.SweepInterval == 0 {
-		o.SweepInterval = time.Minute
-	}
-	if o.CheckpointInterval < 0 || o.SweepInterval < 0 || o.TombstoneGrace < 0 || o.CheckpointLogBytes < 0 {
-		return o, 0, fmt.Errorf("engine: an interval or a size is negative")
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.TaskLogger == nil {
-		o.TaskLogger = o.Logger
-	}
-	if o.Progress == nil {
-		o.Progress = func(Progress) {}
-	}
-	if o.compactAbove == 0 {
-		o.compactAbove = 4 << 20
 	}
 	return o, policy, nil
 }

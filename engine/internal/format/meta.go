@@ -22,18 +22,7 @@ const (
 	BucketMeta = "meta"
 )
 
-const (
-	metaFormat = "format"
-	metaLSN    = "lsn"
-	metaClock  = "clock"
-	metaNode   = "node"
-	metaKeys   = "keys"
-	metaBytes  = "bytes"
-	metaSaved  = "saved"
-	metaCRC    = "crc"
-
-	snapshotFormat = 1
-)
+const snapshotFormat = 1
 
 // SnapshotMeta is the bucket meta.
 type SnapshotMeta struct {
@@ -51,13 +40,13 @@ type metaField struct{ name, value string }
 // fields returns the content of the bucket, but for the checksum.
 func (m *SnapshotMeta) fields() []metaField {
 	return []metaField{
-		{metaFormat, strconv.Itoa(snapshotFormat)},
-		{metaLSN, strconv.FormatUint(m.LSN, 10)},
-		{metaClock, strconv.FormatUint(m.Clock, 10)},
-		{metaNode, fmt.Sprintf("%016x", m.Node)},
-		{metaKeys, strconv.FormatInt(m.Keys, 10)},
-		{metaBytes, strconv.FormatInt(m.Bytes, 10)},
-		{metaSaved, m.Saved.UTC().Format(time.RFC3339Nano)},
+		{"format", strconv.Itoa(snapshotFormat)},
+		{"lsn", strconv.FormatUint(m.LSN, 10)},
+		{"clock", strconv.FormatUint(m.Clock, 10)},
+		{"node", fmt.Sprintf("%016x", m.Node)},
+		{"keys", strconv.FormatInt(m.Keys, 10)},
+		{"bytes", strconv.FormatInt(m.Bytes, 10)},
+		{"saved", m.Saved.UTC().Format(time.RFC3339Nano)},
 	}
 }
 
@@ -73,7 +62,7 @@ func metaChecksum(fields []metaField) string {
 // EachField calls put with the names and values of the bucket, until that fails.
 func (m *SnapshotMeta) EachField(put func(name, value []byte) error) error {
 	fields := m.fields()
-	for _, f := range append(fields, metaField{metaCRC, metaChecksum(fields)}) {
+	for _, f := range append(fields, metaField{"crc", metaChecksum(fields)}) {
 		if err := put([]byte(f.name), []byte(f.value)); err != nil {
 			return err
 		}
@@ -97,19 +86,19 @@ func ParseMeta(get func(name []byte) []byte) (m SnapshotMeta, err error) {
 		}
 		return n
 	}
-	format := number(metaFormat, 10)
-	m = SnapshotMeta{LSN: number(metaLSN, 10), Clock: number(metaClock, 10), Node: number(metaNode, 16),
-		Keys: int64(number(metaKeys, 10)), Bytes: int64(number(metaBytes, 10))}
-	if m.Saved, err = time.Parse(time.RFC3339Nano, string(get([]byte(metaSaved)))); err != nil {
-		errs = append(errs, fmt.Errorf("bucket meta: %s: %w", metaSaved, err))
+	format := number("format", 10)
+	m = SnapshotMeta{LSN: number("lsn", 10), Clock: number("clock", 10), Node: number("node", 16),
+		Keys: int64(number("keys", 10)), Bytes: int64(number("bytes", 10))}
+	if m.Saved, err = time.Parse(time.RFC3339Nano, string(get([]byte("saved")))); err != nil {
+		errs = append(errs, fmt.Errorf("bucket meta: %s: %w", "saved", err))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return m, err
 	}
 	fields := m.fields()
-	fields[0].value = string(get([]byte(metaFormat)))
+	fields[0].value = string(get([]byte("format")))
 	switch {
-	case metaChecksum(fields) != string(get([]byte(metaCRC))):
+	case metaChecksum(fields) != string(get([]byte("crc"))):
 		return m, errors.New("bucket meta: wrong checksum")
 	case format > snapshotFormat:
 		return m, fmt.Errorf("snapshot of format %d: %w", format, ErrNewerFormat)

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"go.etcd.io/bbolt"
+	"golang.org/x/sync/errgroup"
 
 	"owlcache/engine/internal/format"
 	"owlcache/engine/internal/pages"
@@ -45,8 +46,7 @@ func Load(ctx context.Context, path string, visit func(e *format.Entry), progres
 		return m, err
 	}
 	// The first part also holds what lies before the first bound.
-	l.bounds = append([][]byte{nil}, bounds[min(1, len(bounds)):]...)
-	if err := l.run(ctx); err != nil {
+	if err := l.run(ctx, append([][]byte{nil}, bounds[min(1, len(bounds)):]...)); err != nil {
 		return m, err
 	}
 	if n := l.done.Load(); n != l.meta.Keys {
@@ -64,42 +64,31 @@ type loader struct {
 	db       *bbolt.DB
 	path     string
 	meta     format.SnapshotMeta
-	bounds   [][]byte // where the ranges begin
 	visit    func(e *format.Entry)
 	progress func(done, total int64)
 
-	next, done atomic.Int64 // range to read; entries that were read
-	failed     atomic.Bool
-	mu         sync.Mutex // protects errs, and is held while progress is called
-	errs       []error
+	done atomic.Int64 // entries
+	mu   sync.Mutex   // held while progress is called
 }
 
 func (l *loader) view(f func(*bbolt.Tx) error) error {
 	return guard(l.path, func() error { return l.db.View(f) })
 }
 
-// run loads all ranges, a few at a time.
-func (l *loader) run(ctx context.Context) error {
-	var wg sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() {
-			for i := int(l.next.Add(1) - 1); i < len(l.bounds) && !l.failed.Load(); i = int(l.next.Add(1) - 1) {
-				var end []byte
-				if i+1 < len(l.bounds) {
-					end = l.bounds[i+1]
-				}
-				err := l.view(func(tx *bbolt.Tx) error { return l.loadRange(ctx, tx, l.bounds[i], end) })
-				if err != nil {
-					l.failed.Store(true)
-					l.mu.Lock()
-					l.errs = append(l.errs, err)
-					l.mu.Unlock()
-				}
-			}
+// run loads the ranges that begin at bounds, a few at a time.
+func (l *loader) run(ctx context.Context, bounds [][]byte) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, start := range bounds {
+		var end []byte
+		if i+1 < len(bounds) {
+			end = bounds[i+1]
+		}
+		group.Go(func() error {
+			return l.view(func(tx *bbolt.Tx) error { return l.loadRange(ctx, tx, start, end) })
 		})
 	}
-	wg.Wait()
-	return errors.Join(l.errs...)
+	return group.Wait()
 }
 
 // loadRange loads the keys from start up to, not including, end.
