@@ -18,7 +18,7 @@ type clock struct {
 	last atomic.Uint64 // greatest time given or seen
 
 	recovered Recovered
-	applied   atomic.Uint64 // every local write since the start, up to this time, is in the map
+	applied   atomic.Uint64 // every local write since the start, up to this time, is in the table
 }
 
 // tick returns a version greater than all before.

@@ -94,7 +94,7 @@ func (c *committer) decidePurge(op *Op, cur *pendingEntry) (r format.Record, siz
 }
 
 // current returns the entry under key as the operations before in the batch, or
-// else the map, have left it. The value is not part of it.
+// else the table, have left it. The value is not part of it.
 func (c *committer) current(key []byte) pendingEntry {
 	if p, ok := c.pending[string(key)]; ok {
 		return p

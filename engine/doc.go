@@ -1,5 +1,6 @@
-// Package engine is the store: a map in memory in front of a write-ahead log and a
-// snapshot.
+// Package engine is the store: a table in memory in front of a write-ahead log and a
+// snapshot. The table is internal/memory, the snapshot internal/snapshot; what both and
+// the log hold is internal/format.
 //
 // # Life cycle
 //
@@ -16,7 +17,7 @@
 // submission for the one committer goroutine. It takes all that is waiting, up to
 // a bound; decides each operation's condition, in order; gives versions; writes one
 // log record per submission, all in one write and one fsync; applies them to the
-// map, publishes them to the feed, and answers the callers. So what anybody can
+// table, publishes them to the feed, and answers the callers. So what anybody can
 // see is durable, and what is durable is ordered.
 //
 // # Entries of other nodes
@@ -29,10 +30,10 @@
 //	merged, err := store.Merge(entries)       // what this one lacks
 //	dropped, err := store.Forget(items)       // what the others have deleted long ago
 //
-// Each shard keeps its part of the digest up to date with each change. Options.TombstoneGrace
-// says how long deleted and expired keys are remembered. What is to be swept, and what is
-// no longer to be taken over, is judged as of the last multiple of Options.SweepInterval
-// of the wall clock, so that nodes with right clocks forget the same at the same moment.
+// The digest is up to date with each change. Options.TombstoneGrace says how long deleted
+// and expired keys are remembered. What is to be swept, and what is no longer to be taken
+// over, is judged as of the last multiple of Options.SweepInterval of the wall clock, so
+// that nodes with right clocks forget the same at the same moment.
 //
 // # Promises
 //
@@ -60,14 +61,11 @@
 //
 // # Goroutines and locks
 //
-// The committer is the only writer of the log, the clock and, after Open, the map.
+// The committer is the only writer of the log, the clock and, after Open, the table.
 // The sweeper submits the removal of what is expired, like any caller. The
 // checkpointer reads the log's files and writes the snapshot. Close stops the
 // latter two, waits for them, then for the committer, and then closes the log.
 //
-// Keys are spread over the shards of the map by KeyHash, so that a shard has whole
-// buckets of the digest; inside, by a hash that is seeded in each process. Each shard has
-// a lock, held for one operation, or for a look at all of its entries. submitMu keeps Close
-// from closing the queue under a caller. The checkpointer's lock keeps two
-// checkpoints apart; nobody else takes it.
+// The table has a lock for each of its shards. submitMu keeps Close from closing the queue
+// under a caller. The checkpointer's lock keeps two checkpoints apart; nobody else takes it.
 package engine

@@ -158,7 +158,7 @@ func (s *Store) check(op *Op) error {
 // NodeID returns the id of this node, which is part of each version.
 func (s *Store) NodeID() uint64 { return s.clock.node }
 
-// Applied returns the time of the last local write in the map, Recovered.Start if there is
+// Applied returns the time of the last local write in the table, Recovered.Start if there is
 // none yet: every local write since the start with a version up to it can be seen, and is
 // durable as Options.Sync says.
 func (s *Store) Applied() uint64 { return s.clock.applied.Load() }
