@@ -65,7 +65,7 @@ func TestBackupOfARunningNode(t *testing.T) {
 		t.Fatal(errs)
 	}
 	stderr := &safeBuilder{}
-	l, err := logs.Open(&c, nil, stderr)
+	l, err := logs.Open(c, nil, stderr)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,24 +23,24 @@ func findAddress(flag string, flags config.Flags, env []string) (addr string, ow
 	if err != nil {
 		return "", false, term.Usage(errors.Join(err, errors.New("the configuration says where the node is: correct it, or name the node with --addr")))
 	}
-	addr, err = nodeAddress(&c)
+	addr, err = nodeAddress(c)
 	return addr, true, err
 }
 
 // nodeAddress returns where a client on this machine reaches the server.
 func nodeAddress(c *config.Config) (string, error) {
-	if c.Int("Httpport") == 0 {
-		return "", term.Usage(fmt.Errorf("%s: Httpport 0 takes any free port: name the node with --addr", c.Get("Httpport").Origin))
+	if c.Listen.HTTPPort == 0 {
+		return "", term.Usage(fmt.Errorf("%s: Httpport 0 takes any free port: name the node with --addr", c.Setting(&c.Listen.HTTPPort).Origin))
 	}
-	host := config.BareHost(c.Text("Host"))
+	host := c.Listen.Host
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 		if ip.To4() == nil {
 			host = "::1"
 		}
 	}
-	addr := net.JoinHostPort(host, strconv.FormatInt(c.Int("Httpport"), 10))
-	if c.On("Open_Https") {
+	addr := net.JoinHostPort(host, strconv.Itoa(c.Listen.HTTPPort))
+	if c.HTTPS.On {
 		addr = "https://" + addr
 	}
 	return addr, nil

@@ -63,7 +63,7 @@ func (f *Flags) secure(c *Client, own bool, env []string) error {
 		if err != nil {
 			return err
 		}
-		certFile = server.Text("Https_CertFile")
+		certFile = server.HTTPS.CertFile
 	}
 	return f.TLS.secure(c, certFile, env)
 }

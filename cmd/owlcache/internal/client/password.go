@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"owlcache/cmd/owlcache/internal/config"
@@ -33,11 +32,11 @@ func findPassword(file string, local bool, flags config.Flags, env []string) (st
 	if err != nil {
 		return "", err
 	}
-	password, err := c.ConfiguredPassword()
+	password, err := c.Password()
 	if err != nil || password != "" {
 		return password, err
 	}
-	return storedPassword(filepath.Join(c.DataDir(), datadir.SecretFile))
+	return storedPassword(c.Path(datadir.SecretFile))
 }
 
 // storedPassword reads the password that a server has made for itself.

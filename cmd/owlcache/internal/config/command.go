@@ -1,13 +1,11 @@
 package config
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
-	"slices"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -53,7 +51,7 @@ func checkCommand(p *term.Process) *cobra.Command {
 					return err
 				}
 			}
-			_, err = fmt.Fprintf(p.Stdout, "%s: the configuration is valid\n", c.Source())
+			_, err = fmt.Fprintf(p.Stdout, "%s: the configuration is valid\n", c.source())
 			return err
 		},
 	}
@@ -73,9 +71,9 @@ func printCommand(p *term.Process) *cobra.Command {
 				return err
 			}
 			if out.JSON() {
-				return c.PrintJSON(p.Stdout)
+				return c.printJSON(p.Stdout)
 			}
-			return c.Print(p.Stdout)
+			return c.print(p.Stdout)
 		},
 	}
 	flags.Register(cmd)
@@ -88,7 +86,7 @@ func printCommand(p *term.Process) *cobra.Command {
 func (c *Config) checkLists() error {
 	var errs []error
 	for _, name := range []string{datadir.GroupFile, datadir.GossipFile} {
-		_, err := cluster.ReadList(filepath.Join(c.DataDir(), name))
+		_, err := cluster.ReadList(c.Path(name))
 		if _, mistake := errors.AsType[*cluster.FileError](err); mistake && !errors.Is(err, cluster.ErrEmptyFile) {
 			errs = append(errs, err)
 		}
@@ -99,32 +97,22 @@ func (c *Config) checkLists() error {
 	return nil
 }
 
-// Source names where the configuration was read from.
-func (c *Config) Source() string {
-	if c.file == "" {
-		return "defaults"
-	}
-	return c.file
-}
+// source names where the configuration was read from.
+func (c *Config) source() string { return cmp.Or(c.File, "defaults") }
 
-// Print writes the settings as a table.
-func (c *Config) Print(w io.Writer) error {
+// print writes the settings as a table.
+func (c *Config) print(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, name := range c.order {
-		s := c.Get(name)
-		value := s.Option.Shown(s.Value)
-		if value == "" {
-			value = `""`
-		}
-		if _, err := fmt.Fprintf(tw, "%s\t%s\t%s\n", name, value, s.Origin); err != nil {
+	for _, s := range c.settings {
+		if _, err := fmt.Fprintf(tw, "%s\t%s\t%s\n", s.Name, cmp.Or(s.Shown(), `""`), s.Origin); err != nil {
 			return err
 		}
 	}
 	return tw.Flush()
 }
 
-// PrintJSON writes the settings as an array of objects, in the order of the table.
-func (c *Config) PrintJSON(w io.Writer) error {
+// printJSON writes the settings as an array of objects, in the order of the table.
+func (c *Config) printJSON(w io.Writer) error {
 	type row struct {
 		Name    string `json:"name"`
 		Value   string `json:"value"`
@@ -133,29 +121,11 @@ func (c *Config) PrintJSON(w io.Writer) error {
 		Unit    string `json:"unit,omitempty"`
 		Help    string `json:"help"`
 	}
-	rows := make([]row, 0, len(c.order))
-	for _, name := range c.order {
-		s := c.Get(name)
-		rows = append(rows, row{name, s.Option.Shown(s.Value), s.Origin, s.Option.Default, s.Option.Unit, s.Option.Help})
+	var rows []row
+	for _, s := range c.settings {
+		rows = append(rows, row{s.Name, s.Shown(), s.Origin, s.Default, s.Unit, s.Help})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "\t")
 	return enc.Encode(rows)
-}
-
-// Warnings says what is allowed and still unwise.
-func (c *Config) Warnings() []string {
-	var list []string
-	if s := c.Get("Tonken_jwt_secret"); s.Value != "" && s.Value != WellKnownSecret && len(s.Value) < MinTokenSecret {
-		list = append(list, fmt.Sprintf("%s: Tonken_jwt_secret has fewer than %d bytes: it is mixed with the secret of the data directory and does not work on another node by itself", s.Origin, MinTokenSecret))
-	}
-	for _, secret := range []struct{ name, what string }{{"Pass", "password"}, {"GossipDataSyncAuthKey", "secret"}} {
-		if s := c.Get(secret.name); strings.HasPrefix(s.Origin, "flag ") {
-			list = append(list, fmt.Sprintf("%s: every user of this machine can read the %s in the list of processes: use %s_File or the configuration file", s.Origin, secret.what, secret.name))
-		}
-	}
-	if s := c.Get("WAL_Sync"); s.Value != "always" {
-		list = append(list, fmt.Sprintf("%s: WAL_Sync %s: a crash of the machine can lose the last acknowledged writes", s.Origin, s.Value))
-	}
-	return slices.Concat(list, c.urlCacheWarnings(), c.importWarnings())
 }

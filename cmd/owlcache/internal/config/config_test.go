@@ -2,12 +2,15 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,7 +21,7 @@ func formatNumber(n int64) string { return strconv.FormatInt(n, 10) }
 
 func TestTableIsSound(t *testing.T) {
 	names, envs := map[string]bool{}, map[string]bool{}
-	for _, o := range Options() {
+	for _, o := range new(Config).options() {
 		if names[strings.ToLower(o.Name)] || envs[o.env()] {
 			t.Errorf("%s is there twice", o.Name)
 		}
@@ -26,14 +29,11 @@ func TestTableIsSound(t *testing.T) {
 		if o.Help == "" {
 			t.Errorf("%s has no help", o.Name)
 		}
-		if o.kind == number && o.max <= o.min || o.kind == size && o.max <= o.min {
+		if strings.Contains(o.Values, " to ") && o.high <= o.low {
 			t.Errorf("%s has an empty range", o.Name)
 		}
-		if o.Unit != "" && o.kind != number {
-			t.Errorf("%s has a unit and is no number", o.Name)
-		}
 	}
-	if _, errs := Resolve(Options()); len(errs) > 0 {
+	if _, errs := resolve(); len(errs) > 0 {
 		t.Errorf("the defaults are refused: %v", errs)
 	}
 }
@@ -59,12 +59,12 @@ func TestParseConfigFile(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
-			for _, a := range ParseFile("f", []byte(tt.file)) {
-				if a.Err != nil {
-					got = append(got, fmt.Sprintf("%s!%v", a.Origin, a.Err))
+			for _, a := range parseFile("f", []byte(tt.file)) {
+				if a.err != nil {
+					got = append(got, fmt.Sprintf("%s!%v", a.origin, a.err))
 					continue
 				}
-				got = append(got, fmt.Sprintf("%s %s=%s", a.Origin, a.Name, a.Value))
+				got = append(got, fmt.Sprintf("%s %s=%s", a.origin, a.name, a.value))
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
@@ -150,10 +150,10 @@ func TestResolveConfigErrors(t *testing.T) {
 }
 
 func TestPrecedence(t *testing.T) {
-	file := []Assignment{{Name: "Httpport", Value: "1", Origin: "file"}, {Name: "Host", Value: "1.1.1.1", Origin: "file"}, {Name: "Log_Level", Value: "warn", Origin: "file"}}
-	env := []Assignment{{Name: "Httpport", Value: "2", Origin: "env"}, {Name: "Host", Value: "2.2.2.2", Origin: "env"}, {Name: "Log_Level", Value: "", Origin: "env"}}
-	flags := []Assignment{{Name: "Httpport", Value: "3", Origin: "flag"}}
-	c, errs := Resolve(Options(), file, env, flags)
+	file := []assignment{{name: "Httpport", value: "1", origin: "file"}, {name: "Host", value: "1.1.1.1", origin: "file"}, {name: "Log_Level", value: "warn", origin: "file"}}
+	env := []assignment{{name: "Httpport", value: "2", origin: "env"}, {name: "Host", value: "2.2.2.2", origin: "env"}, {name: "Log_Level", value: "", origin: "env"}}
+	flags := []assignment{{name: "Httpport", value: "3", origin: "flag"}}
+	c, errs := resolve(file, env, flags)
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
@@ -163,17 +163,17 @@ func TestPrecedence(t *testing.T) {
 		"Log_Level": {"warn", "file"},
 		"DBfile":    {"./data/", "default"},
 	} {
-		if s := c.Get(name); s.Value != want[0] || s.Origin != want[1] {
-			t.Errorf("%s is %q from %s, want %q from %s", name, s.Value, s.Origin, want[0], want[1])
+		if s, _ := c.Find(name); s.Text != want[0] || s.Origin != want[1] {
+			t.Errorf("%s is %q from %s, want %q from %s", name, s.Text, s.Origin, want[0], want[1])
 		}
 	}
-	if c.Int("Httpport") != 3 {
-		t.Errorf("the number of Httpport is %d", c.Int("Httpport"))
+	if c.Listen.HTTPPort != 3 || c.Setting(&c.Listen.HTTPPort).Source != Flag || c.Setting(&c.Storage.Dir).Source != Default {
+		t.Errorf("%+v, %+v", c.Listen, c.Setting(&c.Listen.HTTPPort))
 	}
 }
 
 func TestParseEnv(t *testing.T) {
-	got := parseEnv(Options(), []string{
+	got := parseEnv([]string{
 		"PATH=/bin", "OWLCACHE_HTTPPORT=80", "OWLCACHE_WAL_SYNC= no ", "OWLCACHE_CONFIG=x", "OWLCACHE_ADDR=y", "OWLCACHE_PASS=a=b",
 		"OWLCACHE_SERVICE_HOST=10.0.0.1", "OWLCACHE_SERVICE_PORT=7721", "OWLCACHE_SERVICE_PORT_HTTP=7721", "OWLCACHE_PORT=tcp://10.0.0.1:7721",
 		"OWLCACHE_PORT_7721_TCP=tcp://10.0.0.1:7721", "OWLCACHE_PORT_7721_TCP_ADDR=10.0.0.1", "OWLCACHE_HTPPORT=80", "OWLCACHE_Host=x",
@@ -181,7 +181,7 @@ func TestParseEnv(t *testing.T) {
 	})
 	var lines []string
 	for _, a := range got {
-		lines = append(lines, fmt.Sprint(a.Origin, " ", a.Name, "=", a.Value, " ", a.Err))
+		lines = append(lines, fmt.Sprint(a.origin, " ", a.name, "=", a.value, " ", a.err))
 	}
 	want := []string{
 		"environment OWLCACHE_ADRR = no such option, did you mean OWLCACHE_ADDR?",
@@ -200,23 +200,59 @@ func TestParseEnv(t *testing.T) {
 func TestParseOptions(t *testing.T) {
 	for _, tt := range []struct {
 		name, value string
-		want        int64
+		want        any
 	}{
 		{"MaxValueSize", "1048576", 1 << 20},
 		{"MaxValueSize", "1MiB", 1 << 20},
 		{"MaxValueSize", "1.5 MiB", 3 << 19},
 		{"MaxValueSize", "1MB", 1_000_000},
-		{"Websocket_Client_MaxMessageSize", "7000000", 7_000_000},
+		{"Websocket_Client_MaxMessageSize", "7000000", int64(7_000_000)},
 		{"Httpport", "0", 0},
-		{"AccessLog", "1", 1},
-		{"Host", "::1", 0},
-		{"Host", "[::1]", 0},
-		{"Host", "node-1.example", 0},
-		{"Allowed_Hosts", "a.example b.example,*", 0},
+		{"AccessLog", "1", true},
+		{"Host", "::1", "::1"},
+		{"Host", "[::1]", "::1"},
+		{"Host", "node-1.example", "node-1.example"},
+		{"Allowed_Hosts", "a.example b.example,*", []string{"a.example", "b.example", "*"}},
+		{"DBfile", "./a//b/", "a/b"},
+		{"HttpClientRequestTimeout", "1500", 1500 * time.Millisecond},
+		{"Task_DataBackup", "2", 2 * time.Minute},
+		{"Gossip_BindAddr", "[::1]", net.ParseIP("::1")},
+		{"Gossip_AdvertiseAddr", "[::1]:7946", HostPort{"::1", 7946}},
+		{"Memcache_list", "a:1 | b:2", []string{"a:1", "b:2"}},
 	} {
-		n, err := FindOption(Options(), tt.name).parse(tt.value)
-		if err != nil || n != tt.want {
-			t.Errorf("%s %s: %d, %v, want %d", tt.name, tt.value, n, err, tt.want)
+		c, errs := Parse("f", []byte(tt.name+" "+tt.value))
+		s, _ := c.Find(tt.name)
+		if got := reflect.ValueOf(s.field).Elem().Interface(); len(errs) > 0 || !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s %s: %v, %v, want %v", tt.name, tt.value, got, errs, tt.want)
+		}
+	}
+}
+
+// Each field of the parts of a configuration is bound to one option, and the defaults reach them.
+func TestFieldsAreBound(t *testing.T) {
+	c, _ := Parse("f", nil)
+	var bind func(path string, v reflect.Value)
+	bind = func(path string, v reflect.Value) {
+		if _, bound := v.Addr().Interface().(*HostPort); v.Kind() == reflect.Struct && !bound {
+			for i := range v.NumField() {
+				bind(path+"."+v.Type().Field(i).Name, v.Field(i))
+			}
+			return
+		}
+		n := 0
+		for _, s := range c.Settings() {
+			if s.field == v.Addr().Interface() {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s is bound to %d options", path, n)
+		}
+	}
+	v := reflect.ValueOf(c).Elem()
+	for i := range v.NumField() {
+		if part := v.Field(i); part.Kind() == reflect.Struct {
+			bind(v.Type().Field(i).Name, part)
 		}
 	}
 }
@@ -259,8 +295,8 @@ func TestEditDistance(t *testing.T) {
 func TestLoadConfigFiles(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	if c, err := Load(Flags{}, nil); err != nil || c.Source() != "defaults" {
-		t.Errorf("without a file: %q, %v", c.Source(), err)
+	if c, err := Load(Flags{}, nil); err != nil || c.source() != "defaults" {
+		t.Errorf("without a file: %+v, %v", c, err)
 	}
 	write := func(name, text string) {
 		t.Helper()
@@ -274,15 +310,15 @@ func TestLoadConfigFiles(t *testing.T) {
 	for _, tt := range []struct {
 		flag string
 		env  []string
-		want int64
+		want int
 	}{
 		{"", nil, 1},
 		{"", []string{"OWLCACHE_CONFIG=env.conf"}, 2},
 		{"flag.conf", []string{"OWLCACHE_CONFIG=env.conf"}, 3},
 	} {
 		c, err := Load(Flags{File: tt.flag}, tt.env)
-		if err != nil || c.Int("Httpport") != tt.want {
-			t.Errorf("flag %q, environment %q: Httpport %d, %v, want %d", tt.flag, tt.env, c.Int("Httpport"), err, tt.want)
+		if err != nil || c.Listen.HTTPPort != tt.want {
+			t.Errorf("flag %q, environment %q: %+v, %v, want port %d", tt.flag, tt.env, c, err, tt.want)
 		}
 	}
 	if _, err := Load(Flags{File: "missing.conf"}, nil); term.Finish(&strings.Builder{}, err) != term.CodeUsage {
@@ -301,23 +337,26 @@ func FuzzParseConfigFile(f *testing.F) {
 	f.Add(all)
 	f.Add([]byte("\ufeff# c\r\n[H]\nHost 127.0.0.1\nPass\nMaxValueSize 1MiB\nHttpport 70000\n\xff\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		list := ParseFile("f", data)
+		list := parseFile("f", data)
 		if lines := strings.Count(string(data), "\n") + 1; len(list) > lines {
 			t.Fatalf("%d assignments from %d lines", len(list), lines)
 		}
-		c, errs := Resolve(Options(), list)
-		for _, name := range c.order {
-			s := c.Get(name)
-			if s.Value == "" {
+		c, errs := resolve(list)
+		for _, s := range c.Settings() {
+			if s.Text == "" {
 				continue
 			}
-			if n, err := s.Option.parse(s.Value); err != nil || n != s.Num {
-				t.Fatalf("%s holds %q (%d), which it refuses: %v", name, s.Value, s.Num, err)
+			field := reflect.ValueOf(s.field).Elem()
+			before := field.Interface()
+			set, err := s.read(s.Text)
+			if err != nil {
+				t.Fatalf("%s holds %q, which it refuses: %v", s.Name, s.Text, err)
 			}
-			if s.Option.kind == number || s.Option.kind == size {
-				if s.Num < s.Option.min || s.Num > s.Option.max {
-					t.Fatalf("%s is %d, out of its range", name, s.Num)
-				}
+			if set(); !s.Obsolete && !reflect.DeepEqual(before, field.Interface()) {
+				t.Fatalf("%s holds %v for %q, not %v", s.Name, before, s.Text, field.Interface())
+			}
+			if s.Values != "" && s.high > 0 && s.Unit == "" && (field.Int() < s.low || field.Int() > s.high) {
+				t.Fatalf("%s is %v, out of its range", s.Name, field.Interface())
 			}
 		}
 		for _, err := range errs {
@@ -331,7 +370,7 @@ func FuzzParseConfigFile(f *testing.F) {
 func FuzzNearest(f *testing.F) {
 	f.Add("Htpport")
 	names := []string{}
-	for _, o := range Options() {
+	for _, o := range new(Config).options() {
 		names = append(names, o.Name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {

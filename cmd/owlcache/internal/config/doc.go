@@ -4,9 +4,14 @@
 //	var flags config.Flags
 //	flags.Register(cmd)                      // --config, --host, …, --set
 //	c, err := config.Load(flags, p.Env)      // all that is wrong, in one error of wrong usage
+//	c.Listen.HTTPPort                        // a field
+//	c.Setting(&c.Listen.HTTPPort).Origin     // where its value comes from
 //
-// The table of options names every option once, with its default, its range and one line of help.
-// docs/configuration.md and owlcache.conf are checked against it. Sources win in the order default,
-// file, environment, flag; a mistake is reported also where another source overrides it. Each value
-// keeps its origin. Secrets are never printed and never part of an error.
+// Config has a part for each subject; beside the type of a part stands its piece of the table of
+// options, which names each option once, with its default, its kind, one line of help, and the field
+// that it is read into. docs/configuration.md, owlcache.conf and "config print" are checked
+// against the table.
+//
+// Sources win in the order default, file, environment, flag. A mistake is reported also where
+// another source overrides it. Secrets are never printed and never part of an error.
 package config

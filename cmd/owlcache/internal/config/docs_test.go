@@ -12,7 +12,7 @@ import (
 // defaultsOfTable returns every option of the table with its default.
 func defaultsOfTable() map[string]string {
 	want := map[string]string{}
-	for _, o := range Options() {
+	for _, o := range new(Config).options() {
 		want[o.Name] = o.Default
 	}
 	return want
@@ -25,14 +25,14 @@ func TestShippedFileNamesEveryOptionAtItsDefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := map[string]string{}
-	list := ParseFile(path, data)
+	list := parseFile(path, data)
 	for _, a := range list {
-		got[a.Name] = a.Value
+		got[a.name] = a.value
 	}
 	if diff := cmp.Diff(defaultsOfTable(), got); diff != "" {
 		t.Errorf("owlcache.conf differs from the table (-table +file):\n%s", diff)
 	}
-	if _, errs := Resolve(Options(), list); len(errs) > 0 {
+	if _, errs := resolve(list); len(errs) > 0 {
 		t.Errorf("owlcache.conf is not usable as it is: %v", errs)
 	}
 }
@@ -65,26 +65,15 @@ func TestDocumentNamesTheRanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c, _ := Parse("f", nil)
 	row := regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (?:empty|`[^`]*`) \\| ([^|]*) \\|")
 	for _, m := range row.FindAllStringSubmatch(string(data), -1) {
-		o := FindOption(Options(), m[1])
-		if o == nil {
+		o, exact := c.Find(m[1])
+		if !exact {
 			continue
 		}
-		want := ""
-		switch o.kind {
-		case number:
-			want = formatNumber(o.min) + " to " + formatNumber(o.max)
-			if o.Unit != "" {
-				want += " " + o.Unit
-			}
-		case size:
-			want = FormatSize(o.min) + " to " + FormatSize(o.max)
-		case choice:
-			want = "`" + strings.Join(o.choices, "`, `") + "`"
-		}
-		if !strings.HasPrefix(m[2], want) {
-			t.Errorf("%s: the document has the range %q, the table %q", o.Name, m[2], want)
+		if !strings.HasPrefix(m[2], o.Values) {
+			t.Errorf("%s: the document has the range %q, the table %q", o.Name, m[2], o.Values)
 		}
 	}
 }

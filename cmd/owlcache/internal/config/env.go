@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,25 +21,28 @@ const (
 const serviceLink = `^OWLCACHE_(SERVICE_(HOST|PORT(_.*)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?|NAME)$`
 
 // parseEnv takes the options out of an environment of NAME=value strings.
-func parseEnv(table []Option, env []string) []Assignment {
+func parseEnv(env []string) []assignment {
 	names := map[string]string{} // of the variable: of the option
-	for _, o := range table {
+	// The prefix must not count when an unknown name is compared with them.
+	known := []string{strings.TrimPrefix(envConfig, envPrefix), strings.TrimPrefix(EnvAddr, envPrefix), strings.TrimPrefix(EnvCACert, envPrefix)}
+	for _, o := range new(Config).options() {
 		names[o.env()] = o.Name
+		known = append(known, strings.TrimPrefix(o.env(), envPrefix))
 	}
 	foreign := regexp.MustCompile(serviceLink)
-	var list []Assignment
+	var list []assignment
 	for _, kv := range env {
 		name, value, _ := strings.Cut(kv, "=")
 		if !strings.HasPrefix(name, envPrefix) || name == envConfig || name == EnvAddr || name == EnvCACert || foreign.MatchString(name) {
 			continue
 		}
-		a := Assignment{Name: names[name], Value: strings.TrimSpace(value), Origin: "environment " + name}
-		if a.Name == "" {
-			a = Assignment{Origin: a.Origin, Err: errors.New("no such option" + DidYouMean(envPrefix, strings.TrimPrefix(name, envPrefix), envNames(table)))}
+		a := assignment{name: names[name], value: strings.TrimSpace(value), origin: "environment " + name}
+		if a.name == "" {
+			a = assignment{origin: a.origin, err: errors.New("no such option" + DidYouMean(envPrefix, strings.TrimPrefix(name, envPrefix), known))}
 		}
 		list = append(list, a)
 	}
-	slices.SortFunc(list, func(a, b Assignment) int { return strings.Compare(a.Origin, b.Origin) })
+	slices.SortFunc(list, func(a, b assignment) int { return strings.Compare(a.origin, b.origin) })
 	return list
 }
 
@@ -51,25 +53,6 @@ func LookupEnv(env []string, name string) string {
 		if k, v, _ := strings.Cut(kv, "="); k == name {
 			return v
 		}
-	}
-	return ""
-}
-
-// envNames returns the names of all variables without their prefix, which must not
-// count when an unknown name is compared with them.
-func envNames(table []Option) []string {
-	names := []string{strings.TrimPrefix(envConfig, envPrefix), strings.TrimPrefix(EnvAddr, envPrefix), strings.TrimPrefix(EnvCACert, envPrefix)}
-	for _, o := range table {
-		names = append(names, strings.TrimPrefix(o.env(), envPrefix))
-	}
-	return names
-}
-
-// DidYouMean ends an error message about an unknown name; prefix is what all names
-// begin with.
-func DidYouMean(prefix, name string, known []string) string {
-	if n := nearest(name, known); n != "" {
-		return fmt.Sprintf(", did you mean %s%s?", prefix, n)
 	}
 	return ""
 }

@@ -9,25 +9,25 @@ import (
 	"unicode/utf8"
 )
 
-// Assignment is one "this option has this value", and who says so.
-type Assignment struct {
-	Name, Value string
-	Origin      string // file:line, environment NAME or flag --name
-	Err         error  // why it cannot be read; then name and value are empty
+// assignment is one "this option has this value", and who says so.
+type assignment struct {
+	name, value string
+	origin      string // file:line, environment NAME or flag --name
+	err         error  // why it cannot be read; then name and value are empty
 }
 
-// ParseFile reads the format of owlcache.conf: a name and a value on each
+// parseFile reads the format of owlcache.conf: a name and a value on each
 // line, separated by white space; # starts a comment line, [ a heading. All
 // lines are read even if some are wrong.
-func ParseFile(path string, data []byte) []Assignment {
-	var list []Assignment
+func parseFile(path string, data []byte) []assignment {
+	var list []assignment
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	for i, line := range bytes.Split(data, []byte("\n")) {
 		name, value, err := ParseLine(line)
 		if name == "" && err == nil {
 			continue
 		}
-		list = append(list, Assignment{name, value, fmt.Sprintf("%s:%d", path, i+1), err})
+		list = append(list, assignment{name, value, fmt.Sprintf("%s:%d", path, i+1), err})
 	}
 	return list
 }

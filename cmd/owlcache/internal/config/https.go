@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 
@@ -8,40 +9,61 @@ import (
 	"owlcache/cmd/owlcache/internal/term"
 )
 
+// HTTPS is TLS in both directions, and which web pages may read answers.
+type HTTPS struct {
+	On                bool
+	CertFile, KeyFile string
+
+	ClientInsecure bool // of connections to other nodes and to origins of the URL cache
+	ClientCAFile   string
+
+	CORS    bool
+	Origins []string // that CORS allows
+}
+
+func (h *HTTPS) options() []Option {
+	return []Option{
+		{Name: "Open_Https", Default: "0", kind: toggle(&h.On), Help: "1 lets the HTTP port speak HTTPS, and nothing else"},
+		{Name: "Https_CertFile", kind: text(&h.CertFile), Help: "PEM file of the certificate, followed by those of its issuers"},
+		{Name: "Https_KeyFile", kind: text(&h.KeyFile), Help: "PEM file of its key"},
+		{Name: "HttpsClient_InsecureSkipVerify", Default: "0", kind: toggle(&h.ClientInsecure), Help: "1 accepts any certificate of another node, or of an origin of the URL cache"},
+		{Name: "HttpsClient_CACertFile", kind: text(&h.ClientCAFile), Help: "PEM file of certificates that those of other nodes, and of origins of the URL cache, are verified against, besides those of the system"},
+		{Name: "Cors", Default: "0", kind: toggle(&h.CORS), Help: "1 lets web pages of other origins read answers and open WebSockets"},
+		{Name: "Access_Control_Allow_Origin", Default: "*", kind: list(&h.Origins, splitWords, access.CheckOrigins), Help: "origins that Cors allows, like https://www.example.com; * = any"},
+	}
+}
+
 // checkHTTPS finds what HTTPS lacks, if it is on.
 func (c *Config) checkHTTPS() []error {
 	var errs []error
-	for _, name := range []string{"Https_CertFile", "Https_KeyFile"} {
-		if c.On("Open_Https") && c.Text(name) == "" {
-			errs = append(errs, mistakef(c.Get("Open_Https").Origin, "Open_Https 1: it needs %s, a PEM file", name))
+	for _, file := range []*string{&c.HTTPS.CertFile, &c.HTTPS.KeyFile} {
+		if c.HTTPS.On && *file == "" {
+			errs = append(errs, c.mistakef(&c.HTTPS.On, "Open_Https 1: it needs %s, a PEM file", c.Setting(file).Name))
 		}
 	}
 	return errs
 }
 
-// checkOrigins accepts what SplitHosts splits into origins, or *.
-func checkOrigins(s string) error { return access.CheckOrigins(SplitHosts(s)) }
-
 // AllowedOrigins returns the origins of web pages that may read answers.
-func (c *Config) AllowedOrigins() []string {
-	if !c.On("Cors") {
+func (h *HTTPS) AllowedOrigins() []string {
+	if !h.CORS {
 		return nil
 	}
-	return SplitHosts(c.Text("Access_Control_Allow_Origin"))
+	return h.Origins
 }
 
-// MemberRoots returns what the certificates of other nodes, and of origins, are verified
-// against: those of the system, as nil, or these and those that an option names.
-func (c *Config) MemberRoots() (*x509.CertPool, error) {
-	file := c.Text("HttpsClient_CACertFile")
-	if file == "" {
-		return nil, nil
+// ClientTLS returns how certificates of other nodes, and of origins, are verified: against those of
+// the system, and those that an option names.
+func (h *HTTPS) ClientTLS() (*tls.Config, error) {
+	t := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: h.ClientInsecure}
+	if h.ClientCAFile == "" {
+		return t, nil
 	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool() // there are none on this machine
+	var err error
+	if t.RootCAs, err = x509.SystemCertPool(); err != nil {
+		t.RootCAs = x509.NewCertPool() // there are none on this machine
 	}
-	return roots, AddCertificates(roots, "HttpsClient_CACertFile", file)
+	return t, AddCertificates(t.RootCAs, "HttpsClient_CACertFile", h.ClientCAFile)
 }
 
 // AddCertificates adds the certificates in a file, which origin names, to a pool.

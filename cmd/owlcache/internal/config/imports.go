@@ -1,20 +1,64 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"strings"
+	"time"
 )
+
+// Import is where missing keys are asked for.
+type Import struct {
+	Memcached struct {
+		On      bool
+		Servers []string // HOST:PORT
+		ImportRules
+	}
+	Redis struct {
+		On       bool
+		Addr     string // HOST:PORT
+		Password string
+		DB       int
+		ImportRules
+	}
+}
+
+// ImportRules are the same for both.
+type ImportRules struct {
+	Lifetime    time.Duration // of keys that come from there; 0: no end
+	Pause       time.Duration // after failures
+	MaxFailures int           // before the pause
+}
+
+func (i *Import) options() []Option {
+	m, r := &i.Memcached, &i.Redis
+	return []Option{
+		{Name: "Get_data_from_memcache", Default: "0", kind: toggle(&m.On), Help: "1 asks memcached for missing keys"},
+		{Name: "Memcache_list", kind: list(&m.Servers, splitBars, checkServers), Help: "memcached servers, host:port separated by |"},
+		{Name: "Get_memcache_data_set_expire_time", Default: "0", kind: span(&m.Lifetime, "s", 0, maxSeconds), Help: "life of keys that come from memcached; 0 = no expiry"},
+		{Name: "MemcacheClient_Request_Timeout_Sleeptime", Default: "2", kind: span(&m.Pause, "s", 1, 86400), Help: "pause after failures"},
+		{Name: "MemcacheClient_Request_Max_Error_Number", Default: "2", kind: number(&m.MaxFailures, 1, 1_000_000), Help: "failures before the pause"},
+		{Name: "Get_data_from_redis", Default: "0", kind: toggle(&r.On), Help: "1 asks Redis for missing keys"},
+		{Name: "Redis_Addr", kind: checked(&r.Addr, checkServer), Help: "Redis server, host:port"},
+		{Name: "Redis_Password", kind: text(&r.Password), Secret: true, Help: "password of the Redis server"},
+		{Name: "Redis_DB", Default: "0", kind: number(&r.DB, 0, 1_000_000), Help: "number of the Redis database"},
+		{Name: "Get_redis_data_set_expire_time", Default: "0", kind: span(&r.Lifetime, "s", 0, maxSeconds), Help: "life of keys that come from Redis; 0 = no expiry"},
+		{Name: "RedisClient_Request_Timeout_Sleeptime", Default: "2", kind: span(&r.Pause, "s", 1, 86400), Help: "pause after failures"},
+		{Name: "RedisClient_Request_Max_Error_Number", Default: "2", kind: number(&r.MaxFailures, 1, 1_000_000), Help: "failures before the pause"},
+	}
+}
 
 // checkImport finds what the import of missing keys lacks, where it is on.
 func (c *Config) checkImport() []error {
 	var errs []error
-	for _, need := range [][3]string{
-		{"Get_data_from_memcache", "Memcache_list", "the servers, HOST:PORT separated by |"},
-		{"Get_data_from_redis", "Redis_Addr", "the server, HOST:PORT"},
+	for _, source := range []struct {
+		on    *bool
+		given *Setting
+		what  string
+	}{
+		{&c.Import.Memcached.On, c.Setting(&c.Import.Memcached.Servers), "the servers, HOST:PORT separated by |"},
+		{&c.Import.Redis.On, c.Setting(&c.Import.Redis.Addr), "the server, HOST:PORT"},
 	} {
-		if given := c.Get(need[1]); c.On(need[0]) && given.Value == "" && !given.failed {
-			errs = append(errs, mistakef(c.Get(need[0]).Origin, "%s 1: it needs %s, %s", need[0], need[1], need[2]))
+		if *source.on && source.given.Given == "" {
+			errs = append(errs, c.mistakef(source.on, "%s 1: it needs %s, %s", c.Setting(source.on).Name, source.given.Name, source.what))
 		}
 	}
 	return errs
@@ -22,41 +66,12 @@ func (c *Config) checkImport() []error {
 
 // importWarnings says what data sync does with values that come from elsewhere.
 func (c *Config) importWarnings() []string {
-	if !c.On("GroupDataSync") {
-		return nil
-	}
 	var list []string
-	for _, name := range []string{"Get_data_from_memcache", "Get_data_from_redis", "Open_Urlcache"} {
-		if c.On(name) {
+	for _, on := range []*bool{&c.Import.Memcached.On, &c.Import.Redis.On, &c.URLCache.On} {
+		if s := c.Setting(on); *on && c.Sync.On {
 			list = append(list, fmt.Sprintf("%s: %s 1 with GroupDataSync 1: what comes from there is a write of that moment, goes to all nodes and takes the place of an older write that has not arrived here yet: keep such keys apart from those that clients write",
-				c.Get(name).Origin, name))
+				s.Origin, s.Name))
 		}
-	}
-	return list
-}
-
-// checkServer accepts HOST:PORT.
-func checkServer(s string) error {
-	if _, port, err := splitHostPort(s); err != nil || port == 0 {
-		return errors.New("want HOST:PORT, like 10.0.0.7:6379, with an IPv6 address in brackets")
-	}
-	return nil
-}
-
-// checkServers accepts what SplitServers splits into HOST:PORT.
-func checkServers(s string) error {
-	for _, server := range SplitServers(s) {
-		if checkServer(server) != nil {
-			return errors.New("want HOST:PORT separated by |, like 10.0.0.5:11211|10.0.0.6:11211, with IPv6 addresses in brackets")
-		}
-	}
-	return nil
-}
-
-func SplitServers(s string) []string {
-	list := strings.Split(s, "|")
-	for i := range list {
-		list[i] = strings.TrimSpace(list[i])
 	}
 	return list
 }

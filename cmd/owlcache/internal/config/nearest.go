@@ -1,6 +1,18 @@
 package config
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
+
+// DidYouMean ends an error message about an unknown name; prefix is what all names
+// begin with.
+func DidYouMean(prefix, name string, known []string) string {
+	if n := nearest(name, known); n != "" {
+		return fmt.Sprintf(", did you mean %s%s?", prefix, n)
+	}
+	return ""
+}
 
 // nearest returns the candidate that name was probably meant to be, or "" if none
 // is near enough. Case and the signs between words do not count. A whole name with

@@ -1,50 +1,14 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strings"
-	"time"
 )
 
-const OriginDefault = "default"
-
-// Setting is the value of an option and where it comes from.
-type Setting struct {
-	Option *Option
-	Value  string
-	Num    int64 // of a toggle, number or size
-	Origin string
-	failed bool // it is the value of before one that was refused
-}
-
-// Config is a complete and valid configuration.
-type Config struct {
-	file     string // that was read, "" if there was none
-	order    []string
-	settings map[string]Setting
-}
-
-// newConfig returns the configuration of an empty file.
-func newConfig(table []Option) (Config, []error) {
-	c := Config{settings: make(map[string]Setting, len(table))}
-	var errs []error
-	for i := range table {
-		s := Setting{Option: &table[i], Value: table[i].Default, Origin: OriginDefault}
-		if s.Value != "" {
-			n, err := table[i].parse(s.Value)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("default of %s: %w", table[i].Name, err))
-			}
-			s.Num = n
-		}
-		c.order = append(c.order, table[i].Name)
-		c.settings[table[i].Name] = s
-	}
-	return c, errs
-}
+// ErrTwice is in the mistake of an option that one source gives twice.
+var ErrTwice = errors.New("is given twice")
 
 // Mistake is something that is wrong with a configuration.
 type Mistake struct {
@@ -60,23 +24,29 @@ func mistakef(origin, format string, args ...any) error {
 	return &Mistake{origin, fmt.Errorf(format, args...)}
 }
 
-// Resolve lays sources over the defaults, each winning over those before
-// it. All that is wrong anywhere is returned, in the order of the assignments, also
-// in values that another one overrides: a mistake that waits for its day is a mistake.
-func Resolve(table []Option, sources ...[]Assignment) (Config, []error) {
-	c, errs := newConfig(table)
+// resolve returns the configuration that sources, those of the file, the environment and the
+// flags, make of the defaults: each wins over those before it. All that is wrong anywhere is
+// returned, in the order of the assignments, also in values that another one overrides: a mistake
+// that waits for its day is a mistake.
+func resolve(sources ...[]assignment) (*Config, []error) {
+	c := &Config{}
+	var errs []error
+	for _, o := range c.options() {
+		c.settings = append(c.settings, Setting{Option: o, Origin: OriginDefault})
+		errs = append(errs, c.settings[len(c.settings)-1].setDefault()...)
+	}
 	rank := map[string]int{} // of an origin
-	for _, source := range sources {
+	for i, source := range sources {
 		seen := map[string]string{}
 		for _, a := range source {
-			if _, known := rank[a.Origin]; !known {
-				rank[a.Origin] = len(rank)
+			if _, known := rank[a.origin]; !known {
+				rank[a.origin] = len(rank)
 			}
-			errs = append(errs, c.apply(table, a, seen)...)
+			errs = append(errs, c.apply(a, File+Source(i), seen)...)
 		}
 	}
 	errs = append(errs, c.check()...)
-	slices.SortStableFunc(errs, func(a, b error) int { return rankOf(rank, a) - rankOf(rank, b) })
+	slices.SortStableFunc(errs, func(a, b error) int { return cmp.Compare(rankOf(rank, a), rankOf(rank, b)) })
 	return c, errs
 }
 
@@ -90,123 +60,96 @@ func rankOf(rank map[string]int, err error) int {
 	return len(rank)
 }
 
-// apply checks one assignment and takes it over. seen holds where the same
-// Source has named an option before. An empty value counts as not given.
-func (c *Config) apply(table []Option, a Assignment, seen map[string]string) []error {
-	if a.Err != nil {
-		return []error{&Mistake{a.Origin, a.Err}}
+func (s *Setting) setDefault() []error {
+	if s.Default == "" {
+		return nil
 	}
-	o := FindOption(table, a.Name)
-	if o == nil {
-		return []error{unknownOption(table, a)}
+	set, err := s.read(s.Default)
+	if err != nil {
+		return []error{fmt.Errorf("default of %s: %w", s.Name, err)}
+	}
+	s.Text = s.Default
+	set()
+	return nil
+}
+
+// apply checks one assignment and takes it over. seen holds where the same
+// source has named an option before. An empty value counts as not given.
+func (c *Config) apply(a assignment, source Source, seen map[string]string) []error {
+	if a.err != nil {
+		return []error{&Mistake{a.origin, a.err}}
+	}
+	s, exact := c.Find(a.name)
+	if !exact {
+		return []error{c.unknown(a, s)}
 	}
 	var errs []error
-	first, twice := seen[o.Name]
+	first, twice := seen[s.Name]
 	if twice {
-		errs = append(errs, mistakef(a.Origin, "%s is given twice, first at %s", o.Name, first))
+		errs = append(errs, mistakef(a.origin, "%s %w, first at %s", s.Name, ErrTwice, first))
 	} else {
-		seen[o.Name] = a.Origin
+		seen[s.Name] = a.origin
 	}
-	if a.Value == "" {
+	if a.value == "" {
 		return errs
 	}
-	n, err := o.parse(a.Value)
+	s.Given = a.origin
+	set, err := s.read(a.value)
 	if err != nil {
-		s := c.settings[o.Name]
-		s.failed = true
-		c.settings[o.Name] = s
-		return append(errs, mistakef(a.Origin, "%s: %w", o.assignment(a.Value), err))
+		return append(errs, mistakef(a.origin, "%s: %w", s.assignment(a.value), err))
 	}
 	if !twice {
-		c.settings[o.Name] = Setting{Option: o, Value: a.Value, Num: n, Origin: a.Origin}
+		set()
+		s.Text, s.Source, s.Origin = a.value, source, a.origin
 	}
 	return errs
 }
 
-func unknownOption(table []Option, a Assignment) error {
-	if o := FindOptionFold(table, a.Name); o != nil {
-		return mistakef(a.Origin, "%s is spelled %s", a.Name, o.Name)
+// unknown says that there is no such option; similar differs in case only, if it is not nil.
+func (c *Config) unknown(a assignment, similar *Setting) error {
+	if similar != nil {
+		return mistakef(a.origin, "%s is spelled %s", a.name, similar.Name)
 	}
-	names := make([]string, 0, len(table))
-	for _, o := range table {
-		names = append(names, o.Name)
+	return mistakef(a.origin, "no such option: %s%s", a.name, DidYouMean("", a.name, c.names()))
+}
+
+// names returns the names of all options.
+func (c *Config) names() []string {
+	var names []string
+	for _, s := range c.settings {
+		names = append(names, s.Name)
 	}
-	return mistakef(a.Origin, "no such option: %s%s", a.Name, DidYouMean("", a.Name, names))
+	return names
 }
 
 // check finds what is wrong with the values that count, taken together.
 func (c *Config) check() []error {
-	var errs []error
-	for _, name := range []string{"Pass", "GossipDataSyncAuthKey"} {
-		if secret, file := c.Get(name), c.Get(name+"_File"); secret.Value != "" && file.Value != "" {
-			errs = append(errs, mistakef(file.Origin, "%s: %s is given too, at %s: only one of them can count", file.Option.Name, name, secret.Origin))
-		}
-	}
-	return slices.Concat(errs, c.checkPairs(), c.checkHTTPS(), c.checkSync(), c.checkImport(), c.checkURLCache())
+	return slices.Concat(c.checkSecrets(), c.checkPairs(), c.checkHTTPS(), c.checkSync(), c.checkImport(), c.checkURLCache())
 }
 
-// checkPairs finds numbers that contradict each other.
-func (c *Config) checkPairs() []error {
+// checkSecrets finds secrets that are given twice.
+func (c *Config) checkSecrets() []error {
 	var errs []error
-	for _, pair := range [][2]string{
-		{"Websocket_Client_MinRecTime", "Websocket_Client_MaxRecTime"},
-		{"MaxValueSize", "Http_MaxBodyMemory"},
-	} {
-		low, high := c.Get(pair[0]), c.Get(pair[1])
-		if low.Num > high.Num {
-			errs = append(errs, mistakef(low.Origin, "%s %s: want at most %s, which is %s", pair[0], low.Value, pair[1], high.Value))
+	for _, pair := range [][2]*string{{&c.Access.Password, &c.Access.PasswordFile}, {&c.Sync.Key, &c.Sync.KeyFile}} {
+		if secret, file := c.Setting(pair[0]), c.Setting(pair[1]); secret.Text != "" && file.Text != "" {
+			errs = append(errs, mistakef(file.Origin, "%s: %s is given too, at %s: only one of them can count", file.Name, secret.Name, secret.Origin))
 		}
 	}
 	return errs
 }
 
-// Text returns the value of an option as it is written.
-func (c *Config) Text(name string) string { return c.Get(name).Value }
-
-// Int returns the number of an option.
-func (c *Config) Int(name string) int64 { return c.Get(name).Num }
-
-// On returns whether a toggle is 1.
-func (c *Config) On(name string) bool { return c.Get(name).Num == 1 }
-
-// AtDefault returns whether an option has its default value, whoever has set it.
-func (c *Config) AtDefault(name string) bool {
-	s := c.Get(name)
-	return s.Value == s.Option.Default
-}
-
-// Stronger returns whether an option was given by a source that wins over that of another:
-// a flag, the environment, the file, the default.
-func (c *Config) Stronger(name, other string) bool {
-	return strength(c.Get(name).Origin) > strength(c.Get(other).Origin)
-}
-
-func strength(origin string) int {
-	switch {
-	case strings.HasPrefix(origin, "flag "):
-		return 3
-	case strings.HasPrefix(origin, "environment "):
-		return 2
-	case origin != OriginDefault:
-		return 1
+// checkPairs finds values that contradict each other.
+func (c *Config) checkPairs() []error {
+	var errs []error
+	tooLarge := func(low, high any) {
+		l, h := c.Setting(low), c.Setting(high)
+		errs = append(errs, mistakef(l.Origin, "%s %s: want at most %s, which is %s", l.Name, l.Text, h.Name, h.Text))
 	}
-	return 0
-}
-
-// Duration returns the number of an option in its unit.
-func (c *Config) Duration(name string) time.Duration {
-	s := c.Get(name)
-	unit := map[string]time.Duration{"s": time.Second, "ms": time.Millisecond, "min": time.Minute}[s.Option.Unit]
-	return time.Duration(s.Num) * unit
-}
-
-func (c *Config) Get(name string) Setting {
-	s, ok := c.settings[name]
-	if !ok {
-		panic("no option " + name) // a name in the source code that is not in the table
+	if c.Group.MinReconnect > c.Group.MaxReconnect {
+		tooLarge(&c.Group.MinReconnect, &c.Group.MaxReconnect)
 	}
-	return s
+	if int64(c.Storage.MaxValueSize) > c.Limits.BodyMemory {
+		tooLarge(&c.Storage.MaxValueSize, &c.Limits.BodyMemory)
+	}
+	return errs
 }
-
-// DataDir returns the path of the data directory.
-func (c *Config) DataDir() string { return filepath.Clean(c.Text("DBfile")) }

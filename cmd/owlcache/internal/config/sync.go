@@ -5,29 +5,58 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
 // minSyncKey is the least number of characters of a secret of data sync.
 const minSyncKey = 16
 
+// Sync is data sync, in the gossip group.
+type Sync struct {
+	On         bool
+	Port       int    // 0: a free one
+	Key        string // see Config.SyncKey
+	KeyFile    string
+	AcceptKeys []string
+	BindAddr   net.IP   // nil: that of Host
+	Advertise  HostPort // zero: ResponseHost
+	Network    string
+	QueueSize  int64
+}
+
+func (s *Sync) options() []Option {
+	splitKeys := func(s string) []string { return strings.Split(s, "|") }
+	anyKeys := func([]string) error { return nil } // they are checked where data sync is on
+	return []Option{
+		{Name: "GroupDataSync", Default: "0", kind: toggle(&s.On), Help: "1 lets all nodes of the gossip group hold the same data"},
+		{Name: "Gossipport", Default: "0", kind: number(&s.Port, 0, 65535), Help: "gossip port, TCP and UDP; 0 takes a free one"},
+		{Name: "GossipDataSyncAuthKey", kind: text(&s.Key), Secret: true, Help: "secret that the nodes of the gossip group share; data sync needs it"},
+		{Name: "GossipDataSyncAuthKey_File", kind: text(&s.KeyFile), Help: "file that holds this secret"},
+		{Name: "Gossip_AcceptKeys", kind: list(&s.AcceptKeys, splitKeys, anyKeys), Secret: true, Help: "further secrets that are accepted from others, separated by |, while the secret is changed"},
+		{Name: "Gossip_BindAddr", kind: address(&s.BindAddr), Help: "IP address that data sync listens on; empty = that of Host"},
+		{Name: "Gossip_AdvertiseAddr", kind: into(&s.Advertise, parseHostPort), Help: "HOST or HOST:PORT where other nodes find this one; empty = ResponseHost"},
+		{Name: "Gossip_Network", Default: "LAN", kind: choice(&s.Network, "LAN", "WAN"), Help: "kind of network between the nodes, for the times of data sync"},
+		{Name: "Gossip_QueueSize", Default: "64MiB", kind: size(&s.QueueSize, 1<<20, 1<<40), Help: "memory for changes that wait to be sent, for each node"},
+		{Name: "GossipHttpClientRequestTimeout", Default: "5000", kind: span(new(time.Duration), "ms", 1, 3600_000), Obsolete: true, Help: "no effect, accepted for older files"},
+	}
+}
+
 // checkSync finds what data sync lacks, if it is on.
 func (c *Config) checkSync() []error {
-	if !c.On("GroupDataSync") {
+	if !c.Sync.On {
 		return nil
 	}
 	var errs []error
-	key, file := c.Get("GossipDataSyncAuthKey"), c.Get("GossipDataSyncAuthKey_File")
-	if key.Value == "" && file.Value == "" {
-		errs = append(errs, mistakef(c.Get("GroupDataSync").Origin,
-			"GroupDataSync 1: it needs GossipDataSyncAuthKey, a secret of at least %d characters that all nodes of the group share", minSyncKey))
+	if c.Sync.Key == "" && c.Sync.KeyFile == "" {
+		errs = append(errs, c.mistakef(&c.Sync.On, "GroupDataSync 1: it needs GossipDataSyncAuthKey, a secret of at least %d characters that all nodes of the group share", minSyncKey))
 	}
-	if err := checkSyncKey(key.Value); key.Value != "" && err != nil {
-		errs = append(errs, mistakef(key.Origin, "GossipDataSyncAuthKey: %w", err))
+	if err := checkSyncKey(c.Sync.Key); c.Sync.Key != "" && err != nil {
+		errs = append(errs, c.mistakef(&c.Sync.Key, "GossipDataSyncAuthKey: %w", err))
 	}
-	for _, accepted := range c.AcceptedKeys() {
+	for _, accepted := range c.Sync.AcceptKeys {
 		if err := checkSyncKey(accepted); err != nil {
-			errs = append(errs, mistakef(c.Get("Gossip_AcceptKeys").Origin, "Gossip_AcceptKeys: %w in each, separated by |", err))
+			errs = append(errs, c.mistakef(&c.Sync.AcceptKeys, "Gossip_AcceptKeys: %w in each, separated by |", err))
 			break
 		}
 	}
@@ -47,23 +76,16 @@ func checkSyncKey(s string) error {
 
 // SyncKey returns the secret of data sync.
 func (c *Config) SyncKey() (string, error) {
-	if c.Text("GossipDataSyncAuthKey_File") != "" {
-		return c.secretFromFile("GossipDataSyncAuthKey_File", checkSyncKey)
+	if c.Sync.KeyFile != "" {
+		return c.secretFrom(&c.Sync.KeyFile, checkSyncKey)
 	}
-	return c.Text("GossipDataSyncAuthKey"), nil
+	return c.Sync.Key, nil
 }
 
-func (c *Config) AcceptedKeys() []string {
-	if s := c.Text("Gossip_AcceptKeys"); s != "" {
-		return strings.Split(s, "|")
-	}
-	return nil
-}
-
-// SyncBindIP returns the address that data sync listens on.
+// SyncBindIP returns the address that data sync listens on, where the server listens on listener.
 func (c *Config) SyncBindIP(listener net.IP) net.IP {
-	if s := c.Text("Gossip_BindAddr"); s != "" {
-		return net.ParseIP(BareHost(s))
+	if c.Sync.BindAddr != nil {
+		return c.Sync.BindAddr
 	}
 	return listener
 }
@@ -71,32 +93,26 @@ func (c *Config) SyncBindIP(listener net.IP) net.IP {
 // SyncAdvertised returns where other nodes find this one; port 0 is the one that is
 // listened on. ResponseHost is a loopback address by default: where data sync listens on
 // one particular address elsewhere, that is meant.
-func (c *Config) SyncAdvertised(listener net.IP) (hostname string, port int) {
-	if s := c.Text("Gossip_AdvertiseAddr"); s != "" {
-		hostname, port, _ = splitHostPort(s) // checked when it was read
-		return hostname, port
+func (c *Config) SyncAdvertised(listener net.IP) HostPort {
+	if c.Sync.Advertise != (HostPort{}) {
+		return c.Sync.Advertise
 	}
-	hostname = BareHost(c.Text("ResponseHost"))
-	if bind := c.SyncBindIP(listener); isLoopback(hostname) && !bind.IsLoopback() && !bind.IsUnspecified() {
-		hostname = bind.String()
+	at := HostPort{Host: c.Listen.ResponseHost}
+	if bind := c.SyncBindIP(listener); IsLoopback(at.Host) && !bind.IsLoopback() && !bind.IsUnspecified() {
+		at.Host = bind.String()
 	}
-	return hostname, 0
+	return at
 }
 
 // SyncWarning says what keeps other machines from joining, "" if nothing is known to.
 func (c *Config) SyncWarning(listener net.IP) string {
 	bind := c.SyncBindIP(listener)
-	hostname, _ := c.SyncAdvertised(listener)
+	hostname := c.SyncAdvertised(listener).Host
 	switch {
-	case !bind.IsLoopback() && isLoopback(hostname):
+	case !bind.IsLoopback() && IsLoopback(hostname):
 		return fmt.Sprintf("data sync listens on %s and tells other nodes to connect to %s, which is this machine only: nodes elsewhere cannot join, set Gossip_AdvertiseAddr or ResponseHost to an address of this node that they reach", bind, hostname)
-	case bind.IsLoopback() && !isLoopback(hostname):
+	case bind.IsLoopback() && !IsLoopback(hostname):
 		return fmt.Sprintf("data sync listens on %s, which is this machine only, and tells other nodes to connect to %s: unless something forwards that here, set Gossip_BindAddr or Host to an address that they reach", bind, hostname)
 	}
 	return ""
-}
-
-func isLoopback(hostname string) bool {
-	ip := net.ParseIP(hostname)
-	return hostname == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -69,15 +69,15 @@ func TestSplitHostPort(t *testing.T) {
 		{"[2001:db8::5]:65535", "2001:db8::5", 65535},
 		{":7946", "", -1}, {"a:", "", -1}, {"a:65536", "", -1}, {"a:-1", "", -1}, {"a:b", "", -1}, {"a:1:2", "", -1}, {"http://a:1", "", -1}, {"", "", -1},
 	} {
-		hostname, port, err := splitHostPort(tt.in)
-		if tt.port < 0 && err == nil || tt.port >= 0 && (err != nil || hostname != tt.host || port != tt.port) {
-			t.Errorf("%q: %q, %d, %v", tt.in, hostname, port, err)
+		at, err := parseHostPort(tt.in)
+		if tt.port < 0 && err == nil || tt.port >= 0 && (err != nil || at != (HostPort{tt.host, tt.port})) {
+			t.Errorf("%q: %+v, %v", tt.in, at, err)
 		}
 	}
 }
 
 // syncConfig returns a configuration with data sync on.
-func syncConfig(t *testing.T, file string) Config {
+func syncConfig(t *testing.T, file string) *Config {
 	t.Helper()
 	c, errs := Parse("f", []byte("GroupDataSync 1\nGossipDataSyncAuthKey "+goodSyncKey+"\n"+file))
 	if len(errs) > 0 {
@@ -110,9 +110,9 @@ func TestSyncAddresses(t *testing.T) {
 	} {
 		c := syncConfig(t, tt.file)
 		listener := net.ParseIP(tt.listener)
-		advertise, port := c.SyncAdvertised(listener)
-		if bind := c.SyncBindIP(listener).String(); bind != tt.bind || advertise != tt.advertise || port != tt.port {
-			t.Errorf("%q on %s: listens on %s, tells %s port %d", tt.file, tt.listener, bind, advertise, port)
+		at := c.SyncAdvertised(listener)
+		if bind := c.SyncBindIP(listener).String(); bind != tt.bind || at != (HostPort{tt.advertise, tt.port}) {
+			t.Errorf("%q on %s: listens on %s, tells %s port %d", tt.file, tt.listener, bind, at.Host, at.Port)
 		}
 		if w := c.SyncWarning(listener); !strings.HasPrefix(w, tt.warning) || (w == "") != (tt.warning == "") {
 			t.Errorf("%q on %s: warning %q", tt.file, tt.listener, w)
@@ -130,7 +130,7 @@ func TestSyncKeyFile(t *testing.T) {
 		if err := os.WriteFile("key", []byte(tt.content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c, errs := Resolve(Options(), []Assignment{{Name: "GroupDataSync", Value: "1"}, {Name: "GossipDataSyncAuthKey_File", Value: "key", Origin: "environment X"}})
+		c, errs := resolve([]assignment{{name: "GroupDataSync", value: "1"}, {name: "GossipDataSyncAuthKey_File", value: "key", origin: "environment X"}})
 		if len(errs) > 0 {
 			t.Fatal(errs)
 		}
@@ -148,16 +148,16 @@ func TestSyncKeyFile(t *testing.T) {
 func TestSyncKeysAreMasked(t *testing.T) {
 	c := syncConfig(t, "Gossip_AcceptKeys "+goodSyncKey+"2")
 	var printed strings.Builder
-	if err := c.Print(&printed); err != nil {
+	if err := c.print(&printed); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.PrintJSON(&printed); err != nil {
+	if err := c.printJSON(&printed); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(printed.String(), goodSyncKey) || !strings.Contains(printed.String(), "GossipDataSyncAuthKey ") {
 		t.Error("a secret is shown")
 	}
-	c, _ = Resolve(Options(), []Assignment{{Name: "GossipDataSyncAuthKey", Value: goodSyncKey, Origin: "flag --set GossipDataSyncAuthKey"}})
+	c, _ = resolve(nil, nil, []assignment{{name: "GossipDataSyncAuthKey", value: goodSyncKey, origin: "flag --set GossipDataSyncAuthKey"}})
 	warnings := strings.Join(c.Warnings(), "\n")
 	if !strings.Contains(warnings, "can read the secret in the list of processes: use GossipDataSyncAuthKey_File") || strings.Contains(warnings, goodSyncKey) {
 		t.Errorf("%q", warnings)

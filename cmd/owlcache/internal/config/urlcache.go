@@ -8,38 +8,46 @@ import (
 	"owlcache/cmd/owlcache/internal/term"
 )
 
-// SitesPath returns the path of the file of sites.
-func (c *Config) SitesPath() string {
-	name := c.Text("Urlcache_Filename")
-	if filepath.IsAbs(name) {
-		return filepath.Clean(name)
-	}
-	return filepath.Join(c.DataDir(), name)
+// URLCache is the cache of what other servers answer.
+type URLCache struct {
+	On   bool
+	File string // of sites, see Config.Path
+	Easy bool   // it answers on any free path
 }
+
+func (u *URLCache) options() []Option {
+	return []Option{
+		{Name: "Open_Urlcache", Default: "0", kind: toggle(&u.On), Help: "1 switches the URL cache on"},
+		{Name: "Urlcache_Filename", Default: "sites.xml", kind: text(&u.File), Help: "file of the sites of the URL cache: a name in the data directory, or an absolute path"},
+		{Name: "Urlcache_Request_Easy", Default: "0", kind: toggle(&u.Easy), Help: "1 serves the URL cache on any free path"},
+	}
+}
+
+// SitesPath returns the path of the file of sites.
+func (c *Config) SitesPath() string { return c.Path(c.URLCache.File) }
 
 // checkURLCache finds out whether the file of sites may be where the configuration says.
 func (c *Config) checkURLCache() []error {
-	s := c.Get("Urlcache_Filename")
-	if filepath.IsAbs(s.Value) || filepath.IsLocal(s.Value) {
+	if name := c.URLCache.File; filepath.IsAbs(name) || filepath.IsLocal(name) {
 		return nil
 	}
-	return []error{mistakef(s.Origin, "Urlcache_Filename %s: want the name of a file in the data directory, or an absolute path", s.Option.Shown(s.Value))}
+	return []error{c.mistakef(&c.URLCache.File, "Urlcache_Filename %s: want the name of a file in the data directory, or an absolute path", c.Setting(&c.URLCache.File).Shown())}
 }
 
 // urlCacheWarnings says what has no effect.
 func (c *Config) urlCacheWarnings() []string {
-	if s := c.Get("Urlcache_Request_Easy"); s.Num == 1 && !c.On("Open_Urlcache") {
-		return []string{s.Origin + ": Urlcache_Request_Easy 1: without Open_Urlcache 1 it has no effect"}
+	if c.URLCache.Easy && !c.URLCache.On {
+		return []string{c.Setting(&c.URLCache.Easy).Origin + ": Urlcache_Request_Easy 1: without Open_Urlcache 1 it has no effect"}
 	}
 	return nil
 }
 
 // ReadSites reads the file of sites if the URL cache is on.
 func (c *Config) ReadSites() (sites []urlcache.Site, warnings []error, err error) {
-	if !c.On("Open_Urlcache") {
+	if !c.URLCache.On {
 		return nil, nil, nil
 	}
-	sites, warnings, err = urlcache.ReadSites(c.SitesPath(), int(c.Int("MaxValueSize")))
+	sites, warnings, err = urlcache.ReadSites(c.SitesPath(), c.Storage.MaxValueSize)
 	if err != nil {
 		err = term.Usage(errors.Join(err, errors.New("correct the file (option Urlcache_Filename), or write Open_Urlcache 0")))
 	}

@@ -3,7 +3,7 @@ package config
 import "testing"
 
 func TestURLCacheConfiguration(t *testing.T) {
-	parse := func(lines string) (Config, []error) {
+	parse := func(lines string) (*Config, []error) {
 		return Parse("f", []byte(lines))
 	}
 	for _, tt := range []struct{ name, path string }{

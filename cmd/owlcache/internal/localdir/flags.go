@@ -49,5 +49,5 @@ func (f *Flags) Path(p *term.Process, args []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return c.DataDir(), nil
+	return c.Storage.Dir, nil
 }

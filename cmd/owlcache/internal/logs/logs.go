@@ -32,7 +32,7 @@ type Logs struct {
 
 // Open opens the log files, if any are configured.
 func Open(c *config.Config, env []string, stderr io.Writer) (*Logs, error) {
-	level, err := zerolog.ParseLevel(c.Text("Log_Level"))
+	level, err := zerolog.ParseLevel(c.Logs.Level)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func Open(c *config.Config, env []string, stderr io.Writer) (*Logs, error) {
 	if term.IsTerminal(stderr) {
 		terminal = zerolog.ConsoleWriter{Out: stderr, NoColor: config.LookupEnv(env, "NO_COLOR") != "", TimeFormat: time.DateTime}
 	}
-	value := c.Text("Logfile")
+	value := c.Logs.File
 	switch {
 	case value == "" && terminal == nil:
 		return &Logs{Logger: slog.New(newHandler(stderr, level)), files: &files{}}, nil
@@ -49,7 +49,7 @@ func Open(c *config.Config, env []string, stderr io.Writer) (*Logs, error) {
 	}
 	files, err := openFiles(value, stderr)
 	if err != nil {
-		return nil, fmt.Errorf("%s: Logfile: %w", c.Get("Logfile").Origin, err)
+		return nil, fmt.Errorf("%s: Logfile: %w", c.Setting(&c.Logs.File).Origin, err)
 	}
 	return &Logs{Logger: slog.New(newByConcern(files, level, terminal)), files: files}, nil
 }

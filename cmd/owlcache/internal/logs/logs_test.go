@@ -17,7 +17,7 @@ func parsed(t *testing.T, file string) *config.Config {
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	return &c
+	return c
 }
 
 func TestLogPath(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 // of what was done; with Task_OutputSuccessLog 1 they count as info.
 func NewTask(c *config.Config, logs *Logs) *slog.Logger {
 	logger := logs.With(Concern, "task")
-	if c.On("Task_OutputSuccessLog") {
+	if c.Tasks.LogSuccess {
 		return slog.New(raised{logger.Handler()})
 	}
 	return logger

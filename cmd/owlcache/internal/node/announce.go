@@ -61,10 +61,10 @@ func (s *Server) tell(lines ...string) {
 }
 
 func (s *Server) passwordOrigin() string {
-	if f := s.config.Get("Pass_File"); f.Value != "" {
-		return "Pass_File " + f.Value
+	if file := s.config.Access.PasswordFile; file != "" {
+		return "Pass_File " + file
 	}
-	return s.config.Get("Pass").Origin
+	return s.config.Setting(&s.config.Access.Password).Origin
 }
 
 // reachable returns host:port under which a client on this machine finds addr.

@@ -35,10 +35,10 @@ type certificate struct {
 // openCertificate reads the certificate, if HTTPS is on. What is wrong with its files is
 // for the operator to correct.
 func (s *Server) openCertificate(context.Context) error {
-	if !s.config.On("Open_Https") {
+	if !s.config.HTTPS.On {
 		return nil
 	}
-	c := &certificate{certFile: s.config.Text("Https_CertFile"), keyFile: s.config.Text("Https_KeyFile")}
+	c := &certificate{certFile: s.config.HTTPS.CertFile, keyFile: s.config.HTTPS.KeyFile}
 	loaded, err := loadCertificate(c.certFile, c.keyFile)
 	if err != nil {
 		return term.Usage(err)
@@ -167,7 +167,7 @@ func (s *Server) url(reached string) string {
 	if err != nil || leaf.VerifyHostname(name) == nil {
 		return "https://" + reached
 	}
-	for _, other := range []string{config.BareHost(s.config.Text("ResponseHost")), "localhost"} {
+	for _, other := range []string{s.config.Listen.ResponseHost, "localhost"} {
 		if leaf.VerifyHostname(other) == nil {
 			return "https://" + net.JoinHostPort(other, port)
 		}

@@ -121,7 +121,7 @@ func TestAnnouncedURL(t *testing.T) {
 		{"[::1]:1", "[::2]", []string{"::2"}, "https://[::2]:1"},
 		{"127.0.0.1:1", "127.0.0.1", []string{"other.example"}, "https://127.0.0.1:1"},
 	} {
-		s := &Server{config: *parsed(t, "ResponseHost "+tt.responseHost)}
+		s := &Server{config: parsed(t, "ResponseHost "+tt.responseHost)}
 		if tt.names != nil {
 			certPEM, keyPEM, err := e2e.Certificate("name", time.Now(), time.Now().Add(time.Hour), tt.names...)
 			if err != nil {
@@ -172,9 +172,9 @@ func TestReloadTakesUpAChain(t *testing.T) {
 func TestMemberRoots(t *testing.T) {
 	cert, key := e2e.CertificateFiles(t, "node", time.Now().Add(time.Hour))
 	for file, want := range map[string]string{"none.crt": "HttpsClient_CACertFile none.crt: no such file", key: "want a CERTIFICATE", cert: ""} {
-		pool, err := parsed(t, "HttpsClient_CACertFile "+file).MemberRoots()
+		roots, err := parsed(t, "HttpsClient_CACertFile "+file).HTTPS.ClientTLS()
 		if want == "" {
-			if err != nil || pool == nil {
+			if err != nil || roots.RootCAs == nil {
 				t.Errorf("%s: %v", file, err)
 			}
 			continue
@@ -184,7 +184,7 @@ func TestMemberRoots(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
-	if pool, err := parsed(t, "").MemberRoots(); pool != nil || err != nil {
-		t.Errorf("%v, %v", pool, err)
+	if system, err := parsed(t, "").HTTPS.ClientTLS(); system.RootCAs != nil || err != nil {
+		t.Errorf("%v, %v", system, err)
 	}
 }

@@ -1,8 +1,8 @@
 package node
 
 import (
+	"cmp"
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net"
 	"os"
@@ -22,18 +22,15 @@ import (
 
 // openGroup starts what asks the members.
 func (s *Server) openGroup(context.Context) error {
-	addr := s.ln.Addr().(*net.TCPAddr)
-	o := clusterOptions(&s.config)
-	if o.TLS != nil {
-		var err error
-		if o.TLS.RootCAs, err = s.config.MemberRoots(); err != nil {
-			return err
-		}
+	o, err := groupOptions(s.config)
+	if err != nil {
+		return err
 	}
+	addr := s.ln.Addr().(*net.TCPAddr)
 	o.Members = s.lists.Owlcache
 	o.Store = s.store
 	o.Logger = s.logs.With(logs.Concern, "group")
-	o.Self = selfAddresses(s.config.Text("ResponseHost"), s.config.Text("Host"), addr, ownAddresses(addr))
+	o.Self = selfAddresses(s.config.Listen.ResponseHost, s.config.Listen.Host, addr, ownAddresses(addr))
 	g, err := group.New(o)
 	if err != nil {
 		return fmt.Errorf("starting the group: %w", err)
@@ -43,32 +40,29 @@ func (s *Server) openGroup(context.Context) error {
 	return nil
 }
 
-// clusterOptions returns what the configuration says about asking members. Those that
+// groupOptions returns what the configuration says about asking members. Those that
 // belong to the running server are for the caller to add.
-func clusterOptions(c *config.Config) group.Options {
-	o := group.Options{
-		CacheLifetime: c.Duration("HttpClientRequestLocalCacheLifeTime"),
-		CacheBytes:    c.Int("Group_CacheSize"),
+func groupOptions(c *config.Config) (o group.Options, err error) {
+	o = group.Options{
+		CacheLifetime: cmp.Or(c.Group.CacheLifetime, -1), // 0 is the default there, and off here
+		CacheBytes:    c.Group.CacheSize,
 		Options: ask.Options{
-			RequestTimeout: c.Duration("HttpClientRequestTimeout"),
-			MaxValueSize:   int(c.Int("MaxValueSize")),
-			WriteWait:      c.Duration("Websocket_Client_WriteWait"),
-			MaxMessageSize: c.Int("Websocket_Client_MaxMessageSize"),
-			MinReconnect:   c.Duration("Websocket_Client_MinRecTime"),
-			MaxReconnect:   c.Duration("Websocket_Client_MaxRecTime"),
-			MessageBuffer:  int(c.Int("Websocket_Client_MessageBufferSize")),
+			RequestTimeout: c.Group.Timeout,
+			MaxValueSize:   c.Storage.MaxValueSize,
+			WriteWait:      c.Group.WriteWait,
+			MaxMessageSize: c.Group.MaxMessageSize,
+			MinReconnect:   c.Group.MinReconnect,
+			MaxReconnect:   c.Group.MaxReconnect,
+			MessageBuffer:  c.Group.MessageBuffer,
 		},
 	}
-	if o.CacheLifetime == 0 {
-		o.CacheLifetime = -1 // 0 is the default there, and off here
-	}
-	if c.Text("GroupData_Mode") == "Websocket" {
+	if c.Group.Mode == "Websocket" {
 		o.Mode = group.WebSocket
 	}
-	if c.On("Group_Https") {
-		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.On("HttpsClient_InsecureSkipVerify")}
+	if c.Group.HTTPS {
+		o.TLS, err = c.HTTPS.ClientTLS()
 	}
-	return o
+	return o, err
 }
 
 // selfAddresses returns the addresses by which the list may name this node, each once;

@@ -73,7 +73,11 @@ func TestClusterOptions(t *testing.T) {
 		if len(errs) > 0 {
 			t.Fatal(errs)
 		}
-		return clusterOptions(&c)
+		o, err := groupOptions(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
 	}
 	// The defaults of the configuration are those of the package.
 	want := group.Options{

@@ -31,7 +31,7 @@ func startHTTPS(t *testing.T, certFile, keyFile, more string) *httpsNode {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &httpsNode{Server: New(*c, l, stderr)}
+	n := &httpsNode{Server: New(c, l, stderr)}
 	ctx, cancel := context.WithCancel(t.Context())
 	result := make(chan error, 1)
 	go func() { result <- n.Run(ctx) }()

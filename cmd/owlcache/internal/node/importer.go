@@ -11,10 +11,10 @@ import (
 // openImporter starts what asks memcached and Redis for missing keys, if that is on. A
 // server of theirs that is down keeps no node from starting.
 func (s *Server) openImporter(context.Context) error {
-	if !s.config.On("Get_data_from_memcache") && !s.config.On("Get_data_from_redis") {
+	if !s.config.Import.Memcached.On && !s.config.Import.Redis.On {
 		return nil
 	}
-	o := originOptions(&s.config)
+	o := importOptions(s.config)
 	o.Logger = s.logs.Logger
 	importer, err := readthrough.New(s.store, o)
 	if err != nil {
@@ -37,30 +37,18 @@ func (s *Server) closeImporter() error {
 	return nil
 }
 
-// originOptions returns what the configuration says about the import of missing keys.
-func originOptions(c *config.Config) readthrough.Options {
-	o := readthrough.Options{MaxValueSize: int(c.Int("MaxValueSize"))}
-	if c.On("Get_data_from_memcache") {
-		o.Memcached = readthrough.MemcachedOptions{
-			Servers: config.SplitServers(c.Text("Memcache_list")),
-			SourceOptions: readthrough.SourceOptions{
-				Lifetime:    c.Duration("Get_memcache_data_set_expire_time"),
-				MaxFailures: int(c.Int("MemcacheClient_Request_Max_Error_Number")),
-				Pause:       c.Duration("MemcacheClient_Request_Timeout_Sleeptime"),
-			},
-		}
+// importOptions returns what the configuration says about the import of missing keys.
+func importOptions(c *config.Config) readthrough.Options {
+	o := readthrough.Options{MaxValueSize: c.Storage.MaxValueSize}
+	if m := c.Import.Memcached; m.On {
+		o.Memcached = readthrough.MemcachedOptions{Servers: m.Servers, SourceOptions: sourceOptions(m.ImportRules)}
 	}
-	if c.On("Get_data_from_redis") {
-		o.Redis = readthrough.RedisOptions{
-			Addr:     c.Text("Redis_Addr"),
-			Password: c.Text("Redis_Password"),
-			DB:       int(c.Int("Redis_DB")),
-			SourceOptions: readthrough.SourceOptions{
-				Lifetime:    c.Duration("Get_redis_data_set_expire_time"),
-				MaxFailures: int(c.Int("RedisClient_Request_Max_Error_Number")),
-				Pause:       c.Duration("RedisClient_Request_Timeout_Sleeptime"),
-			},
-		}
+	if r := c.Import.Redis; r.On {
+		o.Redis = readthrough.RedisOptions{Addr: r.Addr, Password: r.Password, DB: r.DB, SourceOptions: sourceOptions(r.ImportRules)}
 	}
 	return o
+}
+
+func sourceOptions(r config.ImportRules) readthrough.SourceOptions {
+	return readthrough.SourceOptions{Lifetime: r.Lifetime, MaxFailures: r.MaxFailures, Pause: r.Pause}
 }

@@ -17,7 +17,7 @@ func TestImportSettings(t *testing.T) {
 	}
 	const want = "{Memcached:{Servers:[a:1 b:2] SourceOptions:{Lifetime:1m0s MaxFailures:8 Pause:7s}} " +
 		"Redis:{Addr:c:3 Password:hush DB:4 SourceOptions:{Lifetime:1m1s MaxFailures:10 Pause:9s}} Timeout:0s Concurrency:0 MaxValueSize:1048576 Logger:<nil>}"
-	if got := fmt.Sprintf("%+v", originOptions(&c)); got != want {
+	if got := fmt.Sprintf("%+v", importOptions(c)); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

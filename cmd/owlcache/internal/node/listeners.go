@@ -7,13 +7,11 @@ import (
 	"net"
 	"strconv"
 	"syscall"
-
-	"owlcache/cmd/owlcache/internal/config"
 )
 
 // listen takes the HTTP port.
 func (s *Server) listen(ctx context.Context) error {
-	ln, err := s.listenOn(ctx, "Httpport")
+	ln, err := s.listenOn(ctx, &s.config.Listen.HTTPPort)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w; another program uses the port, choose one with --port or the option Httpport", err)
 	}
@@ -25,16 +23,17 @@ func (s *Server) listen(ctx context.Context) error {
 // given an HTTP port of its own but no TCP port, finds the default one taken by the first:
 // it goes on without, and says so.
 func (s *Server) listenTCP(ctx context.Context) error {
-	if !s.config.On("CloseTcp") {
+	if !s.config.Listen.TCP {
 		return nil
 	}
-	ln, err := s.listenOn(ctx, "Tcpport")
+	ln, err := s.listenOn(ctx, &s.config.Listen.TCPPort)
+	http, tcp := s.config.Setting(&s.config.Listen.HTTPPort), s.config.Setting(&s.config.Listen.TCPPort)
 	switch {
 	case err == nil:
 		s.tcpLn = ln
 	case !errors.Is(err, syscall.EADDRINUSE):
 		return err
-	case !s.config.AtDefault("Tcpport") || !s.config.Stronger("Httpport", "Tcpport"):
+	case tcp.Text != tcp.Default || http.Source <= tcp.Source:
 		return fmt.Errorf("%w; another program uses the port, choose one with the option Tcpport, or CloseTcp 0 for none", err)
 	default:
 		s.noTCP = err
@@ -42,10 +41,10 @@ func (s *Server) listenTCP(ctx context.Context) error {
 	return nil
 }
 
-// listenOn listens on Host and the port that an option names.
-func (s *Server) listenOn(ctx context.Context, portOption string) (net.Listener, error) {
-	host := config.BareHost(s.config.Text("Host"))
-	addr := net.JoinHostPort(host, strconv.FormatInt(s.config.Int(portOption), 10))
+// listenOn listens on Host and the port of an option.
+func (s *Server) listenOn(ctx context.Context, port *int) (net.Listener, error) {
+	host := s.config.Listen.Host
+	addr := net.JoinHostPort(host, strconv.Itoa(*port))
 	network := "tcp"
 	if ip := net.ParseIP(host); ip != nil && ip.To4() != nil {
 		network = "tcp4" // or 0.0.0.0 would open the port on IPv6 too
@@ -53,7 +52,7 @@ func (s *Server) listenOn(ctx context.Context, portOption string) (net.Listener,
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, network, addr)
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s (options Host and %s): %w", addr, portOption, err)
+		return nil, fmt.Errorf("cannot listen on %s (options Host and %s): %w", addr, s.config.Setting(port).Name, err)
 	}
 	return ln, nil
 }

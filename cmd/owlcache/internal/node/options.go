@@ -12,22 +12,22 @@ import (
 func apiOptions(c *config.Config) api.Options {
 	return api.Options{
 		Version:        term.Version,
-		ResponseHost:   config.BareHost(c.Text("ResponseHost")),
-		WebSocket:      c.On("Open_Websocket_Server"),
-		TCPPort:        int(c.Int("Tcpport")),
-		TokenLifetime:  c.Duration("Tonken_expire_time"),
-		MaxValueSize:   int(c.Int("MaxValueSize")),
-		AllowedHosts:   config.SplitHosts(c.Text("Allowed_Hosts")),
-		AllowedOrigins: c.AllowedOrigins(),
-		MaxConns:       int(c.Int("Max_Connections")),
-		MaxConnsPerIP:  int(c.Int("Max_Connections_PerIP")),
-		ReadTimeout:    c.Duration("Http_ReadTimeout"),
-		WriteTimeout:   c.Duration("Http_WriteTimeout"),
-		IdleTimeout:    c.Duration("Http_IdleTimeout"),
-		TCPIdleTimeout: c.Duration("Tcp_IdleTimeout"),
-		TCPOpenWrites:  c.On("Tcp_OpenWrites"),
-		MaxHeaderSize:  int(c.Int("Http_MaxHeaderSize")),
-		MaxBodyMemory:  c.Int("Http_MaxBodyMemory"),
+		ResponseHost:   c.Listen.ResponseHost,
+		WebSocket:      c.Group.ServeWebSocket,
+		TCPPort:        c.Listen.TCPPort,
+		TokenLifetime:  c.Access.TokenLifetime,
+		MaxValueSize:   c.Storage.MaxValueSize,
+		AllowedHosts:   c.Listen.AllowedHosts,
+		AllowedOrigins: c.HTTPS.AllowedOrigins(),
+		MaxConns:       c.Limits.Conns,
+		MaxConnsPerIP:  c.Limits.ConnsPerIP,
+		ReadTimeout:    c.Limits.ReadTimeout,
+		WriteTimeout:   c.Limits.WriteTimeout,
+		IdleTimeout:    c.Limits.IdleTimeout,
+		TCPIdleTimeout: c.Limits.TCPIdleTimeout,
+		TCPOpenWrites:  c.Listen.TCPOpenWrites,
+		MaxHeaderSize:  c.Limits.HeaderSize,
+		MaxBodyMemory:  c.Limits.BodyMemory,
 	}
 }
 
@@ -35,15 +35,15 @@ func apiOptions(c *config.Config) api.Options {
 // sync needs tombstones, so without it none are kept.
 func engineOptions(c *config.Config) engine.Options {
 	o := engine.Options{
-		MaxValueSize:       int(c.Int("MaxValueSize")),
-		SegmentSize:        c.Int("WAL_SegmentSize"),
-		CheckpointLogBytes: c.Int("Checkpoint_LogSize"),
-		Sync:               c.Text("WAL_Sync"),
-		CheckpointInterval: c.Duration("Task_DataBackup"),
-		SweepInterval:      c.Duration("Task_ClearExpireData"),
+		MaxValueSize:       c.Storage.MaxValueSize,
+		SegmentSize:        c.Storage.SegmentSize,
+		CheckpointLogBytes: c.Storage.CheckpointLogSize,
+		Sync:               c.Storage.WALSync,
+		CheckpointInterval: c.Tasks.Checkpoint,
+		SweepInterval:      c.Tasks.Sweep,
 	}
-	if c.On("GroupDataSync") {
-		o.TombstoneGrace = c.Duration("Tombstone_Grace")
+	if c.Sync.On {
+		o.TombstoneGrace = c.Storage.TombstoneGrace
 	}
 	return o
 }

@@ -13,7 +13,7 @@ import (
 // What the packages behind the configuration default to is what it says itself.
 func TestDefaultsReachTheServer(t *testing.T) {
 	c, _ := config.Parse("f", nil)
-	a, e := apiOptions(&c), engineOptions(&c)
+	a, e := apiOptions(c), engineOptions(c)
 	if a.ReadTimeout != 30*time.Second || a.IdleTimeout != 2*time.Minute || a.MaxConns != 10000 || a.MaxConnsPerIP != 2000 || a.MaxHeaderSize != 32<<10 || a.MaxBodyMemory != 256<<20 {
 		t.Errorf("options of the HTTP side: %+v", a)
 	}
@@ -34,7 +34,7 @@ func FuzzValidConfigurationStarts(f *testing.F) {
 		if len(errs) > 0 {
 			return
 		}
-		o := apiOptions(&c)
+		o := apiOptions(c)
 		o.Password, o.TokenSecret = "any", make([]byte, 32)
 		if _, err := api.New(o); err != nil {
 			t.Fatalf("a valid configuration is refused at the start: %v", err)

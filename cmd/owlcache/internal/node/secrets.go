@@ -24,11 +24,11 @@ type secrets struct {
 // resolveSecrets takes the secrets from the configuration, and what that leaves
 // open from the data directory, where they are made if they are missing.
 func resolveSecrets(c *config.Config, dir *datadir.Dir) (secrets, error) {
-	password, err := c.ConfiguredPassword()
+	password, err := c.Password()
 	if err != nil {
 		return secrets{}, err
 	}
-	configured := c.Text("Tonken_jwt_secret")
+	configured := c.Access.TokenSecret
 	if configured == config.WellKnownSecret {
 		configured = ""
 	}

@@ -41,7 +41,7 @@ func resolve(t *testing.T, dir, file string) secrets {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := resolveSecrets(&c, d)
+	s, err := resolveSecrets(c, d)
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}

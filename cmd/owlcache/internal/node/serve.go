@@ -34,7 +34,7 @@ func Serve(ctx context.Context, p *term.Process, flags config.Flags) (err error)
 	if err != nil {
 		return err
 	}
-	l, err := logs.Open(&c, p.Env, p.Stderr)
+	l, err := logs.Open(c, p.Env, p.Stderr)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func parsed(t *testing.T, file string) *config.Config {
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	return &c
+	return c
 }
 
 // testServer returns a server on a free port and what it tells the operator.
@@ -34,7 +34,7 @@ func testServer(t *testing.T, dir string) (*Server, *e2e.Buffer) {
 		t.Fatal(errs)
 	}
 	stderr := &e2e.Buffer{}
-	l, err := logs.Open(&c, nil, stderr)
+	l, err := logs.Open(c, nil, stderr)
 	if err != nil {
 		t.Fatal(err)
 	}

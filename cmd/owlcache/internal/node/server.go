@@ -33,7 +33,7 @@ const shutdownTime = 10 * time.Second
 
 // Server is a running node. Run is its whole life.
 type Server struct {
-	config  config.Config
+	config  *config.Config
 	logs    *logs.Logs
 	taskLog *slog.Logger // of what runs in the background
 	stderr  io.Writer    // for what belongs to the operator and not into a log
@@ -62,8 +62,8 @@ type Server struct {
 }
 
 // New returns a server that has not started. It tells the operator on stderr what belongs into no log.
-func New(c config.Config, l *logs.Logs, stderr io.Writer) *Server {
-	return &Server{config: c, logs: l, taskLog: logs.NewTask(&c, l), stderr: stderr, served: make(chan error, 2), reload: make(chan struct{}, 1)}
+func New(c *config.Config, l *logs.Logs, stderr io.Writer) *Server {
+	return &Server{config: c, logs: l, taskLog: logs.NewTask(c, l), stderr: stderr, served: make(chan error, 2), reload: make(chan struct{}, 1)}
 }
 
 // Run starts the server, serves until ctx ends and closes it. It returns nil if
@@ -145,7 +145,7 @@ func (s *Server) limitMemory() {
 
 func (s *Server) openDir(context.Context) error {
 	var err error
-	s.dir, err = datadir.Open(s.config.DataDir())
+	s.dir, err = datadir.Open(s.config.Storage.Dir)
 	return err
 }
 
@@ -153,7 +153,7 @@ func (s *Server) openDir(context.Context) error {
 // here and now, whatever becomes of the start: no later one shows it.
 func (s *Server) openSecrets(context.Context) error {
 	var err error
-	if s.secrets, err = resolveSecrets(&s.config, s.dir); err != nil {
+	if s.secrets, err = resolveSecrets(s.config, s.dir); err != nil {
 		return err
 	}
 	if s.secrets.edited {
@@ -166,7 +166,7 @@ func (s *Server) openSecrets(context.Context) error {
 }
 
 func (s *Server) serveHTTP(context.Context) error {
-	o := apiOptions(&s.config)
+	o := apiOptions(s.config)
 	o.HTTPPort = s.ln.Addr().(*net.TCPAddr).Port
 	if s.tcpLn != nil {
 		o.TCPPort = s.tcpLn.Addr().(*net.TCPAddr).Port
@@ -180,9 +180,9 @@ func (s *Server) serveHTTP(context.Context) error {
 	o.TCPLogger = s.logs.With(logs.Concern, "tcp")
 	o.Backup = s.backup
 	o.Owlcache, o.Gossip = memberList{s.lists.Owlcache}, gossipList{memberList{s.lists.Gossip}, func() syncNode { return s.sync }}
-	o.GroupMode = s.config.Text("GroupData_Mode")
-	o.URLCache, o.URLCacheEasy = s.urlcache, s.config.On("Urlcache_Request_Easy")
-	if s.config.On("AccessLog") {
+	o.GroupMode = s.config.Group.Mode
+	o.URLCache, o.URLCacheEasy = s.urlcache, s.config.URLCache.Easy
+	if s.config.Logs.Access {
 		o.AccessLog = s.logs.With(logs.Concern, "access")
 	}
 	server, err := api.New(o)
@@ -217,7 +217,7 @@ func (s *Server) openStore(ctx context.Context) error {
 	}
 	p := newProgress(s.logs.Logger, terminal)
 	s.api.SetLoading(p.text)
-	o := engineOptions(&s.config)
+	o := engineOptions(s.config)
 	o.Logger, o.TaskLogger = s.logs.Logger, s.taskLog
 	o.Progress = p.update
 	store, err := engine.Open(ctx, s.dir, o)
@@ -248,7 +248,7 @@ func (s *Server) startTasks() {
 	if s.certificate != nil {
 		s.tasks.Go(func() { s.watchCertificate(ctx) })
 	}
-	if every := s.config.Duration("Task_MemoryInfoToLog"); every > 0 {
+	if every := s.config.Tasks.MemoryLine; every > 0 {
 		logger, server, store := s.logs.With(logs.Concern, "memory"), s.api, s.store
 		s.tasks.Go(func() { logMemory(ctx, every, logger, server, store) })
 	}

@@ -30,7 +30,7 @@ type syncNode interface {
 
 // openSync starts data sync, if it is on.
 func (s *Server) openSync(context.Context) error {
-	if !s.config.On("GroupDataSync") {
+	if !s.config.Sync.On {
 		return nil
 	}
 	node, err := s.startSync()
@@ -57,12 +57,12 @@ func (s *Server) closeSync() error {
 
 // checkSyncPort finds out, before a long load, whether the port of data sync is free.
 func (s *Server) checkSyncPort(ctx context.Context) error {
-	port := s.config.Int("Gossipport")
-	if !s.config.On("GroupDataSync") || port == 0 {
+	port := s.config.Sync.Port
+	if !s.config.Sync.On || port == 0 {
 		return nil
 	}
 	ip := s.config.SyncBindIP(s.listenIP())
-	addr := net.JoinHostPort(ip.String(), strconv.FormatInt(port, 10))
+	addr := net.JoinHostPort(ip.String(), strconv.Itoa(port))
 	family := ""
 	if ip.To4() != nil {
 		family = "4"

@@ -14,7 +14,7 @@ import (
 
 // startSync starts data sync. It does not wait for other nodes.
 func (s *Server) startSync() (syncNode, error) {
-	o, err := gossipOptions(&s.config, s.listenIP())
+	o, err := gossipOptions(s.config, s.listenIP())
 	if err != nil {
 		return nil, err
 	}
@@ -36,17 +36,18 @@ func gossipOptions(c *config.Config, listener net.IP) (gossip.Options, error) {
 	if err != nil {
 		return gossip.Options{}, term.Usage(err)
 	}
-	o := gossip.Options{
-		AuthKey:    key,
-		AcceptKeys: c.AcceptedKeys(),
-		BindAddr:   c.SyncBindIP(listener).String(),
-		BindPort:   int(c.Int("Gossipport")),
-		Preset:     gossip.Preset(c.Text("Gossip_Network")),
-		Grace:      c.Duration("Tombstone_Grace"),
-		QueueBytes: c.Int("Gossip_QueueSize"),
-	}
-	o.AdvertiseAddr, o.AdvertisePort = c.SyncAdvertised(listener)
-	return o, nil
+	advertised := c.SyncAdvertised(listener)
+	return gossip.Options{
+		AuthKey:       key,
+		AcceptKeys:    c.Sync.AcceptKeys,
+		BindAddr:      c.SyncBindIP(listener).String(),
+		BindPort:      c.Sync.Port,
+		AdvertiseAddr: advertised.Host,
+		AdvertisePort: advertised.Port,
+		Preset:        gossip.Preset(c.Sync.Network),
+		Grace:         c.Storage.TombstoneGrace,
+		QueueBytes:    c.Sync.QueueSize,
+	}, nil
 }
 
 // seeds is the list of the gossip group as data sync wants it.

@@ -89,7 +89,7 @@ func TestGossipList(t *testing.T) {
 const goodSyncKey = "owls-see-at-night"
 
 // syncConfig returns a configuration with data sync on.
-func syncConfig(t *testing.T, file string) config.Config {
+func syncConfig(t *testing.T, file string) *config.Config {
 	t.Helper()
 	c, errs := config.Parse("f", []byte("GroupDataSync 1\nGossipDataSyncAuthKey "+goodSyncKey+"\n"+file))
 	if len(errs) > 0 {
@@ -103,7 +103,7 @@ func syncServer(t *testing.T, options string) (*Server, *e2e.Buffer) {
 	t.Helper()
 	c := syncConfig(t, "Httpport 0\nPass correct horse battery\nDBfile "+t.TempDir()+"\n"+options)
 	stderr := &e2e.Buffer{}
-	l, err := logs.Open(&c, nil, stderr)
+	l, err := logs.Open(c, nil, stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,10 +135,10 @@ func TestSyncPortInUse(t *testing.T) {
 // Tombstones are kept only for data sync.
 func TestTombstonesAreForSync(t *testing.T) {
 	c := syncConfig(t, "Tombstone_Grace 60")
-	if grace := engineOptions(&c).TombstoneGrace; grace != time.Minute {
+	if grace := engineOptions(c).TombstoneGrace; grace != time.Minute {
 		t.Errorf("with data sync: %v", grace)
 	}
-	o, err := gossipOptions(&c, net.IPv4(127, 0, 0, 1))
+	o, err := gossipOptions(c, net.IPv4(127, 0, 0, 1))
 	if err != nil || o.Grace != time.Minute {
 		t.Errorf("%v, %v", o.Grace, err)
 	}
@@ -146,7 +146,7 @@ func TestTombstonesAreForSync(t *testing.T) {
 
 func TestGossipOptions(t *testing.T) {
 	c := syncConfig(t, "Gossip_AcceptKeys "+goodSyncKey+"1|"+goodSyncKey+"2\nGossipport 7946\nGossip_Network WAN\nGossip_QueueSize 2MiB\nGossip_AdvertiseAddr [2001:db8::5]:7000\nGossip_BindAddr ::")
-	o, err := gossipOptions(&c, net.IPv4(127, 0, 0, 1))
+	o, err := gossipOptions(c, net.IPv4(127, 0, 0, 1))
 	if err != nil {
 		t.Fatal(err)
 	}

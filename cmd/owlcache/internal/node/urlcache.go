@@ -2,12 +2,10 @@ package node
 
 import (
 	"context"
-	"crypto/tls"
 	"log/slog"
 	"strings"
 
 	"owlcache/api/urlcache"
-	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/logs"
 	"owlcache/cmd/owlcache/internal/term"
 )
@@ -20,27 +18,22 @@ func (s *Server) openURLCache(context.Context) error {
 		return err
 	}
 	s.warnOfSites(warnings)
-	o := urlCacheOptions(&s.config)
-	if o.TLS.RootCAs, err = s.config.MemberRoots(); err != nil {
+	tls, err := s.config.HTTPS.ClientTLS()
+	if err != nil {
 		return err
 	}
-	o.Sites, o.Logger = sites, s.urlCacheLog()
-	s.urlcache, err = urlcache.New(o)
+	s.urlcache, err = urlcache.New(urlcache.Options{
+		MaxValueSize: s.config.Storage.MaxValueSize,
+		MaxMemory:    s.config.Limits.BodyMemory,
+		UserAgent:    "owlcache/" + term.Version,
+		TLS:          tls,
+		Sites:        sites,
+		Logger:       s.urlCacheLog(),
+	})
 	return err
 }
 
 func (s *Server) urlCacheLog() *slog.Logger { return s.logs.With(logs.Concern, "urlcache") }
-
-// urlCacheOptions returns what the configuration says about the URL cache. Sites, trusted
-// certificates and logger are for the caller to add.
-func urlCacheOptions(c *config.Config) urlcache.Options {
-	return urlcache.Options{
-		MaxValueSize: int(c.Int("MaxValueSize")),
-		MaxMemory:    c.Int("Http_MaxBodyMemory"),
-		UserAgent:    "owlcache/" + term.Version,
-		TLS:          &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.On("HttpsClient_InsecureSkipVerify")},
-	}
-}
 
 // reloadSites reads the file of sites again, if it is used. With a mistake in it, the sites stay as
 // they were.
@@ -48,7 +41,7 @@ func (s *Server) reloadSites() {
 	if s.urlcache == nil {
 		return
 	}
-	sites, warnings, err := urlcache.ReadSites(s.config.SitesPath(), int(s.config.Int("MaxValueSize")))
+	sites, warnings, err := urlcache.ReadSites(s.config.SitesPath(), s.config.Storage.MaxValueSize)
 	if err != nil {
 		for line := range strings.Lines(err.Error()) {
 			s.urlCacheLog().Error("the file of sites is not taken over: the sites stay as they were", "error", strings.TrimSpace(line))

@@ -42,7 +42,7 @@ func stopWhileFetching(t *testing.T, timeout, want int) {
 		t.Fatal(errs)
 	}
 	stderr := &e2e.Buffer{}
-	l, err := logs.Open(&c, nil, stderr)
+	l, err := logs.Open(c, nil, stderr)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 // warn tells the operator what to know about the configuration: in the log and, where that
 // goes elsewhere, on the standard error too.
 func (s *Server) warn() {
-	elsewhere := s.config.Text("Logfile") != "" && !term.IsTerminal(s.stderr)
+	elsewhere := s.config.Logs.File != "" && !term.IsTerminal(s.stderr)
 	for _, w := range s.startWarnings() {
 		s.logs.Warn(w)
 		if elsewhere {
@@ -32,7 +32,7 @@ func (s *Server) startWarnings() []string {
 
 // plainTextWarnings say what others on the network can read.
 func (s *Server) plainTextWarnings() (warnings []string) {
-	host := " (Host " + s.config.Text("Host") + ")"
+	host := " (Host " + s.config.Setting(&s.config.Listen.Host).Text + ")"
 	if s.certificate == nil {
 		warnings = append(warnings, "listening on "+s.ln.Addr().String()+host+", beyond this machine, without TLS: passwords, tokens and data are readable on the way, switch HTTPS on (Open_Https 1) or put a TLS proxy in front")
 	}

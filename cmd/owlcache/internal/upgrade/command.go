@@ -44,7 +44,7 @@ failed. 2: wrong usage. 3: there is no such file or directory. 7: the data is da
 }
 
 func run(p *term.Process, path string, now time.Time, out term.Output) error {
-	u := &upgrade{now: now, table: config.Options()}
+	u := &inspection{now: now}
 	if err := u.find(path); err != nil {
 		return err
 	}
@@ -65,16 +65,16 @@ func run(p *term.Process, path string, now time.Time, out term.Output) error {
 	switch {
 	case err != nil:
 		return errors.Join(errors.New("report"), err)
-	case report.Status == upgradeDamaged:
+	case report.Status == Damaged:
 		return term.Exit(term.CodeCorrupt, nil)
-	case report.Status == upgradeChange:
+	case report.Status == Change:
 		return term.Exit(term.CodeFailed, nil)
 	}
 	return nil
 }
 
 // check looks at everything, the data first: what the configuration means depends on it.
-func (u *upgrade) check() error {
+func (u *inspection) check() error {
 	if err := u.checkData(); err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (u *upgrade) check() error {
 		return err
 	}
 	u.checkConfig()
-	if u.report.Data.Kind != upgradeCurrent {
+	if u.report.Data.Kind != Current {
 		u.checkDifferences()
 	}
 	return nil

@@ -14,7 +14,7 @@ const byteOrderMark = "\ufeff"
 
 // checkConfig finds what this version refuses in the configuration, or reads as
 // something else than 0.5.1 did.
-func (u *upgrade) checkConfig() {
+func (u *inspection) checkConfig() {
 	if u.conf == nil {
 		return
 	}
@@ -30,12 +30,12 @@ func (u *upgrade) checkConfig() {
 		refused[m.Origin] = true
 		u.add(u.mistaken(m))
 	}
-	if u.report.Data.Kind == upgradeCurrent {
+	if u.report.Data.Kind == Current {
 		return
 	}
 	for i, line := range bytes.Split(u.conf.content, []byte("\n")) {
 		place := fmt.Sprintf("%s:%d", u.conf.path, i+1)
-		if f, differs := u.readDifferently(line); differs && !refused[place] {
+		if f, differs := readDifferently(u.conf.Config, line); differs && !refused[place] {
 			f.Place = place
 			u.add(f)
 		}
@@ -43,17 +43,17 @@ func (u *upgrade) checkConfig() {
 }
 
 // mistaken turns a mistake into a finding that says what to write instead.
-func (u *upgrade) mistaken(m *config.Mistake) upgradeFinding {
-	f := upgradeFinding{Level: upgradeChange, Place: m.Origin, Text: m.Err.Error()}
+func (u *inspection) mistaken(m *config.Mistake) Finding {
+	f := Finding{Level: Change, Place: m.Origin, Text: m.Err.Error()}
 	name := u.nameAt(m.Origin)
-	o := config.FindOption(u.table, name)
+	s, exact := u.conf.Find(name)
 	switch {
 	case name == "":
-	case o == nil && config.FindOptionFold(u.table, name) == nil:
+	case s == nil:
 		f.Write = "remove the line, which 0.5.1 ignores, or correct the name"
-	case o != nil:
-		f.Option, f.Write = o.Name, remedy(o.Name)
-		if strings.HasPrefix(f.Text, name+" is given twice") {
+	case exact:
+		f.Option, f.Write = s.Name, remedy(s.Name)
+		if errors.Is(m, config.ErrTwice) {
 			f.Write = "one of the lines; 0.5.1 takes the last"
 		}
 	}
@@ -74,7 +74,7 @@ func remedy(option string) string {
 }
 
 // nameAt returns the name of the option at a place in the file.
-func (u *upgrade) nameAt(place string) string {
+func (u *inspection) nameAt(place string) string {
 	at := u.line(place)
 	lines := strings.Split(strings.TrimPrefix(string(u.conf.content), byteOrderMark), "\n")
 	if at < 1 || at > len(lines) {
@@ -89,14 +89,14 @@ func (u *upgrade) nameAt(place string) string {
 //
 // 0.5.1 splits a line at each single space: the first part is the name, the second the
 // value, and nothing else counts.
-func (u *upgrade) readDifferently(line []byte) (f upgradeFinding, differs bool) {
+func readDifferently(c *config.Config, line []byte) (f Finding, differs bool) {
 	line, marked := bytes.CutPrefix(line, []byte(byteOrderMark))
 	name, value, err := config.ParseLine(line)
-	o := config.FindOption(u.table, name)
-	if err != nil || o == nil || value == "" {
+	s, exact := c.Find(name)
+	if err != nil || !exact || value == "" {
 		return f, false
 	}
-	f = upgradeFinding{Level: upgradeChange, Option: name}
+	f = Finding{Level: Change, Option: name}
 	parts := strings.Split(strings.TrimRight(string(line), "\r"), " ")
 	switch {
 	case marked:
@@ -111,7 +111,7 @@ func (u *upgrade) readDifferently(line []byte) (f upgradeFinding, differs bool) 
 	case parts[1] != value:
 		f.Text = name + ": 0.5.1 ended the value at the first space; now the rest of the line belongs to it"
 		f.Write = "the line up to the end of the first word of the value; a comment needs a line of its own"
-	case len(value) < shortestRead(name) && value != o.Default:
+	case len(value) < shortestRead(name) && value != s.Default:
 		f.Text = fmt.Sprintf("%s: 0.5.1 ignored values of fewer than %d characters; now this one counts", name, shortestRead(name))
 		f.Write = "what is wanted, or remove the line"
 	default:

@@ -14,8 +14,8 @@ import (
 	"owlcache/engine/datadir"
 )
 
-// upgradeData is what lies in the data directory. Sizes are in bytes.
-type upgradeData struct {
+// Data is what lies in the data directory. Sizes are in bytes.
+type Data struct {
 	Directory string `json:"directory"`
 	present   bool   // the directory is there
 	Kind      string `json:"kind"`
@@ -32,26 +32,25 @@ type upgradeData struct {
 	LargestKey   int        `json:"largest_key"`
 	LargestValue int        `json:"largest_value"`
 
-	Tokens int64          `json:"tokens"` // in auth.db, not expired
-	Groups []upgradeGroup `json:"groups"`
-	Sites  int            `json:"sites"` // of the URL cache
+	Tokens int64   `json:"tokens"` // in auth.db, not expired
+	Groups []Group `json:"groups"`
+	Sites  int     `json:"sites"` // of the URL cache
 }
 
 // checkData looks at owlcache.db and auth.db.
-func (u *upgrade) checkData() error {
+func (u *inspection) checkData() error {
 	d := &u.report.Data
-	d.Kind, d.Groups = upgradeNone, []upgradeGroup{}
+	d.Kind, d.Groups = None, []Group{}
 	fi, err := os.Stat(d.Directory)
 	switch {
 	case u.conf != nil && errors.Is(err, fs.ErrNotExist):
-		u.add(upgradeFinding{Level: upgradeChange, Place: u.conf.place("DBfile"), Option: "DBfile",
-			Text:  fmt.Sprintf("the data directory %s does not exist: there is nothing to take over", d.Directory),
-			Write: "DBfile and the directory of the old node, or make an empty one to start with"})
+		u.mustChange(&u.conf.Storage.Dir, fmt.Sprintf("the data directory %s does not exist: there is nothing to take over", d.Directory),
+			"DBfile and the directory of the old node, or make an empty one to start with")
 		return nil
 	case err != nil:
 		return err
 	case !fi.IsDir(): // then the configuration has named it
-		u.add(upgradeFinding{Level: upgradeChange, Place: u.conf.place("DBfile"), Option: "DBfile", Text: d.Directory + " is no directory"})
+		u.mustChange(&u.conf.Storage.Dir, d.Directory+" is no directory", "")
 		return nil
 	}
 	d.present = true
@@ -60,11 +59,11 @@ func (u *upgrade) checkData() error {
 	if err := u.checkStore(filepath.Join(d.Directory, datadir.SnapshotFile)); err != nil {
 		return err
 	}
-	if d.Kind != upgradeLegacy {
+	if d.Kind != Legacy {
 		return nil
 	}
 	if mode := fi.Mode().Perm(); mode&0o077 != 0 {
-		u.add(upgradeFinding{Level: upgradeNote, Place: d.Directory, Text: fmt.Sprintf("other users may look into the directory (mode %04o)", mode), Write: "chmod 700"})
+		u.add(Finding{Level: Note, Place: d.Directory, Text: fmt.Sprintf("other users may look into the directory (mode %04o)", mode), Write: "chmod 700"})
 	}
 	for _, name := range []string{datadir.SnapshotFile, datadir.LegacyAuthFile} {
 		u.checkKept(filepath.Join(d.Directory, name))
@@ -73,7 +72,7 @@ func (u *upgrade) checkData() error {
 }
 
 // checkStore finds out whose data it is, and counts that of 0.5.1.
-func (u *upgrade) checkStore(path string) error {
+func (u *inspection) checkStore(path string) error {
 	d := &u.report.Data
 	survey, fi, err := surveySettled(path, u.now)
 	if err == nil {
@@ -90,33 +89,33 @@ func (u *upgrade) checkStore(path string) error {
 	case err != nil:
 		return err
 	}
-	d.Kind, d.Bytes = upgradeLegacy, fi.Size()
+	d.Kind, d.Bytes = Legacy, fi.Size()
 	saved := fi.ModTime().UTC()
 	d.Saved = &saved
 	d.Live, d.Expiring, d.Expired, d.Refused = survey.Live, survey.Expiring, survey.Expired, survey.RefusedTotal
 	d.KeyBytes, d.ValueBytes, d.LargestKey, d.LargestValue = survey.KeyBytes, survey.ValueBytes, survey.LargestKey, survey.LargestValue
 	for _, r := range survey.Refused {
-		u.add(upgradeFinding{Level: upgradeNote, Place: path, Text: fmt.Sprintf(
+		u.add(Finding{Level: Note, Place: path, Text: fmt.Sprintf(
 			"the entry %.30q is left out: a key has 1 to %s (this one %d) and a value at most %s (this one %d)",
 			r.Key, config.FormatSize(engine.MaxKeySize), r.KeySize, config.FormatSize(engine.MaxValueSize), r.ValueSize)})
 	}
 	if n := survey.RefusedTotal - int64(len(survey.Refused)); n > 0 {
-		u.add(upgradeFinding{Level: upgradeNote, Place: path, Text: fmt.Sprintf("%s more left out for their sizes; the log of the first start names all of them", term.Entries(n))})
+		u.add(Finding{Level: Note, Place: path, Text: fmt.Sprintf("%s more left out for their sizes; the log of the first start names all of them", term.Entries(n))})
 	}
 	u.noteRunning(path, saved)
 	return nil
 }
 
 // noteRunning says that the data is behind if the old node seems to run.
-func (u *upgrade) noteRunning(path string, saved time.Time) {
+func (u *inspection) noteRunning(path string, saved time.Time) {
 	every := time.Minute
-	if u.conf != nil && u.conf.config.Int("Task_DataBackup") > 0 {
-		every = u.conf.config.Duration("Task_DataBackup")
+	if u.conf != nil && u.conf.Tasks.Checkpoint > 0 {
+		every = u.conf.Tasks.Checkpoint
 	}
 	if age := u.now.Sub(saved); age < 0 || age > 2*every {
 		return
 	}
-	u.add(upgradeFinding{Level: upgradeNote, Place: path, Text: fmt.Sprintf(
+	u.add(Finding{Level: Note, Place: path, Text: fmt.Sprintf(
 		"saved less than %s ago, so the old node seems to run: what it was told since is not counted, and it does not save when it is stopped",
 		term.Span(2*every)), Write: "stop the writers, wait for the next save, stop the node then"})
 }

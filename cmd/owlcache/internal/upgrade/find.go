@@ -2,6 +2,7 @@ package upgrade
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,18 +14,17 @@ import (
 	"owlcache/engine/datadir"
 )
 
-// upgradeConfig is a configuration file of 0.5.1.
-type upgradeConfig struct {
+// oldConfig is a configuration file of 0.5.1.
+type oldConfig struct {
+	*config.Config
 	path     string
 	home     string // directory that it lies in, where 0.5.1 was started
 	content  []byte
-	config   config.Config
 	mistakes []error
-	named    map[string]string // options with a value, right or wrong: where
 }
 
 // find finds the configuration and the data directory: path is the one or the other.
-func (u *upgrade) find(path string) error {
+func (u *inspection) find(path string) error {
 	fi, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -38,7 +38,7 @@ func (u *upgrade) find(path string) error {
 	if name := filepath.Base(path); name == datadir.SnapshotFile || name == datadir.LegacyAuthFile {
 		return term.Usage(fmt.Errorf("%s is a file of data: name its directory", path))
 	}
-	if u.conf, err = readUpgradeConfig(path, u.table); err != nil {
+	if u.conf, err = readConfig(path); err != nil {
 		return err
 	}
 	u.report.Config, u.report.Data.Directory = path, u.conf.dataDir()
@@ -46,13 +46,13 @@ func (u *upgrade) find(path string) error {
 }
 
 // findConfig looks for a configuration that names the directory dir.
-func (u *upgrade) findConfig(dir string) error {
+func (u *inspection) findConfig(dir string) error {
 	for _, home := range []string{dir, filepath.Join(dir, "..")} {
 		path := filepath.Join(home, config.DefaultFile)
 		if _, err := os.Stat(path); err != nil {
 			continue
 		}
-		conf, err := readUpgradeConfig(path, u.table)
+		conf, err := readConfig(path)
 		if err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func sameFile(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(fa, fb)
 }
 
-func readUpgradeConfig(path string, table []config.Option) (*upgradeConfig, error) {
+func readConfig(path string) (*oldConfig, error) {
 	content, err := datadir.ReadSmallFile(path)
 	if errors.Is(err, datadir.ErrNotRegular) || err == nil && bytes.IndexByte(content, 0) >= 0 {
 		return nil, term.Usage(fmt.Errorf("%s is no configuration file", path))
@@ -79,42 +79,30 @@ func readUpgradeConfig(path string, table []config.Option) (*upgradeConfig, erro
 	if err != nil {
 		return nil, err
 	}
-	c := &upgradeConfig{path: path, home: filepath.Dir(path), content: content, named: map[string]string{}}
-	assignments := config.ParseFile(path, content)
-	for _, a := range assignments {
-		if a.Value != "" {
-			c.named[a.Name] = a.Origin
-		}
-	}
-	c.config, c.mistakes = config.Resolve(table, assignments)
-	return c, nil
+	c, mistakes := config.Parse(path, content)
+	return &oldConfig{Config: c, path: path, home: filepath.Dir(path), content: content, mistakes: mistakes}, nil
 }
 
-// given tells whether the file gives an option a value, right or wrong.
-func (c *upgradeConfig) given(name string) bool { return c.named[name] != "" }
+// given tells whether the file gives a field a value, right or wrong.
+func (c *oldConfig) given(field any) bool { return c.Setting(field).Given != "" }
 
-// place is where the file gives an option its value, or else the file.
-func (c *upgradeConfig) place(name string) string {
-	if c.given(name) {
-		return c.named[name]
-	}
-	return c.path
-}
+// place is where the file gives a field its value, or else the file.
+func (c *oldConfig) place(field any) string { return cmp.Or(c.Setting(field).Given, c.path) }
 
 // dataDir returns the directory that DBfile names. 0.5.1 reads the configuration from the
 // directory that it is started in: what is relative counts from there. Where DBfile says
 // nothing, that directory itself has the data of 0.5.1.
-func (c *upgradeConfig) dataDir() string {
-	if !c.given("DBfile") {
+func (c *oldConfig) dataDir() string {
+	if !c.given(&c.Storage.Dir) {
 		if _, err := os.Stat(filepath.Join(c.home, datadir.SnapshotFile)); err == nil {
 			return c.home
 		}
 	}
-	return c.resolve(c.config.DataDir())
+	return c.resolve(c.Storage.Dir)
 }
 
 // resolve returns the path of a file that the configuration names.
-func (c *upgradeConfig) resolve(path string) string {
+func (c *oldConfig) resolve(path string) string {
 	if filepath.IsAbs(path) {
 		return path
 	}

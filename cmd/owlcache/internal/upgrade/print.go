@@ -12,7 +12,7 @@ import (
 )
 
 // print writes the report for people. Errors are those of w, which keeps them.
-func (r *upgradeReport) print(w *bufio.Writer, now time.Time) {
+func (r *Report) print(w *bufio.Writer, now time.Time) {
 	line := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
 	config := "none"
 	if r.Config != "" {
@@ -21,22 +21,22 @@ func (r *upgradeReport) print(w *bufio.Writer, now time.Time) {
 	line("configuration  %s", term.Text(config))
 	line("directory      %s", term.Text(r.Data.Directory))
 	r.printData(line, now)
-	r.printFindings(line, upgradeDamaged, "damaged")
-	r.printFindings(line, upgradeChange, "to change before the first start")
-	r.printFindings(line, upgradeNote, "different from 0.5.1, or good to know")
+	r.printFindings(line, Damaged, "damaged")
+	r.printFindings(line, Change, "to change before the first start")
+	r.printFindings(line, Note, "different from 0.5.1, or good to know")
 	line("")
-	line("%s: %s to change, %s", r.Status, term.Count(r.count(upgradeChange)+r.count(upgradeDamaged), "thing"), term.Count(r.count(upgradeNote), "note"))
+	line("%s: %s to change, %s", r.Status, term.Count(r.count(Change)+r.count(Damaged), "thing"), term.Count(r.count(Note), "note"))
 }
 
-func (r *upgradeReport) printData(line func(string, ...any), now time.Time) {
+func (r *Report) printData(line func(string, ...any), now time.Time) {
 	d := &r.Data
 	switch d.Kind {
-	case upgradeCurrent:
+	case Current:
 		line("data           of this version: there is nothing to take over")
 		return
-	case upgradeNone:
+	case None:
 		line("data           none that can be taken over")
-	case upgradeLegacy:
+	case Legacy:
 		line("data           of 0.5.1, %s, saved %s", term.Bytes(d.Bytes), term.Moment(*d.Saved, now))
 		line("")
 		line("taken over at the first start")
@@ -56,7 +56,7 @@ func (r *upgradeReport) printData(line func(string, ...any), now time.Time) {
 }
 
 // printFindings writes those of a level.
-func (r *upgradeReport) printFindings(line func(string, ...any), level, title string) {
+func (r *Report) printFindings(line func(string, ...any), level, title string) {
 	if r.count(level) == 0 {
 		return
 	}
@@ -75,7 +75,7 @@ func (r *upgradeReport) printFindings(line func(string, ...any), level, title st
 }
 
 // title returns what a line about the finding begins with.
-func (f *upgradeFinding) title() string {
+func (f *Finding) title() string {
 	s := f.Place
 	if f.Option != "" && !strings.HasPrefix(f.Text, f.Option) {
 		s += " " + f.Option

@@ -43,7 +43,7 @@ func TestUpgradeWhereAStartCannotWork(t *testing.T) {
 			if err := test.put(home); err != nil {
 				t.Fatal(err)
 			}
-			code, stdout, stderr := runUpgrade(t, home, "owlcache.conf")
+			code, stdout, stderr := runCheck(t, home, "owlcache.conf")
 			if code != test.code || !strings.Contains(stdout, test.want) {
 				t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 			}
@@ -52,8 +52,8 @@ func TestUpgradeWhereAStartCannotWork(t *testing.T) {
 }
 
 func TestUpgradeAccess(t *testing.T) {
-	for err, want := range map[error]string{nil: "", syscall.EROFS: upgradeChange, syscall.EACCES: upgradeNote} {
-		u := &upgrade{}
+	for err, want := range map[error]string{nil: "", syscall.EROFS: Change, syscall.EACCES: Note} {
+		u := &inspection{}
 		u.checkAccess("db", err)
 		got := ""
 		for _, f := range u.report.Findings {

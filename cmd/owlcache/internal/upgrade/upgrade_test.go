@@ -24,7 +24,7 @@ import (
 	"owlcache/cmd/owlcache/internal/config"
 )
 
-var updateUpgrade = flag.Bool("update-upgrade", false, "write the golden outputs of upgrade-check anew")
+var update = flag.Bool("update", false, "write the golden outputs of upgrade-check anew")
 
 // KvStore is an entry of a 0.5.1 node, under the name that it has there.
 type KvStore struct {
@@ -34,13 +34,13 @@ type KvStore struct {
 	CreateTime time.Time
 }
 
-func upgradeClock() time.Time { return time.Date(2027, 1, 1, 12, 0, 0, 0, time.UTC) }
+func clock() time.Time { return time.Date(2027, 1, 1, 12, 0, 0, 0, time.UTC) }
 
 // oldStore encodes a file of 0.5.1: some keys live, one of them expires some day, and one
 // each that is expired and too large.
 func oldStore(t testing.TB) string {
 	t.Helper()
-	created := upgradeClock().Add(-time.Hour)
+	created := clock().Add(-time.Hour)
 	list := []*KvStore{
 		{Key: "plain", Value: []byte("value"), CreateTime: created},
 		{Key: "longer key", Value: bytes.Repeat([]byte("v"), 3000), CreateTime: created},
@@ -77,7 +77,7 @@ func installation(t *testing.T, files map[string]string) string {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		old := upgradeClock().Add(-24 * time.Hour)
+		old := clock().Add(-24 * time.Hour)
 		if err := os.Chtimes(path, old, old); err != nil {
 			t.Fatal(err)
 		}
@@ -100,12 +100,12 @@ func currentDir(t *testing.T, path string) error {
 	return errors.Join(err, store.Checkpoint(t.Context()), store.Close(), dir.Close())
 }
 
-// runUpgrade runs upgrade-check in an installation, which is called HOME in the output.
-func runUpgrade(t *testing.T, home string, args ...string) (code int, stdout, stderr string) {
+// runCheck runs upgrade-check in an installation, which is called HOME in the output.
+func runCheck(t *testing.T, home string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	before := listing(t, home)
 	var out, errs bytes.Buffer
-	cmd := Command(&term.Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}, upgradeClock)
+	cmd := Command(&term.Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}, clock)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	args[0] = filepath.Join(home, args[0])
 	cmd.SetArgs(args)
@@ -137,9 +137,9 @@ func listing(t *testing.T, dir string) string {
 	return b.String()
 }
 
-const upgradeGroupFile = `[{"Cmd":"","Address":"10.0.0.5:7721","Pass":"","Token":""},{"Cmd":"","Address":"10.0.0.6:7721","Pass":"","Token":""}]`
+const groupFile = `[{"Cmd":"","Address":"10.0.0.5:7721","Pass":"","Token":""},{"Cmd":"","Address":"10.0.0.6:7721","Pass":"","Token":""}]`
 
-const upgradeSites = `<?xml version='1.0' encoding='UTF-8'?>
+const sitesFile = `<?xml version='1.0' encoding='UTF-8'?>
 <sites><site><host>http://127.0.0.1:8000</host></site></sites>`
 
 func TestUpgradeGolden(t *testing.T) {
@@ -152,10 +152,10 @@ func TestUpgradeGolden(t *testing.T) {
 	}{
 		{"ready", "owlcache.conf", term.CodeOK, map[string]string{
 			"owlcache.conf": goodConf, "db_file/owlcache.db": oldStore(t), "db_file/auth.db": oldStore(t),
-			"db_file/server_group_config.json": upgradeGroupFile, "db_file/server_group_gossip_config.json": "null", "db_file/sites.xml": upgradeSites}},
+			"db_file/server_group_config.json": groupFile, "db_file/server_group_gossip_config.json": "null", "db_file/sites.xml": sitesFile}},
 		{"ready_json", "owlcache.conf -o json", term.CodeOK, map[string]string{
 			"owlcache.conf": goodConf, "db_file/owlcache.db": oldStore(t), "db_file/auth.db": oldStore(t),
-			"db_file/server_group_config.json": upgradeGroupFile, "db_file/sites.xml": upgradeSites}},
+			"db_file/server_group_config.json": groupFile, "db_file/sites.xml": sitesFile}},
 		{"directory", "db_file", term.CodeOK, map[string]string{"owlcache.conf": goodConf, "db_file/owlcache.db": oldStore(t)}},
 		{"other_directory", "copy", term.CodeOK, map[string]string{"owlcache.conf": goodConf, "db_file/": "", "copy/owlcache.db": oldStore(t)}},
 		{"defaults", "owlcache.conf", term.CodeFailed, map[string]string{"owlcache.conf": "# nothing\n", "owlcache.db": oldStore(t)}},
@@ -163,7 +163,7 @@ func TestUpgradeGolden(t *testing.T) {
 			"owlcache.conf": "Pass t0psecret\nTonken_expire_time 5\nGroupDataSync 1\nGossipDataSyncAuthKey t0psecret-key\nLogfile ./log/ # here\n ResponseHost 10.0.0.5\n" +
 				"Htpport 80\nTask_DataAuthBackup 5\nDBfile ./db_file\nOpen_Https 1\nGroupData_Mode Websocket\nTonken_jwt_secret  t0psecret\nOpen_Urlcache 1\nHttpport 7721\nHttpport 7722\nHost 0.0.0.0\n",
 			"db_file/owlcache.db": oldStore(t), "db_file/owlcache.db.legacy": "another", "db_file/auth.db": "tokens",
-			"db_file/server_group_config.json": upgradeGroupFile, "db_file/server_group_gossip_config.json": `[{"Address":"broken"}]`, "db_file/sites.xml": "<sites><site></site></sites>"}},
+			"db_file/server_group_config.json": groupFile, "db_file/server_group_gossip_config.json": `[{"Address":"broken"}]`, "db_file/sites.xml": "<sites><site></site></sites>"}},
 		{"cut", "db_file", term.CodeCorrupt, map[string]string{"db_file/owlcache.db": oldStore(t)[:2000], "db_file/server_group_config.json": ""}},
 		{"garbage_json", "db_file -o json", term.CodeCorrupt, map[string]string{"db_file/owlcache.db": strings.Repeat("garbage", 100)}},
 		{"no_directory", "owlcache.conf", term.CodeFailed, map[string]string{"owlcache.conf": goodConf}},
@@ -173,7 +173,7 @@ func TestUpgradeGolden(t *testing.T) {
 		{"no_config", "picture", term.CodeUsage, map[string]string{"picture": "\x89PNG\r\n\x1a\n\x00"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			code, stdout, stderr := runUpgrade(t, installation(t, test.files), strings.Fields(test.args)...)
+			code, stdout, stderr := runCheck(t, installation(t, test.files), strings.Fields(test.args)...)
 			if store, ok := test.files["db_file/owlcache.db"]; ok { // gob takes more or less, by what was encoded before
 				stdout = strings.Replace(stdout, fmt.Sprintf(`"bytes": %d`, len(store)), `"bytes": SIZE`, 1)
 			}
@@ -191,14 +191,14 @@ func TestUpgradeGolden(t *testing.T) {
 			if strings.Contains(got, "t0psecret") || strings.Contains(got, "battery") {
 				t.Errorf("a secret is told:\n%s", got)
 			}
-			compareUpgrade(t, filepath.Join("testdata", test.name+".golden"), got)
+			compareGolden(t, filepath.Join("testdata", test.name+".golden"), got)
 		})
 	}
 }
 
-func compareUpgrade(t *testing.T, path, got string) {
+func compareGolden(t *testing.T, path, got string) {
 	t.Helper()
-	if *updateUpgrade {
+	if *update {
 		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -219,14 +219,14 @@ func TestUpgradeOfThisVersion(t *testing.T) {
 	if err := currentDir(t, filepath.Join(home, "data")); err != nil {
 		t.Fatal(err)
 	}
-	if code, stdout, _ := runUpgrade(t, home, "data"); code != term.CodeOK || !strings.Contains(stdout, "nothing to take over") || strings.Contains(stdout, "clients:") {
+	if code, stdout, _ := runCheck(t, home, "data"); code != term.CodeOK || !strings.Contains(stdout, "nothing to take over") || strings.Contains(stdout, "clients:") {
 		t.Errorf("exit code %d: %s", code, stdout)
 	}
 	conf := filepath.Join(home, "owlcache.conf")
 	if err := os.WriteFile(conf, []byte("Pass short\nDBfile  data\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, stdout, _ := runUpgrade(t, home, "owlcache.conf"); code != term.CodeFailed || !strings.Contains(stdout, "change: 1 thing to change, 0 notes") {
+	if code, stdout, _ := runCheck(t, home, "owlcache.conf"); code != term.CodeFailed || !strings.Contains(stdout, "change: 1 thing to change, 0 notes") {
 		t.Errorf("exit code %d: %s", code, stdout)
 	}
 }
@@ -235,11 +235,11 @@ func TestUpgradeOfThisVersion(t *testing.T) {
 func TestUpgradeWhileTheOldNodeRuns(t *testing.T) {
 	home := installation(t, map[string]string{"db/owlcache.db": oldStore(t)})
 	for age, want := range map[time.Duration]bool{0: true, time.Minute: true, time.Hour: false, -time.Hour: false} {
-		at := upgradeClock().Add(-age)
+		at := clock().Add(-age)
 		if err := os.Chtimes(filepath.Join(home, "db/owlcache.db"), at, at); err != nil {
 			t.Fatal(err)
 		}
-		if _, stdout, _ := runUpgrade(t, home, "db"); strings.Contains(stdout, "seems to run") != want {
+		if _, stdout, _ := runCheck(t, home, "db"); strings.Contains(stdout, "seems to run") != want {
 			t.Errorf("saved %v ago: %s", age, stdout)
 		}
 	}
@@ -247,7 +247,7 @@ func TestUpgradeWhileTheOldNodeRuns(t *testing.T) {
 
 // What 0.5.1 reads of a line is not always what is read now.
 func TestReadDifferently(t *testing.T) {
-	u := &upgrade{table: config.Options()}
+	c, _ := config.Parse("f", nil)
 	for line, want := range map[string]string{
 		"Httpport 80":              "",
 		"Httpport 80\r":            "",
@@ -272,7 +272,7 @@ func TestReadDifferently(t *testing.T) {
 		"\ufeffHttpport 80":        "byte order mark",
 		"\ufeff# Httpport 80":      "",
 	} {
-		f, differs := u.readDifferently([]byte(line))
+		f, differs := readDifferently(c, []byte(line))
 		if differs != (want != "") || !strings.Contains(f.Text, want) {
 			t.Errorf("%q: %v %q, want %q", line, differs, f.Text, want)
 		}
@@ -286,25 +286,25 @@ func TestUpgradeOfOwnConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	home := installation(t, map[string]string{"owlcache.conf": string(conf), "data/owlcache.db": oldStore(t)})
-	code, stdout, _ := runUpgrade(t, home, "owlcache.conf", "-o", "json")
-	var report upgradeReport
-	if err := json.Unmarshal([]byte(stdout), &report); err != nil || code != term.CodeOK || report.Status != upgradeReady {
+	code, stdout, _ := runCheck(t, home, "owlcache.conf", "-o", "json")
+	var report Report
+	if err := json.Unmarshal([]byte(stdout), &report); err != nil || code != term.CodeOK || report.Status != Ready {
 		t.Fatalf("exit code %d, %v: %s", code, err, stdout)
 	}
 }
 
 // The report comes in the order of what must be done.
 func TestUpgradeOrder(t *testing.T) {
-	u := &upgrade{conf: &upgradeConfig{path: "c"}}
-	for _, f := range []upgradeFinding{{upgradeNote, "c:2", "", "e", ""}, {upgradeNote, "", "", "f", ""}, {upgradeNote, "c:1", "", "d", ""},
-		{upgradeChange, "c:10", "", "c", ""}, {upgradeChange, "c:9", "", "b", ""}, {upgradeDamaged, "x", "", "a", ""}} {
+	u := &inspection{conf: &oldConfig{path: "c"}}
+	for _, f := range []Finding{{Note, "c:2", "", "e", ""}, {Note, "", "", "f", ""}, {Note, "c:1", "", "d", ""},
+		{Change, "c:10", "", "c", ""}, {Change, "c:9", "", "b", ""}, {Damaged, "x", "", "a", ""}} {
 		u.add(f)
 	}
 	var got []string
 	for _, f := range u.finish().Findings {
 		got = append(got, f.Text)
 	}
-	if want := []string{"a", "b", "c", "d", "e", "f"}; !slices.Equal(got, want) || u.report.Status != upgradeDamaged {
+	if want := []string{"a", "b", "c", "d", "e", "f"}; !slices.Equal(got, want) || u.report.Status != Damaged {
 		t.Errorf("%v, %s", got, u.report.Status)
 	}
 }
@@ -318,7 +318,7 @@ func FuzzUpgradeConfig(f *testing.F) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		u := &upgrade{now: upgradeClock(), table: config.Options()}
+		u := &inspection{now: clock()}
 		if u.find(path) != nil {
 			return
 		}
