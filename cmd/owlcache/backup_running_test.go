@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"owlcache/cmd/owlcache/internal/config"
+	"owlcache/cmd/owlcache/internal/e2e"
 	"owlcache/cmd/owlcache/internal/goldendir"
 	"owlcache/cmd/owlcache/internal/logs"
 	"owlcache/cmd/owlcache/internal/node"
@@ -29,7 +30,7 @@ import (
 // loginToken logs in at a node.
 func loginToken(t *testing.T, addr, password string) string {
 	t.Helper()
-	status, body, err := request(http.MethodPost, "http://"+addr+"/data/", url.Values{"cmd": {"pass"}, "pass": {password}})
+	status, body, err := e2e.Request(http.MethodPost, "http://"+addr+"/data/", url.Values{"cmd": {"pass"}, "pass": {password}})
 	var envelope struct{ Data string }
 	if err == nil {
 		err = json.Unmarshal(body, &envelope)
@@ -64,7 +65,7 @@ func TestBackupOfARunningNode(t *testing.T) {
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	stderr := &safeBuilder{}
+	stderr := &e2e.Buffer{}
 	l, err := logs.Open(c, nil, stderr)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +79,7 @@ func TestBackupOfARunningNode(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	addr := address(stderr.String())
+	addr := e2e.Address(stderr.String())
 	_, password, _ := strings.Cut(stderr.String(), "owlcache made a password: ")
 	password, _, _ = strings.Cut(password, "\n")
 	token := loginToken(t, addr, password)
@@ -94,7 +95,7 @@ func TestBackupOfARunningNode(t *testing.T) {
 			}
 		})
 	}
-	waitFor(t, "the first commit", func() bool { return acknowledged.Load() > 0 })
+	e2e.WaitFor(t, "the first commit", func() bool { return acknowledged.Load() > 0 })
 	for i := range 10 {
 		least := acknowledged.Load()
 		file := filepath.Join(t.TempDir(), fmt.Sprint(i))
@@ -143,7 +144,7 @@ func wantCounter(t *testing.T, dir string, least, most int64) {
 
 func fetch(t *testing.T, from, to string) {
 	t.Helper()
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: e2e.Patience}
 	resp, err := client.Get(from)
 	if err != nil {
 		t.Fatal(err)

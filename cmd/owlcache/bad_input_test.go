@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"owlcache/cmd/owlcache/internal/e2e"
 	"regexp"
 	"slices"
 	"strings"
@@ -178,7 +179,7 @@ func TestBadInput(t *testing.T) {
 	if got := getHTTP(t, n.addr, "smuggled"); got != "404 " {
 		t.Errorf("a request that was none has been obeyed: %s", got)
 	}
-	if _, body, err := request(http.MethodGet, "http://"+n.addr+"/metrics", nil); err != nil || !strings.Contains(string(body), "\nowlcache_keys 0\n") {
+	if _, body, err := e2e.Request(http.MethodGet, "http://"+n.addr+"/metrics", nil); err != nil || !strings.Contains(string(body), "\nowlcache_keys 0\n") {
 		t.Errorf("something is stored, %v: %q", err, matches(`(?m)^owlcache_keys .*$`, string(body)))
 	}
 	if log := n.log.String(); strings.Contains(log, "panic") || strings.Contains(log, token) {
@@ -203,7 +204,7 @@ func push(t *testing.T, addr, text string) string {
 		t.Fatal(err)
 	}
 	defer c.Close() //nolint:errcheck // nothing is lost with it
-	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(e2e.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	sent := make(chan struct{})
@@ -215,7 +216,7 @@ func push(t *testing.T, addr, text string) string {
 	}()
 	got, err := io.ReadAll(c)
 	if ne, ok := err.(net.Error); ok && ne.Timeout() { //nolint:errorlint // only the one of the connection itself
-		t.Errorf("the connection is still open after %v; %.200q came", patience, got)
+		t.Errorf("the connection is still open after %v; %.200q came", e2e.Patience, got)
 	}
 	_ = c.Close() // so that the sender ends
 	<-sent
@@ -225,7 +226,7 @@ func push(t *testing.T, addr, text string) string {
 // stillServes checks that the node answers over both protocols.
 func (n *lineNode) stillServes(t *testing.T) {
 	t.Helper()
-	if status, body, err := request(http.MethodGet, "http://"+n.addr+"/data/?cmd=ping", nil); err != nil || status != http.StatusOK {
+	if status, body, err := e2e.Request(http.MethodGet, "http://"+n.addr+"/data/?cmd=ping", nil); err != nil || status != http.StatusOK {
 		t.Fatalf("HTTP after it: %d, %s, %v", status, body, err)
 	}
 	if got := tell(t, n.tcp, "ping"); got[0] != "PONG" {

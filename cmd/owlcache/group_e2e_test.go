@@ -16,6 +16,7 @@ import (
 
 	"owlcache/api/status"
 
+	"owlcache/cmd/owlcache/internal/e2e"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
@@ -35,7 +36,7 @@ type groupNode struct {
 	args []string
 	dir  string
 	cmd  *exec.Cmd
-	log  *safeBuilder
+	log  *e2e.Buffer
 }
 
 // startGroupNodes starts a node for each mode. They know nothing of each other.
@@ -47,7 +48,7 @@ func startGroupNodes(t *testing.T, modes []string) []*groupNode {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := &groupNode{t: t, addr: addr, dir: filepath.Join(t.TempDir(), "data"), log: &safeBuilder{}}
+		n := &groupNode{t: t, addr: addr, dir: filepath.Join(t.TempDir(), "data"), log: &e2e.Buffer{}}
 		n.args = []string{"serve", "--dir", n.dir, "--port", port}
 		for _, setting := range []string{
 			"GroupData_Mode=" + modes[i], "HttpClientRequestLocalCacheLifeTime=0",
@@ -93,7 +94,7 @@ func (n *groupNode) start() {
 func (n *groupNode) waitReady() {
 	n.t.Helper()
 	n.eventually("be ready", func() error {
-		status, body, err := request(http.MethodGet, "http://"+n.addr+"/readyz", nil)
+		status, body, err := e2e.Request(http.MethodGet, "http://"+n.addr+"/readyz", nil)
 		if err == nil && status != http.StatusOK {
 			err = fmt.Errorf("%d %s", status, body)
 		}
@@ -119,7 +120,7 @@ func (n *groupNode) restart() {
 // stop ends the process as an operator does.
 func (n *groupNode) stop() {
 	_ = n.cmd.Process.Signal(syscall.SIGTERM) // fails only when it has ended
-	hung := time.AfterFunc(patience, func() { _ = n.cmd.Process.Kill() })
+	hung := time.AfterFunc(e2e.Patience, func() { _ = n.cmd.Process.Kill() })
 	defer hung.Stop()
 	if err := n.cmd.Wait(); err != nil && !n.t.Failed() {
 		n.t.Errorf("%s: %v", n.addr, err)
@@ -132,13 +133,13 @@ func (n *groupNode) stop() {
 // eventually polls a condition.
 func (n *groupNode) eventually(what string, condition func() error) {
 	n.t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(e2e.Patience); ; time.Sleep(5 * time.Millisecond) {
 		err := condition()
 		if err == nil {
 			return
 		}
 		if time.Now().After(deadline) {
-			n.t.Fatalf("%s: waited %v for it to %s: %v", n.addr, patience, what, err)
+			n.t.Fatalf("%s: waited %v for it to %s: %v", n.addr, e2e.Patience, what, err)
 		}
 	}
 }
@@ -147,7 +148,7 @@ func (n *groupNode) eventually(what string, condition func() error) {
 func (n *groupNode) do(path string, form url.Values) []byte {
 	n.t.Helper()
 	form.Set("token", loginToken(n.t, n.addr, groupPassword))
-	status, body, err := request(http.MethodPost, "http://"+n.addr+path, form)
+	status, body, err := e2e.Request(http.MethodPost, "http://"+n.addr+path, form)
 	if err != nil || status != http.StatusOK {
 		n.t.Fatalf("%s%s: %d, %s, %v", n.addr, path, status, body, err)
 	}
@@ -206,7 +207,7 @@ func (n *groupNode) ask(key, info, target string) (int, []byte, error) {
 	n.t.Helper()
 	query := url.Values{"cmd": {"get"}, "key": {key}, "valuedata": {info}, "target": {target}}
 	started := time.Now()
-	status, body, err := request(http.MethodGet, "http://"+n.addr+"/group_data/?"+query.Encode(), nil)
+	status, body, err := e2e.Request(http.MethodGet, "http://"+n.addr+"/group_data/?"+query.Encode(), nil)
 	if took := time.Since(started); took > 10*askLimit {
 		n.t.Fatalf("%s: answered after %v; the limit of a query is %v", n.addr, took, askLimit)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"owlcache/cmd/owlcache/internal/e2e"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ type lineNode struct {
 func newLineNode(t *testing.T, settings ...string) *lineNode {
 	t.Helper()
 	addrs := freeAddresses(t, 2)
-	n := &groupNode{t: t, addr: addrs[0], dir: filepath.Join(t.TempDir(), "data"), log: &safeBuilder{}}
+	n := &groupNode{t: t, addr: addrs[0], dir: filepath.Join(t.TempDir(), "data"), log: &e2e.Buffer{}}
 	n.args = []string{"serve", "--dir", n.dir, "--port", portOf(t, addrs[0]), "--set", "Tcpport=" + portOf(t, addrs[1])}
 	for _, setting := range settings {
 		n.args = append(n.args, "--set", setting)

@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"owlcache/api/readthrough/readthroughtest"
+	"owlcache/cmd/owlcache/internal/e2e"
 )
 
 // importingNode is a process that imports.
@@ -22,7 +23,7 @@ func importingNode(t *testing.T, settings ...string) *groupNode {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &groupNode{t: t, addr: addr, dir: filepath.Join(t.TempDir(), "data"), log: &safeBuilder{}}
+	n := &groupNode{t: t, addr: addr, dir: filepath.Join(t.TempDir(), "data"), log: &e2e.Buffer{}}
 	n.args = []string{"serve", "--dir", n.dir, "--port", port, "--set", "CloseTcp=0"}
 	for _, s := range settings {
 		n.args = append(n.args, "--set", s)
@@ -36,7 +37,7 @@ func importingNode(t *testing.T, settings ...string) *groupNode {
 // wantValue gets a key over HTTP.
 func wantValue(n *groupNode, key string, status int, value string) {
 	n.t.Helper()
-	got, body, err := request(http.MethodGet, "http://"+n.addr+"/data/?cmd=get&key="+url.QueryEscape(key), nil)
+	got, body, err := e2e.Request(http.MethodGet, "http://"+n.addr+"/data/?cmd=get&key="+url.QueryEscape(key), nil)
 	if err != nil || got != status || string(body) != value {
 		n.t.Errorf("get %s: %d, %q, %v, want %d, %q", key, got, body, err, status, value)
 	}
@@ -58,7 +59,7 @@ func TestImportEndToEnd(t *testing.T) {
 	memcached.Start()
 	memcached.SetMemcached("of-memcached", "m")
 	n.eventually("ask memcached again", func() error {
-		status, body, err := request(http.MethodGet, "http://"+n.addr+"/data/?cmd=get&key="+url.QueryEscape("of-memcached"), nil)
+		status, body, err := e2e.Request(http.MethodGet, "http://"+n.addr+"/data/?cmd=get&key="+url.QueryEscape("of-memcached"), nil)
 		if err == nil && (status != http.StatusOK || string(body) != "m") {
 			err = fmt.Errorf("%d %s", status, body)
 		}
@@ -78,7 +79,7 @@ func TestImportEndToEnd(t *testing.T) {
 		t.Error(err)
 	}
 
-	_, metrics, err := request(http.MethodGet, "http://"+n.addr+"/metrics", nil)
+	_, metrics, err := e2e.Request(http.MethodGet, "http://"+n.addr+"/metrics", nil)
 	for _, line := range []string{
 		fmt.Sprintf(`owlcache_origin_requests_total{result="hit",server=%q,source="memcached"} 1`, memcached.Addr),
 		fmt.Sprintf(`owlcache_origin_requests_total{result="hit",server=%q,source="redis"} 2`, redis.Addr),

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"owlcache/cmd/owlcache/internal/e2e"
 	"owlcache/cmd/owlcache/internal/goldendir"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -80,14 +81,14 @@ func TestScripts(t *testing.T) {
 
 // poll tries a condition until it holds.
 func poll(ts *testscript.TestScript, what string, condition func() error) {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(e2e.Patience)
 	for {
 		err := condition()
 		if err == nil {
 			return
 		}
 		if time.Now().After(deadline) {
-			ts.Fatalf("%s: %v after %v", what, err, patience)
+			ts.Fatalf("%s: %v after %v", what, err, e2e.Patience)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
@@ -108,7 +109,7 @@ func scriptFreePort(ts *testscript.TestScript, _ bool, args []string) {
 func scriptReady(ts *testscript.TestScript, _ bool, args []string) {
 	query := strings.Join(args[1:], "&")
 	poll(ts, "ready "+args[0], func() error {
-		status, body, err := request(http.MethodGet, "http://"+args[0]+"/readyz?"+query, nil)
+		status, body, err := e2e.Request(http.MethodGet, "http://"+args[0]+"/readyz?"+query, nil)
 		if err == nil && status != http.StatusOK {
 			err = fmt.Errorf("%d %s", status, body)
 		}
@@ -129,7 +130,7 @@ func scriptHTTP(ts *testscript.TestScript, _ bool, args []string) {
 		name, value, _ := strings.Cut(kv, "=")
 		form.Add(name, value)
 	}
-	status, body, err := request(args[1], args[2], form)
+	status, body, err := e2e.Request(args[1], args[2], form)
 	ts.Check(err)
 	_, err = ts.Stdout().Write(body)
 	ts.Check(err)
@@ -213,7 +214,7 @@ func scriptCertificate(ts *testscript.TestScript, _ bool, args []string) {
 	days, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	now := time.Now()
-	certPEM, keyPEM, err := makeCertificate(args[0], now.AddDate(-1, 0, 0), now.AddDate(0, 0, days).Add(time.Hour), args[2:]...)
+	certPEM, keyPEM, err := e2e.Certificate(args[0], now.AddDate(-1, 0, 0), now.AddDate(0, 0, days).Add(time.Hour), args[2:]...)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".crt"), certPEM, 0o600))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".key"), keyPEM, 0o600))

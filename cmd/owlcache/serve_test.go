@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"owlcache/cmd/owlcache/internal/e2e"
 	"strings"
 	"syscall"
 	"testing"
@@ -52,13 +53,13 @@ func TestReaderOfStderrGoesAway(t *testing.T) {
 	}
 	addr := ""
 	for lines := bufio.NewScanner(read); addr == "" && lines.Scan(); {
-		addr = address(lines.Text() + "\n")
+		addr = e2e.Address(lines.Text() + "\n")
 	}
 	if err := read.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 { // each of which makes a line
-		if status, _, err := request(http.MethodGet, "http://"+addr+"/data/?cmd=ping", nil); err != nil || status != http.StatusOK {
+		if status, _, err := e2e.Request(http.MethodGet, "http://"+addr+"/data/?cmd=ping", nil); err != nil || status != http.StatusOK {
 			t.Errorf("%d, %v", status, err)
 		}
 	}

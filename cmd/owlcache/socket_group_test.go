@@ -13,6 +13,7 @@ import (
 	"owlcache/cluster"
 	"owlcache/cluster/group"
 	"owlcache/cluster/group/ask"
+	"owlcache/cmd/owlcache/internal/e2e"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
 )
@@ -65,7 +66,7 @@ func (m *socketMember) serve() {
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	m.stop = func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), e2e.Patience)
 		defer cancel()
 		if err := srv.Shutdown(ctx); err != nil {
 			m.t.Error(err)
@@ -182,7 +183,7 @@ func TestMemberStopsAndComesBack(t *testing.T) {
 		t.Fatalf("%+v", g.Status())
 	}
 	a.stop()
-	waitFor(t, "the member to be down", func() bool { return !has() && g.Status()[0].State == "down" })
+	e2e.WaitFor(t, "the member to be down", func() bool { return !has() && g.Status()[0].State == "down" })
 	a.serve()
-	waitFor(t, "the member to be up", func() bool { return has() && g.Status()[0].State == "up" })
+	e2e.WaitFor(t, "the member to be up", func() bool { return has() && g.Status()[0].State == "up" })
 }

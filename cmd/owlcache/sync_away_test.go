@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"owlcache/cmd/owlcache/internal/e2e"
 	"testing"
 	"time"
 )
@@ -60,7 +61,7 @@ func TestSyncAwayForLong(t *testing.T) {
 }
 
 // awayPatience is how long waiting takes for what is due once a minute, or by chance.
-const awayPatience = time.Minute + patience
+const awayPatience = time.Minute + e2e.Patience
 
 // forgets waits until the node has only so many entries, and no tombstones.
 func (n *syncedNode) forgets(entries int) {

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"owlcache/cmd/owlcache/internal/e2e"
 	"owlcache/engine/datadir"
 )
 
@@ -53,7 +54,7 @@ func (l *syncLoad) run() {
 			form.Set("cmd", "delete")
 			value = ""
 		}
-		status, body, err := request(http.MethodPost, "http://"+l.node.addr+"/data/", form)
+		status, body, err := e2e.Request(http.MethodPost, "http://"+l.node.addr+"/data/", form)
 		switch {
 		case err != nil:
 			l.doubtful, l.doubt = key, value

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"owlcache/cmd/owlcache/internal/e2e"
 	"testing"
 )
 
@@ -105,7 +106,7 @@ func TestSyncReady(t *testing.T) {
 	hold("of n", "1", n)
 	synced := func(want int) func() error {
 		return func() error {
-			status, body, err := request(http.MethodGet, "http://"+n.addr+"/readyz?sync=1", nil)
+			status, body, err := e2e.Request(http.MethodGet, "http://"+n.addr+"/readyz?sync=1", nil)
 			if err == nil && status != want {
 				err = fmt.Errorf("%d, %s", status, body)
 			}

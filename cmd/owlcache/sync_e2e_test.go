@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"owlcache/api/status"
+	"owlcache/cmd/owlcache/internal/e2e"
 
 	"owlcache/engine/datadir"
 )
@@ -35,7 +36,7 @@ func newSyncedNodes(t *testing.T, n int) []*syncedNode {
 	var nodes []*syncedNode
 	addrs := freeAddresses(t, 2*n)
 	for i := range n {
-		g := &groupNode{t: t, addr: addrs[2*i], dir: filepath.Join(t.TempDir(), "data"), log: &safeBuilder{}}
+		g := &groupNode{t: t, addr: addrs[2*i], dir: filepath.Join(t.TempDir(), "data"), log: &e2e.Buffer{}}
 		if err := os.Mkdir(g.dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -134,10 +135,10 @@ func (n *syncedNode) ask(method, path string, form url.Values) (int, []byte, err
 	}
 	target := "http://" + n.addr + path
 	if form == nil {
-		return request(method, target+"?"+url.Values{"token": {n.token}}.Encode(), nil)
+		return e2e.Request(method, target+"?"+url.Values{"token": {n.token}}.Encode(), nil)
 	}
 	form.Set("token", n.token)
-	return request(method, target, form)
+	return e2e.Request(method, target, form)
 }
 
 // write does a command on a key; the answer must be one of these.
@@ -171,7 +172,7 @@ func (n *syncedNode) del(key string) {
 
 // answers tells whether the node has value under key, or nothing if value is "".
 func (n *syncedNode) answers(key, value string) error {
-	status, body, err := request(http.MethodGet, "http://"+n.addr+"/data/?"+url.Values{"cmd": {"get"}, "key": {key}}.Encode(), nil)
+	status, body, err := e2e.Request(http.MethodGet, "http://"+n.addr+"/data/?"+url.Values{"cmd": {"get"}, "key": {key}}.Encode(), nil)
 	want := http.StatusOK
 	if value == "" {
 		want = http.StatusNotFound

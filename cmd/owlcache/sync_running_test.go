@@ -21,7 +21,7 @@ func TestServersInSync(t *testing.T) {
 	}
 	const goodSyncKey = "owls-see-at-night"
 	start := func(options ...string) running {
-		stderr := &safeBuilder{}
+		stderr := &e2e.Buffer{}
 		args := []string{"serve", "--port", "0", "--dir", t.TempDir(), "--set", "Pass=correct horse battery", "--set", "CloseTcp=0",
 			"--set", "GroupDataSync=1", "--set", "GossipDataSyncAuthKey=" + goodSyncKey}
 		for _, o := range options {
@@ -48,7 +48,7 @@ func TestServersInSync(t *testing.T) {
 	}
 	a, b, c := start(), start("Gossip_Network=WAN"), start()
 	ready := func(n running) bool {
-		status, _, err := request(http.MethodGet, "http://"+n.addr+"/readyz?sync=1", nil)
+		status, _, err := e2e.Request(http.MethodGet, "http://"+n.addr+"/readyz?sync=1", nil)
 		return err == nil && status == http.StatusOK
 	}
 	pass := passwordFile(t)

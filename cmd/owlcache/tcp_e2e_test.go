@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"owlcache/cmd/owlcache/internal/e2e"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -52,7 +53,7 @@ func lineStatuses(t *testing.T, answers []string) (statuses []string) {
 // getHTTP returns the value of a key, and the status.
 func getHTTP(t *testing.T, addr, key string) string {
 	t.Helper()
-	status, body, err := request(http.MethodGet, "http://"+addr+"/data/?cmd=get&key="+url.QueryEscape(key), nil)
+	status, body, err := e2e.Request(http.MethodGet, "http://"+addr+"/data/?cmd=get&key="+url.QueryEscape(key), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

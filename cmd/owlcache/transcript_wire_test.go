@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"owlcache/cmd/owlcache/internal/e2e"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +26,7 @@ type wire interface {
 
 // dialFrom connects, with an own address if there is one.
 func dialFrom(addr, source string) (net.Conn, error) {
-	d := net.Dialer{Timeout: patience}
+	d := net.Dialer{Timeout: e2e.Patience}
 	if source != "" {
 		d.LocalAddr = &net.TCPAddr{IP: net.ParseIP(source)}
 	}
@@ -33,7 +34,7 @@ func dialFrom(addr, source string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c, c.SetDeadline(time.Now().Add(patience))
+	return c, c.SetDeadline(time.Now().Add(e2e.Patience))
 }
 
 // tcpWire speaks the line protocol.
@@ -150,13 +151,13 @@ func (w *httpWire) head() (head []string, length int, err error) {
 type socketWire struct{ *websocket.Conn }
 
 func dialSocket(addr string) (wire, error) {
-	d := websocket.Dialer{HandshakeTimeout: patience}
+	d := websocket.Dialer{HandshakeTimeout: e2e.Patience}
 	c, resp, err := d.Dial("ws://"+addr+"/ws", nil)
 	if err != nil {
 		return nil, err
 	}
 	_ = resp.Body.Close() // it is empty
-	return &socketWire{c}, c.SetReadDeadline(time.Now().Add(patience))
+	return &socketWire{c}, c.SetReadDeadline(time.Now().Add(e2e.Patience))
 }
 
 func (w *socketWire) say(lines []string, want int) (answers []string, err error) {

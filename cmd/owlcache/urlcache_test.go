@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"owlcache/cmd/owlcache/internal/e2e"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -28,7 +29,7 @@ func TestSitesFileIsChecked(t *testing.T) {
 		}
 	}
 	check := func(command []string, settings ...string) (code int, stdout, stderr string) {
-		var out, errOut safeBuilder
+		var out, errOut e2e.Buffer
 		args := append(command, "--dir", dir, "--port", "0")
 		for _, s := range append(settings, "CloseTcp=0") {
 			args = append(args, "--set", s)
@@ -73,7 +74,7 @@ func TestSitesFileIsChecked(t *testing.T) {
 // ucGet asks a node and returns status, body and header.
 func ucGet(t *testing.T, url string) (status int, body string, header http.Header) {
 	t.Helper()
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: e2e.Patience}
 	resp, err := client.Get(url)
 	if err != nil {
 		t.Error(err)
@@ -105,7 +106,7 @@ func TestURLCacheProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &groupNode{t: t, addr: addr, dir: filepath.Join(t.TempDir(), "data"), log: &safeBuilder{}}
+	n := &groupNode{t: t, addr: addr, dir: filepath.Join(t.TempDir(), "data"), log: &e2e.Buffer{}}
 	n.args = []string{"serve", "--dir", n.dir, "--port", port, "--set", "CloseTcp=0", "--set", "Open_Urlcache=1", "--set", "Urlcache_Request_Easy=1"}
 	if err := os.Mkdir(n.dir, 0o700); err != nil {
 		t.Fatal(err)

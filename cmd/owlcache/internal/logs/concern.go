@@ -31,50 +31,39 @@ func concernFiles() map[string]string {
 	}
 }
 
-// files are the log files that are open: one, or one for each concern.
-type files struct {
-	all  []*file
-	main *file
-	by   map[string]*file // by the value of Concern
-}
+// files are the log files that are open, by the value of Concern: that of "" is for all others.
+type files map[string]*file
 
 // openFiles opens what the value of Logfile says. What cannot be written is an error
 // now, not at the first line.
-func openFiles(value string, stderr io.Writer) (*files, error) {
+func openFiles(value string, stderr io.Writer) (files, error) {
 	path, isDir := mainPath(value)
 	if err := tryFile(path); err != nil {
 		return nil, err
 	}
-	f := &files{main: newFile(path, stderr), by: map[string]*file{}}
-	f.all = append(f.all, f.main)
+	f := files{"": newFile(path, stderr)}
 	if !isDir {
 		return f, nil
 	}
 	for concern, name := range concernFiles() {
-		file := newFile(filepath.Join(filepath.Dir(path), name), stderr)
-		if err := checkFile(file.path); err != nil {
+		f[concern] = newFile(filepath.Join(filepath.Dir(path), name), stderr)
+		if err := checkFile(f[concern].path); err != nil {
 			return nil, err
 		}
-		f.by[concern] = file
-		f.all = append(f.all, file)
 	}
 	return f, nil
 }
 
 // Rotate starts new files.
-func (f *files) Rotate() error {
-	var errs []error
-	for _, file := range f.all {
-		errs = append(errs, file.Rotate())
-	}
-	return errors.Join(errs...)
-}
+func (f files) Rotate() error { return f.each((*file).Rotate) }
 
 // Close closes the files and waits for the removal of old ones.
-func (f *files) Close() error {
+func (f files) Close() error { return f.each((*file).Close) }
+
+func (f files) each(do func(*file) error) error {
 	var errs []error
-	for _, file := range f.all {
-		errs = append(errs, file.Close())
+	for _, file := range f {
+		errs = append(errs, do(file))
 	}
 	return errors.Join(errs...)
 }
@@ -87,17 +76,18 @@ type byConcern struct {
 
 // newByConcern returns a handler that writes to files, and everything also to beside if
 // that is not nil.
-func newByConcern(files *files, level zerolog.Level, beside io.Writer) slog.Handler {
+func newByConcern(files files, level zerolog.Level, beside io.Writer) slog.Handler {
 	handler := func(file *file) slog.Handler {
 		if beside == nil {
 			return newHandler(file, level)
 		}
 		return newHandler(zerolog.MultiLevelWriter(file, beside), level)
 	}
-	h := byConcern{to: handler(files.main), others: map[string]slog.Handler{}}
-	for concern, file := range files.by {
+	h := byConcern{others: map[string]slog.Handler{}}
+	for concern, file := range files {
 		h.others[concern] = handler(file)
 	}
+	h.to = h.others[""]
 	return h
 }
 

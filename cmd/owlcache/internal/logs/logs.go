@@ -27,7 +27,7 @@ const (
 // JSON to a standard error that is no terminal if there is no file.
 type Logs struct {
 	*slog.Logger
-	files *files // without any if none is configured
+	files // none if none is configured
 }
 
 // Open opens the log files, if any are configured.
@@ -40,14 +40,13 @@ func Open(c *config.Config, env []string, stderr io.Writer) (*Logs, error) {
 	if term.IsTerminal(stderr) {
 		terminal = zerolog.ConsoleWriter{Out: stderr, NoColor: config.LookupEnv(env, "NO_COLOR") != "", TimeFormat: time.DateTime}
 	}
-	value := c.Logs.File
-	switch {
-	case value == "" && terminal == nil:
-		return &Logs{Logger: slog.New(newHandler(stderr, level)), files: &files{}}, nil
-	case value == "":
-		return &Logs{Logger: slog.New(newHandler(terminal, level)), files: &files{}}, nil
+	if c.Logs.File == "" {
+		if terminal == nil {
+			terminal = stderr
+		}
+		return &Logs{Logger: slog.New(newHandler(terminal, level))}, nil
 	}
-	files, err := openFiles(value, stderr)
+	files, err := openFiles(c.Logs.File, stderr)
 	if err != nil {
 		return nil, fmt.Errorf("%s: Logfile: %w", c.Setting(&c.Logs.File).Origin, err)
 	}
@@ -59,12 +58,6 @@ func Open(c *config.Config, env []string, stderr io.Writer) (*Logs, error) {
 func newHandler(w io.Writer, level zerolog.Level) slog.Handler {
 	return timeless{zerolog.NewSlogHandler(zerolog.New(w).Level(level).Hook(stamp{}))}
 }
-
-// Rotate starts new log files, if there are any.
-func (l *Logs) Rotate() error { return l.files.Rotate() }
-
-// Close closes the log files and waits for the removal of old ones.
-func (l *Logs) Close() error { return l.files.Close() }
 
 // mainPath turns the value of Logfile into the path of a file: a directory stands for
 // files of the usual names in it, of which it is the main one.

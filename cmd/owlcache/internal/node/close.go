@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"owlcache/api/readthrough"
+	"owlcache/cluster/group"
+	"owlcache/engine"
+	"owlcache/engine/datadir"
 	"sync"
 	"time"
 )
@@ -16,17 +20,40 @@ func (s *Server) Close() error {
 		// and its client the answer.
 		s.closeHTTP(),
 		// What was found elsewhere for them is stored.
-		s.closeImporter(),
+		shut(&s.importer, "connections to memcached or Redis", (*readthrough.Importer).Close),
 		s.closeURLCache(),
 		// Now nobody writes here any more, and the other nodes get all that was written.
 		s.closeSync(),
 		// Nobody asks the group any more either, and then nobody needs its lists.
-		s.closeGroup(),
+		shut(&s.group, "the group", (*group.Group).Close),
+		s.endTasks(),
 		// What is queued goes to the disk.
-		s.closeStore(),
+		shut(&s.store, "the store", (*engine.Store).Close),
 		// The lock goes last, so that no other process sees files that still change.
-		s.closeDir(),
+		shut(&s.dir, "the data directory", (*datadir.Dir).Close),
 	)
+}
+
+// shut closes what is open, if it is, and forgets it.
+func shut[T any](open **T, what string, closeIt func(*T) error) error {
+	v := *open
+	if v == nil {
+		return nil
+	}
+	*open = nil
+	if err := closeIt(v); err != nil {
+		return fmt.Errorf("closing %s: %w", what, err)
+	}
+	return nil
+}
+
+// endTasks waits for what runs beside the server.
+func (s *Server) endTasks() error {
+	if s.stopTasks != nil {
+		s.stopTasks()
+		s.tasks.Wait()
+	}
+	return nil
 }
 
 func (s *Server) closeHTTP() error {
@@ -63,60 +90,15 @@ func (s *Server) giveUpFetching() (stop func()) {
 	if s.urlcache == nil {
 		return func() {}
 	}
-	done := make(chan struct{})
+	ctx, cancel := context.WithTimeout(context.Background(), fetchGrace)
 	var waiting sync.WaitGroup
 	waiting.Go(func() {
-		grace := time.NewTimer(fetchGrace)
-		defer grace.Stop()
-		select {
-		case <-grace.C:
+		if <-ctx.Done(); errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			s.urlcache.Close()
-		case <-done:
 		}
 	})
 	return func() {
-		close(done)
+		cancel()
 		waiting.Wait()
 	}
-}
-
-func (s *Server) closeGroup() error {
-	if s.group == nil {
-		return nil
-	}
-	err := s.group.Close()
-	s.group = nil
-	if err != nil {
-		return fmt.Errorf("closing the group: %w", err)
-	}
-	return nil
-}
-
-func (s *Server) closeStore() error {
-	if s.stopTasks != nil {
-		s.stopTasks()
-		s.tasks.Wait()
-		s.stopTasks = nil
-	}
-	if s.store == nil {
-		return nil
-	}
-	err := s.store.Close()
-	s.store = nil
-	if err != nil {
-		return fmt.Errorf("closing the store: %w", err)
-	}
-	return nil
-}
-
-func (s *Server) closeDir() error {
-	if s.dir == nil {
-		return nil
-	}
-	err := s.dir.Close()
-	s.dir = nil
-	if err != nil {
-		return fmt.Errorf("closing the data directory: %w", err)
-	}
-	return nil
 }

@@ -25,18 +25,6 @@ func (s *Server) openImporter(context.Context) error {
 	return nil
 }
 
-func (s *Server) closeImporter() error {
-	if s.importer == nil {
-		return nil
-	}
-	err := s.importer.Close()
-	s.importer = nil
-	if err != nil {
-		return fmt.Errorf("closing connections to memcached or Redis: %w", err)
-	}
-	return nil
-}
-
 // importOptions returns what the configuration says about the import of missing keys.
 func importOptions(c *config.Config) readthrough.Options {
 	o := readthrough.Options{MaxValueSize: c.Storage.MaxValueSize}
