@@ -1,5 +1,20 @@
-// Package api is the side of a node that clients see, HTTP and TCP: it parses and bounds requests, checks
-// tokens, calls the store and answers in the classic owlcache protocol.
+// Package api is the side of a node that clients see, HTTP and TCP: listeners, connections, the
+// table of routes, health, and the end. What a request asks for is done by a package for each
+// way in:
+//
+//	classic   /data/, /group_data/, /server/: the protocol of 0.5.1
+//	line      the line protocol over TCP
+//	socket    /ws
+//	admin     /admin/
+//	urlcache  /uc/; it also fetches what is not there
+//	metrics   /metrics
+//
+// They share package access (who may do what) and what is in api/internal: node (the store once
+// it is ready, the memory that requests share), exchange (a request of HTTP with its answer),
+// conn, params, envelope and fault (what kept a request from being done, and the one table of
+// what that means). A new way in is a package like these, and a row in routes.go or a listener
+// in listen.go. Package readthrough imports missing keys; package status has what a node tells of its
+// groups.
 //
 // # Life cycle
 //
@@ -21,25 +36,6 @@
 // /metrics works; requests for data are held for a few seconds and served as soon
 // as the store is there, so that clients do not notice a short restart.
 //
-// # A request
-//
-// head.go refuses what the headers say is enough, before the body is read.
-// Server.handle is the entry of all other requests. It checks the Host header, finds the route in
-// the table of routes.go, which also says who may use it, and hands over to it.
-// /data/ then reads the parameters (params.go, form.go, multipart.go, body.go),
-// finds the command in the table of data.go and runs it: one file per command.
-// An answer is a raw value, an envelope (envelope.go) or plain text (text.go).
-// A get that misses asks the Importer, if there is one (import.go); one on /uc/, or on a
-// path that is no route's, asks the URL cache (uc.go, package urlcache).
-//
-// # The line protocol
-//
-// Over TCP (tcp.go) a connection is a tcpSession. It reads what has come, serves every whole
-// line in it (tcp_line.go, tcp_commands.go) and sends all answers with one write (tcp_io.go).
-// Writes that follow each other are one submission to the store (tcp_batch.go), which makes
-// them durable together; whatever else is asked waits for it, so that answers are in order
-// and a connection sees its own writes. HTTP that a web page sends there ends the connection.
-//
 // # Promises
 //
 //   - A request that is refused, cut off or too slow changes nothing.
@@ -51,11 +47,8 @@
 //
 // # Goroutines and locks
 //
-// Serve runs in its caller's goroutine and starts one goroutine for each
-// connection; Shutdown waits for all of them. A connection that becomes a WebSocket
-// (websocket.go) stays counted and limited with the others, and has two goroutines: one
-// reads and answers, one writes; requests with a tag that wait for an import have one more
-// each (import_socket.go). Requests share no lock with each
-// other except the read lock of the token cache, which only writes take, and the
-// lock of the wrong passwords, which only pass takes.
+// Serve runs in its caller's goroutine and starts one goroutine for each connection;
+// Shutdown waits for all of them. Requests share no lock with each other except the read
+// lock of the token cache, which only writes take, and the lock of the wrong passwords,
+// which only pass takes.
 package api

@@ -14,6 +14,8 @@
 // The caller looks into the store first and calls Fetch for a miss only, so that a hit
 // never waits for anything here.
 //
+// serve.go serves /uc/ and, if it is wanted, all paths that are no other route's.
+//
 // # A miss
 //
 // target.go makes a URL of the site's host and the key, or refuses the key. flight.go lets
