@@ -72,6 +72,7 @@ func (d *deadline) due(slack time.Duration) bool {
 	return true
 }
 
+// SetReadDeadline sets the deadline that counts from the next read on.
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	if c.eager {
 		return c.Conn.SetReadDeadline(t)
@@ -80,6 +81,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
+// SetWriteDeadline sets the deadline that counts from the next write on.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	if c.eager {
 		return c.Conn.SetWriteDeadline(t)

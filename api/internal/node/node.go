@@ -60,7 +60,7 @@ func (n *Node) NotServing() string {
 	return n.Gate.Status()
 }
 
-// SetGroup, SetSync and SetImporter are called before the gate opens, if at all.
+// SetGroup sets the owlcache group. It is called before the gate opens, as the next two are.
 func (n *Node) SetGroup(g Group) { n.group.Store(&g) }
 
 // SetSync sets the node's data sync.
