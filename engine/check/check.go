@@ -3,8 +3,6 @@ package check
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -15,7 +13,6 @@ import (
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
 	"owlcache/engine/internal/held"
-	"owlcache/engine/internal/legacy"
 )
 
 // Options of Check. The zero value of each field is its default.
@@ -70,9 +67,7 @@ type checker struct {
 	opts *Options
 	src  *datadir.Source
 
-	snapshotFile *held.Snapshot // nil if there is none
-	log          *held.Log
-
+	*held.Files
 	progress progress
 }
 
@@ -108,36 +103,12 @@ func checkOnce(ctx context.Context, path string, o *Options) (report *Report, er
 	return report, nil
 }
 
-// open opens the snapshot, locked, and the log that follows it.
-func (c *checker) open() (err error) {
-	path := c.src.File(datadir.SnapshotFile)
-	for {
-		c.snapshotFile, err = held.LockSnapshot(c.ctx, path, nil)
-		if errors.Is(err, fs.ErrNotExist) {
-			err = legacy.DanglingLink(path)
-		}
-		if err != nil {
-			return err
-		}
-		if c.log, err = held.OpenLog(c.src.File(datadir.LogDir)); err != nil {
-			return errors.Join(err, c.release())
-		}
-		if _, err := os.Lstat(path); c.snapshotFile != nil || errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		// A checkpoint has made the first one, and deletes the log.
-		if err := errors.Join(c.release(), c.ctx.Err()); err != nil {
-			return err
-		}
-	}
-}
-
 // data verifies the snapshot and the log, both at a time.
 func (c *checker) data(list *findings, report *Report) (err error) {
-	if err := c.open(); err != nil {
+	if c.Files, err = held.Open(c.ctx, c.src, nil); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.release()) }()
+	defer func() { err = errors.Join(err, c.Close()) }()
 	c.progress.start(c)
 
 	ctx, cancel := context.WithCancel(c.ctx)
@@ -150,8 +121,8 @@ func (c *checker) data(list *findings, report *Report) (err error) {
 		err2     error
 	)
 	wg.Go(func() {
-		if c.snapshotFile != nil {
-			prefetch(ctx, c.snapshotFile.File)
+		if c.Snapshot != nil {
+			prefetch(ctx, c.Snapshot.File)
 		}
 	})
 	wg.Go(func() {
@@ -172,22 +143,10 @@ func (c *checker) data(list *findings, report *Report) (err error) {
 	list.join(&log.findings)
 	report.Keys, report.Records, report.Ops = snapshot.keys, log.found.Records, log.ops
 	report.Bytes = log.found.Bytes
-	if c.snapshotFile != nil {
-		report.Bytes += c.snapshotFile.Size
+	if c.Snapshot != nil {
+		report.Bytes += c.Snapshot.Size
 	}
 	return nil
-}
-
-func (c *checker) release() error {
-	var errs []error
-	if c.snapshotFile != nil {
-		errs = append(errs, c.snapshotFile.Close())
-	}
-	if c.log != nil {
-		errs = append(errs, c.log.Close())
-	}
-	c.snapshotFile, c.log = nil, nil
-	return errors.Join(errs...)
 }
 
 // repairCommand is what saves the rest of a damaged directory.
@@ -218,10 +177,7 @@ func (p *progress) start(c *checker) {
 	if p.tell = c.opts.Progress; p.tell == nil {
 		p.tell = func(datadir.Progress) {}
 	}
-	if c.snapshotFile != nil {
-		p.total += c.snapshotFile.Size
-	}
-	p.total += c.log.Bytes()
+	p.total = c.Files.Bytes()
 }
 
 func (p *progress) add(n int64) {

@@ -43,11 +43,11 @@ func (l *logCheck) dir() string { return l.src.File(datadir.LogDir) }
 
 // run verifies each record.
 func (l *logCheck) run() (err error) {
-	for _, f := range l.log.Segments() {
+	for _, f := range l.Log.Segments() {
 		l.segments[f.Name()] = &segmentCheck{}
 	}
 	read := int64(0)
-	l.found, err = wal.Salvage(l.log, l.dir(), func(lsn uint64, path string, offset int64, payload []byte) error {
+	l.found, err = wal.Salvage(l.Log, l.dir(), func(lsn uint64, path string, offset int64, payload []byte) error {
 		seg := l.segments[path]
 		if seg.records++; seg.first == 0 {
 			seg.first = lsn
@@ -79,7 +79,7 @@ func (l *logCheck) run() (err error) {
 
 // report judges what was found, knowing what the snapshot covers.
 func (l *logCheck) report(s *snapshotCheck) {
-	there := s.snapshotFile != nil && !s.legacy
+	there := s.Snapshot != nil && !s.legacy
 	j := &judge.Log{Dir: l.dir(), First: l.found.First, End: l.found.End, Flaws: l.found.Flaws, Snapshot: there, Unknown: there && s.metaErr != nil}
 	if there && s.metaErr == nil {
 		j.Covered = s.meta.LSN
@@ -116,7 +116,7 @@ func (l *logCheck) refused(j *judge.Log) *format.CorruptError {
 		return nil
 	}
 	var damage *format.CorruptError
-	walk, err := wal.NewReader(l.log, l.dir(), j.Covered)
+	walk, err := wal.NewReader(l.Log, l.dir(), j.Covered)
 	if err == nil {
 		for walk.Next() && l.ctx.Err() == nil {
 		}
@@ -150,7 +150,7 @@ func (l *logCheck) reportDamage(d *judge.Damage, refused *format.CorruptError) {
 
 // reportSegments names the segments that are good.
 func (l *logCheck) reportSegments(j *judge.Log) {
-	for _, f := range l.log.Segments() {
+	for _, f := range l.Log.Segments() {
 		seg, name := l.segments[f.Name()], f.Base()
 		switch {
 		case seg.flawed:

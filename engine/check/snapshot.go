@@ -36,11 +36,11 @@ type snapshotCheck struct {
 // run verifies what can be verified without the log.
 func (s *snapshotCheck) run() error {
 	s.metaErr = errors.New("there is no snapshot")
-	if s.snapshotFile == nil {
+	if s.Snapshot == nil {
 		s.ok(datadir.SnapshotFile, "not there yet: the first checkpoint makes it")
 		return nil
 	}
-	old, err := legacy.NoSnapshot(s.snapshotFile.Path)
+	old, err := legacy.NoSnapshot(s.Snapshot.Path)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (s *snapshotCheck) run() error {
 			return err
 		}
 	}
-	file := pages.Open(s.snapshotFile.File, s.snapshotFile.Size)
+	file := pages.Open(s.Snapshot.File, s.Snapshot.Size)
 	s.metaPages(file)
 	meta, err := file.Newest()
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *snapshotCheck) warn(offset int64, text, mend string) {
 // runLegacy verifies the file of a 0.5.1 node, if it is one, and says what a start does
 // with it.
 func (s *snapshotCheck) runLegacy() (isOne bool, err error) {
-	path := s.snapshotFile.Path
+	path := s.Snapshot.Path
 	survey, err := legacy.TakeSurvey(path, time.Now())
 	if err == nil {
 		err = legacy.CheckTakeOver(path, nil, s.src.File(datadir.LogDir))
@@ -112,7 +112,7 @@ func (s *snapshotCheck) runLegacy() (isOne bool, err error) {
 
 // metaPages verifies the two pages that say where everything is.
 func (s *snapshotCheck) metaPages(file *pages.File) {
-	for _, m := range file.Metas() {
+	for _, m := range file.Metas {
 		switch {
 		case !m.Valid:
 			s.badMetas = append(s.badMetas, Finding{Level: Fail, File: datadir.SnapshotFile, Offset: m.At, Mend: s.repairCommand(),
@@ -160,7 +160,7 @@ func (s *snapshotCheck) root() error {
 			s.kv = &b
 		case string(e.Key) == format.BucketMeta:
 			if s.meta, s.metaErr = s.walk.ReadMeta(b); errors.Is(s.metaErr, format.ErrNewerFormat) {
-				return fmt.Errorf("%s: %w", s.snapshotFile.Path, s.metaErr)
+				return fmt.Errorf("%s: %w", s.Snapshot.Path, s.metaErr)
 			}
 		default:
 			s.fail(at, fmt.Sprintf("page %d, the root: bucket %s is unknown", root.ID, pages.ShownKey(e.Key)), "")
@@ -193,7 +193,7 @@ func (s *snapshotCheck) freePages() {
 		return
 	}
 	first, leaks := uint64(0), 0
-	for id := range w.Pages() {
+	for id := range w.Pages {
 		if !w.Seen(id) {
 			if leaks++; first == 0 {
 				first = id
@@ -207,7 +207,7 @@ func (s *snapshotCheck) freePages() {
 
 // conclude verifies what needs the log too.
 func (s *snapshotCheck) conclude(log *logCheck) {
-	if s.snapshotFile == nil || s.legacy {
+	if s.Snapshot == nil || s.legacy {
 		return
 	}
 	if !s.stopped && s.metaErr == nil {

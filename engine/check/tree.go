@@ -13,7 +13,7 @@ import (
 
 // length verifies that a leaf page has as many pages as its content takes.
 func (s *snapshotCheck) length(g *pages.Page) {
-	if want := uint64(g.End()-1) / uint64(s.walk.PageSize()); want < g.Follow {
+	if want := uint64(g.End()-1) / uint64(s.walk.File.PageSize); want < g.Follow {
 		s.warn(s.walk.Offset(g.ID), fmt.Sprintf("page %d has %d pages that follow it, its content needs %d", g.ID, g.Follow, want), "")
 	}
 }
@@ -48,7 +48,7 @@ func (s *snapshotCheck) leaf(g *pages.Page, lo, hi []byte) error {
 		}
 		if err != nil {
 			if errors.Is(err, format.ErrNewerFormat) {
-				return fmt.Errorf("%s: key %s: %w", s.snapshotFile.Path, pages.ShownKey(el.Key), err)
+				return fmt.Errorf("%s: key %s: %w", s.Snapshot.Path, pages.ShownKey(el.Key), err)
 			}
 			c.note(&el, err, before, hi)
 			behind = true

@@ -99,7 +99,7 @@ func (r *repairer) readLegacy(path string) (isOne bool, err error) {
 // chooseTree decides which of the two meta pages to follow. The newer one is right,
 // if both are sound. If one is damaged, what it leads to is tried.
 func (r *repairer) chooseTree(file *pages.File, path string) *treeWalk {
-	metas := file.Metas()
+	metas := file.Metas
 	a, b := metas[0], metas[1]
 	if a.Txid < b.Txid {
 		a, b = b, a
@@ -221,8 +221,8 @@ func (r *repairer) reportTree(w *treeWalk, path string) {
 		loss = loss || d.Loss
 		r.damage(d)
 	}
-	if w.Meta.Valid && w.Meta.Pages > w.file.Count() {
-		r.damage(Damage{File: path, Offset: w.file.Size(), Problem: fmt.Sprintf("the snapshot ends before its page %d", w.Meta.Pages-1)})
+	if w.Meta.Valid && w.Meta.Pages > w.File.Count() {
+		r.damage(Damage{File: path, Offset: w.File.Size, Problem: fmt.Sprintf("the snapshot ends before its page %d", w.Meta.Pages-1)})
 	}
 	loss = loss || len(w.bad) > 0 && !complete
 	r.reportBad(w, path, complete)

@@ -15,7 +15,6 @@ import (
 // checksum, so that a page is read whatever its header says.
 type treeWalk struct {
 	*pages.Walk
-	file   *pages.File
 	free   pages.Set
 	freeOK bool
 	// take gets each good entry; doubt says why it may not be what was there last, if
@@ -54,7 +53,7 @@ const (
 )
 
 func newTreeWalk(file *pages.File, m pages.Meta, take func(*format.Entry, string)) *treeWalk {
-	w := &treeWalk{file: file, take: take}
+	w := &treeWalk{take: take}
 	w.Walk = file.Walk(m, w.badPage)
 	return w
 }
@@ -170,11 +169,11 @@ func (w *treeWalk) searched(key []byte) bool {
 // those that are listed as free, or in the others. A page is looked at once, unless
 // again is set.
 func (w *treeWalk) orphans(free, again bool, f func(e *format.Entry)) {
-	for id := uint64(2); id < w.file.Count(); id++ {
-		if w.Seen(id) || (w.freeOK && w.free.Has(id)) != free || !w.file.MayBeLeaf(id) {
+	for id := uint64(2); id < w.File.Count(); id++ {
+		if w.Seen(id) || (w.freeOK && w.free.Has(id)) != free || !w.File.MayBeLeaf(id) {
 			continue
 		}
-		g := w.file.Read(id)
+		g := w.File.Read(id)
 		if g.Kind != pages.Leaf {
 			continue
 		}
@@ -202,7 +201,7 @@ func (w *treeWalk) orphanPage(g *pages.Page, buckets bool, f func(e *format.Entr
 		if !buckets || !ok || el.Flags != pages.BucketFlag || string(el.Key) != format.BucketKV {
 			continue
 		}
-		if inner, ok := w.file.Inline(b); ok {
+		if inner, ok := w.File.Inline(b); ok {
 			good = w.orphanPage(&inner, false, f) || good
 		}
 	}

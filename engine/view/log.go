@@ -29,18 +29,18 @@ func (v *View) logDir() string { return v.src.File(datadir.LogDir) }
 
 // readLog reads what the snapshot does not cover, and where the log ends.
 func (v *View) readLog(ctx context.Context) error {
-	segments, err := wal.Segments(v.held, v.logDir())
+	segments, err := wal.Segments(v.files.Log, v.logDir())
 	if err != nil {
 		return v.damaged(format.AsCorrupt(err))
 	}
 	from := v.info.Snapshot.LSN
-	r, err := wal.NewReader(v.held, v.logDir(), from)
+	r, err := wal.NewReader(v.files.Log, v.logDir(), from)
 	if err != nil {
 		if err := v.damaged(format.AsCorrupt(err)); err != nil {
 			return err
 		}
 		from = segments[0].First - 1 // what there is of it
-		if r, err = wal.NewReader(v.held, v.logDir(), from); err != nil {
+		if r, err = wal.NewReader(v.files.Log, v.logDir(), from); err != nil {
 			return err
 		}
 	}
@@ -64,7 +64,7 @@ func (v *View) readLog(ctx context.Context) error {
 
 // layOver puts the records that r reads over the snapshot.
 func (v *View) layOver(ctx context.Context, r *wal.Reader) error {
-	log, total := &v.info.Log, v.held.Bytes()
+	log, total := &v.info.Log, v.files.Log.Bytes()
 	for r.Next() {
 		if log.Records++; log.Records%progressEvery == 0 {
 			if err := ctx.Err(); err != nil {
@@ -99,7 +99,7 @@ func (v *View) describeLog(segments []wal.Segment, end uint64, tail *wal.Tail) {
 	log.LastLSN = end
 	for i, s := range segments {
 		name := filepath.Base(s.Path)
-		file := v.held.Segment(name)
+		file := v.files.Log.Segment(name)
 		out := Segment{Seq: s.Seq, Name: path.Join(datadir.LogDir, name), FirstLSN: s.First, LastLSN: s.Last,
 			Bytes: s.Bytes, FileBytes: file.FileBytes(), Created: s.Created, Sealed: s.Sealed}
 		log.FileBytes += file.FileBytes()
@@ -138,7 +138,7 @@ func (v *View) Log(ctx context.Context, from uint64, visit func(op *Op) error) e
 	if first == 0 {
 		return nil
 	}
-	r, err := wal.NewReader(v.held, v.logDir(), max(from, first)-1)
+	r, err := wal.NewReader(v.files.Log, v.logDir(), max(from, first)-1)
 	if err != nil {
 		return v.damaged(format.AsCorrupt(err))
 	}

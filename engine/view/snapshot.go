@@ -57,7 +57,7 @@ func (s *snapshotFile) readMeta() error {
 	if err != nil {
 		return s.damage(w, err)
 	}
-	s.free = int64(free) * w.PageSize()
+	s.free = int64(free) * w.File.PageSize
 	return nil
 }
 

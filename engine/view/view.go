@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"time"
 
@@ -27,10 +26,10 @@ type View struct {
 	info   Info
 	strict bool // damage is an error
 
+	files      *held.Files   // nil before they are open
 	snapshot   *snapshotFile // nil if there is none
 	unreadable bool          // the snapshot cannot be read at all
-	held       *held.Log
-	over       overlay // what the snapshot does not cover
+	over       overlay       // what the snapshot does not cover
 }
 
 // Options of a View. The zero value of each field is its default.
@@ -86,7 +85,7 @@ func Open(ctx context.Context, path string, o Options) (*View, error) {
 		}
 		err = errors.Join(err, v.Close())
 		var damage *format.CorruptError
-		if passing := again && errors.As(err, &damage); !passing && !errors.Is(err, errMoved) {
+		if !again || !errors.As(err, &damage) {
 			return nil, err
 		}
 		select {
@@ -96,9 +95,6 @@ func Open(ctx context.Context, path string, o Options) (*View, error) {
 		}
 	}
 }
-
-// errMoved says that the files changed in a way that needs a new beginning.
-var errMoved = errors.New("the data directory changed while it was opened")
 
 func (v *View) open(ctx context.Context) (err error) {
 	if err := v.identify(); err != nil {
@@ -113,20 +109,18 @@ func (v *View) open(ctx context.Context) (err error) {
 		}
 		return legacy.ErrNotTakenOver
 	}
-	if err := v.hold(ctx, path); err != nil {
+	if v.files, err = held.Open(ctx, v.src, v.opts.Waiting); err != nil {
 		return err
 	}
 	if v.info.Holder != "" {
-		if err := v.held.Trim(); err != nil {
+		if err := v.files.Log.Trim(); err != nil {
 			return err
 		}
 	}
-	if v.snapshot == nil {
-		if _, err := os.Stat(path); err == nil {
-			return errMoved // a checkpoint has made the first one, and deletes the log
-		}
+	if v.files.Snapshot == nil {
 		return v.readLog(ctx)
 	}
+	v.snapshot = &snapshotFile{Snapshot: v.files.Snapshot}
 	v.info.Snapshot.Present, v.info.Snapshot.FileBytes = true, v.snapshot.Size
 	if err := v.snapshot.readMeta(); err != nil {
 		v.unreadable = true
@@ -137,21 +131,6 @@ func (v *View) open(ctx context.Context) (err error) {
 	m, s := &v.snapshot.meta, &v.info.Snapshot
 	s.LSN, s.Keys, s.Bytes, s.Saved, s.Writer, s.FreeBytes = m.LSN, m.Keys, m.Bytes, m.Saved, m.Node, v.snapshot.free
 	return v.readLog(ctx)
-}
-
-// hold locks the snapshot, if there is one, and opens the log.
-func (v *View) hold(ctx context.Context, path string) error {
-	snapshot, err := held.LockSnapshot(ctx, path, v.opts.Waiting)
-	switch {
-	case err == nil:
-		v.snapshot = &snapshotFile{Snapshot: snapshot}
-	case errors.Is(err, fs.ErrNotExist):
-		err = legacy.DanglingLink(path)
-	}
-	if err == nil {
-		v.held, err = held.OpenLog(v.src.File(datadir.LogDir))
-	}
-	return err
 }
 
 // identify reads node.json, without which there can be data.
@@ -299,7 +278,7 @@ func (v *View) Files() (files []File) {
 	list := v.info.Log.Segments
 	for i := range list {
 		if i+1 == len(list) || list[i+1].FirstLSN == 0 || list[i+1].FirstLSN > v.info.Snapshot.LSN+1 {
-			files = append(files, File{Name: list[i].Name, Size: v.held.Segment(path.Base(list[i].Name)).Bytes()})
+			files = append(files, File{Name: list[i].Name, Size: v.files.Log.Segment(path.Base(list[i].Name)).Bytes()})
 		}
 	}
 	return files
@@ -311,7 +290,7 @@ func (v *View) ReadFileAt(name string, b []byte, off int64) (int, error) {
 	if v.snapshot != nil && name == datadir.SnapshotFile {
 		return v.snapshot.File.ReadAt(b, off)
 	}
-	f := v.held.Segment(path.Base(name))
+	f := v.files.Log.Segment(path.Base(name))
 	if f == nil {
 		return 0, &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
 	}
@@ -320,12 +299,8 @@ func (v *View) ReadFileAt(name string, b []byte, off int64) (int, error) {
 
 // Close ends the View.
 func (v *View) Close() error {
-	var errs []error
-	if v.snapshot != nil {
-		errs = append(errs, v.snapshot.Close())
+	if v.files == nil {
+		return nil
 	}
-	if v.held != nil {
-		errs = append(errs, v.held.Close())
-	}
-	return errors.Join(append(errs, v.over.close())...)
+	return errors.Join(v.files.Close(), v.over.close())
 }

@@ -26,15 +26,15 @@ type Log struct {
 // errReadOnlyFS is returned for what would change a log that is only read.
 var errReadOnlyFS = errors.New("the log is only read")
 
-// OpenLog opens all segments in dir. No directory is a log without segments.
-func OpenLog(dir string) (*Log, error) {
+// openLog opens all segments in dir. No directory is a log without segments.
+func openLog(dir string) (*Log, error) {
 	for {
 		l := &Log{dir: dir, files: map[string]*Segment{}}
 		err := l.openAll()
 		if err == nil {
 			return l, nil
 		}
-		if err := errors.Join(l.Close(), err); !errors.Is(err, errSegmentGone) {
+		if err := errors.Join(l.close(), err); !errors.Is(err, errSegmentGone) {
 			return nil, err
 		}
 	}
@@ -88,8 +88,7 @@ func (l *Log) Trim() error {
 	return l.files[l.names[len(l.names)-1]].trim()
 }
 
-// Close ends the Log.
-func (l *Log) Close() error {
+func (l *Log) close() error {
 	var errs []error
 	for _, f := range l.files {
 		errs = append(errs, f.File.Close())

@@ -27,9 +27,9 @@ type Snapshot struct {
 	lock *flock.Flock
 }
 
-// LockSnapshot locks the file at path and opens it. While a checkpoint has it, that is
+// lockSnapshot locks the file at path and opens it. While a checkpoint has it, that is
 // waited for. It returns an error that is fs.ErrNotExist if there is no file.
-func LockSnapshot(ctx context.Context, path string, waiting func()) (*Snapshot, error) {
+func lockSnapshot(ctx context.Context, path string, waiting func()) (*Snapshot, error) {
 	for {
 		s, err := tryLock(path)
 		if s != nil || err != nil {

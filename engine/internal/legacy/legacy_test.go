@@ -27,10 +27,11 @@ func legacyBytes(t testing.TB, list []*Entry) []byte {
 	return b.Bytes()
 }
 
-func legacyFile(t testing.TB, content []byte) string {
+// legacyFile writes the file of a 0.5.1 node into dir.
+func legacyFile(t testing.TB, dir string, content []byte) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), datadir.SnapshotFile)
-	if err := os.WriteFile(path, content, 0o400); err != nil {
+	path := filepath.Join(dir, datadir.SnapshotFile)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -54,10 +55,10 @@ func cutList() []*Entry {
 func TestReadCut(t *testing.T) {
 	list := cutList()
 	whole := legacyBytes(t, list)
-	most := 0
+	most, dir := 0, t.TempDir()
 	for n := range whole {
 		var got []*Entry
-		path := legacyFile(t, whole[:n])
+		path := legacyFile(t, dir, whole[:n])
 		total, err := ReadCut(path, func(kv *Entry) { got = append(got, kv) })
 		if err != nil {
 			if n > 200 {
@@ -76,7 +77,7 @@ func TestReadCut(t *testing.T) {
 	if most != len(list)-1 {
 		t.Errorf("%d of %d", most, len(list))
 	}
-	if _, err := ReadCut(legacyFile(t, whole), func(*Entry) {}); !errors.Is(err, errNotCut) {
+	if _, err := ReadCut(legacyFile(t, dir, whole), func(*Entry) {}); !errors.Is(err, errNotCut) {
 		t.Errorf("the whole file: %v", err)
 	}
 }
@@ -102,8 +103,9 @@ func FuzzReadCut(f *testing.F) {
 // A file that ends too soon is damaged, wherever it ends, and the end is named.
 func TestSurveyOfACutFile(t *testing.T) {
 	whole := legacyBytes(t, []*Entry{{Key: "a", Value: []byte("value"), CreateTime: time.Now()}, {Key: "b"}})
+	dir := t.TempDir()
 	for n := range whole {
-		_, err := TakeSurvey(legacyFile(t, whole[:n]), time.Now())
+		_, err := TakeSurvey(legacyFile(t, dir, whole[:n]), time.Now())
 		var damage *format.CorruptError
 		if !errors.As(err, &damage) {
 			t.Fatalf("%d of %d bytes: %v", n, len(whole), err)

@@ -34,38 +34,35 @@ func Is(start []byte) bool {
 
 // Starts tells whether the file at path is there and Is.
 func Starts(path string) (bool, error) {
-	f, err := datadir.OpenRegular(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
-	case errors.Is(err, datadir.ErrNotRegular):
-		return false, &format.CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
-	case err != nil:
-		return false, err
-	}
-	defer f.Close() //nolint:errcheck // read only
-	start, err := io.ReadAll(io.LimitReader(f, StartSize))
+	start, err := readStart(path, StartSize)
 	return Is(start), err
 }
 
 // NoSnapshot tells whether the file at path is there and no bbolt file.
 func NoSnapshot(path string) (bool, error) {
-	f, err := datadir.OpenRegular(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	start, err := readStart(path, pages.MagicOffset+4)
+	switch {
+	case err != nil:
+		return false, err
+	case start == nil:
 		return false, DanglingLink(path)
 	}
-	if errors.Is(err, datadir.ErrNotRegular) {
-		return false, &format.CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
-	}
-	if err != nil {
-		return false, err
+	return len(start) < pages.MagicOffset+4 || binary.LittleEndian.Uint32(start[pages.MagicOffset:]) != pages.Magic, nil
+}
+
+// readStart returns up to n bytes of the file at path, nil if it is not there.
+func readStart(path string, n int64) ([]byte, error) {
+	f, err := datadir.OpenRegular(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case errors.Is(err, datadir.ErrNotRegular):
+		return nil, &format.CorruptError{Path: path, Offset: -1, Reason: datadir.ErrNotRegular.Error()}
+	case err != nil:
+		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // read only
-	var b [pages.MagicOffset + 4]byte
-	if _, err := io.ReadFull(f, b[:]); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return false, err
-	}
-	return binary.LittleEndian.Uint32(b[pages.MagicOffset:]) != pages.Magic, nil
+	return io.ReadAll(io.LimitReader(f, n))
 }
 
 // Read reads the file at path.

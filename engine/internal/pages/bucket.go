@@ -65,7 +65,7 @@ func (w *Walk) Bucket(b Bucket, v *Visitor) error {
 	if id := b.root(); id != 0 {
 		return w.tree(id, b.page, 0, nil, nil, v)
 	}
-	g, ok := w.file.Inline(b)
+	g, ok := w.File.Inline(b)
 	if !ok {
 		return w.bad(lost(b.page, "page %d has a bucket that cannot be read", b.page))
 	}

@@ -19,7 +19,7 @@ func (e *Element) Entry() (format.Entry, error) {
 
 // ReadMeta reads the bucket meta.
 func (w *Walk) ReadMeta(b Bucket) (m format.SnapshotMeta, err error) {
-	g, ok := w.file.Inline(b)
+	g, ok := w.File.Inline(b)
 	switch id := b.root(); {
 	case id != 0:
 		g, err = w.leaf(id, b.page)

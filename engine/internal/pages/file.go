@@ -7,10 +7,11 @@ import (
 
 // File reads the pages of a bbolt file.
 type File struct {
-	f        io.ReaderAt
-	size     int64
-	pageSize int64
-	metas    [2]Meta
+	Size     int64 // of the file, in bytes
+	PageSize int64 // in bytes
+	Metas    [2]Meta
+
+	f io.ReaderAt
 
 	lenient bool
 	window  window // of a strict reader
@@ -23,44 +24,35 @@ func Open(f io.ReaderAt, size int64) *File { return open(f, size, false) }
 func OpenDamaged(f io.ReaderAt, size int64) *File { return open(f, size, true) }
 
 func open(f io.ReaderAt, size int64, lenient bool) *File {
-	p := &File{f: f, size: size, window: window{f: f}, lenient: lenient}
+	p := &File{Size: size, f: f, window: window{f: f}, lenient: lenient}
 	for at := int64(0); at <= MaxPageSize; at = max(MinPageSize, 2*at) {
 		if m := p.meta(at); m.Valid && (at == 0 || at == m.pageSize) {
-			p.pageSize = m.pageSize
+			p.PageSize = m.pageSize
 			break
 		}
 	}
-	if p.pageSize == 0 {
-		p.pageSize = p.guessPageSize()
+	if p.PageSize == 0 {
+		p.PageSize = p.guessPageSize()
 	}
-	p.metas = [2]Meta{p.meta(0), p.meta(p.pageSize)}
+	p.Metas = [2]Meta{p.meta(0), p.meta(p.PageSize)}
 	return p
 }
 
 func (p *File) meta(at int64) Meta { return decodeMeta(p.Bytes(at, HeaderSize+MetaSize), at) }
 
-// Metas returns the two meta pages.
-func (p *File) Metas() [2]Meta { return p.metas }
-
-// PageSize returns the length of a page in bytes.
-func (p *File) PageSize() int64 { return p.pageSize }
-
-// Size returns the length of the file in bytes.
-func (p *File) Size() int64 { return p.size }
-
 // Count returns how many pages are there, the last one perhaps in part.
-func (p *File) Count() uint64 { return uint64((p.size + p.pageSize - 1) / p.pageSize) }
+func (p *File) Count() uint64 { return uint64((p.Size + p.PageSize - 1) / p.PageSize) }
 
 // Newest returns the meta page that bbolt uses. The error is an *Error.
 func (p *File) Newest() (Meta, error) {
-	m := p.metas[0]
-	if other := p.metas[1]; other.Valid && (!m.Valid || other.Txid > m.Txid) {
+	m := p.Metas[0]
+	if other := p.Metas[1]; other.Valid && (!m.Valid || other.Txid > m.Txid) {
 		m = other
 	}
 	switch {
 	case !m.Valid:
 		return m, lost(0, "neither of its two meta pages is valid")
-	case m.Pages > uint64(p.size/p.pageSize):
+	case m.Pages > uint64(p.Size/p.PageSize):
 		return m, lost(0, "the file ends before page %d, its last", m.Pages-1)
 	}
 	return m, nil
@@ -93,12 +85,12 @@ func (p *File) bytes(off, n int64) ([]byte, error) {
 
 // header reads the header of the page id of a file with that many pages.
 func (p *File) header(id, pages uint64) (g Page, bad *Error) {
-	b, err := p.bytes(int64(id)*p.pageSize, HeaderSize)
+	b, err := p.bytes(int64(id)*p.PageSize, HeaderSize)
 	if err != nil {
 		return g, unreadable(id, err)
 	}
 	g, named := decodeHeader(id, b)
-	if !named || g.Follow >= pages-id || g.Kind != Freelist && int64(g.Follow) >= maxRun/p.pageSize {
+	if !named || g.Follow >= pages-id || g.Kind != Freelist && int64(g.Follow) >= maxRun/p.PageSize {
 		return g, lost(id, "page %d says that it is page %d, with %d to follow", id, le.Uint64(b), g.Follow)
 	}
 	return g, nil
@@ -106,7 +98,7 @@ func (p *File) header(id, pages uint64) (g Page, bad *Error) {
 
 // content reads the page g, of which header has read the header.
 func (p *File) content(g *Page) (bad *Error) {
-	b, err := p.bytes(int64(g.ID)*p.pageSize, int64(g.Follow+1)*p.pageSize)
+	b, err := p.bytes(int64(g.ID)*p.PageSize, int64(g.Follow+1)*p.PageSize)
 	if err != nil {
 		return unreadable(g.ID, err)
 	}

@@ -19,7 +19,7 @@ func (w *Walk) Free() (count uint64, err error) {
 		return 0, bad
 	}
 	for i := 0; i < len(ids); i += 8 {
-		if id := le.Uint64(ids[i:]); id >= w.pages || !w.seen.add(id) {
+		if id := le.Uint64(ids[i:]); id >= w.Pages || !w.seen.add(id) {
 			return 0, Errorf(w.Meta.Freelist, "page %d is in the freelist, and in use", id)
 		}
 	}
@@ -29,7 +29,7 @@ func (w *Walk) Free() (count uint64, err error) {
 // FreeSet returns the free pages before a bucket has been visited. ok is false if the
 // list cannot be believed.
 func (w *Walk) FreeSet() (free Set, ok bool) {
-	free = newSet(w.file.Count())
+	free = newSet(w.File.Count())
 	g, b, bad := w.freelist()
 	if bad != nil {
 		return free, false
@@ -51,16 +51,16 @@ func (w *Walk) FreeSet() (free Set, ok bool) {
 // each.
 func (w *Walk) freelist() (g Page, ids []byte, bad *Error) {
 	id := w.Meta.Freelist
-	if id < 2 || id >= w.pages {
-		return g, nil, Errorf(id, "page %d is no freelist: there are %d pages", id, w.pages)
+	if id < 2 || id >= w.Pages {
+		return g, nil, Errorf(id, "page %d is no freelist: there are %d pages", id, w.Pages)
 	}
-	if g, bad = w.file.header(id, w.pages); bad == nil && g.Kind != Freelist {
+	if g, bad = w.File.header(id, w.Pages); bad == nil && g.Kind != Freelist {
 		bad = Errorf(id, "it is of kind %#x", g.Kind)
 	}
 	if bad != nil {
 		return g, nil, Errorf(id, "page %d is no freelist: %s", id, bad.Why)
 	}
-	if bad := w.file.content(&g); bad != nil {
+	if bad := w.File.content(&g); bad != nil {
 		return g, nil, bad
 	}
 	ids, count := g.b[HeaderSize:], uint64(g.Count)

@@ -8,7 +8,7 @@ func (p *File) guessPageSize() (best int64) {
 	most := -1
 	for size := int64(MaxPageSize); size >= MinPageSize; size /= 2 {
 		right := 0
-		for id := int64(2); id < 4096 && id*size < p.size; id++ {
+		for id := int64(2); id < 4096 && id*size < p.Size; id++ {
 			if b := p.Bytes(id*size, 8); le.Uint64(b) == uint64(id) {
 				right++
 			}
@@ -23,13 +23,13 @@ func (p *File) guessPageSize() (best int64) {
 // MayBeLeaf tells by its header whether a page may be a leaf: it bears its number, or
 // says that it is one.
 func (p *File) MayBeLeaf(id uint64) bool {
-	g, named := decodeHeader(id, p.Bytes(int64(id)*p.pageSize, HeaderSize))
+	g, named := decodeHeader(id, p.Bytes(int64(id)*p.PageSize, HeaderSize))
 	return named || g.Kind == Leaf
 }
 
 // Read reads the page id and makes the best of its header.
 func (p *File) Read(id uint64) Page {
-	b := p.Bytes(int64(id)*p.pageSize, p.pageSize)
+	b := p.Bytes(int64(id)*p.PageSize, p.PageSize)
 	g, named := decodeHeader(id, b)
 	if g.b = b; !named {
 		g.Wrong = "it bears another number"
@@ -45,12 +45,12 @@ func (p *File) Read(id uint64) Page {
 			g.Wrong, g.Follow = "its length is wrong", want
 		}
 	case Branch:
-		g.Follow = min(g.Follow, uint64(maxRun/p.pageSize), p.Count()-id-1)
+		g.Follow = min(g.Follow, uint64(maxRun/p.PageSize), p.Count()-id-1)
 	default:
 		g.Follow = 0
 	}
 	if g.Follow > 0 {
-		g.b = p.Bytes(int64(id)*p.pageSize, int64(g.Follow+1)*p.pageSize)
+		g.b = p.Bytes(int64(id)*p.PageSize, int64(g.Follow+1)*p.PageSize)
 	}
 	return g
 }
@@ -123,14 +123,14 @@ func (e *Element) good() bool {
 // extent returns how many pages a leaf takes: as many as its last element needs if
 // that is good, else what the header says, if that is possible.
 func (p *File) extent(g *Page) uint64 {
-	end, possible := g.contentEnd(), uint64(maxRun/p.pageSize)
+	end, possible := g.contentEnd(), uint64(maxRun/p.PageSize)
 	possible = min(possible, p.Count()-g.ID)
-	byElements, byHeader := uint64(end-1)/uint64(p.pageSize)+1, g.Follow+1
+	byElements, byHeader := uint64(end-1)/uint64(p.PageSize)+1, g.Follow+1
 	if byElements == byHeader || byHeader > possible {
 		return min(byElements, possible)
 	}
 	if byElements <= possible && g.Count > 0 {
-		whole := Page{ID: g.ID, b: p.Bytes(int64(g.ID)*p.pageSize, int64(byElements)*p.pageSize), Kind: Leaf, Count: g.Count}
+		whole := Page{ID: g.ID, b: p.Bytes(int64(g.ID)*p.PageSize, int64(byElements)*p.PageSize), Kind: Leaf, Count: g.Count}
 		if last := whole.Element(g.Count - 1); last.good() {
 			return byElements
 		}

@@ -7,12 +7,12 @@ import (
 
 // Walk is one walk over the pages that a meta page leads to.
 type Walk struct {
-	Meta Meta
+	Meta  Meta
+	File  *File
+	Pages uint64 // how many there are
 
-	file  *File
-	bad   func(*Error) error
-	pages uint64 // the file has no more
-	seen  Set
+	bad  func(*Error) error
+	seen Set
 
 	branches [maxDepth + 1][]byte // the pages on the way
 }
@@ -31,31 +31,25 @@ type Visitor struct {
 // Walk begins a walk. bad is told of each page that is damaged, and decides whether the
 // walk goes on behind it; without bad, the first *Error ends the walk.
 func (p *File) Walk(m Meta, bad func(*Error) error) *Walk {
-	w := &Walk{Meta: m, file: p, bad: bad, pages: m.Pages}
+	w := &Walk{Meta: m, File: p, Pages: m.Pages, bad: bad}
 	if bad == nil {
 		w.bad = func(e *Error) error { return e }
 	}
 	if p.lenient { // not even the number of pages is believed
-		w.pages = min(p.Count(), max(m.Pages, 4))
+		w.Pages = min(p.Count(), max(m.Pages, 4))
 	}
-	w.seen = newSet(max(w.pages, p.Count()))
+	w.seen = newSet(max(w.Pages, p.Count()))
 	w.seen.add(0)
 	w.seen.add(1)
 	return w
 }
 
-// PageSize returns the length of a page in bytes.
-func (w *Walk) PageSize() int64 { return w.file.pageSize }
-
-// Pages returns how many pages there are.
-func (w *Walk) Pages() uint64 { return w.pages }
-
 // Offset returns where a page begins, -1 if there is no such page in a tree.
 func (w *Walk) Offset(id uint64) int64 {
-	if id < 2 || id >= w.pages {
+	if id < 2 || id >= w.Pages {
 		return -1
 	}
-	return int64(id) * w.file.pageSize
+	return int64(id) * w.File.PageSize
 }
 
 // Seen tells whether the walk has come to a page, or to one that it follows.
@@ -81,16 +75,16 @@ func (w *Walk) mark(g *Page) *Error {
 // enter reads a page that the tree leads to.
 func (w *Walk) enter(id uint64, depth int) (g Page, bad *Error) {
 	switch {
-	case id < 2 || id >= w.pages:
-		return g, lost(id, "page %d does not exist: there are %d", id, w.pages)
+	case id < 2 || id >= w.Pages:
+		return g, lost(id, "page %d does not exist: there are %d", id, w.Pages)
 	case depth > maxDepth:
 		return g, lost(id, "page %d lies too deep", id)
 	case w.seen.Has(id):
 		return g, lost(id, "page %d is used twice", id)
-	case w.file.lenient:
+	case w.File.lenient:
 		return w.enterDamaged(id)
 	}
-	if g, bad = w.file.header(id, w.pages); bad != nil {
+	if g, bad = w.File.header(id, w.Pages); bad != nil {
 		return g, bad
 	}
 	if bad = w.mark(&g); bad != nil {
@@ -99,12 +93,12 @@ func (w *Walk) enter(id uint64, depth int) (g Page, bad *Error) {
 	if g.Kind != Leaf && g.Kind != Branch {
 		return g, lost(id, "page %d is of kind %#x where a branch or a leaf should be", id, g.Kind)
 	}
-	return g, w.file.content(&g)
+	return g, w.File.content(&g)
 }
 
 // enterDamaged is enter for a lenient reader.
 func (w *Walk) enterDamaged(id uint64) (g Page, bad *Error) {
-	g = w.file.Read(id)
+	g = w.File.Read(id)
 	w.Mark(&g)
 	if g.Wrong == "" {
 		return g, nil
@@ -128,7 +122,7 @@ func (w *Walk) tree(id, parent uint64, depth int, lo, hi []byte, v *Visitor) err
 	if g.Kind == Leaf {
 		return v.Leaf(&g, lo, hi)
 	}
-	if !w.file.lenient { // reading on moves the window
+	if !w.File.lenient { // reading on moves the window
 		w.branches[depth] = append(w.branches[depth][:0], g.b...)
 		g.b = w.branches[depth]
 	}
@@ -144,7 +138,7 @@ func (w *Walk) children(g *Page, depth int, lo, hi []byte, v *Visitor) error {
 			v.Branch(depth, key)
 		}
 		from, to := before, hi
-		if ok && (i > 0 || !w.file.lenient) {
+		if ok && (i > 0 || !w.File.lenient) {
 			from = key
 		}
 		next, nextOK := []byte(nil), false
@@ -158,7 +152,7 @@ func (w *Walk) children(g *Page, depth int, lo, hi []byte, v *Visitor) error {
 			if err := w.bad(bad); err != nil {
 				return err
 			}
-			if !w.file.lenient { // what lies below is where it should be all the same, for all we know
+			if !w.File.lenient { // what lies below is where it should be all the same, for all we know
 				from, to = lo, hi
 			}
 		}
@@ -182,7 +176,7 @@ func (w *Walk) misplaced(g *Page, i int, lo, hi, next []byte) *Error {
 	switch key, _, ok := g.child(i); {
 	case !ok:
 		why = " lies outside"
-	case w.file.lenient: // the entries below show where they belong
+	case w.File.lenient: // the entries below show where they belong
 		return nil
 	case !InRange(key, lo, hi):
 		why = ", " + ShownKey(key) + ", does not belong there"

@@ -157,6 +157,6 @@ func cut(path string) (size int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	size = int64(m.Pages) * file.PageSize()
+	size = int64(m.Pages) * file.PageSize
 	return size, errors.Join(f.Truncate(size), f.Sync())
 }
