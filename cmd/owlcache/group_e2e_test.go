@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -31,12 +32,13 @@ const askLimit = time.Second
 // groupNode is a process that may be killed and started again, with the same address and
 // data.
 type groupNode struct {
-	t    *testing.T
-	addr string
-	args []string
-	dir  string
-	cmd  *exec.Cmd
-	log  *e2e.Buffer
+	t       *testing.T
+	addr    string
+	program string // "": owlcache
+	args    []string
+	dir     string
+	cmd     *exec.Cmd
+	log     *e2e.Buffer
 }
 
 // startGroupNodes starts a node for each mode. They know nothing of each other.
@@ -83,7 +85,7 @@ func freeAddresses(t *testing.T, n int) (addrs []string) {
 
 func (n *groupNode) start() {
 	n.t.Helper()
-	n.cmd = exec.Command("owlcache", n.args...)
+	n.cmd = exec.Command(cmp.Or(n.program, "owlcache"), n.args...)
 	n.cmd.Stderr = n.log
 	n.cmd.Env = append(os.Environ(), "OWLCACHE_PASS="+groupPassword, "GORACE=atexit_sleep_ms=0")
 	if err := n.cmd.Start(); err != nil {

@@ -26,7 +26,7 @@ import (
 
 // The scripts start this test binary under the name of the program.
 func TestMain(m *testing.M) {
-	testscript.Main(leakChecked{m}, map[string]func(){"owlcache": main})
+	testscript.Main(leakChecked{m}, map[string]func(){"owlcache": main, sweepingProgram: sweeping})
 }
 
 // leakChecked fails a run of tests that leaves goroutines behind.
