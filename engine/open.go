@@ -76,7 +76,7 @@ func (s *Store) openLog(ctx context.Context, policy wal.SyncPolicy, from uint64)
 		Dir: s.logPath(), SegmentSize: s.opts.SegmentSize, Sync: policy, FS: s.opts.logFS,
 		OnSync: func(d time.Duration) { s.fsync.observe(d.Seconds()) },
 	}
-	total, err := s.logBytes()
+	total, err := datadir.FilesSize(s.logPath())
 	if err != nil {
 		return err
 	}
@@ -116,14 +116,6 @@ func (s *Store) replay(payload []byte) error {
 		return &CorruptError{Path: s.logPath(), Offset: -1, Reason: err.Error()}
 	}
 	return nil
-}
-
-// logBytes returns how large the log is, for progress.
-func (s *Store) logBytes() (sum int64, err error) {
-	if s.opts.logFS != nil {
-		return 0, nil
-	}
-	return datadir.FilesSize(s.logPath())
 }
 
 // start starts the goroutines that Close ends.

@@ -2,15 +2,17 @@ package engine
 
 import "owlcache/engine/internal/format"
 
-// What is stored, and the limits of it. MaxValueSize is the hard upper bound; a store
-// may be opened with a smaller one (Options.MaxValueSize).
 type (
+	// Version orders all writes of all nodes.
 	Version = format.Version
-	Meta    = format.Meta
-	Entry   = format.Entry
+	// Meta is what the store knows about an entry besides its key and value.
+	Meta = format.Meta
+	// Entry is what the store holds under a key: a value, or a tombstone.
+	Entry = format.Entry
 )
 
-// Sizes in bytes.
+// Limits of what a store holds, in bytes. MaxValueSize is the hard upper bound; a store
+// may be opened with a smaller one (Options.MaxValueSize).
 const (
 	MaxKeySize   = format.MaxKeySize
 	MaxValueSize = format.MaxValueSize

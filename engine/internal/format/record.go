@@ -38,15 +38,16 @@ type Record struct {
 	Entry
 }
 
-// The payload of a log record is one commit, which is one or more of these, so
-// that a crash keeps all or nothing of it:
+// RecordHeader is how many bytes of an operation are before its key. The payload of a log
+// record is one commit, which is one or more operations, so that a crash keeps all or
+// nothing of it:
 //
 //	0  1  kind                    16  8  version node
 //	1  1  reserved, 0             24  8  created, Unix ns
 //	2  2  length k of the key     32  8  expires, Unix ms, 0 = never
 //	4  4  length v of the value   40  k  key, then v bytes of value
 //	8  8  version time
-const RecordHeader = 40 // bytes before the key
+const RecordHeader = 40
 
 // ErrRecord is returned for bytes that are no operation.
 var ErrRecord = errors.New("malformed operation in a log record")
