@@ -2,101 +2,38 @@ package backup
 
 import (
 	"fmt"
-	"io"
-	"runtime"
-	"sync"
-	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
+
+	"owlcache/engine/internal/ordered"
 )
 
 // frameSize is how much content one zstd frame has, in bytes.
 const frameSize = 4 << 20
 
-// frames makes independent zstd frames of what is written to it, several at a time,
-// and writes them to w in order. It holds a few frames in memory.
-//
-// Its goroutines end with Close or Abort, one of which must be called.
-type frames struct {
-	w      io.Writer
-	encode func(content, dst []byte) []byte // appends a frame
-
-	cur   *frame      // being filled
-	spare chan *frame // not in use
-	work  chan *frame // to be compressed
-	order chan *frame // to be written
-	done  sync.WaitGroup
-
-	written atomic.Int64 // bytes
-	failed  atomic.Pointer[error]
-}
-
 // frame is a piece of the content on its way.
-type frame struct {
-	in, out    []byte
-	compressed chan struct{} // gets one when out is there
+type frame struct{ in, out []byte }
+
+// frames cuts what is written to it into pieces, of which independent zstd frames are made.
+type frames struct {
+	line *ordered.Line[frame]
+	cur  *ordered.Part[frame] // being filled
 }
 
-func newFrames(w io.Writer, plain bool) (*frames, error) {
-	workers := runtime.GOMAXPROCS(0)
-	encode := func(content, dst []byte) []byte { return store(dst, content) }
-	if !plain {
-		encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(frameSize),
-			zstd.WithEncoderCRC(true), zstd.WithEncoderConcurrency(workers))
-		if err != nil {
-			return nil, fmt.Errorf("zstd: %w", err)
-		}
-		encode = encoder.EncodeAll
+// encoder returns what appends a frame of content to dst.
+func encoder(plain bool, workers int) (func(content, dst []byte) []byte, error) {
+	if plain {
+		return func(content, dst []byte) []byte { return store(dst, content) }, nil
 	}
-	count := workers + 2 // one that is filled and one that is written
-	f := &frames{
-		w: w, encode: encode,
-		spare: make(chan *frame, count), work: make(chan *frame, count), order: make(chan *frame, count),
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(frameSize),
+		zstd.WithEncoderCRC(true), zstd.WithEncoderConcurrency(workers))
+	if err != nil {
+		return nil, fmt.Errorf("zstd: %w", err)
 	}
-	for range count {
-		f.spare <- &frame{compressed: make(chan struct{}, 1)}
-	}
-	for range workers {
-		f.done.Go(f.compress)
-	}
-	f.done.Go(f.writeOut)
-	return f, nil
+	return e.EncodeAll, nil
 }
 
-// compress is a worker.
-func (f *frames) compress() {
-	for fr := range f.work {
-		fr.out = f.encode(fr.in, fr.out[:0])
-		fr.compressed <- struct{}{}
-	}
-}
-
-// writeOut writes the frames in order. After an error it only passes them on, so
-// that nobody waits for it.
-func (f *frames) writeOut() {
-	for fr := range f.order {
-		<-fr.compressed
-		if f.err() == nil {
-			n, err := f.w.Write(fr.out)
-			f.written.Add(int64(n))
-			if err != nil {
-				f.fail(err)
-			}
-		}
-		f.spare <- fr
-	}
-}
-
-func (f *frames) fail(err error) { f.failed.CompareAndSwap(nil, &err) }
-
-func (f *frames) err() error {
-	if err := f.failed.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
-
-// Write takes p over. An error is that of an earlier piece.
+// Write takes p over.
 func (f *frames) Write(p []byte) (n int, err error) {
 	for n < len(p) {
 		space, err := f.space()
@@ -104,55 +41,44 @@ func (f *frames) Write(p []byte) (n int, err error) {
 			return n, err
 		}
 		c := copy(space, p[n:])
-		f.filled(c)
+		if err := f.filled(c); err != nil {
+			return n, err
+		}
 		n += c
 	}
 	return n, nil
 }
 
 // space returns where the next bytes of the content go.
-func (f *frames) space() ([]byte, error) {
-	if err := f.err(); err != nil {
-		return nil, err
-	}
+func (f *frames) space() (_ []byte, err error) {
 	if f.cur == nil {
-		f.cur = <-f.spare
-		if f.cur.in == nil {
-			f.cur.in = make([]byte, 0, frameSize)
+		if f.cur, err = f.line.Next(); err != nil {
+			return nil, err
 		}
-		f.cur.in = f.cur.in[:0]
+		if f.cur.Work.in == nil {
+			f.cur.Work.in = make([]byte, 0, frameSize)
+		}
+		f.cur.Work.in = f.cur.Work.in[:0]
 	}
-	return f.cur.in[len(f.cur.in):frameSize], nil
+	in := f.cur.Work.in
+	return in[len(in):frameSize], nil
 }
 
 // filled takes over n bytes that were put into the space.
-func (f *frames) filled(n int) {
-	f.cur.in = f.cur.in[:len(f.cur.in)+n]
-	if len(f.cur.in) == frameSize {
-		f.flush()
+func (f *frames) filled(n int) error {
+	f.cur.Work.in = f.cur.Work.in[:len(f.cur.Work.in)+n]
+	if len(f.cur.Work.in) < frameSize {
+		return nil
 	}
+	return f.flush()
 }
 
-func (f *frames) flush() {
-	if f.cur != nil && len(f.cur.in) > 0 {
-		// Neither waits: there are no more frames than have room in the channels.
-		f.order <- f.cur
-		f.work <- f.cur
-		f.cur = nil
+// flush hands on what there is of a frame.
+func (f *frames) flush() error {
+	if f.cur == nil || len(f.cur.Work.in) == 0 {
+		return nil
 	}
-}
-
-// Close writes what is left and waits until all is written.
-func (f *frames) Close() error {
-	f.flush()
-	close(f.order)
-	close(f.work)
-	f.done.Wait()
-	return f.err()
-}
-
-// Abort ends the goroutines. Nothing more is written once it has returned.
-func (f *frames) Abort() {
-	f.fail(io.ErrClosedPipe)
-	_ = f.Close() // it is the error just set, or the one that led here
+	cur := f.cur
+	f.cur = nil
+	return f.line.Send(cur, 2*frameSize)
 }

@@ -11,12 +11,14 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"owlcache/engine"
 	"owlcache/engine/datadir"
+	"owlcache/engine/internal/ordered"
 	"owlcache/engine/view"
 )
 
@@ -58,29 +60,34 @@ func Write(ctx context.Context, path string, w io.Writer, o Options) (m *Manifes
 	if len(small) > 0 && small[0].name == datadir.NodeFile && info.NodeID == 0 {
 		return nil, &engine.CorruptError{Path: filepath.Join(info.Path, datadir.NodeFile), Offset: -1, Reason: "it is not valid"}
 	}
-	out, err := newFrames(w, o.Store)
-	if err != nil {
-		return nil, err
-	}
-	b := &writer{view: view, info: &info, out: out, progress: o.Progress, manifest: Manifest{
+	b := &writer{view: view, progress: o.Progress, manifest: Manifest{
 		Format: Format, Version: o.Version, Taken: info.Time.UTC().Truncate(time.Second),
 		SnapshotLSN: info.Snapshot.LSN, LastLSN: max(info.Log.LastLSN, info.Snapshot.LSN), Files: []File{},
 	}}
-	b.tar = tarball{out: out, time: b.manifest.Taken}
 	if info.NodeID != 0 {
 		b.manifest.NodeID = fmt.Sprintf("%016x", info.NodeID)
 	}
-	if err := b.write(ctx, small); err != nil {
-		out.Abort()
+	workers := runtime.GOMAXPROCS(0)
+	encode, err := encoder(o.Store, workers)
+	if err != nil {
 		return nil, err
 	}
-	return &b.manifest, out.Close()
+	err = ordered.Run(ctx, workers+2, // one that is filled and one that is written
+		func(l *ordered.Line[frame]) error { return b.write(l, small) },
+		func(f *frame) { f.out = encode(f.in, f.out[:0]) },
+		func(f *frame) error {
+			_, err := w.Write(f.out)
+			return err
+		})
+	if err != nil {
+		return nil, err
+	}
+	return &b.manifest, nil
 }
 
 // writer writes one archive.
 type writer struct {
 	view     *view.View
-	info     *view.Info
 	out      *frames
 	tar      tarball // into out
 	manifest Manifest
@@ -90,8 +97,10 @@ type writer struct {
 }
 
 // write writes the files, while their checksums are verified, and then the manifest.
-func (b *writer) write(ctx context.Context, small []contentFile) error {
-	group, ctx := errgroup.WithContext(ctx)
+func (b *writer) write(l *ordered.Line[frame], small []contentFile) error {
+	b.out = &frames{line: l}
+	b.tar = tarball{out: b.out, time: b.manifest.Taken}
+	group, ctx := errgroup.WithContext(l.Context())
 	group.Go(func() error { return b.verify(ctx) })
 	group.Go(func() error { return b.writeFiles(ctx, small) })
 	if err := group.Wait(); err != nil {
@@ -104,7 +113,10 @@ func (b *writer) write(ctx context.Context, small []contentFile) error {
 	if err := b.tar.file(manifestName, append(content, '\n')); err != nil {
 		return err
 	}
-	return b.tar.end()
+	if err := b.tar.end(); err != nil {
+		return err
+	}
+	return b.out.flush()
 }
 
 // verify visits each entry, which checks all checksums, and counts.
@@ -171,7 +183,9 @@ func (b *writer) copyData(ctx context.Context, f view.File, sum hash.Hash) error
 			return err
 		}
 		_, _ = sum.Write(p) // a hash does not fail
-		b.out.filled(n)
+		if err := b.out.filled(n); err != nil {
+			return err
+		}
 		off += int64(n)
 		b.done += int64(n)
 		if b.progress != nil {

@@ -3,9 +3,11 @@ package dump
 import (
 	"context"
 	"io"
+	"runtime"
 	"time"
 
 	"owlcache/engine"
+	"owlcache/engine/internal/ordered"
 )
 
 // Walker is what entries are exported from, such as an view.View.
@@ -60,10 +62,10 @@ func Export(ctx context.Context, from Walker, w io.Writer, o ExportOptions) (rep
 		o.At = time.Now()
 	}
 	at := o.At.UnixMilli()
-	err = run(ctx,
-		func(p *pipeline[exportBatch]) error {
+	err = ordered.Run(ctx, parts(),
+		func(p *ordered.Line[exportBatch]) error {
 			x := exporter{p: p, at: at, report: &report}
-			if err := from.Entries(p.ctx, o.After, x.visit); err != nil {
+			if err := from.Entries(p.Context(), o.After, x.visit); err != nil {
 				return x.end(err)
 			}
 			return x.end(nil)
@@ -85,10 +87,10 @@ func Export(ctx context.Context, from Walker, w io.Writer, o ExportOptions) (rep
 
 // exporter collects entries into batches.
 type exporter struct {
-	p      *pipeline[exportBatch]
+	p      *ordered.Line[exportBatch]
 	at     int64
 	report *ExportReport // the counts of what is left out
-	slot   *slot[exportBatch]
+	slot   *ordered.Part[exportBatch]
 }
 
 func (x *exporter) visit(e *engine.Entry) (err error) {
@@ -101,11 +103,11 @@ func (x *exporter) visit(e *engine.Entry) (err error) {
 		return nil
 	}
 	if x.slot == nil {
-		if x.slot, err = x.p.next(); err != nil {
+		if x.slot, err = x.p.Next(); err != nil {
 			return err
 		}
 	}
-	b := &x.slot.work
+	b := &x.slot.Work
 	b.items = append(b.items, exportItem{key: len(e.Key), value: len(e.Value), created: e.Created, expires: e.Expires})
 	b.bytes = append(b.bytes, e.Key...)
 	b.bytes = append(b.bytes, e.Value...)
@@ -118,12 +120,12 @@ func (x *exporter) visit(e *engine.Entry) (err error) {
 func (x *exporter) send() error {
 	s := x.slot
 	x.slot = nil
-	return x.p.send(s, int64(len(s.work.bytes)*(1+expansion)))
+	return x.p.Send(s, int64(len(s.Work.bytes)*(1+expansion)))
 }
 
 // end sends what is left, also after an error of the walk: it is good.
 func (x *exporter) end(err error) error {
-	if x.slot == nil || x.p.ctx.Err() != nil {
+	if x.slot == nil || x.p.Context().Err() != nil {
 		return err
 	}
 	if sent := x.send(); err == nil {
@@ -146,6 +148,9 @@ func (b *exportBatch) reset() {
 	b.items = b.items[:0]
 	b.bytes, b.text = reuse(b.bytes), reuse(b.text)
 }
+
+// parts is how many parts of an export or import there are at a time.
+func parts() int { return 4 * runtime.GOMAXPROCS(0) }
 
 // maxKept is the size in bytes above which a buffer is not used again.
 const maxKept = 4 << 20

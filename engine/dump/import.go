@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"owlcache/engine"
+	"owlcache/engine/internal/ordered"
 )
 
 // Target is what entries are imported into.
@@ -83,7 +84,7 @@ func Import(ctx context.Context, from *Source, o ImportOptions) (ImportReport, e
 	if from.legacy {
 		produce, convert = im.readLegacy, im.selectEntries
 	}
-	err := run(ctx, produce, convert, func(b *importBatch) error { return im.finish(ctx, b) })
+	err := ordered.Run(ctx, parts(), produce, convert, func(b *importBatch) error { return im.finish(ctx, b) })
 	if err == nil && o.From > im.report.Last+1 {
 		err = &LineError{Line: o.From, Unit: from.Unit(), Err: fmt.Errorf("there is none, the last one is %d", im.report.Last)}
 	}
@@ -109,20 +110,20 @@ func (im *importer) open(ctx context.Context) (err error) {
 }
 
 // readLines is the first step for lines.
-func (im *importer) readLines(p *pipeline[importBatch]) error {
+func (im *importer) readLines(p *ordered.Line[importBatch]) error {
 	in := newLineReader(im.source.r)
 	for {
-		s, err := p.next()
+		s, err := p.Next()
 		if err != nil {
 			return err
 		}
-		b := &s.work
+		b := &s.Work
 		if err := in.read(&b.lineBlock); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return asLineError(err, in.last+1, unitLine)
 		}
-		if err := p.send(s, decodedCopies*int64(cap(b.text))); err != nil {
+		if err := p.Send(s, decodedCopies*int64(cap(b.text))); err != nil {
 			return err
 		}
 	}

@@ -7,14 +7,15 @@ import (
 
 	"owlcache/engine"
 	"owlcache/engine/internal/legacy"
+	"owlcache/engine/internal/ordered"
 )
 
 // legacyBatch is how many entries of a 0.5.1 node one part of an import has.
 const legacyBatch = 4096
 
 // readLegacy is the first step for a file of a 0.5.1 node.
-func (im *importer) readLegacy(p *pipeline[importBatch]) error {
-	var s *slot[importBatch]
+func (im *importer) readLegacy(p *ordered.Line[importBatch]) error {
+	var s *ordered.Part[importBatch]
 	var last int64
 	err := legacy.Each(im.source.r, func(n int64, e *engine.Entry) (err error) {
 		last = n
@@ -22,11 +23,11 @@ func (im *importer) readLegacy(p *pipeline[importBatch]) error {
 			return nil
 		}
 		if s == nil {
-			if s, err = p.next(); err != nil {
+			if s, err = p.Next(); err != nil {
 				return err
 			}
 		}
-		b := &s.work
+		b := &s.Work
 		b.report.Last = n
 		if !im.fits(b, n, e) {
 			return nil
@@ -38,13 +39,13 @@ func (im *importer) readLegacy(p *pipeline[importBatch]) error {
 		}
 		full := s
 		s = nil
-		return p.send(full, 0) // all of the file is in memory anyway
+		return p.Send(full, 0) // all of the file is in memory anyway
 	})
 	switch {
 	case err != nil && last == 0: // nothing of it could be read
 		return asLineError(err, 1, unitEntry)
 	case err == nil && s != nil:
-		return p.send(s, 0)
+		return p.Send(s, 0)
 	}
 	return err
 }
