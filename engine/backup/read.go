@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -39,7 +40,10 @@ func (d discard) Close() error                                 { return nil }
 
 // reader reads one archive.
 type reader struct {
-	tar   *tar.Reader
+	ctx         context.Context
+	in, content *source // the archive, and what is compressed in it
+	tar         *tar.Reader
+
 	to    sink
 	kinds kinds
 	seen  map[string]bool
@@ -54,13 +58,14 @@ type reader struct {
 // everything. An archive that is damaged, or hostile, is an *ArchiveError; one of a
 // newer format a *FormatError.
 func readArchive(ctx context.Context, in io.Reader, to sink) (*Manifest, error) {
-	z, err := zstd.NewReader(&contextReader{ctx: ctx, r: in}, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow), zstd.WithDecoderLowmem(true))
+	r := &reader{ctx: ctx, in: &source{ctx: ctx, r: in}, to: to, kinds: newKinds(), seen: map[string]bool{}, buf: make([]byte, copyStep)}
+	z, err := zstd.NewReader(r.in, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow), zstd.WithDecoderLowmem(true))
 	if err != nil {
 		return nil, fmt.Errorf("zstd: %w", err)
 	}
 	defer z.Close()
-	content := &contextReader{ctx: ctx, r: zstdErrors{z}}
-	r := &reader{tar: tar.NewReader(content), to: to, kinds: newKinds(), seen: map[string]bool{}, buf: make([]byte, copyStep)}
+	r.content = &source{ctx: ctx, r: z}
+	r.tar = tar.NewReader(r.content)
 	for {
 		err := r.next()
 		if errors.Is(err, io.EOF) {
@@ -70,7 +75,7 @@ func readArchive(ctx context.Context, in io.Reader, to sink) (*Manifest, error) 
 			return nil, err
 		}
 	}
-	if err := r.end(content); err != nil {
+	if err := r.end(); err != nil {
 		return nil, err
 	}
 	return r.manifest, nil
@@ -83,7 +88,7 @@ func (r *reader) next() error {
 		return io.EOF
 	}
 	if err != nil {
-		return tarError(err)
+		return r.explain(err)
 	}
 	if len(r.seen) > maxFiles {
 		return badArchive("it has more than %d files", maxFiles)
@@ -139,7 +144,7 @@ func unusual(h *tar.Header, kind fileKind) error {
 func (r *reader) readManifest(size int64) error {
 	b := make([]byte, size)
 	if _, err := io.ReadFull(r.tar, b); err != nil {
-		return tarError(err)
+		return r.explain(err)
 	}
 	m, err := parseManifest(b)
 	r.manifest = m
@@ -150,7 +155,7 @@ func (r *reader) readManifest(size int64) error {
 func (r *reader) readSmall(h *tar.Header) error {
 	b := make([]byte, h.Size)
 	if _, err := io.ReadFull(r.tar, b); err != nil {
-		return tarError(err)
+		return r.explain(err)
 	}
 	if err := r.kinds.small[h.Name].valid(b); err != nil {
 		return badArchive("%s: %v", h.Name, err)
@@ -178,7 +183,7 @@ func (r *reader) copyFile(h *tar.Header, content io.Reader) (err error) {
 			break
 		}
 		if rerr != nil {
-			return tarError(rerr)
+			return r.explain(rerr)
 		}
 	}
 	r.files = append(r.files, File{Name: h.Name, Size: size, SHA256: hex.EncodeToString(sum.Sum(nil))})
@@ -186,7 +191,7 @@ func (r *reader) copyFile(h *tar.Header, content io.Reader) (err error) {
 }
 
 // end checks what can be known only when all has been read.
-func (r *reader) end(content io.Reader) error {
+func (r *reader) end() error {
 	switch {
 	case r.manifest == nil && r.strange != nil && len(r.files) == 0:
 		return badArchive("it is no backup of owlcache")
@@ -196,7 +201,7 @@ func (r *reader) end(content io.Reader) error {
 		return r.strange
 	}
 	for rest := 0; ; {
-		n, err := content.Read(r.buf)
+		n, err := r.content.Read(r.buf)
 		for _, c := range r.buf[:n] {
 			if c != 0 {
 				return badArchive("something follows its end")
@@ -209,67 +214,51 @@ func (r *reader) end(content io.Reader) error {
 			break
 		}
 		if err != nil {
-			return tarError(err)
+			return r.explain(err)
 		}
 	}
 	return r.manifest.compare(r.files)
 }
 
-// streamError is an error of zstd, and not of what it reads from.
-type streamError struct{ err error }
-
-func (e *streamError) Error() string { return e.err.Error() }
-func (e *streamError) Unwrap() error { return e.err }
-
-// inputError is an error of what zstd reads from.
-type inputError struct{ err error }
-
-func (e *inputError) Error() string { return e.err.Error() }
-func (e *inputError) Unwrap() error { return e.err }
-
-// zstdErrors marks what is wrong with the compressed stream.
-type zstdErrors struct{ r io.Reader }
-
-func (z zstdErrors) Read(p []byte) (int, error) {
-	n, err := z.r.Read(p)
-	var input *inputError
-	if err != nil && !errors.Is(err, io.EOF) && !errors.As(err, &input) {
-		err = &streamError{err}
-	}
-	return n, err
-}
-
-// contextReader ends when ctx does, and marks other errors as those of the input.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c *contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, &inputError{err}
-	}
-	n, err := c.r.Read(p)
-	var stream *streamError
-	if err != nil && !errors.Is(err, io.EOF) && !errors.As(err, &stream) {
-		err = &inputError{err}
-	}
-	return n, err
-}
-
-// tarError tells damage of the archive from errors of what it is read from.
-func tarError(err error) error {
-	var input *inputError
-	var stream *streamError
+// explain tells damage of the archive from what has kept it from being read.
+func (r *reader) explain(err error) error {
 	switch {
-	case errors.As(err, &input):
-		return input.err
-	case errors.As(err, &stream) && errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case r.ctx.Err() != nil:
+		return r.ctx.Err()
+	case r.in.failed() != nil:
+		return r.in.failed()
+	case errors.Is(err, io.ErrUnexpectedEOF):
 		return badArchive("it ends in the middle: it was cut off")
-	case errors.As(err, &stream):
-		return badArchive("zstd: %v", stream.err)
+	case r.content.failed() != nil:
+		return badArchive("zstd: %v", r.content.failed())
 	}
 	return badArchive("tar: %v", err)
+}
+
+// source remembers the error of a reader, which zstd reads in goroutines of its own. It ends when
+// ctx does.
+type source struct {
+	ctx context.Context
+	r   io.Reader
+	err atomic.Pointer[error]
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := s.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err.Store(&err)
+	}
+	return n, err
+}
+
+func (s *source) failed() error {
+	if err := s.err.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // countingReader tells how far a file has been read.
