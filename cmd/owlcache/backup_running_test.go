@@ -22,7 +22,6 @@ import (
 	"owlcache/cmd/owlcache/internal/goldendir"
 	"owlcache/cmd/owlcache/internal/logs"
 	"owlcache/cmd/owlcache/internal/node"
-
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )

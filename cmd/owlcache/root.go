@@ -7,17 +7,15 @@ import (
 	"strings"
 	"time"
 
-	"owlcache/cmd/owlcache/internal/client"
-	"owlcache/cmd/owlcache/internal/clustercmd"
-	"owlcache/cmd/owlcache/internal/tools"
-
-	"owlcache/cmd/owlcache/internal/inspect"
-
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/client"
+	"owlcache/cmd/owlcache/internal/clustercmd"
 	"owlcache/cmd/owlcache/internal/config"
+	"owlcache/cmd/owlcache/internal/inspect"
 	"owlcache/cmd/owlcache/internal/node"
 	"owlcache/cmd/owlcache/internal/term"
+	"owlcache/cmd/owlcache/internal/tools"
 	"owlcache/cmd/owlcache/internal/upgrade"
 )
 

@@ -10,10 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"owlcache/cmd/owlcache/internal/term/termtest"
-
 	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
+	"owlcache/cmd/owlcache/internal/term/termtest"
 )
 
 // execute runs one of the commands and returns the exit code.

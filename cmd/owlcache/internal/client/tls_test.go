@@ -7,9 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"owlcache/cmd/owlcache/internal/e2e"
-
 	"owlcache/cmd/owlcache/internal/config"
+	"owlcache/cmd/owlcache/internal/e2e"
 )
 
 // The owner's certificate is accepted under any name; another one is not, also not one

@@ -7,12 +7,10 @@ import (
 	"errors"
 	"time"
 
-	"owlcache/api/status"
-
-	"owlcache/cmd/owlcache/internal/client"
-
 	"github.com/spf13/cobra"
 
+	"owlcache/api/status"
+	"owlcache/cmd/owlcache/internal/client"
 	"owlcache/cmd/owlcache/internal/term"
 )
 

@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"owlcache/cmd/owlcache/internal/client"
-
-	"owlcache/cmd/owlcache/internal/keys"
-
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/client"
+	"owlcache/cmd/owlcache/internal/keys"
 	"owlcache/cmd/owlcache/internal/term"
 )
 

@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"owlcache/cmd/owlcache/internal/keys"
-
 	"github.com/dustin/go-humanize"
 
+	"owlcache/cmd/owlcache/internal/keys"
 	"owlcache/cmd/owlcache/internal/term"
 )
 

@@ -12,12 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"owlcache/api"
 	"owlcache/cmd/owlcache/internal/e2e"
 	"owlcache/cmd/owlcache/internal/keys"
-
-	"github.com/google/go-cmp/cmp"
-
 	"owlcache/engine"
 	"owlcache/engine/datadir"
 )

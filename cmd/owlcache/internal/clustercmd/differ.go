@@ -8,14 +8,11 @@ import (
 	"sync"
 	"time"
 
-	"owlcache/api/status"
-
-	"owlcache/cmd/owlcache/internal/client"
-
-	"owlcache/cmd/owlcache/internal/keys"
-
 	"golang.org/x/sync/errgroup"
 
+	"owlcache/api/status"
+	"owlcache/cmd/owlcache/internal/client"
+	"owlcache/cmd/owlcache/internal/keys"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )

@@ -6,11 +6,10 @@ import (
 	"errors"
 	"fmt"
 
-	"owlcache/cmd/owlcache/internal/client"
-
 	"github.com/spf13/cobra"
 
 	"owlcache/cluster"
+	"owlcache/cmd/owlcache/internal/client"
 	"owlcache/cmd/owlcache/internal/term"
 )
 

@@ -8,9 +8,7 @@ import (
 	"net/http"
 
 	"owlcache/api/status"
-
 	"owlcache/cmd/owlcache/internal/client"
-
 	"owlcache/cmd/owlcache/internal/term"
 )
 

@@ -10,9 +10,7 @@ import (
 	"time"
 
 	"owlcache/api/status"
-
 	"owlcache/cmd/owlcache/internal/client"
-
 	"owlcache/cmd/owlcache/internal/term"
 )
 

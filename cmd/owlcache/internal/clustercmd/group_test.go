@@ -8,12 +8,9 @@ import (
 	"time"
 
 	"owlcache/api/status"
-
-	"owlcache/cmd/owlcache/internal/term/termtest"
-
 	"owlcache/cmd/owlcache/internal/client"
-
 	"owlcache/cmd/owlcache/internal/term"
+	"owlcache/cmd/owlcache/internal/term/termtest"
 )
 
 func TestGroupTables(t *testing.T) {

@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"owlcache/api/status"
-
 	"github.com/dustin/go-humanize"
 
+	"owlcache/api/status"
 	"owlcache/cmd/owlcache/internal/term"
 )
 

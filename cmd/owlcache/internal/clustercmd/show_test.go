@@ -9,13 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"owlcache/api/status"
-
-	"owlcache/cmd/owlcache/internal/client"
-	"owlcache/cmd/owlcache/internal/e2e"
-
 	"github.com/google/go-cmp/cmp"
 
+	"owlcache/api/status"
+	"owlcache/cmd/owlcache/internal/client"
+	"owlcache/cmd/owlcache/internal/e2e"
 	"owlcache/cmd/owlcache/internal/term"
 )
 

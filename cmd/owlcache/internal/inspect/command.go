@@ -4,10 +4,10 @@ import (
 	"context"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"owlcache/cmd/owlcache/internal/localdir"
 	"owlcache/cmd/owlcache/internal/term"
-
-	"github.com/spf13/cobra"
 )
 
 // command is what inspect and all commands below it have.

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"owlcache/cmd/owlcache/internal/goldendir"
-
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )

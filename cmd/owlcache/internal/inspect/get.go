@@ -9,11 +9,10 @@ import (
 	"io"
 	"strings"
 
-	"owlcache/cmd/owlcache/internal/keys"
-
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/keys"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/view"

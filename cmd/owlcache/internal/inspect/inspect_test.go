@@ -12,11 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"owlcache/cmd/owlcache/internal/term/termtest"
-
 	"owlcache/cmd/owlcache/internal/goldendir"
-
 	"owlcache/cmd/owlcache/internal/term"
+	"owlcache/cmd/owlcache/internal/term/termtest"
 )
 
 var updateInspect = flag.Bool("update-inspect", false, "write the golden outputs of inspect anew")

@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"owlcache/cmd/owlcache/internal/keys"
-
 	"owlcache/engine"
 )
 

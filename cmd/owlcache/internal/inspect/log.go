@@ -8,10 +8,9 @@ import (
 	"math"
 	"strconv"
 
-	"owlcache/cmd/owlcache/internal/localdir"
-
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/localdir"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/view"
 )

@@ -3,10 +3,9 @@ package inspect
 import (
 	"context"
 
-	"owlcache/cmd/owlcache/internal/localdir"
-
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/localdir"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )

@@ -10,7 +10,6 @@ import (
 
 	"owlcache/cmd/owlcache/internal/keys"
 	"owlcache/cmd/owlcache/internal/localdir"
-
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/datadir"

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"owlcache/cmd/owlcache/internal/localdir"
-
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/datadir"

@@ -8,11 +8,10 @@ import (
 	"fmt"
 	"strconv"
 
-	"owlcache/cmd/owlcache/internal/keys"
-
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/keys"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/view"

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"owlcache/cmd/owlcache/internal/goldendir"
-
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )

@@ -6,10 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"owlcache/cmd/owlcache/internal/localdir"
-
 	"github.com/dustin/go-humanize"
 
+	"owlcache/cmd/owlcache/internal/localdir"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/view"
 )

@@ -10,10 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"owlcache/cmd/owlcache/internal/term/termtest"
-
 	"pgregory.net/rapid"
 
+	"owlcache/cmd/owlcache/internal/term/termtest"
 	"owlcache/engine"
 	"owlcache/engine/view"
 )

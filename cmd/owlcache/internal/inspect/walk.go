@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"owlcache/cmd/owlcache/internal/localdir"
-
 	"owlcache/engine"
 	"owlcache/engine/view"
 )

@@ -3,9 +3,10 @@ package logs
 import (
 	"log" //nolint:depguard // it is what libraries write to
 	"log/slog"
-	"owlcache/cmd/owlcache/internal/e2e"
 	"strings"
 	"testing"
+
+	"owlcache/cmd/owlcache/internal/e2e"
 )
 
 func TestStandardLogIsDiverted(t *testing.T) {

@@ -4,13 +4,14 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"os"
-	"owlcache/cmd/owlcache/internal/e2e"
-	"owlcache/cmd/owlcache/internal/logs"
-	"owlcache/cmd/owlcache/internal/term"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"owlcache/cmd/owlcache/internal/e2e"
+	"owlcache/cmd/owlcache/internal/logs"
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 func TestLoadCertificate(t *testing.T) {

@@ -5,13 +5,14 @@ import (
 	"maps"
 	"net/http"
 	"os"
-	"owlcache/cmd/owlcache/internal/e2e"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"owlcache/cmd/owlcache/internal/e2e"
 )
 
 // docs/clustering.md lists the figures of data sync, all and no others.

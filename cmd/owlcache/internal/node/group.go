@@ -15,7 +15,6 @@ import (
 	"owlcache/cluster"
 	"owlcache/cluster/group"
 	"owlcache/cluster/group/ask"
-
 	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/logs"
 )

@@ -9,11 +9,12 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"owlcache/cmd/owlcache/internal/e2e"
-	"owlcache/cmd/owlcache/internal/logs"
 	"strings"
 	"testing"
 	"time"
+
+	"owlcache/cmd/owlcache/internal/e2e"
+	"owlcache/cmd/owlcache/internal/logs"
 )
 
 // httpsNode is a node that speaks HTTPS, in this process.

@@ -2,8 +2,9 @@ package node
 
 import (
 	"context"
-	"owlcache/cmd/owlcache/internal/e2e"
 	"testing"
+
+	"owlcache/cmd/owlcache/internal/e2e"
 )
 
 func TestMemoryFigures(t *testing.T) {

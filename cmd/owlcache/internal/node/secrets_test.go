@@ -7,9 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"owlcache/engine/datadir"
-
 	"owlcache/cmd/owlcache/internal/config"
+	"owlcache/engine/datadir"
 )
 
 func TestTokenKey(t *testing.T) {

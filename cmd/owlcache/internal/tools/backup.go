@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"io"
 
-	"owlcache/cmd/owlcache/internal/localdir"
-
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/localdir"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/backup"
 )

@@ -11,11 +11,9 @@ import (
 	"testing"
 
 	"owlcache/cmd/owlcache/internal/e2e"
-	"owlcache/cmd/owlcache/internal/term/termtest"
-
 	"owlcache/cmd/owlcache/internal/goldendir"
-
 	"owlcache/cmd/owlcache/internal/term"
+	"owlcache/cmd/owlcache/internal/term/termtest"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
 )

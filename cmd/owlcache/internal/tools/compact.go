@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 
-	"owlcache/cmd/owlcache/internal/localdir"
-
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/localdir"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/datadir"

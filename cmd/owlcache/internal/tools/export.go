@@ -7,10 +7,9 @@ import (
 	"io"
 	"time"
 
-	"owlcache/cmd/owlcache/internal/localdir"
-
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/localdir"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/dump"
 	"owlcache/engine/view"

@@ -6,10 +6,9 @@ import (
 	"io"
 	"time"
 
-	"owlcache/cmd/owlcache/internal/localdir"
-
 	"github.com/dustin/go-humanize"
 
+	"owlcache/cmd/owlcache/internal/localdir"
 	"owlcache/cmd/owlcache/internal/term"
 )
 

@@ -8,10 +8,9 @@ import (
 	"os"
 	"time"
 
-	"owlcache/cmd/owlcache/internal/client"
-
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/client"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/dump"

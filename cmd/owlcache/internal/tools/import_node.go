@@ -10,10 +10,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"owlcache/cmd/owlcache/internal/client"
-
 	"golang.org/x/sync/semaphore"
 
+	"owlcache/cmd/owlcache/internal/client"
 	"owlcache/engine"
 	"owlcache/engine/dump"
 )

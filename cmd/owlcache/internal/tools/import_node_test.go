@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"owlcache/cmd/owlcache/internal/client"
-
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/dump"

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"owlcache/cmd/owlcache/internal/localdir"
-
 	"github.com/spf13/cobra"
 
+	"owlcache/cmd/owlcache/internal/localdir"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/repair"
 )

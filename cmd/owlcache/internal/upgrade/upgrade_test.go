@@ -17,11 +17,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
-
-	"owlcache/cmd/owlcache/internal/config"
 )
 
 var update = flag.Bool("update", false, "write the golden outputs of upgrade-check anew")
