@@ -92,7 +92,7 @@ func clusterDiff(ctx context.Context, p *term.Process, f *diffFlags, a, b string
 		return err
 	}
 	if d.sides[0].node == d.sides[1].node {
-		_, _ = fmt.Fprintf(p.Stderr, "owlcache: both nodes have the id %s: it is one node under two addresses, or a copied data directory\n", d.sides[0].node)
+		d.progress.Note("both nodes have the id %s: it is one node under two addresses, or a copied data directory", d.sides[0].node)
 	}
 	if err := printDiff(p, d, f); err != nil {
 		return err

@@ -134,7 +134,7 @@ func (in *inspector) keys(ctx context.Context, v *view.View, f *keysFlags) error
 	if err != nil {
 		return err
 	}
-	in.progress.Clear()
+	in.bar.Clear()
 	for _, e := range first.sorted() {
 		if err := show.row(&e); err != nil {
 			return err
@@ -142,7 +142,7 @@ func (in *inspector) keys(ctx context.Context, v *view.View, f *keysFlags) error
 	}
 	show.end()
 	if first.total > int64(f.limit) {
-		in.note("these are %s; more with --limit", term.OfAll(f.limit, first.total, "key"))
+		in.bar.Note("these are %s; more with --limit", term.OfAll(f.limit, first.total, "key"))
 	}
 	return nil
 }
@@ -159,7 +159,7 @@ func (in *inspector) keysInOrder(each func(func(e *entryMeta) error) error, limi
 	})
 	show.end()
 	if errors.Is(err, errEnough) {
-		in.note("there are more keys; more with --limit")
+		in.bar.Note("there are more keys; more with --limit")
 		return nil
 	}
 	return err

@@ -96,7 +96,7 @@ func (in *inspector) log(ctx context.Context, v *view.View, f *logFlags) error {
 		case f.wanted != nil && !bytes.Equal(op.Key, f.wanted):
 			return nil
 		case f.chosen.limit && n == f.limit:
-			in.note("there are more operations; more with --limit")
+			in.bar.Note("there are more operations; more with --limit")
 			return errEnough
 		}
 		n++
@@ -138,7 +138,7 @@ func logRange(segments []view.Segment, f *logFlags) (from, last uint64, err erro
 
 // followLog lists operations as they are written, until ctx ends.
 func (in *inspector) followLog(ctx context.Context, f *logFlags) error {
-	in.progress = new(term.Bar) // it would stay when nothing is written any more
+	in.bar.Hide() // it would stay when nothing is written any more
 	var info view.Info
 	err := in.withView(ctx, nil, func(v *view.View) error {
 		info = v.Info()
@@ -152,7 +152,7 @@ func (in *inspector) followLog(ctx context.Context, f *logFlags) error {
 		behind = f.from - min(f.from, 1)
 	}
 	if info.Holder == "" {
-		in.note("no node runs on the directory: waiting for one")
+		in.bar.Note("no node runs on the directory: waiting for one")
 	}
 	show := in.opPrinter(info.NodeID, false)
 	show.widths()
@@ -169,7 +169,7 @@ func (in *inspector) followLog(ctx context.Context, f *logFlags) error {
 		}
 		return nil
 	}, func(first, last uint64) {
-		in.note("records %d to %d were folded into the snapshot before they could be read", first, last)
+		in.bar.Note("records %d to %d were folded into the snapshot before they could be read", first, last)
 	}))
 	if errors.Is(err, errEnough) || term.Interrupted(ctx, err) {
 		return nil

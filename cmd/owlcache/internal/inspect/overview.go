@@ -79,7 +79,7 @@ func (in *inspector) overview(ctx context.Context) error {
 	if err := in.around(&o); err != nil {
 		return err
 	}
-	in.progress.Clear()
+	in.bar.Clear()
 	o.damage, o.damageTotal = in.damage.Places[:min(len(in.damage.Places), localdir.Shown)], in.damage.Total
 	o.refused = slices.ContainsFunc(in.damage.Places, func(d localdir.Place) bool { return d.OfData() })
 	if in.json {

@@ -106,12 +106,12 @@ func (in *inspector) prefixes(ctx context.Context, v *view.View, f *prefixesFlag
 		return err
 	}
 	groups.End()
-	in.progress.Clear()
+	in.bar.Clear()
 	if err := in.printPrefixes(first.sorted(), &sum); err != nil {
 		return err
 	}
 	if first.total > int64(f.limit) {
-		in.note("these are %s; more with --limit", term.OfAll(f.limit, first.total, "prefix"))
+		in.bar.Note("these are %s; more with --limit", term.OfAll(f.limit, first.total, "prefix"))
 	}
 	return nil
 }

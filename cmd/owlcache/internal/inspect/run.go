@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"time"
 
 	"owlcache/cmd/owlcache/internal/localdir"
@@ -19,10 +17,9 @@ type inspector struct {
 	json     bool
 	now      time.Time
 	out      *bufio.Writer // of the standard output
-	stderr   io.Writer
-	terminal bool // the standard output is one
+	terminal bool          // the standard output is one
 	damage   localdir.Damage
-	progress *term.Bar
+	bar      *term.Bar
 }
 
 // errEnough ends a walk when nothing more is wanted.
@@ -35,18 +32,15 @@ func (c *command) run(ctx context.Context, args []string, do func(context.Contex
 	if err != nil {
 		return err
 	}
-	ctx, stop := term.Interruptible(ctx)
-	defer stop()
-	in := &inspector{
-		dir: dir, json: c.flags.Out.JSON(), now: c.now(),
-		out: bufio.NewWriterSize(term.Writer(ctx, c.Stdout), 64<<10), stderr: c.Stderr, terminal: term.IsTerminal(c.Stdout),
-		damage: localdir.Damage{Dir: dir}, progress: c.Bar(),
-	}
-	err = do(ctx, in)
-	in.progress.Clear()
-	err = errors.Join(err, in.out.Flush())
-	if term.Interrupted(ctx, err) {
-		return term.Exit(term.CodeInterrupted, errors.New("interrupted"))
+	in := &inspector{dir: dir, json: c.flags.Out.JSON(), now: c.now(), terminal: term.IsTerminal(c.Stdout), damage: localdir.Damage{Dir: dir}}
+	err = c.Work(ctx, "", func(ctx context.Context, bar *term.Bar) error {
+		in.out, in.bar = bufio.NewWriterSize(term.Writer(ctx, c.Stdout), 64<<10), bar
+		err := do(ctx, in)
+		bar.Clear()
+		return errors.Join(err, in.out.Flush())
+	})
+	if exit, ok := errors.AsType[*term.ExitError](err); ok && exit.Code == term.CodeInterrupted {
+		return err
 	}
 	return in.damage.Result(err)
 }
@@ -56,8 +50,8 @@ func (in *inspector) view(ctx context.Context, prefix []byte) (*view.View, error
 	return view.Open(ctx, in.dir, view.Options{
 		Prefix:   prefix,
 		Damaged:  in.damage.Add,
-		Waiting:  func() { in.note("a checkpoint is running: waiting for its end") },
-		Progress: in.progress.Update,
+		Waiting:  func() { in.bar.Note("a checkpoint is running: waiting for its end") },
+		Progress: in.bar.Update,
 	})
 }
 
@@ -71,15 +65,9 @@ func (in *inspector) withView(ctx context.Context, prefix []byte, do func(v *vie
 	return do(v)
 }
 
-// note tells a person something that is no part of the output.
-func (in *inspector) note(format string, args ...any) {
-	in.progress.Clear()
-	_, _ = fmt.Fprintf(in.stderr, "owlcache: "+format+"\n", args...) // without stderr nobody is left to tell
-}
-
 // streaming keeps the bar off the terminal, where it would mix with the output.
 func (in *inspector) streaming() {
 	if in.terminal {
-		in.progress = new(term.Bar)
+		in.bar.Hide()
 	}
 }

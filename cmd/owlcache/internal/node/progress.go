@@ -29,7 +29,7 @@ type progress struct {
 func newProgress(logger *slog.Logger, terminal io.Writer) *progress {
 	p := &progress{logger: logger, logged: time.Now()}
 	if terminal != nil {
-		p.bar = term.NewBar(terminal, "loading ", 0)
+		p.bar = term.NewBar(terminal, "loading ")
 	}
 	return p
 }

@@ -76,22 +76,19 @@ func runBackup(ctx context.Context, p *term.Process, flags *backupFlags, args []
 	if flags.file != "-" && term.LiesIn(flags.file, dir) {
 		return term.Usage(fmt.Errorf("%s lies in the data directory: keep the backup somewhere else", flags.file))
 	}
-	ctx, stop := term.Interruptible(ctx)
-	defer stop()
-	progress := p.Bar()
-	o := backup.Options{
-		Version: term.Version, WithoutSecrets: flags.withoutSecrets, Store: flags.store, Progress: progress.Update,
-		Waiting: func() { p.Note("a checkpoint is running: waiting for its end") },
-	}
 	report := &backupReport{Dir: dir, Out: flags.file}
-	if flags.file == "-" {
-		err = report.toStream(ctx, p.Stdout, o)
-	} else {
-		err = report.toFile(ctx, flags.force, o)
-	}
-	progress.Clear()
+	err = p.Work(ctx, "there is no backup", func(ctx context.Context, bar *term.Bar) error {
+		o := backup.Options{
+			Version: term.Version, WithoutSecrets: flags.withoutSecrets, Store: flags.store, Progress: bar.Update,
+			Waiting: func() { bar.Note("a checkpoint is running: waiting for its end") },
+		}
+		if flags.file == "-" {
+			return report.toStream(ctx, p.Stdout, o)
+		}
+		return report.toFile(ctx, flags.force, o)
+	})
 	if err != nil {
-		return term.InterruptedOr(ctx, err, "there is no backup")
+		return err
 	}
 	return printBackup(p, flags, report)
 }

@@ -48,15 +48,12 @@ func runCheck(ctx context.Context, p *term.Process, flags *checkFlags, args []st
 	if err != nil {
 		return err
 	}
-	ctx, stop := term.Interruptible(ctx)
-	defer stop()
-	progress := p.Bar()
-	report, err := check.Run(ctx, dir, check.Options{Progress: progress.Update})
-	progress.Clear()
-	switch {
-	case term.Interrupted(ctx, err):
-		return term.Exit(term.CodeInterrupted, errors.New("interrupted"))
-	case err != nil:
+	var report *check.Report
+	err = p.Work(ctx, "", func(ctx context.Context, bar *term.Bar) (err error) {
+		report, err = check.Run(ctx, dir, check.Options{Progress: bar.Update})
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	if flags.Out.JSON() {

@@ -45,17 +45,17 @@ func runCompact(ctx context.Context, p *term.Process, flags *localdir.Flags, arg
 	if _, _, err := datadir.Look(path); err != nil { // or a directory would be made
 		return err
 	}
-	ctx, stop := term.Interruptible(ctx)
-	defer stop()
 	dir, err := datadir.Open(path)
 	if err != nil {
 		return err
 	}
-	progress := p.Bar()
-	report, err := engine.Compact(ctx, dir, progress.Update)
-	progress.Clear()
-	if err := errors.Join(err, dir.Close()); err != nil {
-		return term.InterruptedOr(ctx, err, "nothing is lost, and less is folded than could be")
+	var report *engine.CompactReport
+	err = p.Work(ctx, "nothing is lost, and less is folded than could be", func(ctx context.Context, bar *term.Bar) (err error) {
+		report, err = engine.Compact(ctx, dir, bar.Update)
+		return errors.Join(err, dir.Close())
+	})
+	if err != nil {
+		return err
 	}
 	if flags.Out.JSON() {
 		return p.PrintJSON(report)

@@ -54,13 +54,13 @@ was interrupted goes on with --resume.`,
 
 // exporter is one run of the command.
 type exporter struct {
-	p        *term.Process
-	flags    *exportFlags
-	start    time.Time
-	damage   localdir.Damage
-	progress *term.Bar
-	file     *dump.File // nil for the standard output
-	report   dump.ExportReport
+	p      *term.Process
+	flags  *exportFlags
+	start  time.Time
+	damage localdir.Damage
+	bar    *term.Bar
+	file   *dump.File // nil for the standard output
+	report dump.ExportReport
 }
 
 func runExport(ctx context.Context, p *term.Process, flags *exportFlags, args []string) error {
@@ -74,17 +74,13 @@ func runExport(ctx context.Context, p *term.Process, flags *exportFlags, args []
 	if flags.file != "-" && term.LiesIn(flags.file, dir) {
 		return term.Usage(fmt.Errorf("%s lies in the data directory: put it somewhere else", term.Text(flags.file)))
 	}
-	ctx, stop := term.Interruptible(ctx)
-	defer stop()
-	x := exporter{p: p, flags: flags, start: time.Now(), damage: localdir.Damage{Dir: dir}, progress: p.Bar()}
-	if flags.file == "-" && term.IsTerminal(p.Stdout) {
-		x.progress = new(term.Bar) // a bar would mix with the lines
-	}
-	err = x.run(ctx, dir)
-	x.progress.Clear()
-	if term.Interrupted(ctx, err) {
-		err = term.Exit(term.CodeInterrupted, errors.New("interrupted"))
-	}
+	x := exporter{p: p, flags: flags, start: time.Now(), damage: localdir.Damage{Dir: dir}}
+	err = p.Work(ctx, "", func(ctx context.Context, bar *term.Bar) error {
+		if x.bar = bar; flags.file == "-" && term.IsTerminal(p.Stdout) {
+			bar.Hide() // it would mix with the lines
+		}
+		return x.run(ctx, dir)
+	})
 	if flags.skipDamaged {
 		return x.damage.Result(err)
 	}
@@ -95,8 +91,8 @@ func runExport(ctx context.Context, p *term.Process, flags *exportFlags, args []
 func (x *exporter) run(ctx context.Context, dir string) (err error) {
 	o := view.Options{
 		Prefix:   []byte(x.flags.prefix),
-		Progress: x.progress.Update,
-		Waiting:  func() { x.note("a checkpoint is running: waiting for its end") },
+		Progress: x.bar.Update,
+		Waiting:  func() { x.bar.Note("a checkpoint is running: waiting for its end") },
 	}
 	if x.flags.skipDamaged {
 		o.Damaged = x.damage.Add
@@ -118,12 +114,6 @@ func (x *exporter) run(ctx context.Context, dir string) (err error) {
 // write exports the entries behind a key.
 func (x *exporter) write(ctx context.Context, v *view.View, w io.Writer, after []byte) (err error) {
 	x.report, err = dump.Export(ctx, v, w, dump.ExportOptions{After: after, At: v.Info().Time})
-	x.progress.Clear()
+	x.bar.Clear()
 	return err
-}
-
-// note tells a person something that is no part of the output.
-func (x *exporter) note(format string, args ...any) {
-	x.progress.Clear()
-	_, _ = fmt.Fprintf(x.p.Stderr, "owlcache: "+format+"\n", args...) // without stderr nobody is left to tell
 }

@@ -78,29 +78,25 @@ func (f *importFlags) check() error {
 
 // importer is one run of the command.
 type importer struct {
-	p        *term.Process
-	flags    *importFlags
-	file     string
-	start    time.Time
-	progress *term.Bar
-	report   dump.ImportReport
-	dir      *importDir  // with --to, once it is open
-	node     *importNode // with --addr, once the log-in is done
+	p      *term.Process
+	flags  *importFlags
+	file   string
+	start  time.Time
+	bar    *term.Bar
+	report dump.ImportReport
+	dir    *importDir  // with --to, once it is open
+	node   *importNode // with --addr, once the log-in is done
 }
 
 func runImport(ctx context.Context, p *term.Process, flags *importFlags, file string) error {
 	if err := flags.check(); err != nil {
 		return err
 	}
-	ctx, stop := term.Interruptible(ctx)
-	defer stop()
-	im := importer{p: p, flags: flags, file: file, start: time.Now(), progress: p.Bar()}
-	err := im.run(ctx)
-	im.progress.Clear()
-	if term.Interrupted(ctx, err) {
-		err = term.Exit(term.CodeInterrupted, errors.New("interrupted"))
-	}
-	return im.explain(err)
+	im := importer{p: p, flags: flags, file: file, start: time.Now()}
+	return im.explain(p.Work(ctx, "", func(ctx context.Context, bar *term.Bar) error {
+		im.bar = bar
+		return im.run(ctx)
+	}))
 }
 
 // run imports, and gives back what that needs.
@@ -149,7 +145,7 @@ func (im *importer) open(ctx context.Context) (r io.Reader, closeFile func() err
 	case !fi.Mode().IsRegular(): // a pipe
 		return term.Reader(ctx, f), f.Close, nil
 	}
-	return &measured{r: f, total: fi.Size(), progress: im.progress}, f.Close, nil
+	return &measured{r: f, total: fi.Size(), progress: im.bar}, f.Close, nil
 }
 
 // close closes what the import has written to.
@@ -172,13 +168,7 @@ func (im *importer) name() string {
 }
 
 func (im *importer) leftOut(e *dump.LineError) {
-	im.note("%s: %v: left out", im.name(), e)
-}
-
-// note tells a person something that is no part of the output.
-func (im *importer) note(format string, args ...any) {
-	im.progress.Clear()
-	_, _ = fmt.Fprintf(im.p.Stderr, "owlcache: "+format+"\n", args...) // without stderr nobody is left to tell
+	im.bar.Note("%s: %v: left out", im.name(), e)
 }
 
 // measured shows how much of a file has been read.

@@ -32,7 +32,7 @@ func (im *importer) openDir(ctx context.Context) (dump.Target, error) {
 	store, err := engine.Open(ctx, dir, engine.Options{
 		SweepInterval: math.MaxInt64, // never: what is expired and deleted is left to the node
 		Logger:        slog.New(slog.NewTextHandler(im.p.Stderr, &slog.HandlerOptions{ReplaceAttr: withoutTime})),
-		Progress:      im.progress.Update,
+		Progress:      im.bar.Update,
 	})
 	if err != nil {
 		return nil, errors.Join(err, dir.Close())

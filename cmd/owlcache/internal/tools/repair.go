@@ -50,20 +50,17 @@ func runRepair(ctx context.Context, p *term.Process, flags *repairFlags, args []
 	if err != nil {
 		return err
 	}
-	ctx, stop := term.Interruptible(ctx)
-	defer stop()
-	progress := p.Bar()
-	o := repair.Options{Source: dir, Target: flags.to, Progress: progress.Update}
 	if flags.dryRun {
-		o.Target = ""
+		flags.to = ""
 	}
-	report, err := repair.Run(ctx, o)
-	progress.Clear()
+	var report *repair.Report
+	err = p.Work(ctx, "nothing was left behind", func(ctx context.Context, bar *term.Bar) (err error) {
+		report, err = repair.Run(ctx, repair.Options{Source: dir, Target: flags.to, Progress: bar.Update})
+		return err
+	})
 	switch {
 	case errors.Is(err, repair.ErrTarget):
 		return term.Usage(err)
-	case term.Interrupted(ctx, err):
-		return term.Exit(term.CodeInterrupted, errors.New("interrupted: nothing was left behind"))
 	case err != nil:
 		return err
 	}

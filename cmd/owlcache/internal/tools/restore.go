@@ -67,25 +67,24 @@ func runRestore(ctx context.Context, p *term.Process, flags *restoreFlags, file 
 	case flags.to == "" && !flags.verify:
 		return term.Usage(errors.New("where to? name a new directory with --to, or only look at the file with --verify"))
 	}
-	ctx, stop := term.Interruptible(ctx)
-	defer stop()
-	in, size, err := openBackup(ctx, p, file)
+	report := &restoreReport{File: file}
+	err := p.Work(ctx, "nothing was restored", func(ctx context.Context, bar *term.Bar) error {
+		in, size, err := openBackup(ctx, p, file)
+		if err != nil {
+			return err
+		}
+		if flags.verify {
+			report.Manifest, err = backup.Verify(ctx, in, size, bar.Update)
+		} else {
+			var made *backup.Restored
+			if made, err = backup.Restore(ctx, in, flags.to, backup.RestoreOptions{NewNode: flags.newNode, Progress: bar.Update}); err == nil {
+				report.take(made)
+			}
+		}
+		return errors.Join(restoreError(file, err), in.Close())
+	})
 	if err != nil {
 		return err
-	}
-	progress := p.Bar()
-	report := &restoreReport{File: file}
-	if flags.verify {
-		report.Manifest, err = backup.Verify(ctx, in, size, progress.Update)
-	} else {
-		var made *backup.Restored
-		if made, err = backup.Restore(ctx, in, flags.to, backup.RestoreOptions{NewNode: flags.newNode, Progress: progress.Update}); err == nil {
-			report.take(made)
-		}
-	}
-	progress.Clear()
-	if err := errors.Join(restoreError(file, err), in.Close()); err != nil {
-		return term.InterruptedOr(ctx, err, "nothing was restored")
 	}
 	if flags.out.JSON() {
 		return p.PrintJSON(report)
