@@ -13,31 +13,9 @@ import (
 	"owlcache/cmd/owlcache/internal/term"
 )
 
-// groupType is the value of the flag --type: a group.
-type groupType string
-
-func (t *groupType) register(cmd *cobra.Command, usage string) {
-	cmd.Flags().Var(t, "type", usage)
-	// Fails only for a flag that does not exist.
-	_ = cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions([]string{"owlcache", "gossip"}, cobra.ShellCompDirectiveNoFileComp))
-}
-
-// String, Set and Type make groupType a pflag.Value.
-func (t *groupType) String() string { return string(*t) }
-
-func (t *groupType) Set(s string) error {
-	if s != "owlcache" && s != "gossip" {
-		return errors.New("want owlcache or gossip")
-	}
-	*t = groupType(s)
-	return nil
-}
-
-func (t *groupType) Type() string { return "group" }
-
 // GroupCommand returns the command group, with those below it.
 func GroupCommand(p *term.Process) *cobra.Command {
-	var only groupType
+	var only term.Choice
 	cmd := &cobra.Command{
 		Use:   "group",
 		Short: "Show the members of the node's groups and how they are; list, add and remove them",
@@ -50,9 +28,9 @@ saved, and LATENCY is the mean time of an answer, all since the node has started
 the last question.`,
 		Example: "  owlcache group\n  owlcache group add 10.0.0.5:7721\n  owlcache group list --type gossip\n  owlcache group -o json",
 	}
-	only.register(cmd, "show only this `group`: owlcache or gossip")
+	registerGroup(&only, cmd, "show only this `group`: owlcache or gossip")
 	client.Command(p, cmd, func(ctx context.Context, c *client.Client, _ []string, out term.Output) error {
-		return showGroups(ctx, p, c, only, out)
+		return showGroups(ctx, p, c, only.Value, out)
 	})
 	cmd.AddCommand(groupListCommand(p), groupChangeCommand(p, "add", "Add a member to a group", "add", nil),
 		groupChangeCommand(p, "remove", "Remove a member from a group", "delete", []string{"delete"}))
@@ -71,23 +49,23 @@ func plainFlagErrors(cmd *cobra.Command) {
 }
 
 func groupListCommand(p *term.Process) *cobra.Command {
-	group := groupType("owlcache")
+	group := term.Choice{Value: "owlcache"}
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the addresses of the members of a group, one on a line",
 	}
-	group.register(cmd, "`group`: owlcache or gossip")
+	registerGroup(&group, cmd, "`group`: owlcache or gossip")
 	return client.Command(p, cmd, func(ctx context.Context, c *client.Client, _ []string, out term.Output) error {
-		a, err := changeList(ctx, c, "getall", group)
+		a, err := changeList(ctx, c, "getall", group.Value)
 		if err != nil {
 			return err
 		}
-		return printList(p, a, group, out)
+		return printList(p, a, group.Value, out)
 	})
 }
 
 // printList prints the addresses in an answer to getall.
-func printList(p *term.Process, a groupAnswer, group groupType, out term.Output) error {
+func printList(p *term.Process, a groupAnswer, group string, out term.Output) error {
 	var members []struct{ Address string }
 	if err := json.Unmarshal(a.Data, &members); err != nil {
 		return errors.New("the answer is not one of an owlcache node")
@@ -98,8 +76,8 @@ func printList(p *term.Process, a groupAnswer, group groupType, out term.Output)
 	}
 	if out.JSON() {
 		return p.PrintJSON(struct {
-			Type    groupType `json:"type"`
-			Members []string  `json:"members"`
+			Type    string   `json:"type"`
+			Members []string `json:"members"`
 		}{group, addresses})
 	}
 	for _, a := range addresses {
@@ -112,7 +90,7 @@ func printList(p *term.Process, a groupAnswer, group groupType, out term.Output)
 
 // groupChangeCommand returns the command name, which sends cmd with an address.
 func groupChangeCommand(p *term.Process, name, short, cmd string, aliases []string) *cobra.Command {
-	group := groupType("owlcache")
+	group := term.Choice{Value: "owlcache"}
 	command := &cobra.Command{
 		Use:     name + " ADDRESS",
 		Aliases: aliases,
@@ -121,21 +99,26 @@ func groupChangeCommand(p *term.Process, name, short, cmd string, aliases []stri
 			"address in brackets. The change is on the disk before the command ends.",
 		Args: cobra.ExactArgs(1),
 	}
-	group.register(command, "`group`: owlcache or gossip")
+	registerGroup(&group, command, "`group`: owlcache or gossip")
 	return client.Command(p, command, func(ctx context.Context, c *client.Client, args []string, out term.Output) error {
 		address, err := cluster.ParseAddress(args[0])
 		if err != nil {
 			return term.Usage(err)
 		}
-		a, err := changeList(ctx, c, cmd, group, client.Param{Name: "address", Value: address})
+		a, err := changeList(ctx, c, cmd, group.Value, client.Param{Name: "address", Value: address})
 		if err != nil || !out.JSON() {
 			return err
 		}
 		return p.PrintJSON(struct {
-			Cmd     string    `json:"cmd"`
-			Type    groupType `json:"type"`
-			Address string    `json:"address"`
-			Results string    `json:"results"`
-		}{name, group, address, a.Results})
+			Cmd     string `json:"cmd"`
+			Type    string `json:"type"`
+			Address string `json:"address"`
+			Results string `json:"results"`
+		}{name, group.Value, address, a.Results})
 	})
+}
+
+// registerGroup adds the flag --type.
+func registerGroup(group *term.Choice, cmd *cobra.Command, usage string) {
+	group.Register(cmd, cmd.Flags(), "type", "", usage, "group", "owlcache", "gossip")
 }

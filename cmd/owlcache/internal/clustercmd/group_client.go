@@ -22,12 +22,12 @@ type groupAnswer struct {
 }
 
 // changeList logs in and sends a command about the list of members of a group.
-func changeList(ctx context.Context, c *client.Client, cmd string, group groupType, params ...client.Param) (groupAnswer, error) {
+func changeList(ctx context.Context, c *client.Client, cmd string, group string, params ...client.Param) (groupAnswer, error) {
 	token, err := c.LogIn(ctx)
 	if err != nil {
 		return groupAnswer{}, err
 	}
-	params = append([]client.Param{{Name: "cmd", Value: cmd}, {Name: "token", Value: token}, {Name: "group_type", Value: string(group)}}, params...)
+	params = append([]client.Param{{Name: "cmd", Value: cmd}, {Name: "token", Value: token}, {Name: "group_type", Value: group}}, params...)
 	a, err := c.Post(ctx, c.Path("server/"), params)
 	if err != nil {
 		return groupAnswer{}, err

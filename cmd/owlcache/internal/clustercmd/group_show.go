@@ -15,7 +15,7 @@ import (
 )
 
 // showGroups prints both groups, or only one.
-func showGroups(ctx context.Context, p *term.Process, c *client.Client, only groupType, out term.Output) error {
+func showGroups(ctx context.Context, p *term.Process, c *client.Client, only string, out term.Output) error {
 	state, raw, err := askGroups(ctx, c)
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func showGroups(ctx context.Context, p *term.Process, c *client.Client, only gro
 }
 
 // printGroupJSON prints what the node says, of one group or of both.
-func printGroupJSON(p *term.Process, raw []byte, only groupType) error {
+func printGroupJSON(p *term.Process, raw []byte, only string) error {
 	if only == "" {
 		_, err := p.Stdout.Write(raw)
 		return err
@@ -46,7 +46,7 @@ func printGroupJSON(p *term.Process, raw []byte, only groupType) error {
 }
 
 // printGroups writes a table for each group.
-func printGroups(w io.Writer, s *status.Groups, only groupType, now time.Time) error {
+func printGroups(w io.Writer, s *status.Groups, only string, now time.Time) error {
 	b := bufio.NewWriter(w) // it keeps its errors until Flush
 	if only != "gossip" {
 		_, _ = fmt.Fprintf(b, "owlcache group: %s, asked by %s\n", term.Count(int64(len(s.Owlcache)), "member"), term.Text(s.Mode))

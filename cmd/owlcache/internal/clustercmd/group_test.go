@@ -37,7 +37,7 @@ func TestGroupTables(t *testing.T) {
 		"  d:1             unknown    never                0       0     0        -  the member has answered with HTTP status 403\n" +
 		"  e:1             unknown    never                0       0     0        -  -\n"
 	const gossip = "gossip group: 1 member\n  ADDRESS\n  g:1\n"
-	for only, want := range map[groupType]string{"": owlcache + "\n" + gossip, "owlcache": owlcache, "gossip": gossip} {
+	for only, want := range map[string]string{"": owlcache + "\n" + gossip, "owlcache": owlcache, "gossip": gossip} {
 		var b strings.Builder
 		if err := printGroups(&b, &s, only, now); err != nil || b.String() != want {
 			t.Errorf("%q: %v\n got\n%s\nwant\n%s", only, err, b.String(), want)

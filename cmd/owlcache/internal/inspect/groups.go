@@ -5,18 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"owlcache/engine/datadir"
 )
-
-// groupFileSize is how long a file of a group may be, in bytes.
-const groupFileSize = 16 << 20
 
 // groupPeer is a member of a group, or a peer that was seen. What is not known is empty.
 type groupPeer struct {
@@ -55,7 +50,7 @@ func readGroups(dir string) groupLists {
 
 func readGroup(dir, name, title, label string, parse func([]byte) ([]groupPeer, error)) groupList {
 	g := groupList{title: title, label: label, File: name, Members: []groupPeer{}}
-	content, err := readSmallFile(filepath.Join(dir, name))
+	content, err := datadir.ReadSmallFile(filepath.Join(dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return g
 	}
@@ -69,28 +64,6 @@ func readGroup(dir, name, title, label string, parse func([]byte) ([]groupPeer, 
 	}
 	g.Problem = err.Error()
 	return g
-}
-
-// readSmallFile reads a file that is not longer than groupFileSize. It does not wait
-// for what is no file.
-func readSmallFile(path string) ([]byte, error) {
-	fi, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !fi.Mode().IsRegular() {
-		return nil, errors.New("it is not a file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // read only
-	b, err := io.ReadAll(io.LimitReader(f, groupFileSize+1))
-	if len(b) > groupFileSize {
-		return nil, fmt.Errorf("it is longer than %d bytes", groupFileSize)
-	}
-	return b, err
 }
 
 // parseMembers reads the file of a group: an array of objects with an Address; null is

@@ -21,6 +21,8 @@ type overview struct {
 	legacy bool // data of a 0.5.1 node, which is not looked into
 	info   view.Info
 	keys   keyCounts
+	bytes  byteCounts
+	newest uint64 // time of the greatest version
 	files  dirFiles
 	groups groupLists
 	noNode bool // node.json is missing
@@ -30,33 +32,41 @@ type overview struct {
 	refused     bool // a start would be refused for it
 }
 
-// keyCounts counts entries, and bytes of keys and values.
+// keyCounts counts entries.
 type keyCounts struct {
-	live, expiring, expired, tombstones int64 // expiring ones are live
-	keyBytes, valueBytes                int64 // of the live ones
-	expiredBytes, tombstoneBytes        int64
-	newest                              uint64 // time of the greatest version
+	Live       int64 `json:"live"`
+	Expiring   int64 `json:"expiring"` // of the live ones
+	Expired    int64 `json:"expired"`
+	Tombstones int64 `json:"tombstones"`
 }
 
-// add counts an entry as it is at a time in Unix milliseconds.
-func (c *keyCounts) add(e *engine.Entry, at int64) {
+// byteCounts counts the bytes of entries: of the live ones, keys and values.
+type byteCounts struct {
+	Keys       int64 `json:"keys"`
+	Values     int64 `json:"values"`
+	Expired    int64 `json:"expired"`
+	Tombstones int64 `json:"tombstones"`
+}
+
+// count counts an entry as it is at a time in Unix milliseconds.
+func (o *overview) count(e *engine.Entry, at int64) {
 	size := int64(len(e.Key) + len(e.Value))
 	switch {
 	case e.Tombstone:
-		c.tombstones++
-		c.tombstoneBytes += size
+		o.keys.Tombstones++
+		o.bytes.Tombstones += size
 	case !e.Live(at):
-		c.expired++
-		c.expiredBytes += size
+		o.keys.Expired++
+		o.bytes.Expired += size
 	default:
-		c.live++
-		c.keyBytes += int64(len(e.Key))
-		c.valueBytes += int64(len(e.Value))
+		o.keys.Live++
+		o.bytes.Keys += int64(len(e.Key))
+		o.bytes.Values += int64(len(e.Value))
 		if e.Expires != 0 {
-			c.expiring++
+			o.keys.Expiring++
 		}
 	}
-	c.newest = max(c.newest, e.Version.Time)
+	o.newest = max(o.newest, e.Version.Time)
 }
 
 // overview shows the directory on one screen.
@@ -66,7 +76,7 @@ func (in *inspector) overview(ctx context.Context) error {
 		o.info = v.Info()
 		at := in.now.UnixMilli()
 		return entries(ctx, v, func(e *engine.Entry) error {
-			o.keys.add(e, at)
+			o.count(e, at)
 			return nil
 		})
 	})

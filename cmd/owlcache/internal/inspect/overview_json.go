@@ -21,8 +21,8 @@ type jsonOverview struct {
 	Server    string     `json:"server,omitempty"`
 	FileBytes int64      `json:"file_bytes"`
 
-	Keys     jsonKeys     `json:"keys"`
-	Bytes    jsonBytes    `json:"bytes"`
+	Keys     keyCounts    `json:"keys"`
+	Bytes    byteCounts   `json:"bytes"`
 	Snapshot jsonSnapshot `json:"snapshot"`
 	Log      jsonLog      `json:"log"`
 	Restart  jsonRestart  `json:"restart"`
@@ -31,20 +31,6 @@ type jsonOverview struct {
 	Warnings    []warning        `json:"warnings"`
 	Damage      []localdir.Place `json:"damage"`
 	DamageTotal int              `json:"damage_total"`
-}
-
-type jsonKeys struct {
-	Live       int64 `json:"live"`
-	Expiring   int64 `json:"expiring"`
-	Expired    int64 `json:"expired"`
-	Tombstones int64 `json:"tombstones"`
-}
-
-type jsonBytes struct {
-	Keys       int64 `json:"keys"`
-	Values     int64 `json:"values"`
-	Expired    int64 `json:"expired"`
-	Tombstones int64 `json:"tombstones"`
 }
 
 type jsonSnapshot struct {
@@ -98,8 +84,7 @@ func (o *overview) json() jsonOverview {
 	j := jsonOverview{
 		Directory: i.Path, Time: o.now.UTC(), Legacy: o.legacy, Format: i.Format, Created: timeOrNil(i.Created),
 		Running: i.Holder != "", Server: i.Holder, FileBytes: o.files.total,
-		Keys:     jsonKeys{o.keys.live, o.keys.expiring, o.keys.expired, o.keys.tombstones},
-		Bytes:    jsonBytes{o.keys.keyBytes, o.keys.valueBytes, o.keys.expiredBytes, o.keys.tombstoneBytes},
+		Keys: o.keys, Bytes: o.bytes,
 		Snapshot: jsonSnapshot{Present: s.Present, LSN: s.LSN, Entries: s.Keys, Bytes: s.Bytes, Saved: timeOrNil(s.Saved), FileBytes: s.FileBytes, FreeBytes: s.FreeBytes},
 		Log:      jsonLog{FirstLSN: l.FirstLSN, LastLSN: l.LastLSN, FileBytes: l.FileBytes, Segments: []jsonSegment{}},
 		Restart: jsonRestart{Refused: o.refused, Entries: s.Keys, Records: l.Records, Operations: l.Operations, Bytes: l.Bytes,

@@ -74,9 +74,9 @@ func (in *inspector) printSizes(o *overview) {
 }
 
 func (in *inspector) printData(o *overview) {
-	k, s := &o.keys, &o.info.Snapshot
-	in.line("keys       %s live (%s with an expiry), %s expired, %s", humanize.Comma(k.live), humanize.Comma(k.expiring), humanize.Comma(k.expired), term.Count(k.tombstones, "tombstone"))
-	in.line("bytes      keys %s, values %s; expired %s, tombstones %s", term.Bytes(k.keyBytes), term.Bytes(k.valueBytes), term.Bytes(k.expiredBytes), term.Bytes(k.tombstoneBytes))
+	k, b, s := &o.keys, &o.bytes, &o.info.Snapshot
+	in.line("keys       %s live (%s with an expiry), %s expired, %s", humanize.Comma(k.Live), humanize.Comma(k.Expiring), humanize.Comma(k.Expired), term.Count(k.Tombstones, "tombstone"))
+	in.line("bytes      keys %s, values %s; expired %s, tombstones %s", term.Bytes(b.Keys), term.Bytes(b.Values), term.Bytes(b.Expired), term.Bytes(b.Tombstones))
 	if !s.Present {
 		in.line("snapshot   none")
 		return

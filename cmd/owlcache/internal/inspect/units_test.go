@@ -170,7 +170,7 @@ func TestWarnings(t *testing.T) {
 			"the last checkpoint was 2d ago, and a restart replays 1.0 GiB"},
 		{"no snapshot, long log", overview{info: view.Info{Log: view.LogInfo{Bytes: 1 << 30}}}, "there was no checkpoint yet"},
 		{"free pages", overview{info: view.Info{Snapshot: view.SnapshotInfo{Present: true, Saved: now, FileBytes: 10 << 20, FreeBytes: 6 << 20}}}, "6.0 MiB of 10 MiB are free"},
-		{"clock", overview{keys: keyCounts{newest: uint64(now.Add(2*time.Hour).UnixMilli()) << 16}}, "2h ahead"},
+		{"clock", overview{newest: uint64(now.Add(2*time.Hour).UnixMilli()) << 16}, "2h ahead"},
 		{"no identity", overview{noNode: true}, "node.json: it is missing"},
 		{"leftovers while running", overview{info: view.Info{Holder: "process 1"}, files: dirFiles{tmp: []namedFile{{name: "x.tmp"}}}}, ""},
 		{"many leftovers", overview{files: dirFiles{tmp: make([]namedFile, 9)}}, "and 4 more like it"},

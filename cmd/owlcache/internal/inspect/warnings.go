@@ -62,7 +62,7 @@ func (o *overview) dataWarnings() (list []warning) {
 	if s.FreeBytes > freeWorthIt && s.FreeBytes > s.FileBytes/2 {
 		list = append(list, warning{datadir.SnapshotFile, fmt.Sprintf("%s of %s are free: \"owlcache compact\" gives them back", term.Bytes(s.FreeBytes), term.Bytes(s.FileBytes))})
 	}
-	if d := until(o.now.UnixMilli(), int64(o.keys.newest>>16)); d > clockAhead {
+	if d := until(o.now.UnixMilli(), int64(o.newest>>16)); d > clockAhead {
 		list = append(list, warning{"", fmt.Sprintf("the newest write is %s ahead of the clock of this machine", term.Span(d))})
 	}
 	return list

@@ -1,14 +1,47 @@
 package term
 
 import (
-	"fmt"
+	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
+// Choice is the value of a flag that is one of some words.
+type Choice struct {
+	Value string
+	what  string // is chosen
+	words []string
+}
+
+// Register adds the flag name to set, which is one of cmd's. Its value is c.Value unless it is given.
+func (c *Choice) Register(cmd *cobra.Command, set *pflag.FlagSet, name, short, usage, what string, words ...string) {
+	c.what, c.words = what, words
+	set.VarP(c, name, short, usage)
+	// Fails only for a flag that does not exist.
+	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// String, Set and Type make Choice a pflag.Value.
+func (c *Choice) String() string { return c.Value }
+
+// Set takes a word.
+func (c *Choice) Set(s string) error {
+	for _, word := range c.words {
+		if s == word {
+			c.Value = s
+			return nil
+		}
+	}
+	return errors.New("want " + strings.Join(c.words, " or "))
+}
+
+// Type returns what the help calls the value.
+func (c *Choice) Type() string { return c.what }
+
 // Output is the value of the flag -o: text for people, json for programs.
-type Output string
+type Output struct{ choice Choice }
 
 // Register adds the flag to a command.
 func (o *Output) Register(cmd *cobra.Command) { o.register(cmd, cmd.Flags()) }
@@ -17,23 +50,9 @@ func (o *Output) Register(cmd *cobra.Command) { o.register(cmd, cmd.Flags()) }
 func (o *Output) RegisterForAll(cmd *cobra.Command) { o.register(cmd, cmd.PersistentFlags()) }
 
 func (o *Output) register(cmd *cobra.Command, set *pflag.FlagSet) {
-	*o = "text"
-	set.VarP(o, "output", "o", "output `format`: text or json")
-	// Fails only for a flag that does not exist.
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	o.choice.Value = "text"
+	o.choice.Register(cmd, set, "output", "o", "output `format`: text or json", "format", "text", "json")
 }
 
-func (o *Output) JSON() bool { return *o == "json" }
-
-// String, Set and Type make Output a pflag.Value.
-func (o *Output) String() string { return string(*o) }
-
-func (o *Output) Set(s string) error {
-	if s != "text" && s != "json" {
-		return fmt.Errorf("want text or json")
-	}
-	*o = Output(s)
-	return nil
-}
-
-func (o *Output) Type() string { return "format" }
+// JSON tells whether the output is for programs.
+func (o *Output) JSON() bool { return o.choice.Value == "json" }
