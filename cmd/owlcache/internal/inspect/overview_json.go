@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"owlcache/cmd/owlcache/internal/localdir"
-
 	"owlcache/engine/view"
 )
 
