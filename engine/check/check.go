@@ -177,7 +177,7 @@ func (p *progress) start(c *checker) {
 	if p.tell = c.opts.Progress; p.tell == nil {
 		p.tell = func(datadir.Progress) {}
 	}
-	p.total = c.Files.Bytes()
+	p.total = c.Bytes()
 }
 
 func (p *progress) add(n int64) {

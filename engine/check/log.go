@@ -44,7 +44,7 @@ func (l *logCheck) dir() string { return l.src.File(datadir.LogDir) }
 // run verifies each record.
 func (l *logCheck) run() (err error) {
 	for _, f := range l.Log.Segments() {
-		l.segments[f.Name()] = &segmentCheck{}
+		l.segments[f.Path()] = &segmentCheck{}
 	}
 	read := int64(0)
 	l.found, err = wal.Salvage(l.Log, l.dir(), func(lsn uint64, path string, offset int64, payload []byte) error {
@@ -151,7 +151,7 @@ func (l *logCheck) reportDamage(d *judge.Damage, refused *format.CorruptError) {
 // reportSegments names the segments that are good.
 func (l *logCheck) reportSegments(j *judge.Log) {
 	for _, f := range l.Log.Segments() {
-		seg, name := l.segments[f.Name()], f.Base()
+		seg, name := l.segments[f.Path()], f.Base()
 		switch {
 		case seg.flawed:
 		case seg.records == 0:

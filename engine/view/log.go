@@ -21,7 +21,7 @@ type Op struct {
 	Segment string // path
 	Offset  int64  // of the record in the segment
 	Kind    string // "set", "delete", "expire" or "tombstone"
-	// format.Entry has no value unless Kind is "set". Created is 0 for "delete".
+	// Entry has no value unless Kind is "set". Created is 0 for "delete".
 	format.Entry
 }
 
@@ -82,11 +82,8 @@ func (v *View) layOver(ctx context.Context, r *wal.Reader) error {
 			}
 			return v.over.add(rec)
 		})
-		switch {
-		case errors.Is(err, format.ErrRecord):
-			return &format.CorruptError{Path: r.Segment(), Offset: r.Offset(), Reason: fmt.Sprintf("record %d: %v", r.LSN(), err)}
-		case err != nil:
-			return err
+		if err != nil {
+			return malformed(r, err)
 		}
 	}
 	return r.Err()
@@ -154,10 +151,14 @@ func (v *View) Log(ctx context.Context, from uint64, visit func(op *Op) error) e
 func visitRecord(r *wal.Reader, visit func(op *Op) error) error {
 	op := Op{LSN: r.LSN(), Segment: r.Segment(), Offset: r.Offset()}
 	err := format.EachRecord(r.Record(), func(rec *format.Record) error {
-		op.Kind = rec.Kind.String()
-		op.Entry = format.Entry{Key: rec.Key, Value: rec.Value, Version: rec.Version, Created: rec.Created, Expires: rec.Expires, Tombstone: rec.Tombstone}
+		op.Kind, op.Entry = rec.Kind.String(), rec.Entry
 		return visit(&op)
 	})
+	return malformed(r, err)
+}
+
+// malformed makes damage of an error about the content of the current record of r.
+func malformed(r *wal.Reader, err error) error {
 	if errors.Is(err, format.ErrRecord) {
 		return &format.CorruptError{Path: r.Segment(), Offset: r.Offset(), Reason: fmt.Sprintf("record %d: %v", r.LSN(), err)}
 	}

@@ -14,8 +14,6 @@ import (
 	"owlcache/engine/internal/format"
 )
 
-var le = binary.LittleEndian
-
 // overlay is a part of the log, sorted by key, that is laid over a snapshot: what a
 // checkpoint would write. It is kept in runs of bounded size. All but the last are in
 // a file that has no name any more, so that the memory that is needed does not depend

@@ -163,31 +163,30 @@ func (v *View) Info() Info { return v.info }
 
 // Entries calls visit with each entry behind the key after (nil: from the first on),
 // in the order of the bytes of the keys: those that are live, those that are expired,
-// and tombstones. The format.Entry and what it points to are valid during the call. An error
-// of visit ends the walk and is returned.
+// and tombstones. The entry and what it points to are valid during the call. An error of
+// visit ends the walk and is returned.
 func (v *View) Entries(ctx context.Context, after []byte, visit func(e *format.Entry) error) error {
 	from, _ := v.bounds(after)
 	log, err := v.over.cursor(from)
 	if err != nil {
 		return err
 	}
-	emit := asEntry(visit)
 	err = v.scan(ctx, after, func(e *format.Entry) error {
 		for k := log.key(); k != nil; k = log.key() {
 			switch bytes.Compare(k, e.Key) {
 			case 0:
-				return log.apply(e, emit)
+				return log.apply(e, visit)
 			case +1:
-				return emit(e)
+				return visit(e)
 			}
-			if err := log.apply(nil, emit); err != nil {
+			if err := log.apply(nil, visit); err != nil {
 				return err
 			}
 		}
-		return emit(e)
+		return visit(e)
 	})
 	for n := 0; err == nil && log.key() != nil; n++ {
-		if err = log.apply(nil, emit); n%progressEvery == 0 && err == nil {
+		if err = log.apply(nil, visit); n%progressEvery == 0 && err == nil {
 			err = ctx.Err()
 		}
 	}
@@ -196,16 +195,7 @@ func (v *View) Entries(ctx context.Context, after []byte, visit func(e *format.E
 
 // Snapshot is Entries of the snapshot alone, without the log.
 func (v *View) Snapshot(ctx context.Context, after []byte, visit func(e *format.Entry) error) error {
-	return v.scan(ctx, after, asEntry(visit))
-}
-
-// asEntry returns visit for the entries of the store.
-func asEntry(visit func(e *format.Entry) error) func(e *format.Entry) error {
-	var out format.Entry
-	return func(e *format.Entry) error {
-		out = format.Entry{Key: e.Key, Value: e.Value, Version: e.Version, Created: e.Created, Expires: e.Expires, Tombstone: e.Tombstone}
-		return visit(&out)
-	}
+	return v.scan(ctx, after, visit)
 }
 
 // bounds returns the first key that is wanted, and the first behind those.

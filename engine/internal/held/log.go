@@ -18,6 +18,7 @@ import (
 // when a checkpoint deletes them or a node appends. It is a wal.FS on which
 // nothing can be written.
 type Log struct {
+	readOnlyFS
 	dir   string
 	names []string // sorted
 	files map[string]*Segment
@@ -67,7 +68,7 @@ func (l *Log) openAll() error {
 			return err
 		}
 		l.names = append(l.names, e.Name())
-		held := &Segment{File: f}
+		held := &Segment{file: f}
 		l.files[e.Name()] = held
 		fi, err := f.Stat()
 		if err != nil {
@@ -91,7 +92,7 @@ func (l *Log) Trim() error {
 func (l *Log) close() error {
 	var errs []error
 	for _, f := range l.files {
-		errs = append(errs, f.File.Close())
+		errs = append(errs, f.file.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -131,22 +132,19 @@ func (l *Log) Open(path string, write bool) (wal.File, error) {
 	return f, nil
 }
 
-// Create, MkdirAll, Rename, Remove and SyncDir fail.
-func (l *Log) Create(string) (wal.File, error) { return nil, errReadOnlyFS }
-func (l *Log) MkdirAll(string) error           { return errReadOnlyFS }
-func (l *Log) Rename(string, string) error     { return errReadOnlyFS }
-func (l *Log) Remove(string) error             { return errReadOnlyFS }
-func (l *Log) SyncDir(string) error            { return errReadOnlyFS }
-
 // Segment is a segment with the length that it had at the moment.
 type Segment struct {
-	*os.File
+	readOnlyFile
+	file *os.File
 	size int64 // at the moment
 	full int64 // of the file itself
 }
 
+// Path returns the name of the file.
+func (f *Segment) Path() string { return f.file.Name() }
+
 // Base returns the name of the file without its directory.
-func (f *Segment) Base() string { return filepath.Base(f.Name()) }
+func (f *Segment) Base() string { return filepath.Base(f.file.Name()) }
 
 // Bytes returns the length of the segment.
 func (f *Segment) Bytes() int64 { return f.size }
@@ -166,7 +164,7 @@ func (f *Segment) trim() error {
 	b := make([]byte, 64<<10)
 	for f.size > wal.HeaderSize {
 		part := b[:min(int64(len(b)), f.size-wal.HeaderSize)]
-		n, err := f.File.ReadAt(part, f.size-int64(len(part)))
+		n, err := f.file.ReadAt(part, f.size-int64(len(part)))
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
@@ -185,13 +183,13 @@ func (f *Segment) ReadAt(b []byte, off int64) (int, error) {
 		return 0, io.EOF
 	}
 	if rest := f.size - off; int64(len(b)) > rest {
-		n, err := f.File.ReadAt(b[:rest], off)
+		n, err := f.file.ReadAt(b[:rest], off)
 		if err == nil {
 			err = io.EOF
 		}
 		return n, err
 	}
-	return f.File.ReadAt(b, off)
+	return f.file.ReadAt(b, off)
 }
 
 // Size is Bytes, for the log.
@@ -200,8 +198,19 @@ func (f *Segment) Size() (int64, error) { return f.size, nil }
 // Close does nothing.
 func (f *Segment) Close() error { return nil }
 
-// WriteAt, Truncate, Sync and Allocate fail.
-func (f *Segment) WriteAt([]byte, int64) (int, error) { return 0, errReadOnlyFS }
-func (f *Segment) Truncate(int64) error               { return errReadOnlyFS }
-func (f *Segment) Sync() error                        { return errReadOnlyFS }
-func (f *Segment) Allocate(int64, int64) error        { return errReadOnlyFS }
+// What a file system that is only read refuses, and what its files do.
+type (
+	readOnlyFS   struct{}
+	readOnlyFile struct{}
+)
+
+func (readOnlyFS) Create(string) (wal.File, error) { return nil, errReadOnlyFS }
+func (readOnlyFS) MkdirAll(string) error           { return errReadOnlyFS }
+func (readOnlyFS) Rename(string, string) error     { return errReadOnlyFS }
+func (readOnlyFS) Remove(string) error             { return errReadOnlyFS }
+func (readOnlyFS) SyncDir(string) error            { return errReadOnlyFS }
+
+func (readOnlyFile) WriteAt([]byte, int64) (int, error) { return 0, errReadOnlyFS }
+func (readOnlyFile) Truncate(int64) error               { return errReadOnlyFS }
+func (readOnlyFile) Sync() error                        { return errReadOnlyFS }
+func (readOnlyFile) Allocate(int64, int64) error        { return errReadOnlyFS }

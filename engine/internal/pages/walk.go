@@ -172,7 +172,7 @@ func (w *Walk) children(g *Page, depth int, lo, hi []byte, v *Visitor) error {
 // misplaced says what is wrong with the key of element i of a branch page, which holds
 // the keys from lo up to hi; the next element has the key next.
 func (w *Walk) misplaced(g *Page, i int, lo, hi, next []byte) *Error {
-	why := ""
+	var why string
 	switch key, _, ok := g.child(i); {
 	case !ok:
 		why = " lies outside"

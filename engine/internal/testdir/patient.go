@@ -18,7 +18,7 @@ import (
 	"owlcache/engine/repair"
 )
 
-// patient is a data directory that tests damage, and what its node was told.
+// Patient is a data directory that tests damage, and what its node was told.
 type Patient struct {
 	Path  string
 	Last  map[string]string   // the keys with their values at the end

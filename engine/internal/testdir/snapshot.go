@@ -40,7 +40,7 @@ func SmallPages(t testing.TB) []byte {
 	return b
 }
 
-// places says where the parts of a good snapshot are.
+// Places says where the parts of a good snapshot are.
 type Places struct {
 	Meta pages.Meta
 	KV   int // the root page of the bucket kv
