@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,8 +15,6 @@ import (
 
 	"owlcache/cmd/owlcache/internal/term"
 )
-
-func formatNumber(n int64) string { return strconv.FormatInt(n, 10) }
 
 func TestTableIsSound(t *testing.T) {
 	names, envs := map[string]bool{}, map[string]bool{}
