@@ -221,7 +221,7 @@ func TestConditionsSeeEarlierOperationsOfTheBatch(t *testing.T) {
 
 func TestExpiryIsExactAndSwept(t *testing.T) {
 	for _, grace := range []time.Duration{0, time.Hour} {
-		s := startNode(t, t.TempDir(), Options{TombstoneGrace: grace})
+		s := startNode(t, t.TempDir(), Options{Sync: "no", TombstoneGrace: grace})
 		mustSet(t, s, "stays", "x", 0)
 		for i := range 1000 {
 			mustSet(t, s, fmt.Sprint("e", i), "value", time.Now().UnixMilli()+1)
@@ -237,7 +237,7 @@ func TestExpiryIsExactAndSwept(t *testing.T) {
 		if st.Keys != 1 || st.Expiring != 0 || st.Expired != 1000 || st.Tombstones != tombs {
 			t.Fatalf("grace %v: %+v", grace, st)
 		}
-		s = s.restart(t, Options{TombstoneGrace: grace})
+		s = s.restart(t, Options{Sync: "no", TombstoneGrace: grace})
 		if st := s.Stats(); st.Keys != 1 || st.Tombstones != tombs {
 			t.Fatalf("grace %v, restarted: %+v", grace, st)
 		}
