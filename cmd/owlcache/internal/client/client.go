@@ -206,6 +206,7 @@ func (a Answer) check(addr string) error {
 	return nil
 }
 
+// Unreachable returns the error for a node that does not answer.
 func Unreachable(addr string, err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {

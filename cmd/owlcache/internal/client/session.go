@@ -27,7 +27,7 @@ func (s *Session) Token(ctx context.Context, spent string) (string, error) {
 		return s.token, nil
 	}
 	var err error
-	s.token, err = s.Client.LogIn(ctx)
+	s.token, err = s.LogIn(ctx)
 	return s.token, err
 }
 
