@@ -126,7 +126,11 @@ func (s *site) wantMiss(key string) {
 
 func (s *site) eventually(what string, ok func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
+	deadline := time.Now().Add(patience)
+	for range time.Tick(time.Millisecond) {
+		if ok() {
+			return
+		}
 		if time.Now().After(deadline) {
 			s.t.Fatalf("timed out waiting until %s: %+v", what, s.Status())
 		}

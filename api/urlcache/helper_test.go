@@ -147,12 +147,15 @@ func origin(t testing.TB, h http.HandlerFunc) string {
 // eventually waits until ok, and fails the test if that takes too long.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	deadline := time.Now().Add(30 * time.Second)
+	for range time.Tick(time.Millisecond) {
 		if ok() {
 			return
 		}
+		if time.Now().After(deadline) {
+			t.Fatalf("timed out waiting until %s", what)
+		}
 	}
-	t.Fatalf("timed out waiting until %s", what)
 }
 
 // site returns the XML of a site from its host and further elements.

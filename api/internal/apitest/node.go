@@ -243,12 +243,15 @@ func (c *RawConn) Ended() bool {
 // Eventually waits until ok, and fails the test if that takes too long.
 func Eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	deadline := time.Now().Add(30 * time.Second)
+	for range time.Tick(time.Millisecond) {
 		if ok() {
 			return
 		}
+		if time.Now().After(deadline) {
+			t.Fatalf("timed out waiting until %s", what)
+		}
 	}
-	t.Fatalf("timed out waiting until %s", what)
 }
 
 func B64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }

@@ -50,7 +50,14 @@ func New(running context.Context, opts access.Options, maxValueSize int, maxMemo
 }
 
 // Stopped tells whether the server stops.
-func (n *Node) Stopped() bool { return n.running.Err() != nil }
+func (n *Node) Stopped() bool {
+	select { // unlike the Err of a context, this takes no lock
+	case <-n.Stopping:
+		return true
+	default:
+		return false
+	}
+}
 
 // NotServing says why there is no store to serve from.
 func (n *Node) NotServing() string {
