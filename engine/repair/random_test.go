@@ -29,8 +29,11 @@ func TestRepairRandomDamage(t *testing.T) {
 		}
 	}
 	names = append(names, datadir.SnapshotFile, datadir.SnapshotFile)
-	total := 0
-	for round := range 300 {
+	total, rounds := 0, 300
+	if heavy {
+		rounds = 10_000
+	}
+	for round := range rounds {
 		change := map[string][]byte{}
 		places := 1
 		if round%3 == 0 {
