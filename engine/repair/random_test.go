@@ -31,7 +31,7 @@ func TestRepairRandomDamage(t *testing.T) {
 	names = append(names, datadir.SnapshotFile, datadir.SnapshotFile)
 	total, rounds := 0, 300
 	if heavy {
-		rounds = 10_000
+		rounds = 3000
 	}
 	for round := range rounds {
 		change := map[string][]byte{}
