@@ -2,19 +2,17 @@ package cpu
 
 import (
 	"fmt"
-	"os/exec"
 	"runtime"
 
 	"golang.org/x/sys/unix"
 )
 
 // usableCPUs returns the CPUs that this process may run on.
-func usableCPUs() []int {
+func usableCPUs() (cpus []int) {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {
 		return nil
 	}
-	var cpus []int
 	for cpu := range len(set) * 64 {
 		if set.IsSet(cpu) {
 			cpus = append(cpus, cpu)
@@ -23,34 +21,22 @@ func usableCPUs() []int {
 	return cpus
 }
 
-// PinThread keeps the calling thread on one CPU, unless core is Any.
-func PinThread(core int) error {
-	if core == Any {
-		return nil
-	}
-	var set unix.CPUSet
-	set.Set(core)
-	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return fmt.Errorf("pin to CPU %d: %w", core, err)
-	}
-	return nil
-}
-
-// Start starts cmd on one CPU: a child inherits the CPU set of the thread
-// that forks it.
-func Start(cmd *exec.Cmd, core int) error {
-	if core == Any {
-		return cmd.Start()
-	}
-	started := make(chan error)
+// Run runs f on a thread of its own, on one CPU unless core is Any, and waits for it.
+// A program that f starts inherits the CPU.
+func Run(core int, f func() error) error {
+	ended := make(chan error)
 	go func() {
 		// Never unlocked, so that the thread and its CPU set end with the goroutine.
 		runtime.LockOSThread()
-		if err := PinThread(core); err != nil {
-			started <- err
-			return
+		if core != Any {
+			var set unix.CPUSet
+			set.Set(core)
+			if err := unix.SchedSetaffinity(0, &set); err != nil {
+				ended <- fmt.Errorf("pin to CPU %d: %w", core, err)
+				return
+			}
 		}
-		started <- cmd.Start()
+		ended <- f()
 	}()
-	return <-started
+	return <-ended
 }

@@ -2,10 +2,8 @@
 
 package cpu
 
-import "os/exec"
-
-// usableCPUs returns nil: processes are not kept on a CPU here.
+// usableCPUs returns nil: nothing is kept on a CPU here.
 func usableCPUs() []int { return nil }
 
-// Start starts cmd on any CPU.
-func Start(cmd *exec.Cmd, _ int) error { return cmd.Start() }
+// Run runs f on any CPU.
+func Run(_ int, f func() error) error { return f() }

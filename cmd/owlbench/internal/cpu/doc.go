@@ -1,4 +1,4 @@
 // Package cpu keeps servers and load apart: Choose gives each a CPU of its own, if
-// there are two. Start starts a program on one CPU, PinThread keeps the calling
-// thread on it. Where the system is not Linux, all run on any CPU.
+// there are two. Run runs a function, and the programs that it starts, on one CPU.
+// Where the system is not Linux, all run on any CPU.
 package cpu

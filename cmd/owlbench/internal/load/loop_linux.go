@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -37,20 +36,8 @@ func drive(ctx context.Context, addr string, conns []*connection, length time.Du
 	if err := l.connect(ctx, addr); err != nil {
 		return nil, err
 	}
-	failed := make(chan error)
-	go func() {
-		// Never unlocked, so that the thread and its CPU set end with the goroutine.
-		runtime.LockOSThread()
-		if err := cpu.PinThread(core); err != nil {
-			failed <- err
-			return
-		}
-		failed <- l.run(ctx, length)
-	}()
-	if err := <-failed; err != nil {
-		return nil, err
-	}
-	return &l.result, nil
+	err := cpu.Run(core, func() error { return l.run(ctx, length) })
+	return &l.result, err
 }
 
 // connect opens the connection of each c.

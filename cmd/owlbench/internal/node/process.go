@@ -51,7 +51,7 @@ func startProcess(o ProcessOptions) (*Process, error) {
 		p.cmd.Env = append(p.cmd.Env, "GOMAXPROCS=1")
 	}
 	p.cmd.SysProcAttr = ownGroup()
-	if err := cpu.Start(p.cmd, o.CPU); err != nil {
+	if err := cpu.Run(o.CPU, p.cmd.Start); err != nil {
 		return nil, fmt.Errorf("start %s: %w", o.Name, err)
 	}
 	go func() {

@@ -1,20 +1,19 @@
 package report
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"io"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
-
-	"github.com/spf13/pflag"
 )
 
 // Results are what a measurement has found, row by row.
 type Results struct {
 	*Printer `json:"-"`
-	Rows     []Row    `json:"rows"`
+	Rows     `json:"rows"`
 	Notes    []string `json:"notes"`
 }
 
@@ -37,25 +36,6 @@ func (r *Results) Missing(part string, programs ...string) bool {
 		}
 	}
 	return false
-}
-
-// OK returns whether all targets are met.
-func (r *Results) OK() bool {
-	for _, row := range r.Rows {
-		if !row.OK {
-			return false
-		}
-	}
-	return true
-}
-
-// Table draws the rows for people.
-func (r *Results) Table(w io.Writer) {
-	// The writer keeps its first error for Flush.
-	_, _ = fmt.Fprintf(w, "what\towlcache\tpeer\t\tunit\tratio\ttarget\t\n")
-	for _, row := range r.Rows {
-		row.print(w)
-	}
 }
 
 // TableWithNotes draws the rows and, below them, the notes.
@@ -84,31 +64,45 @@ func ThisMachine(pinned *bool) Machine {
 	return Machine{CPUs: runtime.NumCPU(), Pinned: pinned, Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH}
 }
 
-// Flags say how a report with targets is printed.
-type Flags struct {
-	Format Format
-	Strict bool
+// Part is a part of a measurement, which --only may name.
+type Part struct {
+	Name string
+	Run  func(context.Context) error
 }
 
-// Register adds the flags to a command.
-func (f *Flags) Register(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.Strict, "strict", false, "fail when a target is missed")
-	f.Format.Register(flags)
-}
-
-// Measured is a report with targets.
-type Measured interface {
-	Table(io.Writer)
-	OK() bool
-}
-
-// Print prints a report. With --strict it is an error if a target is missed.
-func (f *Flags) Print(w io.Writer, r Measured) error {
-	if err := f.Format.Print(w, r); err != nil {
-		return err
+// PartNames returns the names of parts.
+func PartNames(parts []Part) (names []string) {
+	for _, p := range parts {
+		names = append(names, p.Name)
 	}
-	if f.Strict && !r.OK() {
-		return errors.New("a target is missed")
+	return names
+}
+
+// RunParts runs the parts that only names, all if it names none.
+func (p *Printer) RunParts(ctx context.Context, parts []Part, only []string) error {
+	for _, part := range parts {
+		if !Wants(only, part.Name) {
+			continue
+		}
+		p.Logf("%s", part.Name)
+		if err := part.Run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", part.Name, err)
+		}
 	}
 	return nil
+}
+
+// CheckOnly refuses names that --only does not know. kind says what they name.
+func CheckOnly(only []string, kind string, known []string) error {
+	for _, name := range only {
+		if !slices.Contains(known, name) {
+			return Usage(fmt.Errorf("--only: there is no %s %q", kind, name))
+		}
+	}
+	return nil
+}
+
+// Wants reports whether --only names something. Empty, it names everything.
+func Wants(only []string, name string) bool {
+	return len(only) == 0 || slices.Contains(only, name)
 }

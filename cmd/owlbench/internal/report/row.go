@@ -3,7 +3,9 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
+	"time"
 )
 
 // A Row compares two medians. With a target, the ratio has to be at least or,
@@ -29,14 +31,7 @@ func NewRow(what, peer, unit string, owlcache, other []float64, target float64, 
 		Owlcache: Median(owlcache), PeerFigure: Median(other), OwlcacheRound: owlcache, PeerRound: other,
 	}
 	r.Ratio = r.Owlcache / r.PeerFigure
-	switch {
-	case target == 0:
-		r.OK = true
-	case lessIsBetter:
-		r.OK = r.Ratio <= target
-	default:
-		r.OK = r.Ratio >= target
-	}
+	r.OK = target == 0 || lessIsBetter && r.Ratio <= target || !lessIsBetter && r.Ratio >= target
 	return r
 }
 
@@ -45,33 +40,37 @@ func LimitRow(what, unit string, figures []float64, limit float64, lessIsBetter 
 	return NewRow(what, "limit", unit, figures, slices.Repeat([]float64{limit}, len(figures)), 1, lessIsBetter)
 }
 
-// print draws the row.
-func (r Row) print(w io.Writer) {
-	_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%.2f\t%s\t%s\n", r.What, figure(r.Owlcache),
-		figure(r.PeerFigure), r.Peer, r.Unit, r.Ratio, r.goal(), r.verdict())
-}
-
-// goal is the column of the target.
-func (r Row) goal() string {
-	switch {
-	case r.Target == 0:
-		return "-"
-	case r.LessIsBetter:
-		return fmt.Sprintf("<= %.2f", r.Target)
-	default:
-		return fmt.Sprintf(">= %.2f", r.Target)
+// verdict returns the last columns: the target, and whether it is met.
+func (r Row) verdict() (target, verdict string) {
+	if r.Target == 0 {
+		return "-", ""
 	}
+	sign, verdict := ">=", "MISS"
+	if r.LessIsBetter {
+		sign = "<="
+	}
+	if r.OK {
+		verdict = "ok"
+	}
+	return fmt.Sprintf("%s %.2f", sign, r.Target), verdict
 }
 
-// verdict is the last column.
-func (r Row) verdict() string {
-	switch {
-	case r.Target == 0:
-		return ""
-	case r.OK:
-		return "ok"
-	default:
-		return "MISS"
+// Rows are those of a report.
+type Rows []Row
+
+// OK returns whether all targets are met.
+func (rows Rows) OK() bool {
+	return !slices.ContainsFunc(rows, func(r Row) bool { return !r.OK })
+}
+
+// Table draws the rows for people.
+func (rows Rows) Table(w io.Writer) {
+	// The writer keeps its first error for Flush.
+	_, _ = fmt.Fprintf(w, "what\towlcache\tpeer\t\tunit\tratio\ttarget\t\n")
+	for _, r := range rows {
+		target, verdict := r.verdict()
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%.2f\t%s\t%s\n", r.What, figure(r.Owlcache),
+			figure(r.PeerFigure), r.Peer, r.Unit, r.Ratio, target, verdict)
 	}
 }
 
@@ -82,3 +81,29 @@ func figure(v float64) string {
 	}
 	return fmt.Sprintf("%.3f", v)
 }
+
+// Median returns the middle of values, the mean of the two middle ones when
+// their number is even, NaN when there are none. values stays as it is.
+func Median(values []float64) float64 {
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	mid := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[mid]
+	}
+	return (sorted[mid-1] + sorted[mid]) / 2
+}
+
+// Spread returns the distance between the least and the greatest value as a
+// share of the median; 0 when there are none.
+func Spread(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	return (slices.Max(values) - slices.Min(values)) / Median(values)
+}
+
+// Milliseconds returns a duration as the unit of a row.
+func Milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

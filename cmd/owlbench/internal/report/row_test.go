@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"math"
 	"strings"
 	"testing"
 )
@@ -25,8 +26,8 @@ func TestRows(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := NewRow("what", "peer", "s", tt.owl, tt.peer, tt.target, tt.lessIsBetter)
-			if r.Ratio != tt.ratio || r.verdict() != tt.verdict || r.OK == (tt.verdict == "MISS") {
-				t.Errorf("ratio %v, verdict %q, ok %v", r.Ratio, r.verdict(), r.OK)
+			if _, verdict := r.verdict(); r.Ratio != tt.ratio || verdict != tt.verdict || r.OK == (tt.verdict == "MISS") {
+				t.Errorf("ratio %v, verdict %q, ok %v", r.Ratio, verdict, r.OK)
 			}
 			report := Results{Rows: []Row{r}}
 			if report.OK() != r.OK {
@@ -38,5 +39,35 @@ func TestRows(t *testing.T) {
 				t.Errorf("table %q, error %v", text.String(), err)
 			}
 		})
+	}
+}
+
+func TestMedian(t *testing.T) {
+	tests := []struct {
+		values []float64
+		want   float64
+		spread float64
+	}{
+		{[]float64{5}, 5, 0},
+		{[]float64{9, 1, 5}, 5, 1.6},
+		{[]float64{4, 1, 3, 2}, 2.5, 1.2},
+	}
+	for _, tt := range tests {
+		first := tt.values[0]
+		if got := Median(tt.values); got != tt.want {
+			t.Errorf("median of %v is %v, want %v", tt.values, got, tt.want)
+		}
+		if got := Spread(tt.values); got != tt.spread {
+			t.Errorf("spread of %v is %v, want %v", tt.values, got, tt.spread)
+		}
+		if tt.values[0] != first {
+			t.Errorf("median has sorted its argument")
+		}
+	}
+	if got := Median(nil); !math.IsNaN(got) {
+		t.Errorf("median of nothing is %v", got)
+	}
+	if got := Spread(nil); got != 0 {
+		t.Errorf("spread of nothing is %v", got)
 	}
 }

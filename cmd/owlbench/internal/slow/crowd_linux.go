@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -39,11 +38,7 @@ func startCrowd(ctx context.Context, kinds []clientKind, n int, http, tcp string
 	open := make(chan struct{})
 	go func() {
 		defer close(c.ended)
-		// Never unlocked, so that the thread and its CPU set end with the goroutine.
-		runtime.LockOSThread()
-		if c.err = cpu.PinThread(core); c.err == nil {
-			c.err = c.run(kinds, n, http, tcp, open)
-		}
+		c.err = cpu.Run(core, func() error { return c.run(kinds, n, http, tcp, open) })
 		for _, client := range c.clients {
 			_ = unix.Close(client.fd) // nothing is lost with it
 		}

@@ -48,15 +48,12 @@ type output struct {
 	Value int   `json:"value"` // bytes
 	Bytes int64 `json:"bytes"` // of the files
 	report.Machine
-	Rows []report.Row `json:"rows"`
+	report.Rows `json:"rows"`
 }
-
-// OK returns whether all targets are met.
-func (o *output) OK() bool { return (&report.Results{Rows: o.Rows}).OK() }
 
 // Table draws the report for people.
 func (o *output) Table(w io.Writer) {
 	// The writer keeps its first error for Flush.
 	_, _ = fmt.Fprintf(w, "%d keys, %d MB of files\n", o.Keys, o.Bytes/1e6)
-	(&report.Results{Rows: o.Rows}).Table(w)
+	o.Rows.Table(w)
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"text/tabwriter"
 
@@ -43,4 +44,44 @@ func (f *Format) Print(w io.Writer, v interface{ Table(io.Writer) }) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	v.Table(tw)
 	return tw.Flush()
+}
+
+// Flags say how a report with targets is printed.
+type Flags struct {
+	Format Format
+	Strict bool
+}
+
+// Register adds the flags to a command.
+func (f *Flags) Register(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.Strict, "strict", false, "fail when a target is missed")
+	f.Format.Register(flags)
+}
+
+// Measured is a report with targets.
+type Measured interface {
+	Table(io.Writer)
+	OK() bool
+}
+
+// Print prints a report. With --strict it is an error if a target is missed.
+func (f *Flags) Print(w io.Writer, r Measured) error {
+	if err := f.Format.Print(w, r); err != nil {
+		return err
+	}
+	if f.Strict && !r.OK() {
+		return errors.New("a target is missed")
+	}
+	return nil
+}
+
+// Printer is where a measurement says what it does and what it has found.
+type Printer struct {
+	Stdout, Stderr io.Writer
+}
+
+// Logf tells a person how far a measurement is.
+func (p *Printer) Logf(format string, args ...any) {
+	// An error of stderr itself leaves nobody to tell.
+	_, _ = fmt.Fprintf(p.Stderr, format+"\n", args...)
 }

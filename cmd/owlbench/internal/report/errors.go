@@ -32,9 +32,21 @@ func Finish(stderr io.Writer, err error) int {
 		// An error of stderr itself leaves nobody to tell.
 		_, _ = fmt.Fprintf(stderr, "owlbench: %s\n", strings.TrimRight(line, "\n"))
 	}
-	var usage *UsageError
-	if errors.As(err, &usage) {
+	if _, usage := errors.AsType[*UsageError](err); usage {
 		return ExitUsage
 	}
 	return ExitFailed
+}
+
+// MaxLog is how many events of a key are reported.
+const MaxLog = 40
+
+// Violation is an answer that a correct server does not give.
+type Violation struct {
+	Key, What string
+	Log       []string
+}
+
+func (v *Violation) Error() string {
+	return fmt.Sprintf("%s: %s\nhistory of %s:\n  %s", v.Key, v.What, v.Key, strings.Join(v.Log, "\n  "))
 }
