@@ -67,7 +67,7 @@ func (h *history) written(op load.Operation, r load.Result, during load.Interval
 	h.unanswered = 0
 	switch r {
 	case load.NotFound:
-		return h.missed(during, op.Action.String())
+		return h.missed(during, string(op.Action))
 	case load.Unknown:
 		if op.Action == load.ActSet {
 			h.unanswered = op.Seq

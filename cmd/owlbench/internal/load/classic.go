@@ -9,17 +9,14 @@ import (
 )
 
 // Action is what an operation does.
-type Action uint8
+type Action string
 
-// The actions.
+// The actions, named as the commands.
 const (
-	ActSet Action = iota
-	ActDelete
-	ActExpire
+	ActSet    Action = "set"
+	ActDelete Action = "delete"
+	ActExpire Action = "expire"
 )
-
-// String returns the name of the command.
-func (a Action) String() string { return [...]string{"set", "delete", "expire"}[a] }
 
 // Operation is one write of a key.
 type Operation struct {
@@ -74,14 +71,13 @@ func (c *ClassicClient) Get(key string) (Reading, Interval, error) {
 	case resp.Status == 404:
 		return Reading{}, during, nil
 	case resp.Status != 200:
-		return Reading{}, during, Unexpected("get", resp)
+		return Reading{}, during, resp.Unexpected("get")
 	}
 	setAt, err := createTime(resp.header)
 	return Reading{Found: true, Value: resp.Body, SetAt: setAt}, during, err
 }
 
-// createTime returns the time of the last set in a header, in Unix
-// milliseconds.
+// createTime returns the time of the last set, in Unix milliseconds, 0 if it is not told.
 func createTime(header []byte) (int64, error) {
 	text, ok := headerValue(header, "Keycreatetime")
 	if !ok {
@@ -97,7 +93,7 @@ func createTime(header []byte) (int64, error) {
 // Write sends an operation. Large values go in a form, small ones as body
 // says.
 func (c *ClassicClient) Write(key string, op Operation, body bool) (Result, Interval, error) {
-	form := url.Values{"cmd": {op.Action.String()}, "key": {key}, "token": {c.token}}
+	form := url.Values{"cmd": {string(op.Action)}, "key": {key}, "token": {c.token}}
 	if op.Action == ActSet {
 		form.Set("valuedata", string(op.Value))
 	}
@@ -117,7 +113,7 @@ func (c *ClassicClient) Write(key string, op Operation, body bool) (Result, Inte
 	case resp.Status == 404 && op.Action != ActSet:
 		return NotFound, during, nil
 	}
-	return Unknown, during, Unexpected(op.Action.String(), resp)
+	return Unknown, during, resp.Unexpected(string(op.Action))
 }
 
 // timed sends a request and says when it was under way.

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -74,9 +76,7 @@ func (c *Client) Pipeline(requests []byte, count int, each func(i int, r Respons
 
 // fill reads what there is behind c.in.
 func (c *Client) fill() error {
-	if len(c.in) == cap(c.in) {
-		c.in = append(c.in, make([]byte, cap(c.in))...)[:len(c.in)]
-	}
+	c.in = slices.Grow(c.in, 1)
 	n, err := c.conn.Read(c.in[len(c.in):cap(c.in)])
 	c.in = c.in[:len(c.in)+n]
 	if n > 0 {
@@ -98,10 +98,7 @@ func Ask(ctx context.Context, addr string, parse Parser, request string) (Respon
 // AskOK asks for a path, which must be answered with status 200, and returns the body.
 func AskOK(ctx context.Context, addr, path string) ([]byte, error) {
 	resp, err := Ask(ctx, addr, ParseHTTP, HTTPGet(path))
-	if err == nil && resp.Status != 200 {
-		err = Unexpected(path, resp)
-	}
-	return resp.Body, err
+	return resp.Body, cmp.Or(err, resp.MustBeOK(path))
 }
 
 // Login exchanges the password of an owlcache node for a token.
@@ -128,7 +125,44 @@ func Login(ctx context.Context, addr, password string) (string, error) {
 	return string(token), nil
 }
 
-// Unexpected is an answer that a healthy server does not give.
-func Unexpected(asked string, resp Response) error {
-	return fmt.Errorf("%s is answered with status %d: %.200q", asked, resp.Status, resp.Body)
+// Unexpected returns the error of an answer that a healthy server does not give.
+func (r Response) Unexpected(asked string) error {
+	return fmt.Errorf("%s is answered with status %d: %.200q", asked, r.Status, r.Body)
+}
+
+// MustBeOK returns an error unless the status is 200.
+func (r Response) MustBeOK(asked string) error {
+	if r.Status != 200 {
+		return r.Unexpected(asked)
+	}
+	return nil
+}
+
+// Pause waits, unless ctx ends before.
+func Pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// Every calls f at once and then every d, until end is called or f fails. end waits for
+// it, and returns its error.
+func Every(ctx context.Context, d time.Duration, f func() error) (end func() error) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() {
+		var err error
+		for err == nil && ctx.Err() == nil {
+			err = f()
+			Pause(ctx, d)
+		}
+		ended <- err
+	}()
+	return func() error {
+		cancel()
+		return <-ended
+	}
 }

@@ -28,7 +28,6 @@ func newConnection(t *Target, m Op, seed, id uint64) *connection {
 	return &connection{target: t, reads: m.reads(), rng: rand.New(rand.NewPCG(seed, id)), isGet: make([]bool, max(t.Depth, 1))}
 }
 
-// next renders the next requests into unsent.
 func (c *connection) next(now time.Time) {
 	c.request = c.request[:0]
 	for i := range c.isGet {
@@ -67,10 +66,14 @@ func (c *connection) received(chunk []byte) (done bool, err error) {
 			break
 		}
 		b = b[n:]
-		get := c.isGet[len(c.isGet)-c.waiting]
+		op := Set
+		if c.isGet[len(c.isGet)-c.waiting] {
+			op = Get
+		}
 		c.waiting--
-		if err := c.check(resp, get); err != nil {
-			return c.waiting == 0, err
+		if resp.Status != 200 || op == Get && len(resp.Body) != c.target.Value {
+			return c.waiting == 0, fmt.Errorf("%s: %s answered %d with %d bytes: %.200q",
+				c.target.Name, op, resp.Status, len(resp.Body), resp.Body)
 		}
 	}
 	if c.waiting == 0 && len(b) > 0 {
@@ -78,16 +81,4 @@ func (c *connection) received(chunk []byte) (done bool, err error) {
 	}
 	c.in = append(c.in[:0], b...)
 	return c.waiting == 0, nil
-}
-
-// check returns an error unless resp is what a healthy server answers.
-func (c *connection) check(resp Response, get bool) error {
-	if resp.Status != 200 || get && len(resp.Body) != c.target.Value {
-		op := "set"
-		if get {
-			op = "get"
-		}
-		return fmt.Errorf("%s: %s answered %d with %d bytes: %.200q", c.target.Name, op, resp.Status, len(resp.Body), resp.Body)
-	}
-	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Generator puts load on servers, from one CPU.
@@ -65,4 +67,41 @@ func (g Generator) Alternate(ctx context.Context, op Op, a, b *Target) (ratesA, 
 			a.Name, one.Rate(), one.load(), b.Name, two.Rate(), two.load())
 	}
 	return ratesA, ratesB, nil
+}
+
+// Preload sets all keys of a target, pipelined over many connections: it is to
+// be over soon, not to be measured.
+func Preload(ctx context.Context, t *Target) error {
+	const conns = 256
+	group, ctx := errgroup.WithContext(ctx)
+	share := (t.Keys + conns - 1) / conns
+	for first := uint64(0); first < t.Keys; first += share {
+		last := min(first+share, t.Keys)
+		group.Go(func() error { return preloadRange(ctx, t, first, last) })
+	}
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("load %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+func preloadRange(ctx context.Context, t *Target, first, last uint64) error {
+	c, err := Dial(ctx, t.Addr, t.Parse)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	var batch []byte
+	for first < last && ctx.Err() == nil {
+		count := min(last-first, 32)
+		batch = batch[:0]
+		for i := range count {
+			batch = t.Set.Append(batch, first+i)
+		}
+		if err := c.Pipeline(batch, int(count), func(_ int, r Response) error { return r.MustBeOK("set") }); err != nil {
+			return err
+		}
+		first += count
+	}
+	return ctx.Err()
 }

@@ -57,7 +57,6 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 	return h.Max
 }
 
-// bucketOf returns the index of the bucket that holds v.
 func bucketOf(v uint64) int {
 	if v < subBuckets {
 		return int(v)
@@ -66,7 +65,6 @@ func bucketOf(v uint64) int {
 	return (shift+1)<<subBits + int(v>>shift) - subBuckets
 }
 
-// upperBound returns the greatest value of bucket i.
 func upperBound(i int) uint64 {
 	if i < subBuckets {
 		return uint64(i)

@@ -40,7 +40,6 @@ func drive(ctx context.Context, addr string, conns []*connection, length time.Du
 	return &l.result, err
 }
 
-// connect opens the connection of each c.
 func (l *loop) connect(ctx context.Context, addr string) error {
 	var err error
 	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
@@ -52,8 +51,8 @@ func (l *loop) connect(ctx context.Context, addr string) error {
 			return err
 		}
 		l.fds = append(l.fds, fd)
-		if err := unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, readable(i)); err != nil {
-			return fmt.Errorf("epoll: %w", err)
+		if err := l.control(unix.EPOLL_CTL_ADD, i, false); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -82,7 +81,6 @@ func dialFD(ctx context.Context, addr, greeting string) (int, error) {
 	return fd, errors.Join(err, dupErr)
 }
 
-// readGreeting reads what a server says first.
 func readGreeting(conn net.Conn, greeting string) error {
 	if greeting == "" {
 		return nil
@@ -100,11 +98,18 @@ func readGreeting(conn net.Conn, greeting string) error {
 	return conn.SetReadDeadline(time.Time{})
 }
 
-func readable(c int) *unix.EpollEvent {
-	return &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(c)}
+// control says whether the epoll waits for room to write on a connection, besides answers.
+func (l *loop) control(op, i int, write bool) error {
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(i)}
+	if write {
+		event.Events |= unix.EPOLLOUT
+	}
+	if err := unix.EpollCtl(l.epoll, op, l.fds[i], &event); err != nil {
+		return fmt.Errorf("epoll: %w", err)
+	}
+	return nil
 }
 
-// run is the loop itself.
 func (l *loop) run(ctx context.Context, length time.Duration) error {
 	start := time.Now()
 	l.deadline = start.Add(length)
@@ -120,11 +125,13 @@ func (l *loop) run(ctx context.Context, length time.Duration) error {
 		}
 	}
 	l.result.Elapsed = time.Since(start)
-	l.result.Busy = threadTime()
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_THREAD, &usage); err == nil {
+		l.result.Busy = time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	}
 	return nil
 }
 
-// wait handles what one epoll_wait returns.
 func (l *loop) wait(ctx context.Context, events []unix.EpollEvent) error {
 	n, err := unix.EpollWait(l.epoll, events, 100)
 	if err != nil && !errors.Is(err, unix.EINTR) {
@@ -157,10 +164,10 @@ func (l *loop) handle(i int, events uint32) error {
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.target.Name, err)
+	done := false
+	if err == nil {
+		done, err = c.received(l.read[:n])
 	}
-	done, err := c.received(l.read[:n])
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.target.Name, err)
 	}
@@ -177,7 +184,6 @@ func (l *loop) handle(i int, events uint32) error {
 	return nil
 }
 
-// send starts the next request of a c.
 func (l *loop) send(i int, now time.Time) error {
 	l.conns[i].next(now)
 	l.active++
@@ -193,17 +199,12 @@ func (l *loop) flush(i int) error {
 		return fmt.Errorf("%s: %w", c.target.Name, err)
 	}
 	c.unsent = c.unsent[max(n, 0):]
-	event := readable(i)
-	switch {
-	case len(c.unsent) > 0:
-		event.Events |= unix.EPOLLOUT
-	case wasWhole:
+	if wasWhole && len(c.unsent) == 0 {
 		return nil
 	}
-	return unix.EpollCtl(l.epoll, unix.EPOLL_CTL_MOD, l.fds[i], event)
+	return l.control(unix.EPOLL_CTL_MOD, i, len(c.unsent) > 0)
 }
 
-// close closes all sockets.
 func (l *loop) close() {
 	for _, fd := range l.fds {
 		_ = unix.Close(fd) // nothing is lost with it
@@ -211,13 +212,4 @@ func (l *loop) close() {
 	if l.epoll >= 0 {
 		_ = unix.Close(l.epoll)
 	}
-}
-
-// threadTime returns the CPU time that this thread has used.
-func threadTime() time.Duration {
-	var usage unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_THREAD, &usage); err != nil {
-		return 0
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

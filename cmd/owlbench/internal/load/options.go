@@ -3,6 +3,7 @@ package load
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -67,3 +68,31 @@ func (o *Options) RegisterRounds(flags *pflag.FlagSet, conns, seconds string) {
 	flags.Float64Var(&o.Seconds, "seconds", o.Seconds, seconds)
 	flags.IntVar(&o.Rounds, "rounds", o.Rounds, "rounds; the figures are medians of them")
 }
+
+// Op is which requests a load sends.
+type Op string
+
+// The loads.
+const (
+	Get   Op = "get"
+	Set   Op = "set"
+	Mixed Op = "mixed" // nine gets to one set
+)
+
+// String, Set and Type make Op a pflag.Value.
+func (m *Op) String() string { return string(*m) }
+
+// Set takes the name of a load.
+func (m *Op) Set(s string) error {
+	if !slices.Contains([]Op{Get, Set, Mixed}, Op(s)) {
+		return errors.New("want get, set or mixed")
+	}
+	*m = Op(s)
+	return nil
+}
+
+// Type is part of pflag.Value.
+func (m *Op) Type() string { return "op" }
+
+// reads returns how many of ten requests are gets.
+func (m Op) reads() int { return map[Op]int{Get: 10, Mixed: 9}[m] }

@@ -1,6 +1,7 @@
 package slow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,10 +52,7 @@ func (b *bench) fill(ctx context.Context) error {
 	}
 	form := url.Values{"cmd": {"set"}, "key": {largeKey}, "valuedata": {load.SampleValue(largeValue)}, "token": {n.Token}}
 	resp, err := load.Ask(ctx, n.Addr, load.ParseHTTP, load.HTTPPost("/data/", form.Encode()))
-	if err == nil && resp.Status != 200 {
-		err = load.Unexpected("set", resp)
-	}
-	if err != nil {
+	if err = cmp.Or(err, resp.MustBeOK("set")); err != nil {
 		return err
 	}
 	return n.Terminate()

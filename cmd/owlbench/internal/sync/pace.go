@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"sync/atomic"
@@ -61,10 +62,7 @@ func (p *pacedWriter) write(ctx context.Context, number int, started time.Time) 
 		}
 		request = p.target.Set.Append(request[:0], key)
 		resp, err := c.Do(string(request))
-		if err == nil && resp.Status != 200 {
-			err = load.Unexpected("set", resp)
-		}
-		if err != nil {
+		if err = cmp.Or(err, resp.MustBeOK("set")); err != nil {
 			return err
 		}
 		p.writes.Add(1)

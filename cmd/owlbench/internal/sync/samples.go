@@ -137,7 +137,7 @@ func (b *sampleBoard) askFor(c *load.Client, node int, keys []uint64, like load.
 		case resp.Status == 200 && len(resp.Body) == like.Value:
 			b.seen(node, keys[i], time.Now())
 		case resp.Status != 404:
-			return errors.Join(errors.New(b.nodes[node].Name), load.Unexpected("get", resp))
+			return errors.Join(errors.New(b.nodes[node].Name), resp.Unexpected("get"))
 		}
 		return nil
 	})
