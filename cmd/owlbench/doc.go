@@ -10,8 +10,8 @@
 //	owlbench crash     writes, kills and restarts; nothing acknowledged may be lost
 //	owlbench partition a network that is cut and healed; all nodes have to agree again
 //
-// Each measurement is a package of that name in internal/, with its command. They do
-// not import each other. What they share is load (the generator), node (servers and
+// Each measurement is a package of that name in internal/, with its command; tcp is in
+// compare. They do not import each other. What they share is load (the generator), node (servers and
 // peers as processes), report (rows, targets, output) and cpu (who runs where). A
 // further measurement is a further package, and a line in root.go.
 package main

@@ -20,7 +20,6 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 	"owlcache/cmd/owlbench/internal/slow"
 	"owlcache/cmd/owlbench/internal/sync"
-	"owlcache/cmd/owlbench/internal/tcp"
 	"owlcache/cmd/owlbench/internal/tools"
 )
 
@@ -50,7 +49,7 @@ func rootCommand(out *report.Printer) *cobra.Command {
 		return report.Usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
 	root.AddCommand(http.Command(out), compare.Command(out), crash.Command(out), tools.Command(out), group.Command(out),
-		partition.Command(out), sync.Command(out), tcp.Command(out), slow.Command(out), compare.BareCommand())
+		partition.Command(out), sync.Command(out), compare.TCPCommand(out), slow.Command(out), compare.BareCommand())
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.Args = noArgs
 	}

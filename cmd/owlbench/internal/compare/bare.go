@@ -36,7 +36,6 @@ func BareCommand() *cobra.Command {
 	return cmd
 }
 
-// startBare starts this program as a bare server, on the CPU of servers.
 func (c *comparison) startBare(ctx context.Context) (*node.Process, load.Target, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -70,7 +69,6 @@ func newBareMap(keys uint64, value int) *bareMap {
 	return m
 }
 
-// answer writes the value of the key in the query.
 func (m *bareMap) answer(ctx *fasthttp.RequestCtx) {
 	key := ctx.QueryArgs().Peek("key")
 	m.mu.RLock()

@@ -2,11 +2,46 @@ package compare
 
 import (
 	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
 
 	"owlcache/cmd/owlbench/internal/load"
 	"owlcache/cmd/owlbench/internal/node"
 	"owlcache/cmd/owlbench/internal/report"
 )
+
+// Command is owlbench compare.
+func Command(out *report.Printer) *cobra.Command {
+	var f node.Flags
+	var only []string
+	names := report.PartNames(parts(nil))
+	cmd := &cobra.Command{
+		Use:   "compare",
+		Short: "Compare a node with its peers, side by side",
+		Long: "Compare a node with its peers, side by side, on this machine. All servers are started here, on free\n" +
+			"ports of the loopback address, with their files in a temporary directory. The servers share one\n" +
+			"CPU, the load generator has another. Both sides of a comparison take turns, round by round; the\n" +
+			"figures are medians of the rounds.\n\n" +
+			"Peers whose programs are not installed (redis-server, webdis, nginx) are left out, with a line that says so.",
+		Example: "  owlbench compare\n  owlbench compare --only get,restart --rounds 9 -o json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := report.CheckOnly(only, "part", names); err != nil {
+				return err
+			}
+			return f.Run(cmd.Context(), out, func(b *node.Bench) (report.Measured, error) {
+				b.NoteShared()
+				err := b.RunParts(cmd.Context(), parts(&comparison{Bench: b}), only)
+				return b.Report(), err
+			})
+		},
+	}
+	flags := cmd.Flags()
+	f.Load.Register(flags)
+	flags.StringSliceVar(&only, "only", nil, "`parts` to do, of "+strings.Join(names, ", ")+"; empty does all")
+	f.Register(flags)
+	return cmd
+}
 
 // comparison is a run of owlbench compare. Its parts use one data directory
 // with all keys, and clean up the servers that they start.
@@ -15,7 +50,6 @@ type comparison struct {
 	filled bool // the data directory holds all keys
 }
 
-// nodeName is the name of the data directory.
 const nodeName = "node"
 
 // parts returns all comparisons, in an order in which each leaves the data
@@ -51,7 +85,6 @@ func (c *comparison) fill(ctx context.Context) error {
 	return c.FillNode(ctx, nodeName)
 }
 
-// compareGet measures reads against a bare HTTP server with a map behind it.
 func (c *comparison) compareGet(ctx context.Context) error {
 	n, owl, err := c.startNode(ctx)
 	if err != nil {
@@ -69,8 +102,7 @@ func (c *comparison) compareGet(ctx context.Context) error {
 	return n.Terminate()
 }
 
-// compareSet measures durable writes over HTTP against webdis in front of
-// Redis, both with an fsync before each answer.
+// compareSet measures durable writes over HTTP, with an fsync before each answer.
 func (c *comparison) compareSet(ctx context.Context) error {
 	if c.Missing("set", "redis-server", "webdis") {
 		return nil

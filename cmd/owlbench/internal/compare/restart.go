@@ -12,15 +12,8 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// restarts is how many seconds each start of each side took.
-type restarts struct {
-	one []float64 // on one CPU
-	all []float64 // on all CPUs
-}
-
-// starter starts a server, waits until it serves and ends it again. It returns
-// how long the start took.
-type starter func(ctx context.Context, core int) (time.Duration, error)
+// restarts is how many seconds each start of one side took, on one CPU and on all.
+type restarts struct{ one, all []float64 }
 
 // compareRestart measures how long owlcache and Redis take from their start
 // until they serve the same data: owlcache from its log alone and from its
@@ -29,7 +22,9 @@ func (c *comparison) compareRestart(ctx context.Context) error {
 	if c.Missing("restart", "redis-server") {
 		return nil
 	}
-	for _, step := range []func(context.Context) error{c.fillRDB, c.fill, c.restartFromLog, c.fold, c.restartFromSnapshot} {
+	for _, step := range []func(context.Context) error{
+		c.fillRDB, c.fill, c.addRestarts("restart from the log"), c.fold, c.addRestarts("restart from the snapshot"),
+	} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -37,35 +32,30 @@ func (c *comparison) compareRestart(ctx context.Context) error {
 	return nil
 }
 
-func (c *comparison) restartFromLog(ctx context.Context) error {
-	return c.addRestarts(ctx, "restart from the log")
-}
-
-func (c *comparison) restartFromSnapshot(ctx context.Context) error {
-	return c.addRestarts(ctx, "restart from the snapshot")
-}
-
 // addRestarts measures both sides in turns, on one CPU and on all.
-func (c *comparison) addRestarts(ctx context.Context, what string) error {
-	var owl, peer restarts
-	for round := range c.Rounds {
-		if err := owl.add(ctx, c.restartNode, c.CPUs.Server); err != nil {
-			return err
+func (c *comparison) addRestarts(what string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		var owl, peer restarts
+		for round := range c.Rounds {
+			if err := owl.add(ctx, c.restartNode, c.CPUs.Server); err != nil {
+				return err
+			}
+			if err := peer.add(ctx, c.restartRedis, c.CPUs.Server); err != nil {
+				return err
+			}
+			c.Logf("%s round %d: owlcache %.2f s (%.2f s on all CPUs), redis %.2f s (%.2f s)", what, round+1,
+				owl.one[round], owl.all[round], peer.one[round], peer.all[round])
 		}
-		if err := peer.add(ctx, c.restartRedis, c.CPUs.Server); err != nil {
-			return err
-		}
-		c.Logf("%s round %d: owlcache %.2f s (%.2f s on all CPUs), redis %.2f s (%.2f s)", what, round+1,
-			owl.one[round], owl.all[round], peer.one[round], peer.all[round])
+		c.Add(
+			report.NewRow(what, "redis from RDB", "s", owl.one, peer.one, 1, true),
+			report.NewRow(what+", all CPUs", "redis from RDB", "s", owl.all, peer.all, 0, true))
+		return nil
 	}
-	c.Add(
-		report.NewRow(what, "redis from RDB", "s", owl.one, peer.one, 1, true),
-		report.NewRow(what+", all CPUs", "redis from RDB", "s", owl.all, peer.all, 0, true))
-	return nil
 }
 
-// add measures one start on one CPU and one on all.
-func (r *restarts) add(ctx context.Context, start starter, core int) error {
+// add measures one start on one CPU and one on all. start waits until the server serves,
+// ends it again, and returns how long the start took.
+func (r *restarts) add(ctx context.Context, start func(context.Context, int) (time.Duration, error), core int) error {
 	one, err := start(ctx, core)
 	if err != nil {
 		return err
@@ -75,8 +65,7 @@ func (r *restarts) add(ctx context.Context, start starter, core int) error {
 	return err
 }
 
-// restartNode is the starter of owlcache. A fast start that has lost the first or the last
-// key is an error.
+// restartNode starts owlcache. That the first or the last key is lost is an error.
 func (c *comparison) restartNode(ctx context.Context, core int) (time.Duration, error) {
 	n, err := node.Start(c.NodeOptions(nodeName, core))
 	if err != nil {
@@ -122,7 +111,6 @@ func (c *comparison) fold(ctx context.Context) error {
 	return n.Terminate()
 }
 
-// fillRDB lets Redis write an RDB file with all keys.
 func (c *comparison) fillRDB(ctx context.Context) error {
 	r, _, err := c.StartFilledRedis(ctx, "redis-rdb", cpu.Any, node.InMemory()...)
 	if err != nil {
@@ -131,7 +119,6 @@ func (c *comparison) fillRDB(ctx context.Context) error {
 	return r.Shutdown(ctx, "SAVE")
 }
 
-// restartRedis is the starter of Redis.
 func (c *comparison) restartRedis(ctx context.Context, core int) (time.Duration, error) {
 	started := time.Now()
 	r, err := c.StartRedis(ctx, "redis-rdb", core, node.InMemory()...)

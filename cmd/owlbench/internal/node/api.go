@@ -44,20 +44,27 @@ func (a API) Open(ctx context.Context, path string) (io.ReadCloser, error) {
 
 // JSON decodes the answer to a path.
 func (a API) JSON(ctx context.Context, path string, v any) error {
-	body, err := a.Open(ctx, path)
+	text, err := a.read(ctx, path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(json.NewDecoder(body).Decode(v), body.Close())
+	return json.Unmarshal(text, v)
+}
+
+// read returns the whole answer to a path.
+func (a API) read(ctx context.Context, path string) ([]byte, error) {
+	body, err := a.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(body)
+	return text, errors.Join(err, body.Close())
 }
 
 // Ready returns nil when the node serves data.
 func (a API) Ready(ctx context.Context) error {
-	body, err := a.Open(ctx, "/readyz")
-	if err != nil {
-		return err
-	}
-	return body.Close()
+	_, err := a.read(ctx, "/readyz")
+	return err
 }
 
 // Digest returns the digest of the node's store, as it shows it.
@@ -72,12 +79,8 @@ func (a API) Digest(ctx context.Context) (string, error) {
 
 // Metrics returns the figures of a node, by name and labels.
 func (a API) Metrics(ctx context.Context) (map[string]float64, error) {
-	body, err := a.Open(ctx, "/metrics")
+	text, err := a.read(ctx, "/metrics")
 	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(body)
-	if err = errors.Join(err, body.Close()); err != nil {
 		return nil, err
 	}
 	figures := map[string]float64{}
