@@ -21,9 +21,6 @@ import (
 // maxAnswer bounds what is read of an answer: the largest value and its envelope.
 const maxAnswer = engine.MaxValueSize + 1<<20
 
-// maxIdle is how many connections are kept: each of many requests at a time finds its own again.
-const maxIdle = 128
-
 // Client talks to a node over HTTP.
 type Client struct {
 	base     *url.URL
@@ -63,7 +60,10 @@ func New(addr string, timeout time.Duration, password func() (string, error)) (*
 	c.http.Timeout = timeout
 	// No proxy of the environment: it would see the password. No redirects: a
 	// node sends none, and the password must not follow one.
-	c.http.Transport = &http.Transport{MaxResponseHeaderBytes: 1 << 20, MaxIdleConnsPerHost: maxIdle}
+	c.http.Transport = &http.Transport{
+		MaxResponseHeaderBytes: 1 << 20,
+		MaxIdleConnsPerHost:    128, // each of many requests at a time finds its connection again
+	}
 	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return c, nil
 }
@@ -96,8 +96,7 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // local tells whether the node is on this machine.
 func (c *Client) local() bool {
 	host := c.base.Hostname()
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // Ask sends a command that needs no token.
@@ -140,7 +139,11 @@ func (c *Client) Send(ctx context.Context, params []Param) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	return a, a.check(c.Host())
+	// The page of another server is no value, and its 404 no missing key.
+	if (a.Status == http.StatusOK || a.Status == http.StatusNotFound) && a.Header.Get("Keycreatetime") == "" {
+		return a, c.foreign()
+	}
+	return a, nil
 }
 
 // Post posts the parameters as a form: neither keys nor secrets are in the URL,
@@ -196,16 +199,6 @@ func (c *Client) Read(resp *http.Response) (Answer, error) {
 	return Answer{resp.StatusCode, resp.Header, data}, nil
 }
 
-// check refuses what did not come from the data commands of a node: the page of
-// another server is no value, and its 404 no missing key.
-func (a Answer) check(addr string) error {
-	classic := a.Header.Get("Keycreatetime") != ""
-	if !classic && (a.Status == http.StatusOK || a.Status == http.StatusNotFound) {
-		return fmt.Errorf("%s is no owlcache node", addr)
-	}
-	return nil
-}
-
 // Unreachable returns the error for a node that does not answer.
 func Unreachable(addr string, err error) error {
 	var wrapped *url.Error
@@ -259,5 +252,7 @@ func (c *Client) Foreign(a Answer) error {
 	if err := a.Err(); err != nil && a.Status != http.StatusNotFound {
 		return err
 	}
-	return fmt.Errorf("%s is no owlcache node", c.Host())
+	return c.foreign()
 }
+
+func (c *Client) foreign() error { return fmt.Errorf("%s is no owlcache node", c.Host()) }

@@ -23,9 +23,7 @@ type Flags struct {
 
 // Commands returns the commands that talk to a running node.
 func Commands(p *term.Process) []*cobra.Command {
-	return []*cobra.Command{
-		getCommand(p), setCommand(p), delCommand(p), expireCommand(p), existCommand(p), pingCommand(p), healthCommand(p),
-	}
+	return append(keyCommands(p), getCommand(p), setCommand(p), pingCommand(p), healthCommand(p))
 }
 
 // Register adds to a command the flags that have nothing to do with the node's address.
@@ -52,20 +50,15 @@ func (f *Flags) Client(addr string, own bool, env []string) (*Client, error) {
 	c.password = func() (string, error) {
 		return findPassword(f.PasswordFile, own || c.local(), f.Config, env)
 	}
-	return c, f.secure(c, own, env)
-}
-
-// secure lets c verify the node. own tells that it is the one of the configuration.
-func (f *Flags) secure(c *Client, own bool, env []string) error {
 	certFile := ""
 	if own && c.base.Scheme == "https" {
 		server, err := config.Load(f.Config, env)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		certFile = server.HTTPS.CertFile
 	}
-	return f.TLS.secure(c, certFile, env)
+	return c, f.TLS.secure(c, certFile, env)
 }
 
 // Command completes cmd to one that runs do with a client.
@@ -96,28 +89,21 @@ func Command(p *term.Process, cmd *cobra.Command, do func(ctx context.Context, c
 // report prints the envelope of an answer for -o json, and nothing for people,
 // and turns a refusal into an error.
 func report(p *term.Process, a Answer, out term.Output) error {
-	if out.JSON() {
-		e, err := a.Envelope()
-		if err != nil {
-			return err
-		}
-		if err := printResult(p, e); err != nil {
-			return err
-		}
+	if !out.JSON() {
+		return a.Err()
+	}
+	e, err := a.Envelope()
+	if err != nil {
+		return err
+	}
+	err = p.PrintJSON(struct {
+		Cmd     string    `json:"cmd"`
+		Key     string    `json:"key"`
+		Results string    `json:"results"`
+		Created time.Time `json:"created,omitzero"`
+	}{e.Cmd, e.Key, e.Results, e.KeyCreateTime})
+	if err != nil {
+		return err
 	}
 	return a.Err()
-}
-
-// printResult prints what an envelope says about a key.
-func printResult(p *term.Process, e Envelope) error {
-	r := struct {
-		Cmd     string     `json:"cmd"`
-		Key     string     `json:"key"`
-		Results string     `json:"results"`
-		Created *time.Time `json:"created,omitempty"`
-	}{Cmd: e.Cmd, Key: e.Key, Results: e.Results}
-	if !e.KeyCreateTime.IsZero() {
-		r.Created = &e.KeyCreateTime
-	}
-	return p.PrintJSON(r)
 }

@@ -13,5 +13,5 @@
 // A command that needs a token logs in with the password once (Client.Write); a Session keeps the
 // token and replaces one that has expired. Passwords and keys travel in bodies only, never to a
 // proxy or behind a redirect. The address and the password of a node on this machine come from its
-// configuration, if no flag says them (address.go, password.go); its certificate too (tls.go).
+// configuration, if no flag says them (address.go); its certificate too (tls.go).
 package client

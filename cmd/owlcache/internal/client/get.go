@@ -39,24 +39,16 @@ func getCommand(p *term.Process) *cobra.Command {
 // printValue prints a key, whether it was found, and what of it.
 func printValue(p *term.Process, key string, a Answer) error {
 	r := struct {
-		Key     string     `json:"key"`
-		Found   bool       `json:"found"`
-		Value   *[]byte    `json:"value,omitempty"` // base64
-		Created *time.Time `json:"created,omitempty"`
+		Key     string    `json:"key"`
+		Found   bool      `json:"found"`
+		Value   *[]byte   `json:"value,omitempty"` // base64
+		Created time.Time `json:"created,omitzero"`
 	}{Key: key, Found: a.Status == http.StatusOK}
 	if r.Found {
-		r.Value, r.Created = &a.Body, a.created()
+		r.Value = &a.Body
+		header, _, _ := strings.Cut(a.Header.Get("Keycreatetime"), " m=")           // of a node before 0.6
+		created, _ := time.Parse("2006-01-02 15:04:05.999999999 -0700 MST", header) // left out if the answer does not say it
+		r.Created = created.UTC()
 	}
 	return p.PrintJSON(r)
-}
-
-// created returns when the key was set, nil if the answer does not say so.
-func (a Answer) created() *time.Time {
-	header, _, _ := strings.Cut(a.Header.Get("Keycreatetime"), " m=") // of a node before 0.6
-	t, err := time.Parse("2006-01-02 15:04:05.999999999 -0700 MST", header)
-	if err != nil || t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
 }

@@ -38,18 +38,6 @@ func (s *Session) Get(ctx context.Context, path, query string) (*http.Response, 
 	if err != nil {
 		return nil, err
 	}
-	resp, err := s.getWith(ctx, token, path, query)
-	if err != nil || resp.StatusCode != http.StatusUnauthorized {
-		return resp, err
-	}
-	_ = resp.Body.Close() // nothing is wanted of it
-	if token, err = s.Token(ctx, token); err != nil {
-		return nil, err
-	}
-	return s.getWith(ctx, token, path, query)
-}
-
-func (s *Session) getWith(ctx context.Context, token, path, query string) (*http.Response, error) {
 	target := s.Path(path)
 	target.RawQuery = query
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
@@ -57,7 +45,33 @@ func (s *Session) getWith(ctx context.Context, token, path, query string) (*http
 		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := s.Open(req)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		return resp, err
+	}
+	_ = resp.Body.Close() // nothing is wanted of it
+	if token, err = s.Token(ctx, token); err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
 	return s.Open(req)
+}
+
+// Write sends a command that needs a token. One that is no longer taken is replaced once.
+func (s *Session) Write(ctx context.Context, cmd string, params ...Param) (Answer, error) {
+	token, err := s.Token(ctx, "")
+	if err != nil {
+		return Answer{}, err
+	}
+	params = append([]Param{{"token", token}, {"cmd", cmd}}, params...)
+	a, err := s.Send(ctx, params)
+	if err == nil && a.Status == http.StatusUnauthorized {
+		if params[0].Value, err = s.Token(ctx, token); err != nil {
+			return Answer{}, err
+		}
+		a, err = s.Send(ctx, params)
+	}
+	return a, err
 }
 
 // GetJSON asks for a path and decodes the answer into v. raw is the JSON as it came.

@@ -40,7 +40,7 @@ func printDiff(p *term.Process, d *differ, f *diffFlags) error {
 	b := bufio.NewWriter(p.Stdout) // it keeps its errors until Flush
 	for i, name := range []string{"A", "B"} {
 		side := &d.sides[i]
-		_, _ = fmt.Fprintf(b, "%s  %s  node %s  %s\n", name, term.Text(side.Host()), term.Text(side.node), term.Entries(side.entries))
+		_, _ = fmt.Fprintf(b, "%s  %s  node %s  %s\n", name, term.Text(side.Host()), term.Text(side.node), term.Count(side.entries, "entry"))
 	}
 	if d.sum.total() == 0 {
 		_, _ = fmt.Fprintln(b, "both hold the same")

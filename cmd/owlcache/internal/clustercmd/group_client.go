@@ -45,16 +45,12 @@ func changeList(ctx context.Context, c *client.Client, cmd string, group string,
 
 // askGroups logs in and asks for the state of the groups. raw is the JSON as it came.
 func askGroups(ctx context.Context, c *client.Client) (state status.Groups, raw []byte, err error) {
-	token, err := c.LogIn(ctx)
+	resp, err := client.NewSession(c, "").Get(ctx, "admin/group", "")
 	if err != nil {
 		return status.Groups{}, nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Path("admin/group").String(), nil)
-	if err != nil {
-		return status.Groups{}, nil, err
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	a, err := c.Do(req)
+	defer func() { _ = resp.Body.Close() }() // only read from
+	a, err := c.Read(resp)
 	if err != nil {
 		return status.Groups{}, nil, err
 	}

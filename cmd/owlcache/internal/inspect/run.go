@@ -50,7 +50,7 @@ func (in *inspector) view(ctx context.Context, prefix []byte) (*view.View, error
 	return view.Open(ctx, in.dir, view.Options{
 		Prefix:   prefix,
 		Damaged:  in.damage.Add,
-		Waiting:  func() { in.bar.Note("a checkpoint is running: waiting for its end") },
+		Waiting:  in.bar.NoteCheckpoint,
 		Progress: in.bar.Update,
 	})
 }

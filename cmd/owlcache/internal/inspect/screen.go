@@ -81,7 +81,7 @@ func (in *inspector) printData(o *overview) {
 		in.line("snapshot   none")
 		return
 	}
-	in.line("snapshot   up to record %d, %s, saved %s", s.LSN, term.Entries(s.Keys), term.Moment(s.Saved, o.now))
+	in.line("snapshot   up to record %d, %s, saved %s", s.LSN, term.Count(s.Keys, "entry"), term.Moment(s.Saved, o.now))
 	in.line("           %s, of which %s can be reclaimed; written by %s", term.Bytes(s.FileBytes), term.Bytes(s.FreeBytes), writer(s.Writer, o.info.NodeID))
 }
 
@@ -150,7 +150,7 @@ func (in *inspector) printRestart(o *overview) {
 		return
 	}
 	s, l := &o.info.Snapshot, &o.info.Log
-	in.line("restart    loads %s, replays %s (%s, %s) %s", term.Entries(s.Keys), term.Count(l.Records, "record"), term.Count(l.Operations, "operation"),
+	in.line("restart    loads %s, replays %s (%s, %s) %s", term.Count(s.Keys, "entry"), term.Count(l.Records, "record"), term.Count(l.Operations, "operation"),
 		term.Bytes(l.Bytes), shownEstimate(restartTime(s, l)))
 }
 

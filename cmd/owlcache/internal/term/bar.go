@@ -83,6 +83,9 @@ func (b *Bar) Note(format string, args ...any) {
 	_, _ = fmt.Fprintf(b.stderr, "owlcache: "+format+"\n", args...) // without it nobody is left to tell
 }
 
+// NoteCheckpoint tells that a view.View waits for the node on the directory.
+func (b *Bar) NoteCheckpoint() { b.Note("a checkpoint is running: waiting for its end") }
+
 func (b *Bar) clearLocked() {
 	if b.bar != nil {
 		_ = b.bar.Clear()

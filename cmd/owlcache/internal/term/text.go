@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 )
 
 // Text renders text from the directory for a line on a terminal: what is not
@@ -49,10 +50,7 @@ func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r
 
 // Count renders a number with the word for what it counts.
 func Count(n int64, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return humanize.Comma(n) + " " + what
+	return humanize.Comma(n) + " " + english.PluralWord(int(min(n, 2)), what, "")
 }
 
 // Key renders a key so that it does no harm on a terminal.
@@ -64,21 +62,9 @@ func Key(key []byte) string {
 	return fmt.Sprintf("%s… (%d bytes)", strconv.QuoteToASCII(string(key[:most])), len(key))
 }
 
-// Entries renders a number of entries.
-func Entries(n int64) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return humanize.Comma(n) + " entries"
-}
-
 // OfAll says how many of all are shown.
 func OfAll(shown int, all int64, what string) string {
-	plural := what + "s"
-	if what == "prefix" {
-		plural = "prefixes"
-	}
-	return fmt.Sprintf("%s of %s %s", humanize.Comma(int64(shown)), humanize.Comma(all), plural)
+	return humanize.Comma(int64(shown)) + " of " + Count(all, what)
 }
 
 // OrDash renders an empty cell of a table.

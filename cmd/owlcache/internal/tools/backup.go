@@ -80,7 +80,7 @@ func runBackup(ctx context.Context, p *term.Process, flags *backupFlags, args []
 	err = p.Work(ctx, "there is no backup", func(ctx context.Context, bar *term.Bar) error {
 		o := backup.Options{
 			Version: term.Version, WithoutSecrets: flags.withoutSecrets, Store: flags.store, Progress: bar.Update,
-			Waiting: func() { bar.Note("a checkpoint is running: waiting for its end") },
+			Waiting: bar.NoteCheckpoint,
 		}
 		if flags.file == "-" {
 			return report.toStream(ctx, p.Stdout, o)

@@ -68,6 +68,6 @@ func printCompact(p *term.Process, r *engine.CompactReport) error {
 		return humanize.IBytes(uint64(before)) + ", now " + humanize.IBytes(uint64(after))
 	}
 	_, err := fmt.Fprintf(p.Stdout, "compacted %s\nsnapshot  %s; %s, up to record %d\nlog       %s; %s folded\n", r.Dir,
-		change(r.SnapshotBefore, r.SnapshotAfter), term.Entries(r.Entries), r.LSN, change(r.LogBefore, r.LogAfter), term.Count(r.Records, "record"))
+		change(r.SnapshotBefore, r.SnapshotAfter), term.Count(r.Entries, "entry"), r.LSN, change(r.LogBefore, r.LogAfter), term.Count(r.Records, "record"))
 	return err
 }

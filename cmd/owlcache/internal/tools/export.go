@@ -92,7 +92,7 @@ func (x *exporter) run(ctx context.Context, dir string) (err error) {
 	o := view.Options{
 		Prefix:   []byte(x.flags.prefix),
 		Progress: x.bar.Update,
-		Waiting:  func() { x.bar.Note("a checkpoint is running: waiting for its end") },
+		Waiting:  x.bar.NoteCheckpoint,
 	}
 	if x.flags.skipDamaged {
 		o.Damaged = x.damage.Add

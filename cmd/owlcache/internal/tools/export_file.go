@@ -58,7 +58,7 @@ func (x *exporter) resumeBehind() ([]byte, error) {
 	if kept.Cut > 0 {
 		x.bar.Note("%s had %s at its end that are no whole lines: cut off", term.Text(x.flags.file+dump.PartSuffix), term.Count(kept.Cut, "byte"))
 	}
-	x.bar.Note("going on behind %s, key %s", term.Entries(kept.Lines), term.Key(kept.Last))
+	x.bar.Note("going on behind %s, key %s", term.Count(kept.Lines, "entry"), term.Key(kept.Last))
 	return kept.Last, nil
 }
 
@@ -68,7 +68,7 @@ func (x *exporter) leave(err error) error {
 		return errors.Join(err, left)
 	}
 	if n := x.file.Kept().Lines + x.report.Entries; n > 0 {
-		x.bar.Note("%s has the first %s; the same command with --resume goes on behind them", term.Text(x.flags.file+dump.PartSuffix), term.Entries(n))
+		x.bar.Note("%s has the first %s; the same command with --resume goes on behind them", term.Text(x.flags.file+dump.PartSuffix), term.Count(n, "entry"))
 	}
 	return err
 }

@@ -55,9 +55,9 @@ func (r *exportResult) print(w io.Writer) error {
 	}
 	resumed := ""
 	if r.Resumed > 0 {
-		resumed = " behind " + term.Entries(r.Resumed) + " that were there"
+		resumed = " behind " + term.Count(r.Resumed, "entry") + " that were there"
 	}
 	_, err := fmt.Fprintf(w, "owlcache: exported %s%s (%s of keys and values)%s in %s\n",
-		term.Entries(r.Entries), target, humanize.IBytes(uint64(r.Bytes)), resumed, term.Seconds(r.Seconds))
+		term.Count(r.Entries, "entry"), target, humanize.IBytes(uint64(r.Bytes)), resumed, term.Seconds(r.Seconds))
 	return err
 }

@@ -161,23 +161,13 @@ func (n *importNode) store(ctx context.Context, e *engine.Entry) (written bool, 
 			return false, a.Err()
 		}
 	}
-	token, err := n.session.Token(ctx, "")
-	if err != nil {
-		return false, err
-	}
-	params := []client.Param{{Name: "token", Value: token}, {Name: "cmd", Value: "set"}, {Name: "key", Value: key}, {Name: "valuedata", Value: string(e.Value)}}
+	params := []client.Param{{Name: "key", Value: key}, {Name: "valuedata", Value: string(e.Value)}}
 	if e.Expires != 0 {
 		// An entry that has expired on the way does so there, at once.
 		left := min(max(1, e.Expires-time.Now().UnixMilli()), maxExptime)
 		params = append(params, client.Param{Name: "exptime", Value: strconv.FormatFloat(float64(left)/1000, 'f', 3, 64)})
 	}
-	a, err := n.session.Send(ctx, params)
-	if err == nil && a.Status == http.StatusUnauthorized {
-		if params[0].Value, err = n.session.Token(ctx, token); err != nil {
-			return false, err
-		}
-		a, err = n.session.Send(ctx, params)
-	}
+	a, err := n.session.Write(ctx, "set", params...)
 	if err != nil {
 		return false, err
 	}

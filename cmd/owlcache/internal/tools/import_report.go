@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/dump"
@@ -52,10 +53,7 @@ func (im *importer) explain(err error) error {
 // withAdvice keeps the exit code of err.
 func (im *importer) withAdvice(err error) error {
 	r := &im.report
-	units := r.Unit + "s"
-	if r.Unit == "entry" {
-		units = "entries"
-	}
+	units := english.PluralWord(2, r.Unit, "")
 	var line *dump.LineError
 	bad := errors.As(err, &line)
 	var advice string
@@ -90,7 +88,7 @@ func (im *importer) printReport(complete bool) error {
 
 // print writes the report for people.
 func (r *importResult) print(w io.Writer) error {
-	parts := []string{"read " + term.Entries(r.Entries)}
+	parts := []string{"read " + term.Count(r.Entries, "entry")}
 	if !r.DryRun {
 		parts = append(parts, fmt.Sprintf("wrote %s (%s)", humanize.Comma(r.Written), humanize.IBytes(uint64(r.Bytes))))
 	}

@@ -100,7 +100,7 @@ func (u *inspection) checkStore(path string) error {
 			r.Key, config.FormatSize(engine.MaxKeySize), r.KeySize, config.FormatSize(engine.MaxValueSize), r.ValueSize)})
 	}
 	if n := survey.RefusedTotal - int64(len(survey.Refused)); n > 0 {
-		u.add(Finding{Level: Note, Place: path, Text: fmt.Sprintf("%s more left out for their sizes; the log of the first start names all of them", term.Entries(n))})
+		u.add(Finding{Level: Note, Place: path, Text: fmt.Sprintf("%s more left out for their sizes; the log of the first start names all of them", term.Count(n, "entry"))})
 	}
 	u.noteRunning(path, saved)
 	return nil
