@@ -2,11 +2,9 @@ package node
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"os"
+	"net"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"time"
 
 	"owlcache/cmd/owlbench/internal/load"
@@ -20,6 +18,8 @@ type Options struct {
 	Settings []string // Name=value
 	CPU      int      // the only one that it runs on, or cpu.Any
 	HTTPS    bool     // the settings make it speak HTTPS
+	Addr     string   // HOST:PORT; empty takes a free port of the loopback address
+	Within   []string // command that is given the program to start; empty starts it
 }
 
 // Node is a running owlcache.
@@ -32,17 +32,24 @@ type Node struct {
 
 // Start starts a node and returns before it is ready.
 func Start(o Options) (*Node, error) {
-	port, err := FreePort()
+	if o.Addr == "" {
+		port, err := FreePort()
+		if err != nil {
+			return nil, err
+		}
+		o.Addr = Loopback(port)
+	}
+	host, port, err := net.SplitHostPort(o.Addr)
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"serve", "--dir", o.Dir, "--host", "127.0.0.1", "--port", strconv.Itoa(port)}
+	args := append(slices.Clone(o.Within), o.Program, "serve", "--dir", o.Dir, "--host", host, "--port", port)
 	for _, setting := range o.Settings {
 		args = append(args, "--set", setting)
 	}
 	started := time.Now()
 	p, err := startProcess(ProcessOptions{
-		Name: filepath.Base(o.Dir), Path: o.Program, Args: args, Dir: filepath.Dir(o.Dir), CPU: o.CPU, Go: true,
+		Name: filepath.Base(o.Dir), Path: args[0], Args: args[1:], Dir: filepath.Dir(o.Dir), CPU: o.CPU, Go: true,
 		Env: []string{"OWLCACHE_PASS=" + o.Password}, // not on the command line, which everybody may read
 	})
 	if err != nil {
@@ -52,7 +59,7 @@ func Start(o Options) (*Node, error) {
 	if o.HTTPS {
 		scheme = "https://"
 	}
-	return &Node{Process: p, API: API{URL: scheme + Loopback(port)}, Addr: Loopback(port), started: started}, nil
+	return &Node{Process: p, API: API{URL: scheme + o.Addr}, Addr: o.Addr, started: started}, nil
 }
 
 // Address returns HOST:PORT.
@@ -102,22 +109,4 @@ func (n *Node) Target(opts load.Options) load.Target { return load.HTTPTarget(n.
 func (n *Node) Fill(ctx context.Context, opts load.Options) error {
 	t := n.Target(opts)
 	return load.Preload(ctx, &t)
-}
-
-// The files in a data directory that list the members of the two kinds of groups.
-const (
-	GroupFile  = "server_group_config.json"
-	GossipFile = "server_group_gossip_config.json"
-)
-
-// WriteMembers writes a list of members, by address, into a data directory, which it
-// makes if need be.
-func WriteMembers(dir, file string, addrs []string) error {
-	type member struct{ Address string }
-	var list []member
-	for _, addr := range addrs {
-		list = append(list, member{addr})
-	}
-	text, err := json.Marshal(list)
-	return errors.Join(err, os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, file), text, 0o600))
 }

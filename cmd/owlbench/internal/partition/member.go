@@ -15,82 +15,39 @@ import (
 	"strings"
 
 	"owlcache/cmd/owlbench/internal/cpu"
-	"owlcache/cmd/owlbench/internal/load"
 	"owlcache/cmd/owlbench/internal/node"
-)
-
-const (
-	httpPort = "7721"
-	syncPort = "7946"
 )
 
 // member is an owlcache in a network of its own.
 type member struct {
-	*node.Process
-	node.API
-	number  int
-	program string
-	dir     string
-	addr    string // HOST:PORT on the network that is never cut
-	id      string // of its data directory
-	read    uint64 // up to which record its log was read
+	*node.Node
+	opts   node.Options
+	number int
+	id     string // of its data directory
+	read   uint64 // up to which record its log was read
 }
 
 // startMember starts node number n, with node 1 as its seed, and waits until it
 // serves.
-func startMember(ctx context.Context, program, dir string, number int, password, key string) (*member, error) {
-	addr := net.JoinHostPort(mgmtAddress(number), httpPort)
-	m := &member{
-		number: number, program: program, dir: filepath.Join(dir, netName(number)), addr: addr, API: node.API{URL: "http://" + addr},
-	}
-	seed := net.JoinHostPort(syncAddress(1), syncPort)
-	if err := node.WriteMembers(m.dir, node.GossipFile, []string{seed}); err != nil {
-		return nil, err
-	}
-	args := []string{"netns", "exec", netName(number), program, "serve", "--dir", m.dir, "--host", mgmtAddress(number), "--port", httpPort}
-	// The log is to hold all writes.
-	for _, setting := range append(node.Unfolded(), "GroupDataSync=1", "Gossipport="+syncPort, "Gossip_BindAddr="+syncAddress(number)) {
-		args = append(args, "--set", setting)
-	}
-	var err error
-	m.Process, err = node.StartServer(ctx, node.ProcessOptions{
-		Name: netName(number), Path: "ip", Args: args, Dir: dir, CPU: cpu.Any,
-		Env: []string{"OWLCACHE_PASS=" + password, "OWLCACHE_GOSSIPDATASYNCAUTHKEY=" + key},
-	}, func() error { return m.Ready(ctx) })
+func startMember(ctx context.Context, program, dir string, n int, password, key string) (*member, error) {
+	m := &member{number: n, opts: node.Options{
+		Program: program, Within: []string{"ip", "netns", "exec", netName(n)}, Dir: filepath.Join(dir, netName(n)),
+		Addr: net.JoinHostPort(mgmtAddress(n), "7721"), Password: password, CPU: cpu.Any,
+		Settings: append(node.Unfolded(), "Gossip_BindAddr="+syncAddress(n)), // the log is to hold all writes
+	}}
+	const syncPort = "7946"
+	err := m.opts.JoinGroup(syncPort, key, net.JoinHostPort(syncAddress(1), syncPort))
 	if err != nil {
 		return nil, err
 	}
-	m.Token, err = load.Login(ctx, m.addr, password)
-	if err == nil {
-		m.id, _, err = m.group(ctx)
+	if m.Node, err = node.StartReady(ctx, m.opts); err != nil {
+		return nil, err
 	}
-	if err != nil {
+	if m.id, _, err = m.Group(ctx); err != nil {
 		m.Kill()
 		return nil, err
 	}
 	return m, nil
-}
-
-// group returns what a node says of its group: its own id, and how many others it takes as
-// alive.
-func (m *member) group(ctx context.Context) (id string, alive int, err error) {
-	var state struct {
-		Node  string
-		Peers []struct{ State string }
-	}
-	err = m.JSON(ctx, "/admin/cluster", &state)
-	for _, p := range state.Peers {
-		if p.State == "alive" {
-			alive++
-		}
-	}
-	return state.Node, alive, err
-}
-
-// alive returns how many others a node takes as alive.
-func (m *member) alive(ctx context.Context) (int, error) {
-	_, alive, err := m.group(ctx)
-	return alive, err
 }
 
 // entry is what a node says of an entry.
@@ -100,19 +57,16 @@ type entry struct {
 	Tombstone bool
 }
 
-// buckets is how many parts the digest has, and bucketsAtOnce how many can be listed with
-// one request.
-const (
-	buckets       = 4096
-	bucketsAtOnce = 64
-)
-
 // entries returns all that the node holds, tombstones too.
 func (m *member) entries(ctx context.Context) (map[string]entry, error) {
+	const (
+		buckets = 4096 // of the digest
+		atOnce  = 64   // of them in one request
+	)
 	all := map[string]entry{}
-	for first := 0; first < buckets; first += bucketsAtOnce {
+	for first := 0; first < buckets; first += atOnce {
 		var list []string
-		for i := range bucketsAtOnce {
+		for i := range atOnce {
 			list = append(list, strconv.Itoa(first+i))
 		}
 		body, err := m.Open(ctx, "/admin/cluster/entries?buckets="+strings.Join(list, ","))
@@ -153,7 +107,7 @@ type loggedWrite struct {
 // ownWrites returns the writes that the node has logged since the last call and that
 // were made on it, in order.
 func (m *member) ownWrites(ctx context.Context) (writes []loggedWrite, err error) {
-	cmd := exec.CommandContext(ctx, m.program, "inspect", "log", m.dir, "-o", "json", "--from", strconv.FormatUint(m.read+1, 10))
+	cmd := exec.CommandContext(ctx, m.opts.Program, "inspect", "log", m.opts.Dir, "-o", "json", "--from", strconv.FormatUint(m.read+1, 10))
 	cmd.Env = node.WithoutOptions(os.Environ())
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

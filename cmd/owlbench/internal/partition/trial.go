@@ -171,7 +171,7 @@ func namedKeys(round int, name string, n int) (keys []string) {
 
 // session connects a client to a node.
 func (r *trial) session(ctx context.Context, n *member) (*session, error) {
-	client, err := load.DialClassic(ctx, n.addr, n.Token)
+	client, err := load.DialClassic(ctx, n.Addr, n.Token)
 	if err != nil {
 		return nil, err
 	}

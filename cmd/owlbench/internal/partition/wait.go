@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"owlcache/cmd/owlbench/internal/load"
+	"owlcache/cmd/owlbench/internal/node"
 )
 
 // Limits of what nodes may take when the network is whole.
@@ -15,24 +14,12 @@ const (
 	equalLimit  = 30 * time.Second // until their digests are equal
 	equalTarget = 10 * time.Second // of 99 in 100 times
 	wholeLimit  = time.Minute      // until each takes all others as alive
-	askPause    = 50 * time.Millisecond
 )
 
 // equal waits until the digests of all nodes are equal, and returns how long that is
 // after since. Longer than the limit is a failure.
 func (r *trial) equal(ctx context.Context, since time.Time) (time.Duration, error) {
-	return r.await(ctx, since, equalLimit, "hold the same", func(ctx context.Context) error {
-		digests, err := fromAll(ctx, r.nodes, (*member).Digest)
-		if err != nil {
-			return err
-		}
-		for i, d := range digests {
-			if d != digests[0] {
-				return fmt.Errorf("nodes 1 and %d differ", i+1)
-			}
-		}
-		return nil
-	})
+	return r.await(ctx, since, equalLimit, "hold the same", func() error { return node.HoldSame(ctx, r.nodes) })
 }
 
 // apart makes sure that a cut keeps nodes apart, after all have been written to.
@@ -40,7 +27,7 @@ func (r *trial) apart(ctx context.Context, plan roundPlan) error {
 	if !plan.divides() {
 		return nil
 	}
-	digests, err := fromAll(ctx, r.nodes, (*member).Digest)
+	digests, err := node.AskAll(ctx, r.nodes, (*member).Digest)
 	if err != nil {
 		return err
 	}
@@ -55,24 +42,13 @@ func (r *trial) apart(ctx context.Context, plan roundPlan) error {
 // whole waits until each node takes all others as alive, and returns how long it has
 // waited.
 func (r *trial) whole(ctx context.Context) (time.Duration, error) {
-	return r.await(ctx, time.Now(), wholeLimit, "find each other", func(ctx context.Context) error {
-		alive, err := fromAll(ctx, r.nodes, (*member).alive)
-		if err != nil {
-			return err
-		}
-		for i, n := range alive {
-			if n != len(r.nodes)-1 {
-				return fmt.Errorf("node %d finds %d others", i+1, n)
-			}
-		}
-		return nil
-	})
+	return r.await(ctx, time.Now(), wholeLimit, "find each other", func() error { return node.FindAll(ctx, r.nodes) })
 }
 
 // await tries a condition until it holds.
-func (r *trial) await(ctx context.Context, since time.Time, limit time.Duration, what string, condition func(context.Context) error) (time.Duration, error) {
+func (r *trial) await(ctx context.Context, since time.Time, limit time.Duration, what string, condition func() error) (time.Duration, error) {
 	for {
-		err := condition(ctx)
+		err := condition()
 		took := time.Since(since)
 		switch {
 		case ctx.Err() != nil:
@@ -82,7 +58,7 @@ func (r *trial) await(ctx context.Context, since time.Time, limit time.Duration,
 		case took > limit:
 			return took, fmt.Errorf("the nodes did not %s within %v of the network being whole: %w%s", what, limit, err, r.states(ctx))
 		}
-		load.Pause(ctx, askPause)
+		load.Pause(ctx, 50*time.Millisecond)
 	}
 }
 
@@ -99,33 +75,20 @@ func (r *trial) states(ctx context.Context) (lines string) {
 	return lines
 }
 
-// fromAll asks all nodes at once.
-func fromAll[T any](ctx context.Context, nodes []*member, ask func(*member, context.Context) (T, error)) ([]T, error) {
-	answers := make([]T, len(nodes))
-	group, ctx := errgroup.WithContext(ctx)
-	for i, n := range nodes {
-		group.Go(func() (err error) {
-			answers[i], err = ask(n, ctx)
-			return err
-		})
-	}
-	return answers, group.Wait()
-}
-
 // check compares what all nodes hold with what their clients were told.
 func (r *trial) check(ctx context.Context) error {
-	logs := map[int][]loggedWrite{}
-	lists, err := fromAll(ctx, r.nodes, (*member).ownWrites)
+	lists, err := node.AskAll(ctx, r.nodes, (*member).ownWrites)
 	if err != nil {
 		return err
 	}
+	logs := map[int][]loggedWrite{}
 	for i, n := range r.nodes {
 		logs[n.number] = lists[i]
 	}
 	if err := r.truth.take(r.sessions, logs); err != nil {
 		return err
 	}
-	holdings, err := fromAll(ctx, r.nodes, func(m *member, ctx context.Context) (holding, error) { return r.holding(ctx, m) })
+	holdings, err := node.AskAll(ctx, r.nodes, func(m *member, ctx context.Context) (holding, error) { return r.holding(ctx, m) })
 	if err != nil {
 		return err
 	}
@@ -143,7 +106,7 @@ func (r *trial) holding(ctx context.Context, n *member) (h holding, err error) {
 	if h.entries, err = n.entries(ctx); err != nil {
 		return h, err
 	}
-	c, err := load.DialClassic(ctx, n.addr, n.Token)
+	c, err := load.DialClassic(ctx, n.Addr, n.Token)
 	if err != nil {
 		return h, err
 	}

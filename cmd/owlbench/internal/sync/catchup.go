@@ -20,14 +20,14 @@ func (b *bench) measureCatchUp(ctx context.Context, g *nodeGroup) error {
 	if err := up[0].Fill(ctx, missed); err != nil {
 		return err
 	}
-	if _, err := g.settle(ctx, up...); err != nil {
+	if _, err := settle(ctx, up); err != nil {
 		return err
 	}
 	if err := away.start(ctx); err != nil {
 		return err
 	}
 	ready := time.Now()
-	end, err := g.settle(ctx, g.nodes...)
+	end, err := settle(ctx, g.nodes)
 	if err != nil {
 		return err
 	}

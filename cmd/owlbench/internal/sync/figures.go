@@ -7,7 +7,6 @@ import (
 
 // figures are some of the figures that a node shows.
 type figures struct {
-	alive    float64 // other nodes
 	queue    float64 // bytes that wait for the node for which they are most
 	memory   float64 // resident, bytes
 	merged   float64 // entries taken over
@@ -23,7 +22,7 @@ func (n *member) figures(ctx context.Context) (figures, error) {
 
 func newFigures(all map[string]float64) figures {
 	f := figures{
-		alive: all[`owlcache_sync_members{state="alive"}`], memory: all["process_resident_memory_bytes"],
+		memory: all["process_resident_memory_bytes"],
 		merged: all["owlcache_sync_merged_total"], received: all["owlcache_sync_received_total"],
 	}
 	for name, v := range all { // of each peer

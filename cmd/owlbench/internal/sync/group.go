@@ -5,8 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"owlcache/cmd/owlbench/internal/cpu"
@@ -14,7 +14,6 @@ import (
 	"owlcache/cmd/owlbench/internal/node"
 )
 
-// groupSize is how many nodes a group has.
 const groupSize = 3
 
 // nodeGroup is a group of nodes with data sync.
@@ -30,19 +29,17 @@ type member struct {
 
 // newGroup prepares nodes that know each other and share a key.
 func (b *bench) newGroup(part string) (*nodeGroup, error) {
-	dir := filepath.Join(b.Dir, part)
-	key := filepath.Join(dir, "key")
-	if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(key, []byte(rand.Text()), 0o600)); err != nil {
-		return nil, err
-	}
-	g := &nodeGroup{}
+	var ports [groupSize]int
 	var seeds []string
-	for i := range groupSize {
-		port, err := node.FreePort()
-		if err != nil {
+	for i := range ports {
+		var err error
+		if ports[i], err = node.FreePort(); err != nil {
 			return nil, err
 		}
-		seeds = append(seeds, node.Loopback(port))
+		seeds = append(seeds, node.Loopback(ports[i]))
+	}
+	g, key := &nodeGroup{}, rand.Text()
+	for i, port := range ports {
 		o := b.NodeOptions(filepath.Join(part, fmt.Sprintf("node-%d", i+1)), cpu.Any)
 		if part == stoppedPart {
 			// Folding takes memory now and then, which would hide what a queue takes.
@@ -50,13 +47,10 @@ func (b *bench) newGroup(part string) (*nodeGroup, error) {
 		} else {
 			o.Settings = []string{"Logfile="}
 		}
-		o.Settings = append(o.Settings, "GroupDataSync=1", fmt.Sprintf("Gossipport=%d", port), "GossipDataSyncAuthKey_File="+key)
-		g.nodes = append(g.nodes, &member{opts: o})
-	}
-	for _, n := range g.nodes {
-		if err := node.WriteMembers(n.opts.Dir, node.GossipFile, seeds); err != nil {
+		if err := o.JoinGroup(strconv.Itoa(port), key, seeds...); err != nil {
 			return nil, err
 		}
+		g.nodes = append(g.nodes, &member{opts: o})
 	}
 	return g, nil
 }
@@ -79,19 +73,7 @@ func (n *member) start(ctx context.Context) (err error) {
 
 // meet waits until all nodes know each other.
 func (g *nodeGroup) meet(ctx context.Context) error {
-	for _, n := range g.nodes {
-		err := n.Process.WaitReady(ctx, patience, func() error {
-			f, err := n.figures(ctx)
-			if err == nil && f.alive != groupSize-1 {
-				err = fmt.Errorf("it knows %v other nodes", f.alive)
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return g.nodes[0].Process.WaitReady(ctx, patience, func() error { return node.FindAll(ctx, g.nodes) })
 }
 
 // kill ends all nodes that are running.
@@ -103,7 +85,6 @@ func (g *nodeGroup) kill() {
 	}
 }
 
-// terminate ends all nodes in order.
 func (g *nodeGroup) terminate() error {
 	var errs []error
 	for _, n := range g.nodes {
@@ -113,24 +94,13 @@ func (g *nodeGroup) terminate() error {
 }
 
 // settle waits until some nodes have the same digest, and returns when that was seen.
-func (g *nodeGroup) settle(ctx context.Context, nodes ...*member) (time.Time, error) {
-	var at time.Time
+func settle(ctx context.Context, nodes []*member) (time.Time, error) {
 	err := nodes[0].Process.WaitReady(ctx, patience, func() error {
-		first := ""
-		for i, n := range nodes {
-			digest, err := n.Digest(ctx)
-			if err != nil {
-				return err
-			}
-			if i == 0 {
-				first = digest
-			} else if digest != first {
-				load.Pause(ctx, 20*time.Millisecond)
-				return errors.New("nodes differ")
-			}
+		err := node.HoldSame(ctx, nodes)
+		if err != nil {
+			load.Pause(ctx, 20*time.Millisecond)
 		}
-		at = time.Now()
-		return nil
+		return err
 	})
-	return at, err
+	return time.Now(), err
 }

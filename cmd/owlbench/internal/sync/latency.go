@@ -25,7 +25,7 @@ func (b *bench) measureLatency(ctx context.Context, g *nodeGroup) error {
 		2*half, b.Conns, half)
 	var medians, tails []float64
 	for round := range b.Rounds {
-		if _, err := g.settle(ctx, g.nodes...); err != nil {
+		if _, err := settle(ctx, g.nodes); err != nil {
 			return err
 		}
 		board := newSampleBoard(others)

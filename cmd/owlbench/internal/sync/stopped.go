@@ -83,7 +83,7 @@ func (s *stoppedBench) stoppedRound(ctx context.Context, number int) error {
 	if err := s.group.meet(ctx); err != nil {
 		return err
 	}
-	end, err := s.group.settle(ctx, s.group.nodes...)
+	end, err := settle(ctx, s.group.nodes)
 	s.after = append(s.after, end.Sub(again).Seconds())
 	return err
 }

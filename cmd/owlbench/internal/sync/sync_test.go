@@ -78,12 +78,11 @@ func TestSampleBoard(t *testing.T) {
 
 func TestSyncFigures(t *testing.T) {
 	f := newFigures(map[string]float64{
-		`owlcache_sync_members{state="alive"}`: 2, `owlcache_sync_members{state="gone"}`: 1,
 		`owlcache_sync_peer_queue_bytes{peer="a"}`: 3, `owlcache_sync_peer_queue_bytes{peer="b"}`: 5,
 		`owlcache_sync_peer_dropped_total{peer="a"}`: 1, `owlcache_sync_peer_dropped_total{peer="b"}`: 1,
 		`process_resident_memory_bytes`: 9, `owlcache_sync_merged_total`: 7, `owlcache_sync_received_total`: 8,
 	})
-	if want := (figures{alive: 2, queue: 5, memory: 9, merged: 7, received: 8, dropped: 2}); f != want {
+	if want := (figures{queue: 5, memory: 9, merged: 7, received: 8, dropped: 2}); f != want {
 		t.Errorf("%+v, want %+v", f, want)
 	}
 	f.grow(figures{queue: 1, memory: 10})
