@@ -89,7 +89,6 @@ func (s *nodeServer) login(ctx context.Context, addr string) (string, error) {
 	return load.Login(ctx, addr, s.Password)
 }
 
-// snapshotTime returns when the snapshot was last written.
 func (s *nodeServer) snapshotTime() time.Time {
 	info, err := os.Stat(filepath.Join(s.Dir, "node", "owlcache.db"))
 	if err != nil {

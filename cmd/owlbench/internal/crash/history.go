@@ -35,9 +35,8 @@ func (s *keyState) mayMiss(to int64) bool {
 	return !s.present || s.expiresFrom != 0 && to+clockTolerance >= s.expiresFrom
 }
 
-// A history follows one key, which one writer writes, through answers and
-// restarts. It holds the set of states that a correct server may be in; an
-// answer that fits none of them is a violation.
+// A history follows one key, which one writer writes. It holds the set of states that a
+// correct server may be in; an answer that fits none of them is a violation.
 type history struct {
 	key        string
 	states     []keyState
@@ -49,7 +48,6 @@ func newHistory(key string) *history {
 	return &history{key: key, states: []keyState{{}}}
 }
 
-// note keeps an event for a report.
 func (h *history) note(format string, args ...any) {
 	if len(h.log) == report.MaxLog {
 		h.log = slices.Delete(h.log, 0, 1)
@@ -61,7 +59,6 @@ func (h *history) violated(format string, args ...any) error {
 	return &report.Violation{Key: h.key, What: fmt.Sprintf(format, args...), Log: slices.Clone(h.log)}
 }
 
-// written takes in how an operation ended.
 func (h *history) written(op load.Operation, r load.Result, during load.Interval) error {
 	h.note("%d-%d %s seq %d, %d bytes, %d s: %s", during.From, during.To, op.Action, op.Seq, len(op.Value), op.Seconds, r)
 	h.unanswered = 0
@@ -104,7 +101,6 @@ func (h *history) after(op load.Operation, during load.Interval) []keyState {
 	return next
 }
 
-// expire moves the expiry.
 func (s *keyState) expire(seconds int64, during load.Interval) {
 	s.expiresFrom, s.expiresTo = 0, 0
 	if seconds > 0 {
@@ -112,7 +108,6 @@ func (s *keyState) expire(seconds int64, during load.Interval) {
 	}
 }
 
-// missed takes in an answer that the key is not there.
 func (h *history) missed(during load.Interval, asked string) error {
 	if asked == "get" {
 		h.note("%d-%d get: not found", during.From, during.To)
@@ -128,8 +123,7 @@ func (h *history) missed(during load.Interval, asked string) error {
 	return h.violated("%s finds no key: an acknowledged write is lost", asked)
 }
 
-// found takes in an answer with a value, which was set at the millisecond
-// setAt (0 = not told).
+// found takes in an answer with a value, which was set at the millisecond setAt (0 = not told).
 func (h *history) found(value []byte, setAt int64, during load.Interval) error {
 	h.note("%d-%d get: %d bytes %.40q, set %d", during.From, during.To, len(value), value, setAt)
 	h.unanswered = 0
@@ -150,7 +144,6 @@ func (h *history) found(value []byte, setAt int64, during load.Interval) error {
 	return nil
 }
 
-// wasSetAt returns whether the value may have been set at that millisecond.
 func (s *keyState) wasSetAt(setAt int64) bool {
 	return setAt == 0 || s.setFrom-clockTolerance <= setAt && setAt <= s.setTo+clockTolerance
 }

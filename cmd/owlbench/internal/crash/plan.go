@@ -7,7 +7,6 @@ import (
 	"time"
 )
 
-// A roundPlan is what one round does to the server.
 type roundPlan struct {
 	settings   []string
 	startKills []time.Duration // kills this long after a start, before the round
@@ -43,7 +42,6 @@ func newRoundPlan(rng *rand.Rand, n int, maxLife time.Duration) roundPlan {
 	return p
 }
 
-// String says in one line what was done.
 func (p roundPlan) String() string {
 	end := "killed"
 	if p.inOrder {

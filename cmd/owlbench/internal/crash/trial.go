@@ -41,15 +41,12 @@ func (o options) withDefaults() (options, error) {
 
 // server is what is to be crashed, each time on the same data.
 type server interface {
-	// start starts it with these settings and returns before it is ready.
-	start(settings []string) (life, error)
-	// login returns a token for a running server.
-	login(ctx context.Context, addr string) (string, error)
-	// snapshotTime returns when its log was last folded, zero if never.
-	snapshotTime() time.Time
+	start(settings []string) (life, error)                  // returns before it is ready
+	login(ctx context.Context, addr string) (string, error) // returns a token
+	snapshotTime() time.Time                                // when its log was last folded, zero if never
 }
 
-// life is one life of the server.
+// life is from a start of the server to its end.
 type life interface {
 	Address() string
 	WaitReady(ctx context.Context) (time.Duration, error)
@@ -100,8 +97,7 @@ func newTrial(o options, server server, logf func(string, ...any)) *trial {
 	return r
 }
 
-// run does all rounds. The error of a server that lost or made up data is a
-// violation.
+// run does all rounds. Data that is lost or made up is a violation.
 func (r *trial) run(ctx context.Context) (outcome, error) {
 	for n := range r.Rounds {
 		if err := r.round(ctx, newRoundPlan(r.rng, n, r.MaxLife)); err != nil {
@@ -115,7 +111,6 @@ func (r *trial) run(ctx context.Context) (outcome, error) {
 	return r.count(), nil
 }
 
-// round starts the server, checks all keys, writes and ends it.
 func (r *trial) round(ctx context.Context, plan roundPlan) error {
 	for _, delay := range plan.startKills {
 		n, err := r.server.start(plan.settings)
@@ -145,7 +140,6 @@ func (r *trial) round(ctx context.Context, plan roundPlan) error {
 	return nil
 }
 
-// startChecked starts the server and checks all keys.
 func (r *trial) startChecked(ctx context.Context, settings []string) (life, error) {
 	n, err := r.server.start(settings)
 	if err != nil {
@@ -164,7 +158,6 @@ func (r *trial) startChecked(ctx context.Context, settings []string) (life, erro
 	return n, nil
 }
 
-// checkAll lets all writers check their keys.
 func (r *trial) checkAll(ctx context.Context, n life) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, w := range r.writers {
@@ -173,7 +166,6 @@ func (r *trial) checkAll(ctx context.Context, n life) error {
 	return group.Wait()
 }
 
-// withClient calls use with a connection of its own.
 func (r *trial) withClient(ctx context.Context, n life, use func(*load.ClassicClient) error) error {
 	c, err := load.DialClassic(ctx, n.Address(), r.token)
 	if err != nil {
@@ -195,8 +187,7 @@ func (r *trial) write(ctx context.Context, n life, plan roundPlan) error {
 				}
 				return cmp.Or(err, groupCtx.Err())
 			})
-			var v *report.Violation
-			if ending.Load() && !errors.As(err, &v) {
+			if _, violated := errors.AsType[*report.Violation](err); ending.Load() && !violated {
 				return ctx.Err()
 			}
 			return err
@@ -210,19 +201,15 @@ func (r *trial) write(ctx context.Context, n life, plan roundPlan) error {
 	}
 	load.Pause(groupCtx, plan.life) // or until somebody has failed
 	ending.Store(true)
-	err := r.end(n, plan)
-	return errors.Join(group.Wait(), err)
-}
-
-// end ends the server as the plan says.
-func (r *trial) end(n life, plan roundPlan) error {
+	var err error
 	if plan.inOrder {
 		r.outcome.Stops++
-		return n.Terminate()
+		err = n.Terminate()
+	} else {
+		r.outcome.Kills++
+		n.Kill()
 	}
-	r.outcome.Kills++
-	n.Kill()
-	return nil
+	return errors.Join(group.Wait(), err)
 }
 
 // last checks all keys after the last kill, and once more when everything that

@@ -7,12 +7,10 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// seqSize is the length of the number that a value starts with.
-const seqSize = 8
+const seqSize = 8 // of the number that a value starts with
 
-// valueOf returns the value of set number seq of a key: its number and
-// random bytes, or nothing. The same arguments give the same value, so that
-// whoever reads one can tell whether it is whole.
+// valueOf returns the value of set number seq of a key: its number and random bytes, or
+// nothing. The same arguments give the same value.
 func valueOf(seed uint64, key string, seq uint64) []byte {
 	rng := rand.New(rand.NewPCG(seed^xxhash.Sum64String(key), seq))
 	size := valueSize(rng)
@@ -42,8 +40,7 @@ func valueSize(rng *rand.Rand) int {
 	}
 }
 
-// valueSeq returns the number of the set that wrote a value, 0 if the value
-// does not tell.
+// valueSeq returns the number of the set that wrote a value, 0 if the value does not tell.
 func valueSeq(value []byte) uint64 {
 	if len(value) < seqSize {
 		return 0

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"owlcache/cmd/owlbench/internal/node"
 	"owlcache/cmd/owlbench/internal/report"
@@ -36,7 +36,7 @@ func Command(out *report.Printer) *cobra.Command {
 			"own, which end with it. When a check fails, the directory with data and logs is kept.",
 		Example: "  owlbench partition\n  owlbench partition --rounds 100 --nodes 5 --seed 7",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), out, f)
+			return f.run(cmd.Context(), out, cmd.Flags())
 		},
 	}
 	flags := cmd.Flags()
@@ -53,13 +53,12 @@ func Command(out *report.Printer) *cobra.Command {
 	return cmd
 }
 
-func run(ctx context.Context, out *report.Printer, f flags) error {
-	options, err := f.options.withDefaults()
-	if err != nil {
+func (f *flags) run(ctx context.Context, out *report.Printer, all *pflag.FlagSet) (err error) {
+	if f.options, err = f.options.withDefaults(); err != nil {
 		return err
 	}
 	if f.isolated {
-		result, err := newTrial(options, f.Owlcache, f.Dir, out.Logf).run(ctx)
+		result, err := newTrial(f.options, f.Owlcache, f.Dir, out.Logf).run(ctx)
 		if err != nil {
 			return err
 		}
@@ -72,31 +71,19 @@ func run(ctx context.Context, out *report.Printer, f flags) error {
 	if err != nil {
 		return err
 	}
-	path, err := filepath.Abs(site.Program)
-	if err != nil {
+	f.isolated, f.Dir = true, site.Dir
+	if f.Owlcache, err = filepath.Abs(site.Program); err != nil {
 		return err
 	}
-	err = isolate(ctx, f.isolatedArgs(options, path, site.Dir), nil, out.Stdout, out.Stderr)
-	var failed *exec.ExitError
-	if errors.As(err, &failed) {
+	args := []string{"partition"}
+	all.VisitAll(func(flag *pflag.Flag) { args = append(args, "--"+flag.Name+"="+flag.Value.String()) })
+	err = isolate(ctx, args, nil, out.Stdout, out.Stderr)
+	if _, failed := errors.AsType[*exec.ExitError](err); failed {
 		err = errors.New("it has failed, as is said above")
 	}
 	if err != nil {
-		return fmt.Errorf("%w\nseed %d; the data directories and the logs of the nodes are kept in %s", err, options.Seed, site.Dir)
+		return fmt.Errorf("%w\nseed %d; the data directories and the logs of the nodes are kept in %s", err, f.options.Seed, site.Dir)
 	}
 	site.Remove()
 	return nil
-}
-
-// isolatedArgs is the command line for the process with its own name spaces.
-func (f *flags) isolatedArgs(o options, owlcache, dir string) []string {
-	args := []string{
-		"partition", "--isolated", "--owlcache", owlcache, "--dir", dir, "-o", string(f.Format),
-		"--rounds", strconv.Itoa(o.Rounds), "--nodes", strconv.Itoa(o.Nodes), "--keys", strconv.Itoa(o.Keys),
-		"--seed", strconv.FormatUint(o.Seed, 10), "--longest", o.Longest.String(),
-	}
-	if f.Strict {
-		args = append(args, "--strict")
-	}
-	return args
 }

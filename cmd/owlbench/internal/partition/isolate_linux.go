@@ -12,9 +12,6 @@ import (
 	"time"
 )
 
-// isolationPatience is how long an isolated program may take to end when it is told to.
-const isolationPatience = time.Minute
-
 // isolate runs this program with other arguments in name spaces of its own: of networks,
 // of processes and of mounts. However it ends, the kernel then ends all processes that it
 // has started and removes all networks that it has made. env is added to its environment.
@@ -23,7 +20,7 @@ func isolate(ctx context.Context, args, env []string, stdout, stderr io.Writer) 
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = isolationPatience
+	cmd.WaitDelay = time.Minute
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID,
 		Setpgid:    true, // the interrupt key of the terminal is for this process

@@ -22,20 +22,17 @@ type network struct {
 	cuts  []cut // of now
 }
 
-// cut drops the packets from one node to another.
 type cut struct {
-	from, to int
+	from, to int  // nodes, whose packets are dropped in this direction
 	udp      bool // only these
 }
 
-// maxNodes is how many nodes the addresses are for.
-const maxNodes = 64
+const maxNodes = 64 // that the addresses are for
 
 func netName(node int) string     { return fmt.Sprintf("node-%d", node) }
 func mgmtAddress(node int) string { return fmt.Sprintf("10.1.%d.2", node) }
 func syncAddress(node int) string { return fmt.Sprintf("10.2.0.%d", node) }
 
-// build makes the networks.
 func (n *network) build(ctx context.Context) error {
 	err := ip(ctx, "", "link set lo up", "netns add switch")
 	if err == nil {
@@ -76,7 +73,6 @@ func (n *network) cut(ctx context.Context, cuts []cut) error {
 	return n.change(ctx, "add", cuts)
 }
 
-// heal ends all cuts.
 func (n *network) heal(ctx context.Context) error {
 	cuts := n.cuts
 	n.cuts = nil

@@ -24,7 +24,6 @@ type roundOutcome struct {
 	Reads   int           `json:"reads"`
 }
 
-// count counts what clients did.
 func (r *roundOutcome) count(events []*event) {
 	for _, e := range events {
 		if e.read {
@@ -57,14 +56,12 @@ func (o outcome) Table(w io.Writer) {
 
 func inSeconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
 
-// summary sums up rounds.
 type summary struct {
 	rounds, writes, reads int
 	p50, p99, max         time.Duration // until all were equal
 	members               time.Duration // at most
 }
 
-// newSummary sums up the rounds of one kind, or all.
 func newSummary(kind cutKind, rounds []roundOutcome) (s summary) {
 	var equal []time.Duration
 	for _, r := range rounds {

@@ -7,10 +7,8 @@ import (
 	"time"
 )
 
-// cutKind is how a network is cut.
 type cutKind string
 
-// The kinds of cuts.
 const (
 	cutHalves   cutKind = "halves"
 	cutIsolated cutKind = "one isolated"
@@ -23,7 +21,6 @@ func cutKinds() []cutKind {
 	return []cutKind{cutHalves, cutIsolated, cutOneWay, cutUDP, cutPairs}
 }
 
-// roundPlan is what one round does to the network.
 type roundPlan struct {
 	kind    cutKind
 	cuts    []cut
@@ -31,8 +28,7 @@ type roundPlan struct {
 	writeOn time.Duration // how long the load goes on after the network is whole
 }
 
-// newRoundPlans draws a plan for each round. Of as many rounds as there are kinds,
-// each has another one.
+// newRoundPlans draws a plan for each round. All kinds take turns, in random order.
 func newRoundPlans(rng *rand.Rand, rounds, nodes int, longest time.Duration) []roundPlan {
 	var plans []roundPlan
 	for len(plans) < rounds {
@@ -104,7 +100,6 @@ func (p roundPlan) divides() bool {
 	return p.kind == cutHalves || p.kind == cutIsolated || p.kind == cutOneWay
 }
 
-// String says in one line what is cut.
 func (p roundPlan) String() string {
 	var cuts []string
 	for _, c := range p.cuts {

@@ -65,8 +65,7 @@ func (s *session) get(key string) error {
 	return s.note(key, true, string(got.Value), err)
 }
 
-// note takes in an answer. All clients can always reach all nodes, so that no answer is
-// a failure.
+// note takes in an answer. All clients can always reach all nodes: no answer is a failure.
 func (s *session) note(key string, read bool, value string, err error) error {
 	if err != nil {
 		return fmt.Errorf("node %d: %w", s.node, err)
@@ -75,7 +74,6 @@ func (s *session) note(key string, read bool, value string, err error) error {
 	return nil
 }
 
-// worker is the load of one session.
 type worker struct {
 	*session
 	rng  *rand.Rand
@@ -84,14 +82,10 @@ type worker struct {
 	todo []task   // in the middle of it all
 }
 
-// task is something to do with a key once.
 type task struct {
 	do  func(*session, string) error
 	key string
 }
-
-// stepPause is the longest pause of a worker between two requests.
-const stepPause = 6 * time.Millisecond
 
 // run works until stop is closed, and then does what is left of its tasks.
 func (w *worker) run(ctx context.Context, stop <-chan struct{}) error {
@@ -106,7 +100,7 @@ func (w *worker) run(ctx context.Context, stop <-chan struct{}) error {
 				}
 			}
 			return ctx.Err()
-		case <-time.After(time.Duration(w.rng.Int64N(int64(stepPause)))):
+		case <-time.After(time.Duration(w.rng.Int64N(int64(6 * time.Millisecond)))):
 		}
 		if err := w.step(); err != nil {
 			return err
@@ -114,7 +108,6 @@ func (w *worker) run(ctx context.Context, stop <-chan struct{}) error {
 	}
 }
 
-// step does one request.
 func (w *worker) step() error {
 	switch n := w.rng.IntN(100); {
 	case n < 2:
@@ -127,7 +120,6 @@ func (w *worker) step() error {
 	return w.get(w.keys[w.rng.IntN(len(w.keys))])
 }
 
-// nextTask does one task, if any is left.
 func (w *worker) nextTask() error {
 	if len(w.todo) == 0 {
 		return nil

@@ -16,8 +16,7 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// options say what a trial does. The zero value of a field means its
-// default.
+// options say what a trial does. The zero value of a field means its default.
 type options struct {
 	Rounds  int           // cuts, default 10
 	Nodes   int           // default 5
@@ -68,8 +67,7 @@ type trial struct {
 	outcome  outcome
 }
 
-// newTrial prepares a run of the program, with its files in dir. The options have
-// their defaults.
+// newTrial prepares a run of the program. The options have their defaults.
 func newTrial(o options, program, dir string, logf func(string, ...any)) *trial {
 	r := &trial{
 		options: o, program: program, dir: dir, logf: logf,
@@ -81,8 +79,8 @@ func newTrial(o options, program, dir string, logf func(string, ...any)) *trial 
 	return r
 }
 
-// run does all rounds, in a network name space of this process. The error of nodes that
-// have lost or made up data is a *violation.
+// run does all rounds, in a network name space of this process. Data that is lost or made up is
+// a violation.
 func (r *trial) run(ctx context.Context) (outcome, error) {
 	r.outcome = outcome{Seed: r.Seed, Nodes: r.Nodes}
 	defer r.stop()
@@ -97,7 +95,6 @@ func (r *trial) run(ctx context.Context) (outcome, error) {
 	return r.outcome, nil
 }
 
-// start makes the network and starts all nodes.
 func (r *trial) start(ctx context.Context) error {
 	if err := settleIn(); err != nil {
 		return err
@@ -123,7 +120,6 @@ func (r *trial) stop() {
 	}
 }
 
-// round cuts the network under load, heals it and checks all keys.
 func (r *trial) round(ctx context.Context, number int, plan roundPlan) error {
 	defer r.hangUp()
 	doomed, late := namedKeys(number, "doomed", doomedKeys), namedKeys(number, "late", lateKeys)
@@ -161,7 +157,6 @@ func (r *trial) round(ctx context.Context, number int, plan roundPlan) error {
 	return nil
 }
 
-// namedKeys returns keys of one round.
 func namedKeys(round int, name string, n int) (keys []string) {
 	for i := range n {
 		keys = append(keys, fmt.Sprintf("round %d %s %d", round, name, i))
@@ -169,7 +164,6 @@ func namedKeys(round int, name string, n int) (keys []string) {
 	return keys
 }
 
-// session connects a client to a node.
 func (r *trial) session(ctx context.Context, n *member) (*session, error) {
 	client, err := load.DialClassic(ctx, n.Addr, n.Token)
 	if err != nil {
@@ -180,7 +174,6 @@ func (r *trial) session(ctx context.Context, n *member) (*session, error) {
 	return s, nil
 }
 
-// hangUp ends the sessions of a round.
 func (r *trial) hangUp() {
 	for _, s := range r.sessions {
 		s.client.Close()
@@ -251,13 +244,13 @@ func (r *trial) workers(ctx context.Context, doomed, change []string) (workers [
 			workers = append(workers, w)
 		}
 	}
-	for _, key := range doomed {
-		w := workers[r.rng.IntN(len(workers))]
-		w.todo = append(w.todo, task{(*session).remove, key})
+	handOut := func(do func(*session, string) error, keys []string) {
+		for _, key := range keys {
+			w := workers[r.rng.IntN(len(workers))]
+			w.todo = append(w.todo, task{do, key})
+		}
 	}
-	for _, key := range change {
-		w := workers[r.rng.IntN(len(workers))]
-		w.todo = append(w.todo, task{(*session).set, key})
-	}
+	handOut((*session).remove, doomed)
+	handOut((*session).set, change)
 	return workers, nil
 }

@@ -1,6 +1,7 @@
 package partition
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -8,11 +9,10 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// truth is what the clients of all nodes were told, and, in the order of the
-// versions of their writes, what must come of it. A version is known from the log of the
-// node that the write was sent to: there, the writes to a key are those that were
-// acknowledged, in the same order, since no two clients of a node write the same key at
-// the same time.
+// truth is what the clients of all nodes were told, and, in the order of the versions of their
+// writes, what must come of it. The log of the node that a write was sent to tells its version:
+// there, the writes to a key are in the order in which they were acknowledged, since no two
+// clients of a node write the same key at the same time.
 type truth struct {
 	best map[string]*event // of each key ever written, the write with the greatest version
 	// Of the round:
@@ -23,14 +23,12 @@ func newTruth() *truth {
 	return &truth{best: map[string]*event{}}
 }
 
-// nodeKey names a key on a node.
 type nodeKey struct {
 	node int
 	key  string
 }
 
-// take takes in what clients were told in a round, and what the logs of the nodes hold of
-// it. It returns a violation if some client was told what no right node would say.
+// take takes in what clients were told in a round, and what the logs of the nodes hold of it.
 func (t *truth) take(sessions []*session, logs map[int][]loggedWrite) error {
 	t.writes = map[string][]*event{}
 	for key, e := range t.best {
@@ -53,7 +51,6 @@ func (t *truth) take(sessions []*session, logs map[int][]loggedWrite) error {
 	return nil
 }
 
-// match finds the versions of all writes.
 func (t *truth) match(sessions []*session, logs map[int][]loggedWrite) error {
 	acked, logged := map[nodeKey][]*event{}, map[nodeKey][]loggedWrite{}
 	for _, s := range sessions {
@@ -82,7 +79,6 @@ func (t *truth) match(sessions []*session, logs map[int][]loggedWrite) error {
 	return nil
 }
 
-// matchKey finds the versions of the writes to a key on a node.
 func (t *truth) matchKey(k nodeKey, acked []*event, logged []loggedWrite) error {
 	if len(acked) != len(logged) {
 		return t.violated(k.key, "node %d has acknowledged %d writes and logged %d: %v, %v", k.node, len(acked), len(logged), acked, logged)
@@ -102,9 +98,8 @@ func (t *truth) matchKey(k nodeKey, acked []*event, logged []loggedWrite) error 
 	return nil
 }
 
-// follow goes through a session: what a client has seen of a key on its node, or has
-// written there, is never followed by something older. At its begin all nodes had the
-// same.
+// follow makes sure that what a client has seen of a key on its node, or has written there, is
+// never followed by something older. At its begin all nodes had the same.
 func (t *truth) follow(s *session, before map[string]*event) error {
 	last := map[string]writeVersion{}
 	for _, e := range s.events {
@@ -158,7 +153,6 @@ type holding struct {
 	values  map[string]string // of all keys, as a client gets them; "" = nothing
 }
 
-// check compares what a node holds with what it must.
 func (t *truth) check(h holding) error {
 	for _, key := range slices.Sorted(maps.Keys(t.best)) {
 		want, have := t.best[key], h.entries[key]
@@ -181,7 +175,6 @@ func (t *truth) check(h holding) error {
 	return nil
 }
 
-// violated returns a violation with the last writes of a key.
 func (t *truth) violated(key, format string, args ...any) error {
 	v := &report.Violation{Key: key, What: fmt.Sprintf(format, args...)}
 	writes := t.writes[key]
@@ -190,3 +183,20 @@ func (t *truth) violated(key, format string, args ...any) error {
 	}
 	return v
 }
+
+// writeVersion is the version of a write as owlcache shows it: milliseconds.counter@node,
+// the node in hexadecimal. The zero value is before all.
+type writeVersion struct{ millis, counter, node uint64 }
+
+func parseWriteVersion(s string) (v writeVersion, err error) {
+	if n, err := fmt.Sscanf(s, "%d.%d@%x", &v.millis, &v.counter, &v.node); n != 3 || err != nil {
+		return v, fmt.Errorf("version %q: want milliseconds.counter@node", s)
+	}
+	return v, nil
+}
+
+func (v writeVersion) compare(o writeVersion) int {
+	return cmp.Or(cmp.Compare(v.millis, o.millis), cmp.Compare(v.counter, o.counter), cmp.Compare(v.node, o.node))
+}
+
+func (v writeVersion) String() string { return fmt.Sprintf("%d.%d@%x", v.millis, v.counter, v.node) }

@@ -45,7 +45,6 @@ func (r *trial) whole(ctx context.Context) (time.Duration, error) {
 	return r.await(ctx, time.Now(), wholeLimit, "find each other", func() error { return node.FindAll(ctx, r.nodes) })
 }
 
-// await tries a condition until it holds.
 func (r *trial) await(ctx context.Context, since time.Time, limit time.Duration, what string, condition func() error) (time.Duration, error) {
 	for {
 		err := condition()
@@ -62,7 +61,6 @@ func (r *trial) await(ctx context.Context, since time.Time, limit time.Duration,
 	}
 }
 
-// states returns what each node says of its group, a line for each.
 func (r *trial) states(ctx context.Context) (lines string) {
 	for _, n := range r.nodes {
 		var state any
@@ -100,7 +98,6 @@ func (r *trial) check(ctx context.Context) error {
 	return nil
 }
 
-// holding returns what a node holds.
 func (r *trial) holding(ctx context.Context, n *member) (h holding, err error) {
 	h = holding{node: n.number, values: map[string]string{}}
 	if h.entries, err = n.entries(ctx); err != nil {

@@ -1,8 +1,11 @@
 package crash
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
+	"time"
 
 	"owlcache/cmd/owlbench/internal/load"
 )
@@ -30,28 +33,22 @@ func newWriter(seed uint64, id, keys int) *writer {
 
 // step does one operation, and sometimes reads the key after it.
 func (w *writer) step(c *load.ClassicClient) error {
+	var op load.Operation
 	i := w.pick()
-	n := w.rng.IntN(100)
-	switch {
+	switch n := w.rng.IntN(100); {
 	case n < 55:
-		if err := w.write(c, i, w.newSet(i)); err != nil {
-			return err
-		}
+		op = w.newSet(i)
 	case n < 70:
-		if err := w.write(c, i, load.Operation{Action: load.ActDelete}); err != nil {
-			return err
-		}
+		op.Action = load.ActDelete
 	case n < 80:
-		if err := w.write(c, i, load.Operation{Action: load.ActExpire, Seconds: w.lifetime()}); err != nil {
-			return err
-		}
+		op = load.Operation{Action: load.ActExpire, Seconds: w.lifetime()}
 	default:
 		return w.check(c, i)
 	}
-	if w.rng.IntN(4) == 0 {
-		return w.check(c, i)
+	if err := w.write(c, i, op); err != nil || w.rng.IntN(4) > 0 {
+		return err
 	}
-	return nil
+	return w.check(c, i)
 }
 
 // pick returns the number of a key: every other time one of the first few, so
@@ -63,7 +60,6 @@ func (w *writer) pick() int {
 	return w.rng.IntN(len(w.keys))
 }
 
-// newSet returns the next set of a key; one in four expires.
 func (w *writer) newSet(i int) load.Operation {
 	seq := w.board[i].issued.Load() + 1
 	op := load.Operation{Action: load.ActSet, Seq: seq, Value: valueOf(w.seed, w.keys[i].key, seq)}
@@ -110,7 +106,6 @@ func (w *writer) check(c *load.ClassicClient, i int) error {
 	return w.keys[i].missed(during, "get")
 }
 
-// checkAll reads all keys.
 func (w *writer) checkAll(c *load.ClassicClient) error {
 	for i := range w.keys {
 		if err := w.check(c, i); err != nil {
@@ -120,9 +115,61 @@ func (w *writer) checkAll(c *load.ClassicClient) error {
 	return nil
 }
 
-// takeSeen tells the histories what readers have seen.
 func (w *writer) takeSeen() {
 	for i, h := range w.keys {
 		h.seen(w.board[i].seen.Load())
 	}
+}
+
+// A boardEntry is what writer and readers of a key tell each other, as numbers
+// of sets. They only grow.
+type boardEntry struct {
+	key    string
+	issued atomic.Uint64 // last set that was sent
+	acked  atomic.Uint64 // last set that was acknowledged
+	seen   atomic.Uint64 // greatest set whose value a reader got
+}
+
+func (e *boardEntry) sawUpTo(seq uint64) {
+	for {
+		old := e.seen.Load()
+		if seq <= old || e.seen.CompareAndSwap(old, seq) {
+			return
+		}
+	}
+}
+
+type reader struct {
+	seed  uint64
+	rng   *rand.Rand
+	board []*boardEntry
+	reads uint64
+}
+
+// step reads one key. The value must be whole, sent, and no older than what was acknowledged
+// before.
+func (r *reader) step(c *load.ClassicClient) error {
+	entry := r.board[r.rng.IntN(len(r.board))]
+	acked := entry.acked.Load()
+	got, during, err := c.Get(entry.key)
+	if err != nil {
+		return err
+	}
+	r.reads++
+	seq := valueSeq(got.Value)
+	if seq == 0 {
+		return nil // absent or empty: the writer's history knows whether that is right
+	}
+	h := newHistory(entry.key)
+	h.note("%d-%d a reader got seq %d at %s", during.From, during.To, seq, time.UnixMilli(during.To).Format(time.StampMilli))
+	switch {
+	case seq > entry.issued.Load():
+		return h.violated("a reader got set %d, which was never sent", seq)
+	case seq < acked:
+		return h.violated("a reader got set %d after set %d was acknowledged", seq, acked)
+	case !bytes.Equal(got.Value, valueOf(r.seed, entry.key, seq)):
+		return h.violated("a reader got other bytes than set %d sent", seq)
+	}
+	entry.sawUpTo(seq)
+	return nil
 }
