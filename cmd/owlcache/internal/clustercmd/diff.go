@@ -2,23 +2,19 @@ package clustercmd
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"owlcache/cmd/owlcache/internal/client"
-	"owlcache/cmd/owlcache/internal/keys"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
 // diffFlags are the flags of cluster diff.
 type diffFlags struct {
-	client       client.Flags
-	passwordB    string
-	delimiter    string
-	depth, limit int
+	client    client.Flags
+	passwordB string
+	prefixes  term.Prefixes
 }
 
 func clusterDiffCommand(p *term.Process) *cobra.Command {
@@ -44,37 +40,20 @@ The exit code is 0 when both hold the same, and 1 when they do not.`,
 	}
 	f.client.Register(cmd, time.Minute)
 	cmd.Flags().StringVar(&f.passwordB, "password-file-b", "", "`file` with the password of NODE-B, if it is another one")
-	cmd.Flags().StringVar(&f.delimiter, "delimiter", ":", "what ends a prefix")
-	cmd.Flags().IntVar(&f.depth, "depth", 1, "prefixes end with the `N`th delimiter")
-	cmd.Flags().IntVar(&f.limit, "limit", term.RowLimit, "at most `N` prefixes, those with the most differences first")
+	f.prefixes.Register(cmd.Flags(), "at most `N` prefixes, those with the most differences first")
 	return cmd
-}
-
-func (f *diffFlags) check() error {
-	switch {
-	case f.delimiter == "":
-		return term.Usage(errors.New("flag --delimiter: it is empty"))
-	case f.depth < 1:
-		return term.Usage(fmt.Errorf("flag --depth %d: want 1 or more", f.depth))
-	case f.limit < 1:
-		return term.Usage(fmt.Errorf("flag --limit %d: want 1 or more", f.limit))
-	}
-	return nil
 }
 
 // clusterDiff compares two nodes and prints how they differ.
 func clusterDiff(ctx context.Context, p *term.Process, f *diffFlags, a, b string) error {
-	if err := f.check(); err != nil {
+	if err := f.prefixes.Check(); err != nil {
 		return err
 	}
 	flagsB := f.client
 	if f.passwordB != "" {
 		flagsB.PasswordFile = f.passwordB
 	}
-	d := &differ{
-		settle: diffSettle, prefixes: keys.Rule{Delimiter: []byte(f.delimiter), Depth: f.depth}, progress: p.Bar(),
-		counts: map[string]*diffCount{},
-	}
+	d := &differ{settle: diffSettle, prefixes: &f.prefixes, progress: p.Bar(), counts: map[string]*diffCount{}}
 	clientA, err := f.client.Client(a, false, p.Env)
 	if err != nil {
 		return err

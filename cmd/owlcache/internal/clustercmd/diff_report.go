@@ -8,7 +8,6 @@ import (
 
 	"github.com/dustin/go-humanize"
 
-	"owlcache/cmd/owlcache/internal/keys"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -33,7 +32,7 @@ func (d *differ) rows() []diffRow {
 // printDiff prints what was found.
 func printDiff(p *term.Process, d *differ, f *diffFlags) error {
 	rows := d.rows()
-	shown := rows[:min(len(rows), f.limit)]
+	shown := rows[:min(len(rows), f.prefixes.Limit)]
 	if f.client.Out.JSON() {
 		return p.PrintJSON(d.json(shown))
 	}
@@ -119,8 +118,8 @@ func (d *differ) json(rows []diffRow) diffJSON {
 		PrefixesTotal: len(d.counts), Prefixes: []diffRowJSON{},
 	}
 	for _, r := range rows {
-		k := keys.AsJSON([]byte(r.prefix))
-		j.Prefixes = append(j.Prefixes, diffRowJSON{k.Key, k.KeyBase64, r.json()})
+		text, encoded := term.TextOrBase64([]byte(r.prefix))
+		j.Prefixes = append(j.Prefixes, diffRowJSON{text, encoded, r.json()})
 	}
 	return j
 }

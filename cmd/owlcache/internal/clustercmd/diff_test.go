@@ -16,7 +16,7 @@ import (
 
 	"owlcache/api"
 	"owlcache/cmd/owlcache/internal/e2e"
-	"owlcache/cmd/owlcache/internal/keys"
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
 )
@@ -232,7 +232,7 @@ func TestLastingDifferences(t *testing.T) {
 
 // What does not fit among the prefixes is counted all the same.
 func TestDiffPrefixesAreBounded(t *testing.T) {
-	d := &differ{prefixes: keys.Rule{Delimiter: []byte(":"), Depth: 1}, counts: map[string]*diffCount{}}
+	d := &differ{prefixes: &term.Prefixes{Delimiter: ":", Depth: 1}, counts: map[string]*diffCount{}}
 	for i := range diffPrefixes + 5 {
 		d.countOf(fmt.Sprintf("%d:", i)).add(versions{{Version: engine.Version{Time: 1}}})
 	}

@@ -12,7 +12,6 @@ import (
 
 	"owlcache/api/status"
 	"owlcache/cmd/owlcache/internal/client"
-	"owlcache/cmd/owlcache/internal/keys"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
@@ -36,7 +35,7 @@ const (
 type differ struct {
 	sides    [2]diffSide
 	settle   time.Duration
-	prefixes keys.Rule
+	prefixes *term.Prefixes
 	progress *term.Bar
 
 	mu      sync.Mutex // protects what follows

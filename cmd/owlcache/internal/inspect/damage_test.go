@@ -90,7 +90,7 @@ func TestInspectDamage(t *testing.T) {
 		{"members, restart", writeFile(members, "{}"), "", term.CodeCorrupt, "restart    loads 13", ""},
 		{"members, for programs", writeFile(members, "{}"), "members -o json", term.CodeCorrupt, `"problem":"line 1, column`, ""},
 		{"members that do harm", writeFile(members, `[{"Address":"\u001b[31mred\u009b\u202e"}]`), "members", term.CodeOK, `  \x1b[31mred\u009b\u202e`, ""},
-		{"peers", writeFile("peers.json", `[{"address":"10.0.0.1:7946","node_id":"1f","last_seen":"2026-11-22T10:50:17Z"},"10.0.0.2:7946"]`), "members", term.CodeOK,
+		{"peers", writeFile("peers.json", `{"node":"2f","peers":[{"address":"10.0.0.1:7946","node":"1f","seen":"2026-11-22T10:50:17Z"},{"address":"10.0.0.2:7946"}]}`), "members", term.CodeOK,
 			"  ADDRESS        NODE  SEEN\n  10.0.0.1:7946  1f    2026-11-22T10:50:17Z\n  10.0.0.2:7946  -     -\n", ""},
 		{"torn", tear, "", term.CodeOK, "51 bytes from offset 260 on are the torn end of a write", ""},
 		{"torn, log", tear, "log", term.CodeOK, "6       2:189", ""},

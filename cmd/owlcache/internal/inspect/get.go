@@ -12,7 +12,6 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
-	"owlcache/cmd/owlcache/internal/keys"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/view"
@@ -84,10 +83,14 @@ func (in *inspector) get(ctx context.Context, v *view.View, key []byte, f *getFl
 		_, err = in.out.Write(e.Value)
 	case f.raw:
 	case e != nil && in.json:
+		var value jsonValue
+		if !e.Tombstone {
+			value = asJSONValue(e.Value)
+		}
 		err = in.printJSON(struct {
 			jsonEntry
 			jsonValue
-		}{asJSONEntry(new(metaOf(e)), in.now), valueUnlessTombstone(e)})
+		}{asJSONEntry(new(metaOf(e)), in.now), value})
 	case e != nil:
 		in.printEntry(e, v.Info().NodeID)
 	}
@@ -113,13 +116,6 @@ func firstEntry(key []byte, each func(func(*engine.Entry) error) error) (found *
 	return found, err
 }
 
-func valueUnlessTombstone(e *engine.Entry) jsonValue {
-	if e.Tombstone {
-		return jsonValue{}
-	}
-	return asJSONValue(e.Value)
-}
-
 // missing returns the error that says why a key is not there.
 func (in *inspector) missing(ctx context.Context, v *view.View, key []byte, state string, history bool) error {
 	switch state {
@@ -136,7 +132,11 @@ func (in *inspector) missing(ctx context.Context, v *view.View, key []byte, stat
 		return nil
 	}, nil)
 	if err == nil && in.json && !history {
-		err = in.printJSON(jsonMissing{keys.AsJSON(key), absentState(last), last})
+		missing := jsonMissing{term.AsJSON(key), "absent", last}
+		if last > 0 {
+			missing.State = "deleted"
+		}
+		err = in.printJSON(missing)
 	}
 	switch {
 	case err != nil:
@@ -151,16 +151,9 @@ func (in *inspector) missing(ctx context.Context, v *view.View, key []byte, stat
 
 // jsonMissing is what is known of a key that has no entry.
 type jsonMissing struct {
-	keys.JSON
+	term.KeyJSON
 	State string `json:"state"`         // deleted or absent
 	LSN   uint64 `json:"lsn,omitempty"` // of the record that deleted it
-}
-
-func absentState(deleted uint64) string {
-	if deleted > 0 {
-		return "deleted"
-	}
-	return "absent"
 }
 
 func (in *inspector) notThere(key []byte, why string) error {
@@ -176,26 +169,17 @@ const (
 // printEntry shows an entry to a person.
 func (in *inspector) printEntry(e *engine.Entry, node uint64) {
 	m := metaOf(e)
-	state := m.state(in.now)
-	expires := "never"
-	if t := expiryTime(e.Expires); t != nil {
-		expires = term.Moment(*t, in.now)
-	}
-	created := "unknown"
-	if t := createdTime(e.Created); t != nil {
-		created = term.Moment(*t, in.now)
-	}
-	by := "node " + fmt.Sprintf("%016x", e.Version.Node)
-	if e.Version.Node == node {
-		by = "this node"
-	}
 	in.line("key      %s (%s)", term.Key(e.Key), term.Count(int64(len(e.Key)), "byte"))
-	in.line("state    %s", state)
-	in.line("version  %s (%s UTC, by %s)", e.Version, versionTime(e.Version).Format(milliLayout), by)
+	in.line("state    %s", m.state(in.now))
+	in.line("version  %s (%s UTC, by %s)", e.Version, versionTime(e.Version).Format(milliLayout), writer(e.Version.Node, node))
 	if e.Tombstone {
 		return
 	}
-	in.line("created  %s", created)
+	expires := "never"
+	if t := expiryTime(e.Expires); !t.IsZero() {
+		expires = term.Moment(t, in.now)
+	}
+	in.line("created  %s", term.Moment(createdTime(e.Created), in.now))
 	in.line("expires  %s", expires)
 	in.line("size     %s", term.Count(int64(len(e.Value)), "byte"))
 	if isText(e.Value) {
@@ -216,8 +200,37 @@ func cutNote(all, shown int) string {
 	return fmt.Sprintf(" (the first %d of %s bytes; all with --raw)", shown, humanize.Comma(int64(all)))
 }
 
-// line writes one line for people.
-func (in *inspector) line(format string, args ...any) {
-	_, _ = fmt.Fprintf(in.out, format, args...) // the writer keeps its error until it is flushed
-	_ = in.out.WriteByte('\n')
+// history lists every version of a key that is still there, oldest first: the log's
+// as far as the snapshot covers them, the snapshot's, the rest of the log.
+func (in *inspector) history(ctx context.Context, v *view.View, key []byte) error {
+	snapshot, err := firstEntry(key, func(visit func(*engine.Entry) error) error { return v.Snapshot(ctx, nil, visit) })
+	if err != nil {
+		return err
+	}
+	show := in.opPrinter(v.Info().NodeID, true)
+	covered := v.Info().Snapshot.LSN
+	shown := snapshot == nil
+	showSnapshot := func() error {
+		if shown {
+			return nil
+		}
+		shown = true
+		return show.snapshot(snapshot, covered)
+	}
+	err = in.walkLog(ctx, v, 0, func(op *view.Op) error {
+		if !bytes.Equal(op.Key, key) {
+			return nil
+		}
+		if op.LSN > covered {
+			if err := showSnapshot(); err != nil {
+				return err
+			}
+		}
+		return show.op(op)
+	}, nil)
+	if err == nil {
+		err = showSnapshot()
+	}
+	show.table.End()
+	return err
 }

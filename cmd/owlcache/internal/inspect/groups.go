@@ -2,14 +2,18 @@ package inspect
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
-	"strings"
 
+	"github.com/spf13/cobra"
+
+	"owlcache/cmd/owlcache/internal/localdir"
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
 
@@ -68,64 +72,27 @@ func readGroup(dir, name, title, label string, parse func([]byte) ([]groupPeer, 
 
 // parseMembers reads the file of a group: an array of objects with an Address; null is
 // an empty one. The password that such an object may have is not looked at.
-func parseMembers(content []byte) ([]groupPeer, error) {
-	var list []struct{ Address *string }
+func parseMembers(content []byte) (list []groupPeer, err error) {
 	if err := unmarshalFile(content, &list); err != nil {
 		return nil, err
 	}
-	var members []groupPeer
-	for i, m := range list {
-		if m.Address == nil || *m.Address == "" {
-			return nil, fmt.Errorf("member %d has no Address", i+1)
-		}
-		members = append(members, groupPeer{Address: *m.Address})
-	}
-	return members, nil
+	return withAddress(list, "member %d has no Address")
 }
 
-// parsePeers reads peers.json: an array, or an object with an array in it, of peers,
-// each an address or an object that has one.
+// parsePeers reads peers.json.
 func parsePeers(content []byte) ([]groupPeer, error) {
-	var v any
-	if err := unmarshalFile(content, &v); err != nil {
+	var file struct{ Peers []groupPeer }
+	if err := unmarshalFile(content, &file); err != nil {
 		return nil, err
 	}
-	if object, ok := v.(map[string]any); ok {
-		v = field(object, "peers", "members")
-	}
-	list, ok := v.([]any)
-	if !ok && v != nil {
-		return nil, errors.New("it is no list of peers")
-	}
-	var peers []groupPeer
-	for i, v := range list {
-		var p groupPeer
-		switch v := v.(type) {
-		case string:
-			p.Address = v
-		case map[string]any:
-			p.Address, _ = field(v, "address", "addr").(string)
-			p.Node, _ = field(v, "nodeid", "node", "name", "id").(string)
-			p.Seen, _ = field(v, "seen", "lastseen", "time").(string)
-		}
-		if p.Address == "" {
-			return nil, fmt.Errorf("peer %d has no address", i+1)
-		}
-		peers = append(peers, p)
-	}
-	return peers, nil
+	return withAddress(file.Peers, "peer %d has no address")
 }
 
-// field returns the field of an object that has one of some names, which are in small
-// letters and without underscores; the first name wins.
-func field(object map[string]any, names ...string) any {
-	best, value := len(names), any(nil)
-	for k, v := range object {
-		if i := slices.Index(names, strings.ReplaceAll(strings.ToLower(k), "_", "")); i >= 0 && i < best {
-			best, value = i, v
-		}
+func withAddress(list []groupPeer, missing string) ([]groupPeer, error) {
+	if i := slices.IndexFunc(list, func(p groupPeer) bool { return p.Address == "" }); i >= 0 {
+		return nil, fmt.Errorf(missing, i+1)
 	}
-	return value
+	return list, nil
 }
 
 // unmarshalFile is json.Unmarshal with the place in its errors.
@@ -147,4 +114,75 @@ func unmarshalFile(content []byte, v any) error {
 	line := bytes.Count(before, []byte("\n")) + 1
 	column := len(before) - bytes.LastIndexByte(before, '\n')
 	return fmt.Errorf("line %d, column %d: %w", line, column, err)
+}
+
+func (c *command) members() *cobra.Command {
+	return &cobra.Command{
+		Use:   "members [DIR]",
+		Short: "List the groups in a data directory",
+		Long: `Members lists the members of the owlcache group and of the gossip group, and the peers of the latter
+that were last seen alive, as the files in the data directory name them. Passwords are not shown.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.run(cmd.Context(), args, func(ctx context.Context, in *inspector) error { return in.members(ctx) })
+		},
+	}
+}
+
+// members shows the groups. A file that is damaged is named, the others are shown.
+func (in *inspector) members(context.Context) error {
+	if _, _, err := datadir.Look(in.dir); err != nil {
+		return err
+	}
+	groups := readGroups(in.dir)
+	in.damagedGroups(&groups)
+	if in.json {
+		return in.printJSON(groups)
+	}
+	for i, g := range groups.all() {
+		if i > 0 {
+			in.line("")
+		}
+		in.printGroup(g)
+	}
+	return nil
+}
+
+// damagedGroups notes the files that cannot be read.
+func (in *inspector) damagedGroups(groups *groupLists) {
+	for _, g := range groups.all() {
+		if g.Problem != "" {
+			in.damage.Put(localdir.Place{File: g.File, Offset: -1, Problem: g.Problem})
+		}
+	}
+}
+
+func (in *inspector) printGroup(g *groupList) {
+	switch {
+	case g.Problem != "":
+		in.line("%s: %s is damaged: %s", g.title, g.File, term.Text(g.Problem))
+		return
+	case !g.Present:
+		in.line("%s: none (there is no %s)", g.title, g.File)
+		return
+	case len(g.Members) == 0:
+		in.line("%s: none (%s is empty)", g.title, g.File)
+		return
+	}
+	in.line("%s: %s (%s)", g.title, term.Count(int64(len(g.Members)), "member"), g.File)
+	columns := []term.Column{{Title: "ADDRESS"}}
+	detailed := slices.ContainsFunc(g.Members, func(m groupPeer) bool { return m.Node != "" || m.Seen != "" })
+	if detailed {
+		columns = append(columns, term.Column{Title: "NODE"}, term.Column{Title: "SEEN"})
+	}
+	t := term.NewTable(in.out, columns...)
+	t.Indent = "  "
+	for _, m := range g.Members {
+		cells := []string{term.OrDash(term.Text(m.Address))}
+		if detailed {
+			cells = append(cells, term.OrDash(term.Text(m.Node)), term.OrDash(term.Text(m.Seen)))
+		}
+		t.Row(cells...)
+	}
+	t.End()
 }

@@ -6,59 +6,55 @@ import (
 	"fmt"
 	"time"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
-	"owlcache/cmd/owlcache/internal/keys"
+	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 )
 
-// jsonValue is a value in the same way.
+// jsonValue is a value for programs, as text or in base64.
 type jsonValue struct {
 	Value       *string `json:"value,omitempty"`
 	ValueBase64 []byte  `json:"value_base64,omitempty"`
 }
 
-func asJSONValue(value []byte) jsonValue {
-	if utf8.Valid(value) {
-		s := string(value)
-		return jsonValue{Value: &s}
-	}
-	return jsonValue{ValueBase64: value}
+func asJSONValue(value []byte) (j jsonValue) {
+	j.Value, j.ValueBase64 = term.TextOrBase64(value)
+	return j
 }
 
 // jsonEntry is what is known of an entry besides its value.
 type jsonEntry struct {
-	keys.JSON
-	State   string     `json:"state"`
-	Size    int        `json:"size"` // bytes of the value
-	Created *time.Time `json:"created,omitempty"`
-	Expires *time.Time `json:"expires,omitempty"`
-	Version string     `json:"version"`
+	term.KeyJSON
+	State   string    `json:"state"`
+	Size    int       `json:"size"` // bytes of the value
+	Created time.Time `json:"created,omitzero"`
+	Expires time.Time `json:"expires,omitzero"`
+	Version string    `json:"version"`
 }
 
 func asJSONEntry(e *entryMeta, now time.Time) jsonEntry {
 	return jsonEntry{
-		JSON: keys.AsJSON(e.key), State: e.state(now), Size: e.size,
+		KeyJSON: term.AsJSON(e.key), State: e.state(now), Size: e.size,
 		Created: createdTime(e.created), Expires: expiryTime(e.expires), Version: e.version.String(),
 	}
 }
 
-// createdTime returns the time of nanoseconds, nil for 0.
-func createdTime(ns int64) *time.Time {
-	if ns == 0 {
-		return nil
+// createdTime returns the time of nanoseconds, the zero one for 0.
+func createdTime(ns int64) (t time.Time) {
+	if ns != 0 {
+		t = time.Unix(0, ns).UTC()
 	}
-	t := time.Unix(0, ns).UTC()
-	return &t
+	return t
 }
 
-// expiryTime returns the time of milliseconds, nil for 0.
-func expiryTime(ms int64) *time.Time {
-	if ms == 0 {
-		return nil
+// expiryTime returns the time of milliseconds, the zero one for 0.
+func expiryTime(ms int64) (t time.Time) {
+	if ms != 0 {
+		t = milliTime(ms)
 	}
-	t := milliTime(ms)
-	return &t
+	return t
 }
 
 // printJSON writes v on one line. Nothing in it does harm on a terminal.
@@ -76,26 +72,20 @@ func (in *inspector) printJSON(v any) error {
 // printableJSON escapes what a terminal may take for more than text, and which is
 // in the strings alone.
 func printableJSON(b []byte) []byte {
-	clean := true
-	for _, c := range b {
-		clean = clean && c < 0x7f
-	}
-	if clean {
+	if !bytes.ContainsFunc(b, func(r rune) bool { return r >= 0x7f }) {
 		return b
 	}
 	var out []byte
-	for len(b) > 0 {
-		r, n := utf8.DecodeRune(b)
+	for _, r := range string(b) {
 		switch {
 		case r < 0x7f || unicode.IsPrint(r):
-			out = append(out, b[:n]...)
+			out = utf8.AppendRune(out, r)
 		case r > 0xffff:
-			r -= 0x10000
-			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
 		default:
 			out = fmt.Appendf(out, `\u%04x`, r)
 		}
-		b = b[n:]
 	}
 	return out
 }

@@ -88,22 +88,20 @@ func keyArgument(arg string, inBase64 bool) ([]byte, error) {
 }
 
 // keyOrder returns the order of a name, nil if there is none.
-func keyOrder(name string) func(a, b *entryMeta) bool {
-	by := func(compare func(a, b *entryMeta) int) func(a, b *entryMeta) bool {
-		return func(a, b *entryMeta) bool {
-			return cmp.Or(compare(a, b), bytes.Compare(a.key, b.key)) < 0
-		}
-	}
+func keyOrder(name string) func(a, b *entryMeta) int {
+	var compare func(a, b *entryMeta) int
 	switch name {
 	case "size":
-		return by(func(a, b *entryMeta) int { return cmp.Compare(b.size, a.size) })
+		compare = func(a, b *entryMeta) int { return cmp.Compare(b.size, a.size) }
 	case "created":
-		return by(func(a, b *entryMeta) int { return cmp.Compare(b.created, a.created) })
+		compare = func(a, b *entryMeta) int { return cmp.Compare(b.created, a.created) }
 	case "expiry":
 		// 0 is never: as an unsigned number, one less is the greatest of all.
-		return by(func(a, b *entryMeta) int { return cmp.Compare(uint64(a.expires-1), uint64(b.expires-1)) })
+		compare = func(a, b *entryMeta) int { return cmp.Compare(uint64(a.expires-1), uint64(b.expires-1)) }
+	default:
+		return nil
 	}
-	return nil
+	return func(a, b *entryMeta) int { return cmp.Or(compare(a, b), bytes.Compare(a.key, b.key)) }
 }
 
 // keys lists the entries that are wanted.
@@ -122,7 +120,7 @@ func (in *inspector) keys(ctx context.Context, v *view.View, f *keysFlags) error
 		in.streaming()
 		return in.keysInOrder(each, f.limit, show)
 	}
-	first := top[entryMeta]{most: f.limit, before: keyOrder(f.sort)}
+	first := top[entryMeta]{most: f.limit, compare: keyOrder(f.sort)}
 	err := each(func(e *entryMeta) error {
 		if first.wants(e) {
 			kept := *e
@@ -140,7 +138,7 @@ func (in *inspector) keys(ctx context.Context, v *view.View, f *keysFlags) error
 			return err
 		}
 	}
-	show.end()
+	show.table.End()
 	if first.total > int64(f.limit) {
 		in.bar.Note("these are %s; more with --limit", term.OfAll(f.limit, first.total, "key"))
 	}
@@ -157,7 +155,7 @@ func (in *inspector) keysInOrder(each func(func(e *entryMeta) error) error, limi
 		n++
 		return show.row(e)
 	})
-	show.end()
+	show.table.End()
 	if errors.Is(err, errEnough) {
 		in.bar.Note("there are more keys; more with --limit")
 		return nil
@@ -186,10 +184,10 @@ func (k *keyPrinter) row(e *entryMeta) error {
 		return k.in.printJSON(asJSONEntry(e, k.in.now))
 	}
 	created, expires := "-", "never"
-	if t := createdTime(e.created); t != nil {
+	if t := createdTime(e.created); !t.IsZero() {
 		created = t.Format(term.SecondLayout)
 	}
-	if t := expiryTime(e.expires); t != nil {
+	if t := expiryTime(e.expires); !t.IsZero() {
 		expires = t.Format(term.SecondLayout)
 	}
 	state := e.state(k.in.now)
@@ -202,10 +200,4 @@ func (k *keyPrinter) row(e *entryMeta) error {
 	}
 	k.table.Row(size, created, expires, state, shownVersion(e.version, k.node), term.Key(e.key))
 	return nil
-}
-
-func (k *keyPrinter) end() {
-	if k.table != nil {
-		k.table.End()
-	}
 }

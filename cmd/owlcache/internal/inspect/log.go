@@ -107,7 +107,7 @@ func (in *inspector) log(ctx context.Context, v *view.View, f *logFlags) error {
 		}
 		return show.damaged(d)
 	})
-	show.end()
+	show.table.End()
 	if errors.Is(err, errEnough) {
 		err = nil
 	}

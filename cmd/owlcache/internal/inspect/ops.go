@@ -1,14 +1,12 @@
 package inspect
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
-	"owlcache/cmd/owlcache/internal/keys"
 	"owlcache/cmd/owlcache/internal/localdir"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
@@ -22,18 +20,18 @@ const opValueShown = 40
 // jsonOp is an operation for programs. In a history, an entry of the snapshot is one
 // too, with op "snapshot" and the LSN up to which the snapshot covers the log.
 type jsonOp struct {
-	LSN     uint64  `json:"lsn"`
-	Segment *uint64 `json:"segment,omitempty"`
-	File    string  `json:"file"`
-	Offset  *int64  `json:"offset,omitempty"`
-	Op      string  `json:"op"`
-	keys.JSON
-	Time    time.Time  `json:"time"`
-	Node    string     `json:"node"`
-	Version string     `json:"version"`
-	Size    *int       `json:"size,omitempty"`
-	Created *time.Time `json:"created,omitempty"`
-	Expires *time.Time `json:"expires,omitempty"`
+	LSN     uint64 `json:"lsn"`
+	Segment uint64 `json:"segment,omitempty"`
+	File    string `json:"file"`
+	Offset  int64  `json:"offset,omitempty"`
+	Op      string `json:"op"`
+	term.KeyJSON
+	Time    time.Time `json:"time"`
+	Node    string    `json:"node"`
+	Version string    `json:"version"`
+	Size    *int      `json:"size,omitempty"`
+	Created time.Time `json:"created,omitzero"`
+	Expires time.Time `json:"expires,omitzero"`
 	jsonValue
 }
 
@@ -70,10 +68,7 @@ func (o *opPrinter) op(op *view.Op) error {
 	seq := segmentNumber(op.Segment)
 	if o.table == nil {
 		j := o.json(&op.Entry, op.Kind, op.LSN)
-		j.File, j.Offset = segmentFile(op.Segment), &op.Offset
-		if seq > 0 {
-			j.Segment = &seq
-		}
+		j.Segment, j.File, j.Offset = seq, datadir.LogDir+"/"+filepath.Base(op.Segment), op.Offset
 		return o.in.printJSON(j)
 	}
 	o.row(&op.Entry, op.Kind, strconv.FormatUint(op.LSN, 10), fmt.Sprintf("%d:%d", seq, op.Offset))
@@ -104,7 +99,7 @@ func (o *opPrinter) json(e *engine.Entry, kind string, lsn uint64) jsonOp {
 		j.Size = new(len(e.Value))
 	}
 	if !o.history {
-		j.JSON = keys.AsJSON(e.Key)
+		j.KeyJSON = term.AsJSON(e.Key)
 	} else if hasValue(e, kind) {
 		j.jsonValue = asJSONValue(e.Value)
 	}
@@ -156,23 +151,9 @@ func (o *opPrinter) damaged(d *localdir.Place) error {
 	return nil
 }
 
-func (o *opPrinter) end() {
-	if o.table != nil {
-		o.table.End()
-	}
-}
-
 // segmentNumber returns the number in the name of a segment, 0 if there is none.
 func segmentNumber(path string) uint64 {
 	digits, _, _ := strings.Cut(filepath.Base(path), ".")
-	n, err := strconv.ParseUint(digits, 10, 64)
-	if err != nil {
-		return 0
-	}
+	n, _ := strconv.ParseUint(digits, 10, 64)
 	return n
-}
-
-// segmentFile returns the name of a segment within the directory.
-func segmentFile(path string) string {
-	return datadir.LogDir + "/" + cmp.Or(filepath.Base(path), "?")
 }

@@ -5,20 +5,19 @@ import (
 	"time"
 
 	"owlcache/cmd/owlcache/internal/localdir"
-	"owlcache/engine/view"
 )
 
 // jsonOverview is the overview for programs. What is not known is left out.
 type jsonOverview struct {
-	Directory string     `json:"directory"`
-	Time      time.Time  `json:"time"`
-	Legacy    bool       `json:"legacy"`
-	Format    int        `json:"format,omitempty"`
-	NodeID    string     `json:"node_id,omitempty"`
-	Created   *time.Time `json:"created,omitempty"`
-	Running   bool       `json:"running"`
-	Server    string     `json:"server,omitempty"`
-	FileBytes int64      `json:"file_bytes"`
+	Directory string    `json:"directory"`
+	Time      time.Time `json:"time"`
+	Legacy    bool      `json:"legacy"`
+	Format    int       `json:"format,omitempty"`
+	NodeID    string    `json:"node_id,omitempty"`
+	Created   time.Time `json:"created,omitzero"`
+	Running   bool      `json:"running"`
+	Server    string    `json:"server,omitempty"`
+	FileBytes int64     `json:"file_bytes"`
 
 	Keys     keyCounts    `json:"keys"`
 	Bytes    byteCounts   `json:"bytes"`
@@ -33,14 +32,14 @@ type jsonOverview struct {
 }
 
 type jsonSnapshot struct {
-	Present   bool       `json:"present"`
-	LSN       uint64     `json:"lsn"`
-	Entries   int64      `json:"entries"`
-	Bytes     int64      `json:"bytes"`
-	Saved     *time.Time `json:"saved,omitempty"`
-	Writer    string     `json:"writer,omitempty"`
-	FileBytes int64      `json:"file_bytes"`
-	FreeBytes int64      `json:"free_bytes"`
+	Present   bool      `json:"present"`
+	LSN       uint64    `json:"lsn"`
+	Entries   int64     `json:"entries"`
+	Bytes     int64     `json:"bytes"`
+	Saved     time.Time `json:"saved,omitzero"`
+	Writer    string    `json:"writer,omitempty"`
+	FileBytes int64     `json:"file_bytes"`
+	FreeBytes int64     `json:"free_bytes"`
 }
 
 type jsonLog struct {
@@ -52,15 +51,15 @@ type jsonLog struct {
 }
 
 type jsonSegment struct {
-	Segment   uint64     `json:"segment"`
-	File      string     `json:"file"`
-	FirstLSN  uint64     `json:"first_lsn"`
-	LastLSN   uint64     `json:"last_lsn"`
-	Records   int64      `json:"records"`
-	Bytes     int64      `json:"bytes"`
-	FileBytes int64      `json:"file_bytes"`
-	Created   *time.Time `json:"created,omitempty"`
-	Sealed    bool       `json:"sealed"`
+	Segment   uint64    `json:"segment"`
+	File      string    `json:"file"`
+	FirstLSN  uint64    `json:"first_lsn"`
+	LastLSN   uint64    `json:"last_lsn"`
+	Records   int64     `json:"records"`
+	Bytes     int64     `json:"bytes"`
+	FileBytes int64     `json:"file_bytes"`
+	Created   time.Time `json:"created,omitzero"`
+	Sealed    bool      `json:"sealed"`
 }
 
 type jsonTorn struct {
@@ -81,10 +80,10 @@ type jsonRestart struct {
 func (o *overview) json() jsonOverview {
 	i, s, l := &o.info, &o.info.Snapshot, &o.info.Log
 	j := jsonOverview{
-		Directory: i.Path, Time: o.now.UTC(), Legacy: o.legacy, Format: i.Format, Created: timeOrNil(i.Created),
+		Directory: i.Path, Time: o.now.UTC(), Legacy: o.legacy, Format: i.Format, Created: jsonTime(i.Created),
 		Running: i.Holder != "", Server: i.Holder, FileBytes: o.files.total,
 		Keys: o.keys, Bytes: o.bytes,
-		Snapshot: jsonSnapshot{Present: s.Present, LSN: s.LSN, Entries: s.Keys, Bytes: s.Bytes, Saved: timeOrNil(s.Saved), FileBytes: s.FileBytes, FreeBytes: s.FreeBytes},
+		Snapshot: jsonSnapshot{Present: s.Present, LSN: s.LSN, Entries: s.Keys, Bytes: s.Bytes, Saved: jsonTime(s.Saved), FileBytes: s.FileBytes, FreeBytes: s.FreeBytes},
 		Log:      jsonLog{FirstLSN: l.FirstLSN, LastLSN: l.LastLSN, FileBytes: l.FileBytes, Segments: []jsonSegment{}},
 		Restart: jsonRestart{Refused: o.refused, Entries: s.Keys, Records: l.Records, Operations: l.Operations, Bytes: l.Bytes,
 			Seconds: float64(restartTime(s, l).Milliseconds()) / 1000},
@@ -96,8 +95,9 @@ func (o *overview) json() jsonOverview {
 	if s.Present {
 		j.Snapshot.Writer = fmt.Sprintf("%016x", s.Writer)
 	}
-	for i := range l.Segments {
-		j.Log.Segments = append(j.Log.Segments, asJSONSegment(&l.Segments[i]))
+	for _, s := range l.Segments {
+		j.Log.Segments = append(j.Log.Segments, jsonSegment{Segment: s.Seq, File: s.Name, FirstLSN: s.FirstLSN, LastLSN: s.LastLSN,
+			Records: s.Records(), Bytes: s.Bytes, FileBytes: s.FileBytes, Created: jsonTime(s.Created), Sealed: s.Sealed})
 	}
 	if l.TornWhy != "" {
 		j.Log.Torn = &jsonTorn{l.TornOffset, l.TornBytes, l.TornWhy}
@@ -105,16 +105,7 @@ func (o *overview) json() jsonOverview {
 	return j
 }
 
-func asJSONSegment(s *view.Segment) jsonSegment {
-	return jsonSegment{Segment: s.Seq, File: s.Name, FirstLSN: s.FirstLSN, LastLSN: s.LastLSN, Records: s.Records(),
-		Bytes: s.Bytes, FileBytes: s.FileBytes, Created: timeOrNil(s.Created), Sealed: s.Sealed}
-}
-
-// timeOrNil returns nil for a time that is not set.
-func timeOrNil(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = milliTime(t.UnixMilli()).Add(time.Duration(t.Nanosecond() % 1e6))
-	return &t
+// jsonTime returns a time, which may not be set, in UTC and within the years that JSON can hold.
+func jsonTime(t time.Time) time.Time {
+	return milliTime(t.UnixMilli()).Add(time.Duration(t.Nanosecond() % 1e6))
 }

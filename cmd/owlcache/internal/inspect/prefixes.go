@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
-	"owlcache/cmd/owlcache/internal/keys"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
 	"owlcache/engine/view"
@@ -19,10 +17,8 @@ import (
 
 // prefixesFlags are the flags of inspect prefixes.
 type prefixesFlags struct {
-	delimiter string
-	depth     int
-	sort      string
-	limit     int
+	term.Prefixes
+	sort string
 }
 
 func (c *command) prefixes() *cobra.Command {
@@ -44,53 +40,43 @@ that it has; keys with none are counted together.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&own.delimiter, "delimiter", ":", "what ends a prefix")
-	cmd.Flags().IntVar(&own.depth, "depth", 1, "prefixes end with the `N`th delimiter")
+	own.Register(cmd.Flags(), "at most `N` prefixes")
 	cmd.Flags().StringVar(&own.sort, "sort", "bytes", "`order`: bytes or keys (most first), or prefix")
-	cmd.Flags().IntVar(&own.limit, "limit", term.RowLimit, "at most `N` prefixes")
 	_ = cmd.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions([]string{"bytes", "keys", "prefix"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 func (f *prefixesFlags) check() error {
-	switch {
-	case f.delimiter == "":
-		return term.Usage(errors.New("flag --delimiter: it is empty"))
-	case f.depth < 1:
-		return term.Usage(fmt.Errorf("flag --depth %d: want 1 or more", f.depth))
-	case f.limit < 1:
-		return term.Usage(fmt.Errorf("flag --limit %d: want 1 or more", f.limit))
-	case prefixOrder(f.sort) == nil:
+	if err := f.Check(); err != nil {
+		return err
+	}
+	if prefixOrder(f.sort) == nil {
 		return term.Usage(fmt.Errorf("flag --sort %q: want bytes, keys or prefix", f.sort))
 	}
 	return nil
 }
 
 // prefixOrder returns the order of a name, nil if there is none.
-func prefixOrder(name string) func(a, b *keys.Count) bool {
-	by := func(compare func(a, b *keys.Count) int) func(a, b *keys.Count) bool {
-		return func(a, b *keys.Count) bool {
-			return cmp.Or(compare(a, b), bytes.Compare(a.Prefix, b.Prefix)) < 0
-		}
-	}
+func prefixOrder(name string) func(a, b *prefixCount) int {
+	prefix := func(a, b *prefixCount) int { return bytes.Compare(a.prefix, b.prefix) }
 	switch name {
 	case "bytes":
-		return by(func(a, b *keys.Count) int { return cmp.Compare(b.Bytes, a.Bytes) })
+		return func(a, b *prefixCount) int { return cmp.Or(cmp.Compare(b.bytes, a.bytes), prefix(a, b)) }
 	case "keys":
-		return by(func(a, b *keys.Count) int { return cmp.Compare(b.Keys, a.Keys) })
+		return func(a, b *prefixCount) int { return cmp.Or(cmp.Compare(b.keys, a.keys), prefix(a, b)) }
 	case "prefix":
-		return by(func(_, _ *keys.Count) int { return 0 })
+		return prefix
 	}
 	return nil
 }
 
 // prefixes counts and shows.
 func (in *inspector) prefixes(ctx context.Context, v *view.View, f *prefixesFlags) error {
-	first := top[keys.Count]{most: f.limit, before: prefixOrder(f.sort)}
-	sum := keys.Count{}
-	groups := keys.NewGroups(keys.Rule{Delimiter: []byte(f.delimiter), Depth: f.depth}, func(c *keys.Count) {
-		sum.Keys += c.Keys
-		sum.Bytes += c.Bytes
+	first := top[prefixCount]{most: f.Limit, compare: prefixOrder(f.sort)}
+	sum := prefixCount{}
+	groups := newPrefixGroups(&f.Prefixes, func(c *prefixCount) {
+		sum.keys += c.keys
+		sum.bytes += c.bytes
 		if first.wants(c) {
 			first.put(*c)
 		}
@@ -98,34 +84,34 @@ func (in *inspector) prefixes(ctx context.Context, v *view.View, f *prefixesFlag
 	now := in.now.UnixMilli()
 	err := entries(ctx, v, func(e *engine.Entry) error {
 		if e.Live(now) {
-			groups.Add(e.Key, int64(len(e.Key)+len(e.Value)))
+			groups.add(e.Key, int64(len(e.Key)+len(e.Value)))
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	groups.End()
+	groups.end()
 	in.bar.Clear()
 	if err := in.printPrefixes(first.sorted(), &sum); err != nil {
 		return err
 	}
-	if first.total > int64(f.limit) {
-		in.bar.Note("these are %s; more with --limit", term.OfAll(f.limit, first.total, "prefix"))
+	if first.total > int64(f.Limit) {
+		in.bar.Note("these are %s; more with --limit", term.OfAll(f.Limit, first.total, "prefix"))
 	}
 	return nil
 }
 
-func (in *inspector) printPrefixes(list []keys.Count, sum *keys.Count) error {
+func (in *inspector) printPrefixes(list []prefixCount, sum *prefixCount) error {
 	if in.json {
 		for _, c := range list {
-			j := keys.AsJSON(c.Prefix)
+			text, encoded := term.TextOrBase64(c.prefix)
 			err := in.printJSON(struct {
 				Prefix       *string `json:"prefix,omitempty"`
 				PrefixBase64 []byte  `json:"prefix_base64,omitempty"`
 				Keys         int64   `json:"keys"`
 				Bytes        int64   `json:"bytes"`
-			}{j.Key, j.KeyBase64, c.Keys, c.Bytes})
+			}{text, encoded, c.keys, c.bytes})
 			if err != nil {
 				return err
 			}
@@ -135,12 +121,12 @@ func (in *inspector) printPrefixes(list []keys.Count, sum *keys.Count) error {
 	t := term.NewTable(in.out, term.Column{Title: "KEYS", Right: true}, term.Column{Title: "BYTES", Right: true}, term.Column{Title: "SHARE", Right: true}, term.Column{Title: "PREFIX"})
 	for _, c := range list {
 		prefix := "(none)"
-		if len(c.Prefix) > 0 {
-			prefix = term.Key(c.Prefix)
+		if len(c.prefix) > 0 {
+			prefix = term.Key(c.prefix)
 		}
-		t.Row(humanize.Comma(c.Keys), term.Bytes(c.Bytes), percent(c.Bytes, sum.Bytes), prefix)
+		t.Row(humanize.Comma(c.keys), term.Bytes(c.bytes), percent(c.bytes, sum.bytes), prefix)
 	}
-	t.Row(humanize.Comma(sum.Keys), term.Bytes(sum.Bytes), percent(sum.Bytes, sum.Bytes), "all")
+	t.Row(humanize.Comma(sum.keys), term.Bytes(sum.bytes), percent(sum.bytes, sum.bytes), "all")
 	t.End()
 	return nil
 }

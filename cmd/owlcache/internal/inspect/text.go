@@ -49,15 +49,10 @@ func more(shown, all int) string {
 // until is the time from one instant to another in Unix milliseconds. A time that is
 // too long for a Duration is shortened.
 func until(from, to int64) time.Duration {
-	const most = math.MaxInt64 / int64(time.Millisecond)
-	d := to - from
-	if (to >= from) != (d >= 0) { // too far apart to be counted
-		d = most
-		if to < from {
-			d = -most
-		}
+	if to < from {
+		return -until(to, from)
 	}
-	return time.Duration(min(max(d, -most), most)) * time.Millisecond
+	return time.Duration(min(uint64(to)-uint64(from), math.MaxInt64/uint64(time.Millisecond))) * time.Millisecond
 }
 
 // milliTime returns the time of Unix milliseconds. What is outside of the years 0 to

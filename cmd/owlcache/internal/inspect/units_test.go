@@ -85,7 +85,7 @@ func FuzzPrintableJSON(f *testing.F) {
 func FuzzGroupFiles(f *testing.F) {
 	f.Add([]byte("null"))
 	f.Add([]byte(`[{"Cmd":"","Address":"127.0.0.1:7721","Pass":"","Token":""}]`))
-	f.Add([]byte(`{"peers":[{"addr":"a","seen":1},"b"]}`))
+	f.Add([]byte(`{"peers":[{"address":"a","seen":"now"},{"address":"b"}]}`))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		for _, parse := range []func([]byte) ([]groupPeer, error){parseMembers, parsePeers} {
 			members, err := parse(in)
@@ -128,7 +128,7 @@ func TestTopIsTheFrontOfTheSorted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		values := rapid.SliceOf(rapid.IntRange(0, 50)).Draw(t, "values")
 		most := rapid.IntRange(1, 20).Draw(t, "most")
-		first := top[int]{most: most, before: func(a, b *int) bool { return *a < *b }}
+		first := top[int]{most: most, compare: func(a, b *int) int { return *a - *b }}
 		for _, v := range values {
 			if first.wants(&v) {
 				first.put(v)

@@ -59,9 +59,9 @@ func (t *Table) Fix(widths ...int) {
 	t.End()
 }
 
-// End writes what is held back, and the titles if that has not been done.
+// End writes what is held back, and the titles if that has not been done. Without a Table it does nothing.
 func (t *Table) End() {
-	if t.started {
+	if t == nil || t.started {
 		return
 	}
 	t.started = true

@@ -72,3 +72,23 @@ func OrDash(s string) string { return cmp.Or(s, "-") }
 
 // Bytes renders a size in few characters.
 func Bytes(n int64) string { return humanize.IBytes(uint64(max(0, n))) }
+
+// KeyJSON is a key in the output for programs.
+type KeyJSON struct {
+	Key       *string `json:"key,omitempty"`
+	KeyBase64 []byte  `json:"key_base64,omitempty"`
+}
+
+// AsJSON returns a key for the output.
+func AsJSON(key []byte) (j KeyJSON) {
+	j.Key, j.KeyBase64 = TextOrBase64(key)
+	return j
+}
+
+// TextOrBase64 returns what is valid UTF-8 as text, anything else as bytes, which JSON has in base64.
+func TextOrBase64(b []byte) (text *string, encoded []byte) {
+	if utf8.Valid(b) {
+		return new(string(b)), nil
+	}
+	return nil, b
+}

@@ -1,4 +1,4 @@
-package keys
+package inspect
 
 import (
 	"maps"
@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"owlcache/cmd/owlcache/internal/term"
 )
 
 // TestPrefixGroupsCountAsAMap compares with counting all prefixes in a map.
@@ -17,18 +19,18 @@ func TestPrefixGroupsCountAsAMap(t *testing.T) {
 		depth := rapid.IntRange(1, 4).Draw(t, "depth")
 		slices.Sort(list)
 		want, got := map[string]int64{}, map[string]int64{}
-		groups := NewGroups(Rule{[]byte(delimiter), depth}, func(c *Count) {
-			if got[string(c.Prefix)] != 0 {
-				t.Errorf("%q comes twice", c.Prefix)
+		groups := newPrefixGroups(&term.Prefixes{Delimiter: delimiter, Depth: depth}, func(c *prefixCount) {
+			if got[string(c.prefix)] != 0 {
+				t.Errorf("%q comes twice", c.prefix)
 			}
-			got[string(c.Prefix)] = c.Keys
+			got[string(c.prefix)] = c.keys
 		})
 		for _, key := range list {
-			groups.Add([]byte(key), 1)
+			groups.add([]byte(key), 1)
 			parts := strings.SplitAfterN(key, delimiter, depth+1)
 			want[strings.Join(parts[:len(parts)-1], "")]++
 		}
-		groups.End()
+		groups.end()
 		if !maps.Equal(got, want) {
 			t.Fatalf("got %v, want %v", got, want)
 		}
