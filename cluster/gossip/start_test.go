@@ -17,7 +17,7 @@ import (
 // seedList are seeds that do not change.
 type seedList []string
 
-func (s seedList) Addresses() []string { return s }
+func (s seedList) Members() []string { return s }
 
 const testKey = "a key of sixteen bytes or more"
 

@@ -25,26 +25,34 @@ type secretJSON struct {
 	CRC string `json:"crc,omitempty"` // see VerifyChecksum
 }
 
+// ReadSecrets reads the secret.json at path; there are no secrets without the file. The error
+// does not quote it.
+func ReadSecrets(path string) (s Secrets, err error) {
+	b, err := ReadSmallFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	if json.Unmarshal(b, &s) != nil {
+		return Secrets{}, fmt.Errorf("%s is not valid JSON with texts password and token_secret: restore it, or remove it to have new secrets made", path)
+	}
+	state, err := VerifyChecksum(b)
+	s.Edited = err != nil || state != ChecksumRight
+	return s, nil
+}
+
 // Secrets reads secret.json. What is wanted and missing there is made at random
 // and saved with mode 0600; madePassword tells whether this call made the password.
 // A checksum that is missing or wrong is put right.
 func (d *Dir) Secrets(wantPassword, wantTokenSecret bool) (s Secrets, madePassword bool, err error) {
 	path := d.File(SecretFile)
-	b, err := ReadSmallFile(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
+	if s, err = ReadSecrets(path); err != nil {
 		return s, false, err
-	default:
-		if err := os.Chmod(path, 0o600); err != nil && !errors.Is(err, fs.ErrPermission) {
-			return s, false, err
-		}
-		if err := json.Unmarshal(b, &s); err != nil {
-			// The error of encoding/json may quote the content.
-			return Secrets{}, false, fmt.Errorf("%s is not valid JSON: restore it, or remove it to have new secrets made", path)
-		}
-		state, err := VerifyChecksum(b)
-		s.Edited = err != nil || state != ChecksumRight
+	}
+	if err := os.Chmod(path, 0o600); err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, fs.ErrNotExist) {
+		return s, false, err
 	}
 	before := s
 	if wantPassword && s.Password == "" {

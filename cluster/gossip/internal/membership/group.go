@@ -260,5 +260,5 @@ func (n *Group) seedList() []string {
 	if n.o.Seeds == nil {
 		return nil
 	}
-	return slices.Clone(n.o.Seeds.Addresses())
+	return slices.Clone(n.o.Seeds.Members())
 }

@@ -66,7 +66,7 @@ type seedList struct {
 
 func seedsOf(list ...string) *seedList { return &seedList{list: list} }
 
-func (s *seedList) Addresses() []string {
+func (s *seedList) Members() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.list

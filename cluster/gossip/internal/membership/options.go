@@ -28,8 +28,8 @@ type Options struct {
 
 // Seeds has the addresses (HOST:PORT) at which a node looks for its group.
 type Seeds interface {
-	// Addresses returns the seeds of now; the slice is not changed.
-	Addresses() []string
+	// Members returns the seeds of now; the slice is not changed.
+	Members() []string
 }
 
 // Receiver is told of the group. None of its methods waits for long.

@@ -75,7 +75,7 @@ func findPassword(file string, local bool, flags config.Flags, env []string) (st
 		return password, err
 	}
 	path := c.Path(datadir.SecretFile) // with the one that the server has made for itself
-	s, err := config.ReadSecretFile(path)
+	s, err := datadir.ReadSecrets(path)
 	if err != nil {
 		return "", noPassword(err)
 	}

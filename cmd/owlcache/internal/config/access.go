@@ -10,13 +10,10 @@ import (
 )
 
 const (
-	// minPassword is the least number of characters of a password.
-	minPassword = 11
-	// MinTokenSecret is the least number of bytes of a secret that signs tokens
-	// by itself.
+	minPassword = 11 // characters
+	// MinTokenSecret is the least number of bytes of a secret that signs tokens by itself.
 	MinTokenSecret = 32
-	// WellKnownSecret was the default secret of earlier versions. Everybody
-	// knows it, so it counts as none.
+	// WellKnownSecret was the default secret of earlier versions, and counts as none.
 	WellKnownSecret = "hello_owlcache"
 )
 
@@ -45,11 +42,16 @@ func (a *Access) ShortTokenSecret() bool {
 
 // CheckPassword refuses passwords that are too easy to guess.
 func CheckPassword(s string) error {
+	return checkSecret(s, minPassword, ", or leave it empty to have one made")
+}
+
+// checkSecret refuses secrets that are too easy to guess; advice ends the error.
+func checkSecret(s string, least int, advice string) error {
 	switch {
-	case utf8.RuneCountInString(s) < minPassword:
-		return fmt.Errorf("too short: want at least %d characters, or leave it empty to have one made", minPassword)
+	case utf8.RuneCountInString(s) < least:
+		return fmt.Errorf("too short: want at least %d characters%s", least, advice)
 	case strings.Trim(s, "0123456789") == "":
-		return errors.New("digits only: want letters or signs too, or leave it empty to have one made")
+		return errors.New("digits only: want letters or signs too" + advice)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -51,7 +50,7 @@ func checkCommand(p *term.Process) *cobra.Command {
 					return err
 				}
 			}
-			_, err = fmt.Fprintf(p.Stdout, "%s: the configuration is valid\n", c.source())
+			_, err = fmt.Fprintf(p.Stdout, "%s: the configuration is valid\n", cmp.Or(c.File, "defaults"))
 			return err
 		},
 	}
@@ -71,7 +70,7 @@ func printCommand(p *term.Process) *cobra.Command {
 				return err
 			}
 			if out.JSON() {
-				return c.printJSON(p.Stdout)
+				return p.PrintIndented(c.rows())
 			}
 			return c.print(p.Stdout)
 		},
@@ -97,9 +96,6 @@ func (c *Config) checkLists() error {
 	return nil
 }
 
-// source names where the configuration was read from.
-func (c *Config) source() string { return cmp.Or(c.File, "defaults") }
-
 // print writes the settings as a table.
 func (c *Config) print(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -111,21 +107,21 @@ func (c *Config) print(w io.Writer) error {
 	return tw.Flush()
 }
 
-// printJSON writes the settings as an array of objects, in the order of the table.
-func (c *Config) printJSON(w io.Writer) error {
-	type row struct {
-		Name    string `json:"name"`
-		Value   string `json:"value"`
-		Origin  string `json:"origin"`
-		Default string `json:"default"`
-		Unit    string `json:"unit,omitempty"`
-		Help    string `json:"help"`
-	}
+// row is the JSON of a setting.
+type row struct {
+	Name    string `json:"name"`
+	Value   string `json:"value"`
+	Origin  string `json:"origin"`
+	Default string `json:"default"`
+	Unit    string `json:"unit,omitempty"`
+	Help    string `json:"help"`
+}
+
+// rows returns the settings, in the order of the table.
+func (c *Config) rows() []row {
 	var rows []row
 	for _, s := range c.settings {
 		rows = append(rows, row{s.Name, s.Shown(), s.Origin, s.Default, s.Unit, s.Help})
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "\t")
-	return enc.Encode(rows)
+	return rows
 }

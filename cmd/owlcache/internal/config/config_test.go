@@ -292,7 +292,7 @@ func TestEditDistance(t *testing.T) {
 func TestLoadConfigFiles(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	if c, err := Load(Flags{}, nil); err != nil || c.source() != "defaults" {
+	if c, err := Load(Flags{}, nil); err != nil || c.File != "" {
 		t.Errorf("without a file: %+v, %v", c, err)
 	}
 	write := func(name, text string) {

@@ -2,30 +2,20 @@ package config
 
 import (
 	"fmt"
-	"time"
+
+	"owlcache/api/readthrough"
 )
 
 // Import is where missing keys are asked for.
 type Import struct {
 	Memcached struct {
-		On      bool
-		Servers []string // HOST:PORT
-		ImportRules
+		On bool
+		readthrough.MemcachedOptions
 	}
 	Redis struct {
-		On       bool
-		Addr     string // HOST:PORT
-		Password string
-		DB       int
-		ImportRules
+		On bool
+		readthrough.RedisOptions
 	}
-}
-
-// ImportRules are the same for both.
-type ImportRules struct {
-	Lifetime    time.Duration // of keys that come from there; 0: no end
-	Pause       time.Duration // after failures
-	MaxFailures int           // before the pause
 }
 
 func (i *Import) options() []Option {

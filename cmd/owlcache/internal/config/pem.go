@@ -20,11 +20,7 @@ func ReadPEM(option, file, kind string) ([]byte, error) {
 		return nil, fmt.Errorf("%s %s: %w", option, file, err)
 	}
 	var found []string
-	for rest := data; ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		switch {
 		case kind == "PRIVATE KEY" && (strings.HasPrefix(block.Type, "ENCRYPTED") || block.Headers["DEK-Info"] != ""):
 			return nil, fmt.Errorf("%s %s: the key is protected by a passphrase, which nobody is there to give: store it without one, readable by the node alone", option, file)
@@ -41,14 +37,10 @@ func ReadPEM(option, file, kind string) ([]byte, error) {
 
 // FirstCertificate returns the first certificate of a PEM file, nil if there is none.
 func FirstCertificate(data []byte) []byte {
-	for {
-		block, rest := pem.Decode(data)
-		if block == nil || block.Type == "CERTIFICATE" {
-			if block == nil {
-				return nil
-			}
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
 			return block.Bytes
 		}
-		data = rest
 	}
+	return nil
 }

@@ -32,8 +32,15 @@ func resolve(sources ...[]assignment) (*Config, []error) {
 	c := &Config{}
 	var errs []error
 	for _, o := range c.options() {
-		c.settings = append(c.settings, Setting{Option: o, Origin: OriginDefault})
-		errs = append(errs, c.settings[len(c.settings)-1].setDefault()...)
+		c.settings = append(c.settings, Setting{Option: o, Text: o.Default, Origin: OriginDefault})
+		if o.Default == "" {
+			continue
+		}
+		if set, err := o.read(o.Default); err == nil {
+			set()
+		} else {
+			errs = append(errs, fmt.Errorf("default of %s: %w", o.Name, err))
+		}
 	}
 	rank := map[string]int{} // of an origin
 	for i, source := range sources {
@@ -58,19 +65,6 @@ func rankOf(rank map[string]int, err error) int {
 		}
 	}
 	return len(rank)
-}
-
-func (s *Setting) setDefault() []error {
-	if s.Default == "" {
-		return nil
-	}
-	set, err := s.read(s.Default)
-	if err != nil {
-		return []error{fmt.Errorf("default of %s: %w", s.Name, err)}
-	}
-	s.Text = s.Default
-	set()
-	return nil
 }
 
 // apply checks one assignment and takes it over. seen holds where the same
@@ -110,16 +104,11 @@ func (c *Config) unknown(a assignment, similar *Setting) error {
 	if similar != nil {
 		return mistakef(a.origin, "%s is spelled %s", a.name, similar.Name)
 	}
-	return mistakef(a.origin, "no such option: %s%s", a.name, DidYouMean("", a.name, c.names()))
-}
-
-// names returns the names of all options.
-func (c *Config) names() []string {
 	var names []string
 	for _, s := range c.settings {
 		names = append(names, s.Name)
 	}
-	return names
+	return mistakef(a.origin, "no such option: %s%s", a.name, DidYouMean("", a.name, names))
 }
 
 // check finds what is wrong with the values that count, taken together.
@@ -152,4 +141,24 @@ func (c *Config) checkPairs() []error {
 		tooLarge(&c.Storage.MaxValueSize, &c.Limits.BodyMemory)
 	}
 	return errs
+}
+
+// Warnings says what is allowed and still unwise.
+func (c *Config) Warnings() []string {
+	var list []string
+	if c.Access.ShortTokenSecret() {
+		list = append(list, fmt.Sprintf("%s: Tonken_jwt_secret has fewer than %d bytes: it is mixed with the secret of the data directory and does not work on another node by itself", c.Setting(&c.Access.TokenSecret).Origin, MinTokenSecret))
+	}
+	for _, secret := range []struct {
+		field *string
+		what  string
+	}{{&c.Access.Password, "password"}, {&c.Sync.Key, "secret"}} {
+		if s := c.Setting(secret.field); s.Source == Flag {
+			list = append(list, fmt.Sprintf("%s: every user of this machine can read the %s in the list of processes: use %s_File or the configuration file", s.Origin, secret.what, s.Name))
+		}
+	}
+	if s := c.Setting(&c.Storage.WALSync); s.Text != s.Default {
+		list = append(list, fmt.Sprintf("%s: WAL_Sync %s: a crash of the machine can lose the last acknowledged writes", s.Origin, s.Text))
+	}
+	return slices.Concat(list, c.urlCacheWarnings(), c.importWarnings())
 }

@@ -1,16 +1,13 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
-// minSyncKey is the least number of characters of a secret of data sync.
-const minSyncKey = 16
+const minSyncKey = 16 // characters
 
 // Sync is data sync, in the gossip group.
 type Sync struct {
@@ -63,16 +60,7 @@ func (c *Config) checkSync() []error {
 	return errs
 }
 
-// checkSyncKey refuses secrets that are too easy to guess.
-func checkSyncKey(s string) error {
-	switch {
-	case utf8.RuneCountInString(s) < minSyncKey:
-		return fmt.Errorf("too short: want at least %d characters", minSyncKey)
-	case strings.Trim(s, "0123456789") == "":
-		return errors.New("digits only: want letters or signs too")
-	}
-	return nil
-}
+func checkSyncKey(s string) error { return checkSecret(s, minSyncKey, "") }
 
 // SyncKey returns the secret of data sync.
 func (c *Config) SyncKey() (string, error) {

@@ -151,7 +151,7 @@ func TestSyncKeysAreMasked(t *testing.T) {
 	if err := c.print(&printed); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.printJSON(&printed); err != nil {
+	if err := (&term.Process{Stdout: &printed}).PrintIndented(c.rows()); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(printed.String(), goodSyncKey) || !strings.Contains(printed.String(), "GossipDataSyncAuthKey ") {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 
 	"github.com/rs/zerolog"
@@ -38,7 +40,10 @@ type files map[string]*file
 // now, not at the first line.
 func openFiles(value string, stderr io.Writer) (files, error) {
 	path, isDir := mainPath(value)
-	if err := tryFile(path); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, err
+	}
+	if err := tryFile(path, os.O_CREATE); err != nil {
 		return nil, err
 	}
 	f := files{"": newFile(path, stderr)}
@@ -47,7 +52,7 @@ func openFiles(value string, stderr io.Writer) (files, error) {
 	}
 	for concern, name := range concernFiles() {
 		f[concern] = newFile(filepath.Join(filepath.Dir(path), name), stderr)
-		if err := checkFile(f[concern].path); err != nil {
+		if err := tryFile(f[concern].path, 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 	}

@@ -12,10 +12,6 @@ import (
 	"github.com/DeRuina/timberjack"
 )
 
-// failureEvery is how often the standard error is told that a log file cannot be
-// written.
-const failureEvery = time.Minute
-
 // file is a log file that is opened at its first line, and rotated at its size and on
 // request.
 type file struct {
@@ -31,8 +27,9 @@ func newFile(path string, stderr io.Writer) *file {
 	return &file{path: path, stderr: stderr, out: newRotated(path)}
 }
 
+// newRotated returns a file that is rotated at 5 MB, with ten older ones beside it.
 func newRotated(path string) *timberjack.Logger {
-	return &timberjack.Logger{Filename: path, MaxSize: fileMB, MaxBackups: backups, FileMode: 0o640}
+	return &timberjack.Logger{Filename: path, MaxSize: 5, MaxBackups: 10, FileMode: 0o640}
 }
 
 // Write never fails: a log that cannot be written, on a full disk perhaps, loses lines,
@@ -40,7 +37,7 @@ func newRotated(path string) *timberjack.Logger {
 func (f *file) Write(p []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if _, err := f.out.Write(p); err != nil && time.Since(f.told) >= failureEvery {
+	if _, err := f.out.Write(p); err != nil && time.Since(f.told) >= time.Minute {
 		f.told = time.Now()
 		_, _ = fmt.Fprintf(f.stderr, "owlcache: the log file %s loses lines: %v\n", f.path, err) // nobody else is left to tell
 	}

@@ -2,11 +2,10 @@ package logs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,11 +15,6 @@ import (
 
 	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/term"
-)
-
-const (
-	fileMB  = 5  // a log file is rotated at this size
-	backups = 10 // rotated files that are kept of each
 )
 
 // Logs is where log lines go: readable ones to a terminal, JSON into the log files, and
@@ -53,10 +47,19 @@ func Open(c *config.Config, env []string, stderr io.Writer) (*Logs, error) {
 	return &Logs{Logger: slog.New(newByConcern(files, level, terminal)), files: files}, nil
 }
 
-// newHandler returns a handler that writes a line for each record of that level or
-// above.
+// NewTask returns the logger of what runs in the background. Its records at debug tell
+// of what was done; with Task_OutputSuccessLog 1 they count as info.
+func NewTask(c *config.Config, logs *Logs) *slog.Logger {
+	logger := logs.With(Concern, "task")
+	if c.Tasks.LogSuccess {
+		return slog.New(adapted{logger.Handler(), slog.LevelInfo})
+	}
+	return logger
+}
+
+// newHandler returns a handler that writes a line for each record of that level or above.
 func newHandler(w io.Writer, level zerolog.Level) slog.Handler {
-	return timeless{zerolog.NewSlogHandler(zerolog.New(w).Level(level).Hook(stamp{}))}
+	return adapted{zerolog.NewSlogHandler(zerolog.New(w).Level(level).Hook(stamp{})), math.MinInt}
 }
 
 // mainPath turns the value of Logfile into the path of a file: a directory stands for
@@ -69,24 +72,9 @@ func mainPath(value string) (path string, isDir bool) {
 	return filepath.Clean(value), false
 }
 
-// tryFile makes the file, if it is not there, and finds out whether it can be written.
-func tryFile(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
-	if err != nil {
-		return err
-	}
-	return f.Close()
-}
-
-// checkFile is tryFile for a file that is made at its first line.
-func checkFile(path string) error {
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+// tryFile finds out whether the file can be written, and makes it if flag is os.O_CREATE.
+func tryFile(path string, flag int) error {
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|flag, 0o640)
 	if err != nil {
 		return err
 	}
@@ -100,20 +88,28 @@ func (stamp) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	e.Str(zerolog.TimestampFieldName, time.Now().UTC().Format("2006-01-02T15:04:05.000Z07:00"))
 }
 
-// timeless takes the time off the records, because stamp writes one that has
-// milliseconds: the format of the other could only be changed for the whole
-// process.
-type timeless struct{ slog.Handler }
+// adapted changes records on their way to another handler.
+type adapted struct {
+	slog.Handler
+	// least is the level that records below it count as.
+	least slog.Level
+}
 
-func (h timeless) Handle(ctx context.Context, r slog.Record) error {
-	r.Time = time.Time{}
+func (h adapted) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.Handler.Enabled(ctx, max(level, h.least))
+}
+
+// Handle also takes the time off: stamp writes one that has milliseconds, and the format of this
+// one could be changed for the whole process only.
+func (h adapted) Handle(ctx context.Context, r slog.Record) error {
+	r.Time, r.Level = time.Time{}, max(r.Level, h.least)
 	return h.Handler.Handle(ctx, r)
 }
 
-func (h timeless) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return timeless{h.Handler.WithAttrs(attrs)}
+func (h adapted) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return adapted{h.Handler.WithAttrs(attrs), h.least}
 }
 
-func (h timeless) WithGroup(name string) slog.Handler {
-	return timeless{h.Handler.WithGroup(name)}
+func (h adapted) WithGroup(name string) slog.Handler {
+	return adapted{h.Handler.WithGroup(name), h.least}
 }

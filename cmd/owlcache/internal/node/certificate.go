@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,12 +18,8 @@ import (
 	"owlcache/cmd/owlcache/internal/term"
 )
 
-const (
-	// certificateNotice is how long before its end a certificate is warned of.
-	certificateNotice = 30 * 24 * time.Hour
-	// certificateEvery is how often its end is looked at.
-	certificateEvery = 24 * time.Hour
-)
+// certificateNotice is how long before its end a certificate is warned of.
+const certificateNotice = 30 * 24 * time.Hour
 
 // certificate is what the node proves itself with over HTTPS.
 type certificate struct {
@@ -46,10 +41,8 @@ func (s *Server) openCertificate(context.Context) error {
 	if info, err := os.Stat(c.keyFile); err == nil && info.Mode().Perm()&0o004 != 0 {
 		s.logs.Warn("every user of this machine can read the key of HTTPS: take that right away, as with chmod o-r", "file", c.keyFile)
 	}
-	c.present.Store(loaded)
 	s.certificate = c
-	c.describe(s.logs.Logger)
-	c.warn(s.logs.Logger, time.Now())
+	c.use(loaded, s.logs.Logger)
 	return nil
 }
 
@@ -68,32 +61,27 @@ func (s *Server) reloadCertificate() {
 	if slices.EqualFunc(loaded.Certificate, c.present.Load().Certificate, bytes.Equal) {
 		return
 	}
-	c.present.Store(loaded)
-	c.describe(s.logs.Logger)
-	c.warn(s.logs.Logger, time.Now())
+	c.use(loaded, s.logs.Logger)
 }
 
-// watchCertificate warns each day of a certificate that ends soon, until ctx ends.
-func (s *Server) watchCertificate(ctx context.Context) {
-	ticker := time.NewTicker(certificateEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-ticker.C:
-			if !s.certificate.warn(s.logs.Logger, now) {
-				s.taskLog.Debug("certificate of HTTPS is in order", "expires", s.certificate.expires())
-			}
-		}
+// checkCertificate warns of a certificate that ends soon.
+func (s *Server) checkCertificate(now time.Time) {
+	if !s.certificate.warn(s.logs.Logger, now) {
+		s.taskLog.Debug("certificate of HTTPS is in order", "expires", s.certificate.expires())
 	}
 }
 
-// describe logs what is in use.
-func (c *certificate) describe(logger *slog.Logger) {
-	leaf := c.present.Load().Leaf
-	logger.Info("certificate of HTTPS", "subject", leaf.Subject.String(), "names", strings.Join(certificateNames(leaf), " "),
+// use takes up a certificate for the connections to come and says what it is.
+func (c *certificate) use(loaded *tls.Certificate, logger *slog.Logger) {
+	c.present.Store(loaded)
+	leaf := loaded.Leaf
+	names := slices.Clone(leaf.DNSNames)
+	for _, ip := range leaf.IPAddresses {
+		names = append(names, ip.String())
+	}
+	logger.Info("certificate of HTTPS", "subject", leaf.Subject.String(), "names", strings.Join(names, " "),
 		"issuer", leaf.Issuer.String(), "expires", c.expires(), "file", c.certFile)
+	c.warn(logger, time.Now())
 }
 
 // warn logs that the certificate is not valid or ends soon, and tells whether it did.
@@ -116,15 +104,6 @@ func (c *certificate) warn(logger *slog.Logger, now time.Time) bool {
 
 func (c *certificate) expires() string {
 	return c.present.Load().Leaf.NotAfter.UTC().Format(time.RFC3339)
-}
-
-// certificateNames returns the names and addresses that a certificate is for.
-func certificateNames(leaf *x509.Certificate) []string {
-	names := append([]string{}, leaf.DNSNames...)
-	for _, ip := range leaf.IPAddresses {
-		names = append(names, ip.String())
-	}
-	return names
 }
 
 // loadCertificate reads a certificate, perhaps followed by those of its issuers, and its

@@ -99,7 +99,7 @@ func TestCertificateWarnings(t *testing.T) {
 			t.Errorf("%s: %v, %q", tt.name, warned, stderr.String())
 		}
 		stderr.Reset()
-		c.describe(l.Logger)
+		c.use(&pair, l.Logger)
 		for _, want := range []string{`"subject":"CN=name"`, `"names":"a.example 10.0.0.1"`, `"file":"file.crt"`, `"expires":"2`} {
 			if !strings.Contains(stderr.String(), want) {
 				t.Errorf("%s: no %s in %s", tt.name, want, stderr.String())

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
+
 	"owlcache/api/readthrough"
 	"owlcache/cluster/group"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
-	"sync"
-	"time"
 )
 
 // Close stops the server. It may be called at any point of a start that failed, and
@@ -90,15 +90,14 @@ func (s *Server) giveUpFetching() (stop func()) {
 	if s.urlcache == nil {
 		return func() {}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), fetchGrace)
-	var waiting sync.WaitGroup
-	waiting.Go(func() {
-		if <-ctx.Done(); errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			s.urlcache.Close()
-		}
+	closed := make(chan struct{})
+	timer := time.AfterFunc(fetchGrace, func() {
+		defer close(closed)
+		s.urlcache.Close()
 	})
 	return func() {
-		cancel()
-		waiting.Wait()
+		if !timer.Stop() {
+			<-closed
+		}
 	}
 }

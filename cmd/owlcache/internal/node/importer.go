@@ -29,14 +29,10 @@ func (s *Server) openImporter(context.Context) error {
 func importOptions(c *config.Config) readthrough.Options {
 	o := readthrough.Options{MaxValueSize: c.Storage.MaxValueSize}
 	if m := c.Import.Memcached; m.On {
-		o.Memcached = readthrough.MemcachedOptions{Servers: m.Servers, SourceOptions: sourceOptions(m.ImportRules)}
+		o.Memcached = m.MemcachedOptions
 	}
 	if r := c.Import.Redis; r.On {
-		o.Redis = readthrough.RedisOptions{Addr: r.Addr, Password: r.Password, DB: r.DB, SourceOptions: sourceOptions(r.ImportRules)}
+		o.Redis = r.RedisOptions
 	}
 	return o
-}
-
-func sourceOptions(r config.ImportRules) readthrough.SourceOptions {
-	return readthrough.SourceOptions{Lifetime: r.Lifetime, MaxFailures: r.MaxFailures, Pause: r.Pause}
 }

@@ -1,28 +1,11 @@
 package node
 
 import (
-	"context"
-	"log/slog"
 	"runtime"
-	"time"
 
 	"owlcache/api"
 	"owlcache/engine"
 )
-
-// logMemory writes a line about what the process holds now and then, until ctx ends.
-func logMemory(ctx context.Context, every time.Duration, logger *slog.Logger, server *api.Server, store *engine.Store) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			logger.Info("memory", memoryFigures(server, store)...)
-		}
-	}
-}
 
 // memoryFigures returns what the process holds, as attributes of a log line.
 func memoryFigures(server *api.Server, store *engine.Store) []any {

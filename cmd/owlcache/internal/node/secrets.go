@@ -13,12 +13,11 @@ import (
 
 // secrets is what the server needs to know in secret.
 type secrets struct {
-	password     string
-	made         bool // the password was made right now: nobody has seen it yet
-	stored       bool // the password is that of the data directory
-	edited       bool // somebody has edited their file, or it is damaged
-	tokenSecret  []byte
-	stretchedKey bool // the configured token secret is too short to be used alone
+	password    string
+	made        bool // the password was made right now: nobody has seen it yet
+	stored      bool // the password is that of the data directory
+	edited      bool // somebody has edited their file, or it is damaged
+	tokenSecret []byte
 }
 
 // resolveSecrets takes the secrets from the configuration, and what that leaves
@@ -45,14 +44,13 @@ func resolveSecrets(c *config.Config, dir *datadir.Dir) (secrets, error) {
 	if wantPassword {
 		s.password, s.made, s.stored = stored.Password, made, true
 	}
-	s.stretchedKey = configured != "" && len(configured) < config.MinTokenSecret
 	return s, nil
 }
 
 // checkSecretFile refuses a file of secrets, perhaps written by hand, in which what
 // is wanted is there and too easy to guess. What is missing will be made.
 func checkSecretFile(path string, wantPassword, wantTokenSecret bool) error {
-	stored, err := config.ReadSecretFile(path)
+	stored, err := datadir.ReadSecrets(path)
 	if err != nil {
 		return err
 	}

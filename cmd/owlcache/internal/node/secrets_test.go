@@ -57,11 +57,11 @@ func TestResolveSecrets(t *testing.T) {
 		t.Fatalf("first start: %+v", first)
 	}
 	again := resolve(t, dir, "Tonken_jwt_secret hello_owlcache")
-	if again.made || again.password != first.password || !bytes.Equal(again.tokenSecret, first.tokenSecret) || again.stretchedKey {
+	if again.made || again.password != first.password || !bytes.Equal(again.tokenSecret, first.tokenSecret) {
 		t.Errorf("second start with the well-known secret: %+v, first %+v", again, first)
 	}
 	own := resolve(t, dir, "Pass correct horse battery\nTonken_jwt_secret short")
-	if own.made || own.stored || own.password != "correct horse battery" || !own.stretchedKey || bytes.Equal(own.tokenSecret, first.tokenSecret) {
+	if own.made || own.stored || own.password != "correct horse battery" || bytes.Equal(own.tokenSecret, first.tokenSecret) {
 		t.Errorf("configured secrets: %+v", own)
 	}
 	file := filepath.Join(t.TempDir(), "password")

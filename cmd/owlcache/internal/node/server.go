@@ -246,12 +246,28 @@ func (s *Server) startTasks() {
 	s.tasks.Go(func() { s.lists.Watch(ctx) })
 	s.tasks.Go(func() { s.reloadFiles(ctx) })
 	if s.certificate != nil {
-		s.tasks.Go(func() { s.watchCertificate(ctx) })
+		s.every(ctx, 24*time.Hour, s.checkCertificate)
 	}
-	if every := s.config.Tasks.MemoryLine; every > 0 {
+	if pause := s.config.Tasks.MemoryLine; pause > 0 {
 		logger, server, store := s.logs.With(logs.Concern, "memory"), s.api, s.store
-		s.tasks.Go(func() { logMemory(ctx, every, logger, server, store) })
+		s.every(ctx, pause, func(time.Time) { logger.Info("memory", memoryFigures(server, store)...) })
 	}
+}
+
+// every starts a task that calls do in intervals, until ctx ends.
+func (s *Server) every(ctx context.Context, pause time.Duration, do func(now time.Time)) {
+	s.tasks.Go(func() {
+		ticker := time.NewTicker(pause)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case now := <-ticker.C:
+				do(now)
+			}
+		}
+	})
 }
 
 // Store returns the store of a server that has started.

@@ -56,6 +56,13 @@ func Interrupted(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errors.Is(err, context.Canceled)
 }
 
+// PrintIndented writes v as JSON of many lines.
+func (p *Process) PrintIndented(v any) error {
+	enc := json.NewEncoder(p.Stdout)
+	enc.SetIndent("", "\t")
+	return enc.Encode(v)
+}
+
 // IsTerminal tells whether a stream is a terminal.
 func IsTerminal(stream any) bool {
 	f, ok := stream.(*os.File)

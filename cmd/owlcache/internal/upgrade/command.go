@@ -2,7 +2,6 @@ package upgrade
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -54,9 +53,7 @@ func run(p *term.Process, path string, now time.Time, out term.Output) error {
 	report := u.finish()
 	var err error
 	if out.JSON() {
-		enc := json.NewEncoder(p.Stdout)
-		enc.SetIndent("", "\t")
-		err = enc.Encode(report)
+		err = p.PrintIndented(report)
 	} else {
 		w := bufio.NewWriter(p.Stdout)
 		report.print(w, now)

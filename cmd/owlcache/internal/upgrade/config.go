@@ -9,8 +9,7 @@ import (
 	"owlcache/cmd/owlcache/internal/config"
 )
 
-// byteOrderMark is what some editors put in front of a file.
-const byteOrderMark = "\ufeff"
+const byteOrderMark = "\ufeff" // some editors put it in front of a file
 
 // checkConfig finds what this version refuses in the configuration, or reads as
 // something else than 0.5.1 did.
@@ -28,7 +27,7 @@ func (u *inspection) checkConfig() {
 			m.Origin = u.conf.path
 		}
 		refused[m.Origin] = true
-		u.add(u.mistaken(m))
+		u.report.add(u.mistaken(m))
 	}
 	if u.report.Data.Kind == Current {
 		return
@@ -37,7 +36,7 @@ func (u *inspection) checkConfig() {
 		place := fmt.Sprintf("%s:%d", u.conf.path, i+1)
 		if f, differs := readDifferently(u.conf.Config, line); differs && !refused[place] {
 			f.Place = place
-			u.add(f)
+			u.report.add(f)
 		}
 	}
 }

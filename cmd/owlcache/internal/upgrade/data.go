@@ -1,6 +1,7 @@
 package upgrade
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -44,13 +45,13 @@ func (u *inspection) checkData() error {
 	fi, err := os.Stat(d.Directory)
 	switch {
 	case u.conf != nil && errors.Is(err, fs.ErrNotExist):
-		u.mustChange(&u.conf.Storage.Dir, fmt.Sprintf("the data directory %s does not exist: there is nothing to take over", d.Directory),
+		u.about(Change, &u.conf.Storage.Dir, fmt.Sprintf("the data directory %s does not exist: there is nothing to take over", d.Directory),
 			"DBfile and the directory of the old node, or make an empty one to start with")
 		return nil
 	case err != nil:
 		return err
 	case !fi.IsDir(): // then the configuration has named it
-		u.mustChange(&u.conf.Storage.Dir, d.Directory+" is no directory", "")
+		u.about(Change, &u.conf.Storage.Dir, d.Directory+" is no directory", "")
 		return nil
 	}
 	d.present = true
@@ -63,7 +64,7 @@ func (u *inspection) checkData() error {
 		return nil
 	}
 	if mode := fi.Mode().Perm(); mode&0o077 != 0 {
-		u.add(Finding{Level: Note, Place: d.Directory, Text: fmt.Sprintf("other users may look into the directory (mode %04o)", mode), Write: "chmod 700"})
+		u.add(Note, d.Directory, fmt.Sprintf("other users may look into the directory (mode %04o)", mode), "chmod 700")
 	}
 	for _, name := range []string{datadir.SnapshotFile, datadir.LegacyAuthFile} {
 		u.checkKept(filepath.Join(d.Directory, name))
@@ -78,12 +79,12 @@ func (u *inspection) checkStore(path string) error {
 	if err == nil {
 		err = engine.CheckTakeOver(d.Directory)
 	}
-	var damage *engine.CorruptError
+	damage, damaged := errors.AsType[*engine.CorruptError](err)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, engine.ErrNotLegacy):
 		u.checkCurrent()
 		return nil
-	case errors.As(err, &damage):
+	case damaged:
 		u.addDamage(damage)
 		return nil
 	case err != nil:
@@ -95,12 +96,11 @@ func (u *inspection) checkStore(path string) error {
 	d.Live, d.Expiring, d.Expired, d.Refused = survey.Live, survey.Expiring, survey.Expired, survey.RefusedTotal
 	d.KeyBytes, d.ValueBytes, d.LargestKey, d.LargestValue = survey.KeyBytes, survey.ValueBytes, survey.LargestKey, survey.LargestValue
 	for _, r := range survey.Refused {
-		u.add(Finding{Level: Note, Place: path, Text: fmt.Sprintf(
-			"the entry %.30q is left out: a key has 1 to %s (this one %d) and a value at most %s (this one %d)",
-			r.Key, config.FormatSize(engine.MaxKeySize), r.KeySize, config.FormatSize(engine.MaxValueSize), r.ValueSize)})
+		u.add(Note, path, fmt.Sprintf("the entry %.30q is left out: a key has 1 to %s (this one %d) and a value at most %s (this one %d)",
+			r.Key, config.FormatSize(engine.MaxKeySize), r.KeySize, config.FormatSize(engine.MaxValueSize), r.ValueSize), "")
 	}
 	if n := survey.RefusedTotal - int64(len(survey.Refused)); n > 0 {
-		u.add(Finding{Level: Note, Place: path, Text: fmt.Sprintf("%s more left out for their sizes; the log of the first start names all of them", term.Count(n, "entry"))})
+		u.add(Note, path, fmt.Sprintf("%s more left out for their sizes; the log of the first start names all of them", term.Count(n, "entry")), "")
 	}
 	u.noteRunning(path, saved)
 	return nil
@@ -109,22 +109,15 @@ func (u *inspection) checkStore(path string) error {
 // noteRunning says that the data is behind if the old node seems to run.
 func (u *inspection) noteRunning(path string, saved time.Time) {
 	every := time.Minute
-	if u.conf != nil && u.conf.Tasks.Checkpoint > 0 {
-		every = u.conf.Tasks.Checkpoint
+	if u.conf != nil {
+		every = cmp.Or(u.conf.Tasks.Checkpoint, every)
 	}
 	if age := u.now.Sub(saved); age < 0 || age > 2*every {
 		return
 	}
-	u.add(Finding{Level: Note, Place: path, Text: fmt.Sprintf(
-		"saved less than %s ago, so the old node seems to run: what it was told since is not counted, and it does not save when it is stopped",
-		term.Span(2*every)), Write: "stop the writers, wait for the next save, stop the node then"})
+	u.add(Note, path, fmt.Sprintf("saved less than %s ago, so the old node seems to run: what it was told since is not counted, and it does not save when it is stopped", term.Span(2*every)),
+		"stop the writers, wait for the next save, stop the node then")
 }
-
-// Another look at a file that a node may be writing.
-const (
-	surveyTries = 10
-	surveyPause = 100 * time.Millisecond
-)
 
 // surveySettled reads a file of 0.5.1. Where the old node has written it meanwhile it is
 // read again.
@@ -132,10 +125,10 @@ func surveySettled(path string, now time.Time) (survey *engine.LegacySurvey, fi 
 	for try := 0; ; try++ {
 		before, statErr := os.Stat(path)
 		survey, err := engine.SurveyLegacy(path, now)
-		if err == nil || statErr != nil || !wroteSince(path, before) || try == surveyTries {
+		if err == nil || statErr != nil || !wroteSince(path, before) || try == 10 {
 			return survey, before, err
 		}
-		time.Sleep(surveyPause)
+		time.Sleep(100 * time.Millisecond)
 	}
 }
 

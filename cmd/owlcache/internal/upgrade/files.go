@@ -1,13 +1,16 @@
 package upgrade
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
+	"owlcache/api/urlcache"
 	"owlcache/cluster"
 	"owlcache/engine"
 	"owlcache/engine/datadir"
@@ -52,10 +55,10 @@ func (u *inspection) checkGroup(g Group) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case errors.Is(err, cluster.ErrEmptyFile):
-		u.add(Finding{Level: Note, Place: path, Text: "the file is empty, as after a write that was interrupted; it counts as a list without members"})
+		u.add(Note, path, "the file is empty, as after a write that was interrupted; it counts as a list without members", "")
 		return nil
 	case wrong:
-		u.add(Finding{Level: Change, Place: mistake.Place(), Text: mistake.Err.Error(), Write: "correct the file, or remove it to start without members"})
+		u.add(Change, mistake.Place(), mistake.Err.Error(), "correct the file, or remove it to start without members")
 		return nil
 	case err != nil:
 		return err
@@ -67,18 +70,15 @@ func (u *inspection) checkGroup(g Group) error {
 
 // addDamage adds what is wrong with owlcache.db.
 func (u *inspection) addDamage(damage *engine.CorruptError) {
-	f := Finding{Level: Damaged, Place: damage.Path, Text: damage.Reason}
+	text := damage.Reason
 	if damage.Offset >= 0 {
-		f.Text = fmt.Sprintf("offset %d: %s", damage.Offset, damage.Reason)
+		text = fmt.Sprintf("offset %d: %s", damage.Offset, text)
 	}
-	switch f.Write = damage.Mend; {
-	case f.Write != "":
-	case exists(filepath.Join(u.report.Data.Directory, datadir.NodeFile)):
-		f.Write = "a start of this version has been here: \"owlcache check\" on the directory says more"
-	default:
-		f.Write = "if the old node runs, check again after its next save; else bring the file back from a backup, or remove it to start without data"
+	mend := "if the old node runs, check again after its next save; else bring the file back from a backup, or remove it to start without data"
+	if exists(filepath.Join(u.report.Data.Directory, datadir.NodeFile)) {
+		mend = "a start of this version has been here: \"owlcache check\" on the directory says more"
 	}
-	u.add(f)
+	u.add(Damaged, damage.Path, text, cmp.Or(damage.Mend, mend))
 }
 
 // checkCurrent looks at a directory without data of 0.5.1: this version may have begun
@@ -93,9 +93,9 @@ func (u *inspection) checkCurrent() {
 	newer, isNewer := errors.AsType[*datadir.FormatError](err)
 	switch {
 	case isNewer:
-		u.add(Finding{Level: Change, Place: newer.Path, Text: newer.Error()})
+		u.add(Change, newer.Path, newer.Error(), "")
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		u.add(Finding{Level: Damaged, Place: source.File(datadir.NodeFile), Text: err.Error()})
+		u.add(Damaged, source.File(datadir.NodeFile), err.Error(), "")
 	}
 }
 
@@ -105,10 +105,10 @@ func (u *inspection) checkAccess(dir string, err error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, syscall.EROFS):
-		u.add(Finding{Level: Change, Place: dir, Text: "the file system is mounted for reading alone: a start needs to write there", Write: "mount it for writing"})
+		u.add(Change, dir, "the file system is mounted for reading alone: a start needs to write there", "mount it for writing")
 	default:
-		u.add(Finding{Level: Note, Place: dir, Text: "the user who asks may not write there (" + err.Error() + "): a node that this user starts ends with exit code 1",
-			Write: "start the node as the owner of the directory, or change the owner"})
+		u.add(Note, dir, "the user who asks may not write there ("+err.Error()+"): a node that this user starts ends with exit code 1",
+			"start the node as the owner of the directory, or change the owner")
 	}
 }
 
@@ -119,7 +119,7 @@ func (u *inspection) checkLinks(dir string) {
 		datadir.LockFile, datadir.NodeFile, datadir.SecretFile, datadir.PeersFile} {
 		path := filepath.Join(dir, name)
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && exists(path) {
-			u.add(Finding{Level: Change, Place: path, Text: "it is a link to something that is not there", Write: "bring back what it leads to, or remove the link"})
+			u.add(Change, path, "it is a link to something that is not there", "bring back what it leads to, or remove the link")
 		}
 	}
 }
@@ -130,7 +130,7 @@ func (u *inspection) checkKept(path string) {
 	if !exists(path) || !exists(kept) || sameFile(path, kept) {
 		return
 	}
-	u.add(Finding{Level: Change, Place: kept, Text: "the first start wants to keep " + filepath.Base(path) + " under this name, which is taken", Write: "move it away"})
+	u.add(Change, kept, "the first start wants to keep "+filepath.Base(path)+" under this name, which is taken", "move it away")
 }
 
 func exists(path string) bool {
@@ -141,15 +141,56 @@ func exists(path string) bool {
 // checkTokens counts the log-ins of 0.5.1.
 func (u *inspection) checkTokens(path string) error {
 	survey, err := engine.SurveyLegacy(path, u.now)
-	var damage *engine.CorruptError
+	_, damaged := errors.AsType[*engine.CorruptError](err)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-	case errors.Is(err, engine.ErrNotLegacy), errors.As(err, &damage):
-		u.add(Finding{Level: Note, Place: path, Text: "the tokens of 0.5.1 cannot be counted; they are not taken over anyway, and the file does not matter"})
+	case errors.Is(err, engine.ErrNotLegacy), damaged:
+		u.add(Note, path, "the tokens of 0.5.1 cannot be counted; they are not taken over anyway, and the file does not matter", "")
 	case err != nil:
 		return err
 	default:
 		u.report.Data.Tokens = survey.Live
 	}
 	return nil
+}
+
+// checkSites looks at the file of the URL cache. A mistake in it matters only if the URL
+// cache is on.
+func (u *inspection) checkSites() error {
+	name, limit, level := datadir.SitesFile, engine.MaxValueSize, Note
+	if c := u.conf; c != nil {
+		name, limit = c.URLCache.File, c.Storage.MaxValueSize
+		if c.URLCache.On {
+			level = Change
+		}
+	}
+	path := name
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(u.report.Data.Directory, name)
+	}
+	content, err := datadir.ReadSmallFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && level == Change:
+		u.about(Change, &u.conf.URLCache.On, fmt.Sprintf("the URL cache is on, and its file %s is not there", path), "Open_Urlcache 0, or make the file")
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	sites, warnings, err := urlcache.ParseSites(path, content, limit)
+	u.addLines(level, err, "correct the file")
+	u.addLines(Note, errors.Join(warnings...), "")
+	u.report.Data.Sites = len(sites)
+	return nil
+}
+
+// addLines adds a finding for each line of an error that names its places itself.
+func (u *inspection) addLines(level string, err error, write string) {
+	if err == nil {
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		u.add(level, "", strings.TrimRight(line, "\n"), write)
+	}
 }

@@ -61,7 +61,7 @@ func (u *inspection) findConfig(dir string) error {
 			return nil
 		}
 	}
-	u.note("no configuration that names this directory was found: to have it checked, name it instead of the directory")
+	u.say("no configuration that names this directory was found: to have it checked, name it instead of the directory")
 	return nil
 }
 

@@ -297,7 +297,7 @@ func TestUpgradeOrder(t *testing.T) {
 	u := &inspection{conf: &oldConfig{path: "c"}}
 	for _, f := range []Finding{{Note, "c:2", "", "e", ""}, {Note, "", "", "f", ""}, {Note, "c:1", "", "d", ""},
 		{Change, "c:10", "", "c", ""}, {Change, "c:9", "", "b", ""}, {Damaged, "x", "", "a", ""}} {
-		u.add(f)
+		u.report.add(f)
 	}
 	var got []string
 	for _, f := range u.finish().Findings {
