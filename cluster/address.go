@@ -26,26 +26,22 @@ func ParseAddress(s string) (string, error) {
 	if err == nil {
 		return a, nil
 	}
-	if quotable(s) {
+	// A text with other characters may be a URL, and with it a password or a token.
+	if s != "" && len(s) <= maxName+len(":65535") && !strings.ContainsFunc(s, foreignRune) {
 		return "", fmt.Errorf("%w %q: %w", ErrAddress, s, err)
 	}
 	return "", fmt.Errorf("%w: %w", ErrAddress, err)
 }
 
-// quotable tells whether a message may repeat s. What has other characters may be a
-// URL, and with it a password or a token.
-func quotable(s string) bool {
-	return s != "" && len(s) <= maxName+len(":65535") && strings.IndexFunc(s, func(r rune) bool { return !addressRune(r) }) < 0
-}
-
-func addressRune(r rune) bool {
-	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(".-_:[]", r)
+// foreignRune tells whether r can be in no address.
+func foreignRune(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(".-_:[]", r)
 }
 
 const wantAddress = "want HOST:PORT, like 10.0.0.5:7721, node.example:7721 or [2001:db8::5]:7721"
 
 func parseAddress(s string) (string, error) {
-	switch i := strings.IndexFunc(s, func(r rune) bool { return !addressRune(r) }); {
+	switch i := strings.IndexFunc(s, foreignRune); {
 	case s == "":
 		return "", errors.New("it is empty: " + wantAddress)
 	case strings.Contains(s, "://"):
@@ -68,7 +64,6 @@ func parseAddress(s string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-// parsePort checks a port and returns it without leading zeros.
 func parsePort(s string) (string, error) {
 	n, err := strconv.ParseUint(s, 10, 16)
 	if err != nil || n == 0 {
@@ -77,7 +72,6 @@ func parsePort(s string) (string, error) {
 	return strconv.FormatUint(n, 10), nil
 }
 
-// parseHost checks an IPv4 address, an IPv6 address in brackets, or a name.
 func parseHost(s string) (string, error) {
 	if inner, ok := strings.CutPrefix(s, "["); ok {
 		ip, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
@@ -95,8 +89,7 @@ func parseHost(s string) (string, error) {
 	return parseName(s)
 }
 
-// parseName checks a DNS name. Underscores are in no rule, but in the names that
-// containers give each other.
+// parseName checks a DNS name. Containers have underscores in theirs.
 func parseName(s string) (string, error) {
 	name := strings.ToLower(strings.TrimSuffix(s, "."))
 	if name == "" {

@@ -5,7 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
+
+	"owlcache/engine/datadir"
 )
 
 // Bounds of a list.
@@ -43,15 +48,11 @@ var ErrEmptyFile = errors.New("the file is empty: an empty list is written null"
 // fault is what is wrong at an offset of a file.
 type fault struct {
 	offset int
-	err    error
+	error
 }
 
-func (f *fault) Error() string { return f.err.Error() }
-
-func (f *fault) Unwrap() error { return f.err }
-
 // parseList reads the members in the content of a file, each once, in their order. An
-// error is a *fault where it has a place.
+// error is a fault where it has a place.
 //
 //	[
 //		{
@@ -78,7 +79,7 @@ func parseList(content []byte) ([]string, error) {
 	case open == nil: // null
 		return nil, nil
 	case open != json.Delim('['):
-		return nil, &fault{int(d.InputOffset()) - 1, errors.New(`want a list of members: [{"Address": "HOST:PORT"}]`)}
+		return nil, fault{int(d.InputOffset()) - 1, errors.New(`want a list of members: [{"Address": "HOST:PORT"}]`)}
 	}
 	var members []string
 	seen := map[string]bool{}
@@ -91,7 +92,7 @@ func parseList(content []byte) ([]string, error) {
 			continue
 		}
 		if len(members) == MaxMembers {
-			return nil, &fault{int(d.InputOffset()) - 1, fmt.Errorf("more than %d members", MaxMembers)}
+			return nil, fault{int(d.InputOffset()) - 1, fmt.Errorf("more than %d members", MaxMembers)}
 		}
 		seen[address] = true
 		members = append(members, address)
@@ -108,12 +109,11 @@ func checkSyntax(content []byte) error {
 	case !ok:
 		return err
 	case strings.HasPrefix(err.Error(), "unexpected end"):
-		return &fault{len(content), err}
+		return fault{len(content), err}
 	}
-	return &fault{max(0, int(syntax.Offset)-1), err}
+	return fault{max(0, int(syntax.Offset)-1), err}
 }
 
-// nextMember reads an element of the list and returns its address.
 func nextMember(d *json.Decoder) (string, error) {
 	var element json.RawMessage
 	if err := d.Decode(&element); err != nil {
@@ -122,18 +122,17 @@ func nextMember(d *json.Decoder) (string, error) {
 	start := int(d.InputOffset()) - len(element)
 	at, text, ok := addressIn(element)
 	if !ok {
-		return "", &fault{start, errors.New(`a member is written {"Address": "HOST:PORT"}`)}
+		return "", fault{start, errors.New(`a member is written {"Address": "HOST:PORT"}`)}
 	}
 	address, err := ParseAddress(text)
 	if err != nil {
-		return "", &fault{start + at, errors.New(err.Error())} // no ErrAddress: that is of an argument
+		return "", fault{start + at, errors.New(err.Error())} // no ErrAddress: that is of an argument
 	}
 	return address, nil
 }
 
-// addressIn returns the field Address of a JSON object and the offset of its value. As
-// everywhere in JSON here, the case of names does not count, and the last of several
-// fields of a name does.
+// addressIn returns the field Address of a JSON object and the offset of its value. The
+// case of names does not count. Of several fields of a name, the last one does.
 func addressIn(object []byte) (at int, address string, ok bool) {
 	d := json.NewDecoder(bytes.NewReader(object))
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
@@ -162,7 +161,6 @@ func addressIn(object []byte) (at int, address string, ok bool) {
 // fileMember is a member as files have it. A reader of older programs wants all fields.
 type fileMember struct{ Cmd, Address, Pass, Token string }
 
-// formatList returns the content of a file.
 func formatList(members []string) ([]byte, error) {
 	var list []fileMember // nil is null
 	for _, address := range members {
@@ -174,11 +172,34 @@ func formatList(members []string) ([]byte, error) {
 // placed gives an error of parseList the file and, if it has one, the place.
 func placed(path string, content []byte, err error) error {
 	e := &FileError{Path: path, Err: err}
-	if f, ok := errors.AsType[*fault](err); ok {
+	if f, ok := errors.AsType[fault](err); ok {
 		before := content[:min(f.offset, len(content))]
 		e.Line = bytes.Count(before, []byte("\n")) + 1
 		e.Column = len(before) - bytes.LastIndexByte(before, '\n')
-		e.Err = f.err
+		e.Err = f.error
 	}
 	return e
+}
+
+// writeFile replaces the file of the list, atomically and durably. A symbolic link stays:
+// the file it points to is replaced.
+func (l *List) writeFile(content []byte) error {
+	info, err := os.Lstat(l.path())
+	if err != nil || info.Mode().Type() != fs.ModeSymlink {
+		return l.dir.WriteFile(l.name, content, 0o600)
+	}
+	target, err := filepath.EvalSymlinks(l.path())
+	if errors.Is(err, fs.ErrNotExist) {
+		return &FileError{Path: l.path(), Err: errors.New("it is a link to a file that is not there")}
+	}
+	if err == nil {
+		info, err = os.Stat(target)
+	}
+	if err == nil {
+		err = datadir.Replace(target, content, info.Mode().Perm())
+	}
+	if err != nil {
+		return fmt.Errorf("write %s, which is a link: %w", l.path(), err)
+	}
+	return nil
 }

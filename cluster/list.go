@@ -24,8 +24,7 @@ var ErrFileGone = errors.New("the file of the list has just gone: try again in a
 // ErrListFull is returned by Add.
 var ErrListFull = fmt.Errorf("the list has %d members already, which is the most", MaxMembers)
 
-// watchInterval is how often the files are looked at.
-const watchInterval = time.Second
+const watchInterval = time.Second // between two looks at the files
 
 // ListOptions of lists.
 type ListOptions struct {
@@ -55,16 +54,9 @@ func OpenLists(dir *datadir.Dir, o ListOptions) (*Lists, error) {
 // Watch takes up edits of the files until ctx ends. An edit counts when its file has
 // been left alone for a second: the program that writes it may not be done.
 func (l *Lists) Watch(ctx context.Context) {
-	tick := time.NewTicker(watchInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			l.Owlcache.poll()
-			l.Gossip.poll()
-		}
+	for Pause(ctx, watchInterval) {
+		l.Owlcache.poll()
+		l.Gossip.poll()
 	}
 }
 
@@ -96,10 +88,6 @@ type listState struct {
 	changed chan struct{}
 }
 
-func newListState(members []string) *listState {
-	return &listState{members: members, changed: make(chan struct{})}
-}
-
 func openList(dir *datadir.Dir, name string, logger *slog.Logger) (*List, error) {
 	l := &List{dir: dir, name: name, logger: logger}
 	members, seen, err := readList(l.path())
@@ -110,7 +98,7 @@ func openList(dir *datadir.Dir, name string, logger *slog.Logger) (*List, error)
 		return nil, err
 	}
 	l.read, l.passed = seen, seen
-	l.state.Store(newListState(members))
+	l.state.Store(&listState{members, make(chan struct{})})
 	return l, nil
 }
 
@@ -120,8 +108,7 @@ func (l *List) path() string { return l.dir.File(l.name) }
 // change of the list makes another one.
 func (l *List) Members() []string { return l.state.Load().members }
 
-// Has tells whether there is a member of this address, which is one that ParseAddress
-// has returned.
+// Has tells whether there is a member of this address, as ParseAddress returns it.
 func (l *List) Has(address string) bool { return slices.Contains(l.Members(), address) }
 
 // Changed returns a channel that is closed at the next change of the list. Who follows
@@ -170,7 +157,6 @@ func (l *List) Remove(address string) (member string, err error) {
 	return member, l.writeLocked(slices.Delete(slices.Clone(l.Members()), at, at+1))
 }
 
-// writeLocked makes members durable and then the list.
 func (l *List) writeLocked(members []string) error {
 	content, err := formatList(members)
 	if err != nil {
@@ -179,15 +165,12 @@ func (l *List) writeLocked(members []string) error {
 	if err := l.writeFile(content); err != nil {
 		return err
 	}
-	// l.read stays as it was, so that the file is read once more: an edit that has come
-	// right behind the writing is not overlooked.
+	// l.read stays, so that the file is read again: an edit may have come right behind.
 	l.wrong = false
 	l.publishLocked(members)
 	return nil
 }
 
-// publishLocked makes members the list.
 func (l *List) publishLocked(members []string) {
-	old := l.state.Swap(newListState(members))
-	close(old.changed)
+	close(l.state.Swap(&listState{members, make(chan struct{})}).changed)
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // OneLine returns text as one line of at most size bytes, and three dots if that is not
-// all of it. It is for logs and states: parts of the text may come from another machine.
+// all of it: for logs, where parts of it may come from another machine.
 func OneLine(text string, size int) string {
 	var b strings.Builder
 	for _, r := range text {

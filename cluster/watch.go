@@ -22,7 +22,6 @@ func (s fileState) same(o fileState) bool {
 		s.info.Mode() == o.info.Mode()
 }
 
-// lookAt returns the state of a file.
 func lookAt(path string) (fileState, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -38,8 +37,7 @@ func ReadList(path string) ([]string, error) {
 	return members, err
 }
 
-// readList returns what a file holds, and its state before it was read: what is written
-// meanwhile makes another state.
+// readList returns what a file holds, and its state before it was read.
 func readList(path string) (members []string, seen fileState, err error) {
 	if seen, err = lookAt(path); err != nil {
 		return nil, fileState{}, err
@@ -89,7 +87,6 @@ func (l *List) poll() {
 	l.takeUpAndTellLocked(err)
 }
 
-// reload takes up what the file holds now.
 func (l *List) reload() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -141,8 +138,8 @@ func (l *List) takeUpLocked() error {
 	return nil
 }
 
-// catchUpLocked takes up an edit that was made since the file was last read, so that writing
-// it does not lose the edit. A file that has just gone may be one that is being written.
+// catchUpLocked takes up an edit that was made since the file was last read, so that it is
+// not lost. A file that has just gone may be one that is being written.
 func (l *List) catchUpLocked() error {
 	now, err := lookAt(l.path())
 	if err != nil {
@@ -161,7 +158,6 @@ func (l *List) catchUpLocked() error {
 	return err
 }
 
-// missing counts what is in a and not in b.
 func missing(a, b []string) (n int) {
 	for _, m := range a {
 		if !slices.Contains(b, m) {

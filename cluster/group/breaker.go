@@ -17,7 +17,6 @@ const (
 	maxPause = 10 * time.Second
 )
 
-// errDown is returned for a question that a member was not asked.
 var errDown = errors.New("the member is down")
 
 // breaker keeps questions from a member that is down, and finds out when it is well.
@@ -38,7 +37,6 @@ func newBreaker(m *member) *breaker {
 	return &breaker{member: m, pause: min(max(m.group.opts.CacheLifetime, minPause), maxPause)}
 }
 
-// isOpen tells whether the member is down.
 func (b *breaker) isOpen() bool { return b.open.Load() }
 
 // ask asks the member, unless it is down.
@@ -63,18 +61,13 @@ func (b *breaker) note(err error, healed uint32) {
 	case !ask.MayBeWell(err):
 		b.failures++
 		if isTimeout(err) || b.failures >= ask.FailuresToTrip {
-			b.tripLocked(err)
+			b.open.Store(true)
+			b.member.log().Warn("member of the group is down", "error", errorText(err), "retry_every", b.pause.String())
+			b.member.group.start(b.probe)
 		}
 	}
 }
 
-func (b *breaker) tripLocked(cause error) {
-	b.open.Store(true)
-	b.member.log().Warn("member of the group is down", "error", errorText(cause), "retry_every", b.pause.String())
-	b.member.group.start(b.probe)
-}
-
-// probe asks the member now and then until it is well or has left.
 func (b *breaker) probe() {
 	for cluster.Pause(b.member.gone, b.pause) {
 		if _, err := b.member.ask([]byte(ask.ProbeKey)); err == nil {
@@ -94,7 +87,6 @@ func (b *breaker) heal() {
 	b.member.log().Info("member of the group is up again")
 }
 
-// isOwnFault tells whether err is of this node's making: the member was not asked.
 func isOwnFault(err error) bool {
 	return errors.Is(err, errDown) || ask.IsOwnFault(err)
 }

@@ -2,17 +2,16 @@ package group
 
 import (
 	"hash/maphash"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// cacheShards is how many parts the cache has, so that cores do not wait for each other.
-const cacheShards = 64
-
-// Bytes that an entry and an answer in it cost besides key and value, about: the
-// structures, the slot in the map, and what the allocator rounds up.
 const (
+	cacheShards = 64 // parts of the cache, so that cores do not wait for each other
+
+	// Bytes that an entry and an answer in it cost besides key and value, about.
 	entryOverhead  = 192
 	answerOverhead = 96
 )
@@ -27,7 +26,6 @@ const (
 	failed // there was no answer
 )
 
-// slot is the answer of one member, and until when it is used.
 type slot struct {
 	member  *member
 	outcome outcome
@@ -86,7 +84,6 @@ type answerCache struct {
 	shards   [cacheShards]cacheShard
 }
 
-// cacheShard is a part of the cache.
 type cacheShard struct {
 	mu      sync.RWMutex // protects what follows
 	entries map[string]*cacheEntry
@@ -106,7 +103,6 @@ func newAnswerCache(limit int64, lifetime time.Duration) *answerCache {
 
 func (c *answerCache) now() time.Duration { return time.Since(c.start) }
 
-// off tells whether nothing is kept.
 func (c *answerCache) off() bool { return c.lifetime <= 0 }
 
 // view puts the fresh answers of members that are kept for key into to, which is as long
@@ -133,7 +129,6 @@ func (c *answerCache) view(key []byte, members []*member, to []slot) {
 	}
 }
 
-// put keeps an answer.
 func (c *answerCache) put(key string, answer slot) {
 	if c.off() || answer.size()+int64(entryOverhead+len(key)) > c.limit {
 		return
@@ -166,27 +161,18 @@ func (s *cacheShard) put(c *answerCache, key string, answer slot) {
 		s.pushFrontLocked(e)
 		c.bytes.Add(entryOverhead + int64(len(key)))
 	}
-	old := e.slotOf(answer.member, 0)
-	if old == nil {
-		old = e.slotToReplace(c.now())
+	i := slices.IndexFunc(e.slots, func(s slot) bool { return s.member == answer.member })
+	if i < 0 { // one that is used no more and whose member has left
+		now := c.now()
+		i = slices.IndexFunc(e.slots, func(s slot) bool { return now >= s.until && s.member.gone.Err() != nil })
 	}
-	if old == nil {
+	if i < 0 {
 		e.slots = append(e.slots, answer)
 		c.bytes.Add(answer.size())
 		return
 	}
-	c.bytes.Add(answer.size() - old.size())
-	*old = answer
-}
-
-// slotToReplace returns an answer that is used no more and whose member has left.
-func (e *cacheEntry) slotToReplace(now time.Duration) *slot {
-	for i := range e.slots {
-		if now >= e.slots[i].until && e.slots[i].member.gone.Err() != nil {
-			return &e.slots[i]
-		}
-	}
-	return nil
+	c.bytes.Add(answer.size() - e.slots[i].size())
+	e.slots[i] = answer
 }
 
 // evictOne drops the oldest entry that has not been used since it was last passed over,
@@ -219,30 +205,19 @@ func (s *cacheShard) sweep(c *answerCache, now time.Duration) {
 	defer s.mu.Unlock()
 	for e := s.ring.next; e != &s.ring; {
 		next := e.next
-		if !e.anyFresh(now) {
+		if !slices.ContainsFunc(e.slots, func(s slot) bool { return s.fresh(now) }) {
 			s.dropLocked(c, e)
 		}
 		e = next
 	}
 }
 
-func (e *cacheEntry) anyFresh(now time.Duration) bool {
-	for i := range e.slots {
-		if e.slots[i].fresh(now) {
-			return true
-		}
-	}
-	return false
-}
-
-// dropLocked forgets e.
 func (s *cacheShard) dropLocked(c *answerCache, e *cacheEntry) {
 	e.unlink()
 	delete(s.entries, e.key)
 	c.bytes.Add(-e.size())
 }
 
-// pushFrontLocked makes e the newest.
 func (s *cacheShard) pushFrontLocked(e *cacheEntry) {
 	e.prev, e.next = &s.ring, s.ring.next
 	e.prev.next, e.next.prev = e, e

@@ -9,7 +9,7 @@
 //
 // A query looks at the answers that are kept (cache.go), joins the questions for its key
 // that are under way or asks its own (flight.go), each member once and all at the same
-// time, and merges what has come within RequestTimeout (merge.go). Package ask asks one
+// time, and merges what has come within RequestTimeout. Package ask asks one
 // member over HTTP or a WebSocket. A member that does not answer in time, or fails several
 // times in a row, is down: nobody waits for it until a probe in the background has found
 // it well (breaker.go).

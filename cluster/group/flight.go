@@ -1,7 +1,6 @@
 package group
 
-// Bounds on questions under way at once, to one member and to all. Those beyond are not
-// asked.
+// Bounds on questions under way, to one member and to all. Those beyond are not asked.
 const (
 	maxFlightsMember = 2048
 	maxFlights       = 32768
@@ -16,7 +15,6 @@ type flight struct {
 	answer slot          // to be read after done
 }
 
-// landed tells whether the answer is there.
 func (f *flight) landed() bool {
 	select {
 	case <-f.done:

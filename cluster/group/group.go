@@ -30,9 +30,7 @@ type MemberStatus struct {
 	Latency     engine.Histogram // seconds, of answers
 }
 
-// sweepInterval is how often what is too old is thrown away: answers and idle
-// connections.
-const sweepInterval = 15 * time.Second
+const sweepInterval = 15 * time.Second // after which old answers and idle connections are thrown away
 
 // Group asks the members of the owlcache group. All methods may be called concurrently.
 //
@@ -104,12 +102,6 @@ func (g *Group) enter() bool {
 	return !g.closed
 }
 
-func (g *Group) isClosed() bool {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	return g.closed
-}
-
 // watch follows the list, so that a connection to a member that is not asked begins and
 // ends with its membership, and throws away what is too old.
 func (g *Group) watch() {
@@ -131,7 +123,6 @@ func (g *Group) watch() {
 	}
 }
 
-// members returns the members as the list has them now.
 func (g *Group) members() *memberSet {
 	set := g.set.Load()
 	if list := g.opts.Members.Members(); set.isOf(list) {
@@ -146,7 +137,7 @@ func (g *Group) renew() *memberSet {
 	g.setting.Lock()
 	defer g.setting.Unlock()
 	old, list := g.set.Load(), g.opts.Members.Members()
-	if old.isOf(list) || g.isClosed() {
+	if old.isOf(list) || g.ctx.Err() != nil {
 		return old
 	}
 	set := newMemberSet(list, g.opts.Self)

@@ -5,26 +5,24 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"slices"
+	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"owlcache/cluster"
 	"owlcache/cluster/group/ask"
+	"owlcache/engine"
 )
 
-// asker asks one member for keys, over HTTP or a WebSocket. It is used concurrently.
+// asker asks one member: see ask.HTTP. It is used concurrently.
 type asker interface {
-	// Ask returns what the member has under key. That there is nothing is no error. It
-	// returns soon after ctx ends, and keeps no hold on key.
 	Ask(ctx context.Context, key []byte) (ask.Reply, error)
-	// Sweep throws away what has got old.
 	Sweep()
-	// Close ends every question under way and all connections, and waits until nothing
-	// of them is left.
 	Close()
 }
 
-// The states of a member.
 const (
 	stateUp      = "up"
 	stateDown    = "down"
@@ -57,7 +55,6 @@ func (g *Group) newMember(address string) *member {
 
 func (m *member) log() *slog.Logger { return m.group.opts.Logger.With("member", m.address) }
 
-// close ends everything that has to do with the member.
 func (m *member) close() {
 	m.leave()
 	m.asker.Close()
@@ -67,11 +64,9 @@ func (m *member) close() {
 const maxMargin = 25 * time.Millisecond
 
 // askTime is how long a question may take. It ends a moment before the query that waits
-// for it, so that it is known by then that the member is slow: the next query shall not
-// wait again.
+// for it: then it is known that the member is slow, and the next query does not wait again.
 func askTime(limit time.Duration) time.Duration { return limit - min(limit/10, maxMargin) }
 
-// ask asks the member now, within the time limit, and takes note of how it went.
 func (m *member) ask(key []byte) (ask.Reply, error) {
 	ctx, cancel := context.WithTimeout(m.gone, askTime(m.group.opts.RequestTimeout))
 	defer cancel()
@@ -93,23 +88,12 @@ func (m *member) ask(key []byte) (ask.Reply, error) {
 	return r, err
 }
 
-// The years of key times that can be merged: those that a number of nanoseconds holds,
-// as the node's own times are kept and headers are made of.
-const (
-	firstKeyYear = 1679
-	lastKeyYear  = 2261
-)
-
-// isKeyTime tells whether t can be the time of a key, wherever it is shown.
-func isKeyTime(t time.Time) bool {
-	there, utc := t.Year(), t.UTC().Year()
-	return min(there, utc) >= firstKeyYear && max(there, utc) <= lastKeyYear
-}
-
 // checkTime makes a key time that cannot be merged none at all: the value is found, and
 // yields to every other one. It is told once until the member has been down.
 func (m *member) checkTime(r *ask.Reply) {
-	if !r.Found || isKeyTime(r.Created) {
+	// The years that a number of nanoseconds holds, as times are kept, wherever it is shown.
+	there, utc := r.Created.Year(), r.Created.UTC().Year()
+	if !r.Found || min(there, utc) >= 1679 && max(there, utc) <= 2261 {
 		return
 	}
 	if !r.Created.IsZero() && !m.badClock.Swap(true) {
@@ -118,7 +102,6 @@ func (m *member) checkTime(r *ask.Reply) {
 	r.Created = time.Time{}
 }
 
-// status returns what is known of the member.
 func (m *member) status() MemberStatus {
 	s := MemberStatus{Address: m.address, CacheHits: m.hits.Load()}
 	m.stats.fill(&s)
@@ -132,3 +115,54 @@ func (m *member) status() MemberStatus {
 	}
 	return s
 }
+
+// latencyBounds are the upper bounds, in seconds, of the histogram of answers.
+var latencyBounds = [...]float64{
+	0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+}
+
+type memberStats struct {
+	mu        sync.Mutex // protects all
+	requests  uint64
+	errors    uint64
+	contact   time.Time
+	lastError string
+	latency   [len(latencyBounds) + 1]uint64 // not cumulative
+	seconds   float64
+}
+
+func (s *memberStats) answered(took time.Duration) {
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests++
+	s.contact, s.lastError = now, ""
+	s.latency[sort.SearchFloat64s(latencyBounds[:], took.Seconds())]++
+	s.seconds += took.Seconds()
+}
+
+// failed counts a question without an answer. One that could not be sent is an error, but
+// no request.
+func (s *memberStats) failed(err error, sent bool) {
+	text := errorText(err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if sent {
+		s.requests++
+	}
+	s.errors++
+	s.lastError = text
+}
+
+func (s *memberStats) fill(to *MemberStatus) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	to.Requests, to.Errors = s.requests, s.errors
+	to.LastContact, to.LastError = s.contact, s.lastError
+	to.Latency = engine.Histogram{Bounds: latencyBounds[:], Counts: slices.Clone(s.latency[:]), Sum: s.seconds}
+}
+
+// errorText returns err as one short line: parts of it may come from another machine.
+func errorText(err error) string { return cluster.OneLine(err.Error(), maxErrorText) }
+
+const maxErrorText = 200 // bytes

@@ -2,7 +2,10 @@ package group
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"owlcache/engine"
 )
 
 // Reach tells how complete the result of a query is.
@@ -36,7 +39,8 @@ func (g *Group) Query(ctx context.Context, key []byte, target string) ([]Answer,
 			answers = append(answers, Answer{Address: members[i].address, Value: s.value, Created: s.created})
 		}
 	}
-	sortNewestFirst(answers)
+	// Those of one time stay in their order: the node's own first, then as the list has them.
+	slices.SortStableFunc(answers, func(a, b Answer) int { return b.Created.Compare(a.Created) })
 	return answers, reach(self, len(members), answered)
 }
 
@@ -80,8 +84,6 @@ func (g *Group) gather(ctx context.Context, key []byte, members []*member, slots
 	}
 }
 
-// askMissing asks the members whose answers are not in slots, all at once, and waits for
-// them.
 func (g *Group) askMissing(ctx context.Context, key []byte, members []*member, slots []slot) {
 	text := string(key)
 	flights := make([]*flight, len(members))
@@ -134,3 +136,31 @@ func (g *Group) askMissing(ctx context.Context, key []byte, members []*member, s
 		}
 	}
 }
+
+// newest returns the newest value among slots, the first of several of one time, zero if
+// there is none, and how many of them are an answer.
+func newest(slots []slot) (best slot, answered int) {
+	for i := range slots {
+		s := &slots[i]
+		if s.answered() {
+			answered++
+		}
+		if s.outcome == present && (best.outcome != present || s.created.After(best.created)) {
+			best = *s
+		}
+	}
+	return best, answered
+}
+
+// answered tells whether the member has said what it has.
+func (s *slot) answered() bool { return s.outcome == present || s.outcome == absent }
+
+// reach counts the node itself, which has always answered, to the members.
+func reach(self bool, members, answered int) Reach {
+	if self {
+		return Reach{members + 1, answered + 1}
+	}
+	return Reach{members, answered}
+}
+
+func ownTime(meta engine.Meta) time.Time { return time.Unix(0, meta.Created).UTC() }

@@ -43,7 +43,6 @@ func newMemberSet(list, self []string) *memberSet {
 	return s
 }
 
-// fill puts the members in: those that old has, and new ones for the others.
 func (s *memberSet) fill(old *memberSet, newMember func(address string) *member) {
 	for _, address := range s.order {
 		if s.isSelf(address) {
@@ -58,7 +57,6 @@ func (s *memberSet) fill(old *memberSet, newMember func(address string) *member)
 	}
 }
 
-// isOf tells whether the set is of this very list.
 func (s *memberSet) isOf(list []string) bool {
 	return len(s.list) == len(list) && (len(list) == 0 || &s.list[0] == &list[0])
 }
@@ -77,7 +75,6 @@ func (s *memberSet) isSelf(address string) bool {
 	return s.self[netip.AddrPortFrom(netip.IPv4Unspecified(), a.Port()).String()]
 }
 
-// find returns the member of this address, nil if there is none.
 func (s *memberSet) find(address string) *member { return s.byName[canonical(address)] }
 
 // pick returns who is asked for target: the node itself and all members if it is empty.
@@ -94,7 +91,6 @@ func (s *memberSet) pick(target string) (self bool, members []*member) {
 	return false, nil
 }
 
-// canonical returns the one spelling of address that is compared.
 func canonical(address string) string {
 	if a, err := cluster.ParseAddress(address); err == nil {
 		return a

@@ -11,11 +11,9 @@ import (
 const (
 	// smallBody is the size in bytes up to which a body counts for nothing and room for
 	// it is made at once.
-	smallBody = 64 << 10
-	// firstRoom is for a body of unknown size, in bytes.
-	firstRoom = 4 << 10
-	// maxTrailer bounds what may follow the last chunk of a body.
-	maxTrailer = 4 << 10
+	smallBody  = 64 << 10
+	firstRoom  = 4 << 10 // bytes, for a body of unknown size
+	maxTrailer = 4 << 10 // bytes behind the last chunk of a body
 )
 
 // readBody reads a body of at most limit bytes. Before it makes room for more than
@@ -40,10 +38,15 @@ func readBody(r *bufio.Reader, h httpHead, limit int, reserve func(bytes int) er
 	case cap(body)-len(body) > len(body)/8: // it is going to be kept
 		body = append(make([]byte, 0, len(body)), body...)
 	}
-	if err := skipTrailer(r); err != nil {
-		return nil, err
+	// What follows the last chunk are headers that nobody needs, and an empty line.
+	lines := lineReader{r, maxTrailer}
+	for {
+		if line, err := lines.next(); err != nil {
+			return nil, err
+		} else if line == "" {
+			return body, nil
+		}
 	}
-	return body, nil
 }
 
 // readRoom reads to the end of r, and at most so many bytes. More room than at first is
@@ -74,15 +77,4 @@ func readRoom(r io.Reader, room, most int, reserve func(int) error) ([]byte, err
 		}
 	}
 	return body, nil
-}
-
-// skipTrailer reads what follows the last chunk: headers that nobody needs and an empty
-// line.
-func skipTrailer(r *bufio.Reader) error {
-	lines := lineReader{r, maxTrailer}
-	for {
-		if line, err := lines.next(); err != nil || line == "" {
-			return err
-		}
-	}
 }

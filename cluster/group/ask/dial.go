@@ -13,12 +13,10 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// maxHandshake bounds, in bytes, what a member may send before the connection is a
-// WebSocket, certificates included.
-const maxHandshake = 256 << 10
-
-// socketBuffers is the size in bytes of what is read and written at once.
-const socketBuffers = 4 << 10
+const (
+	maxHandshake  = 256 << 10 // bytes that a member may send before the connection is a WebSocket
+	socketBuffers = 4 << 10   // bytes that are read and written at once
+)
 
 var errHandshakeTooLarge = errors.New("the handshake of the member is too large")
 
@@ -31,13 +29,10 @@ type socketDialer struct {
 
 func newSocketDialer(address string, o Options) *socketDialer {
 	u := url.URL{Scheme: "ws", Host: address, Path: "/ws"}
-	d := &socketDialer{opts: o}
 	if o.TLS != nil {
 		u.Scheme = "wss"
-		d.tls = tlsFor(address, o.TLS)
 	}
-	d.url = u.String()
-	return d
+	return &socketDialer{url: u.String(), opts: o, tls: tlsFor(address, o.TLS)}
 }
 
 // tlsFor returns config, which may be nil, for connections to one address.
@@ -82,7 +77,8 @@ func (d *socketDialer) dial(ctx context.Context) (*websocket.Conn, error) {
 		err = ErrTryLater
 	case errors.Is(err, websocket.ErrBadHandshake) && resp != nil:
 		err = fmt.Errorf("the member has answered the request for a WebSocket with HTTP status %d, not 101; is its Open_Websocket_Server 1?", resp.StatusCode)
-	case err == nil && offersExtension(resp):
+	// The library would take that up, and its limits do not count what comes out.
+	case err == nil && len(resp.Header.Values("Sec-Websocket-Extensions")) > 0:
 		err = errors.New("the member compresses messages, which nobody has asked for")
 	case err == nil:
 		nc.done = true
@@ -92,12 +88,6 @@ func (d *socketDialer) dial(ctx context.Context) (*websocket.Conn, error) {
 		_ = ws.Close() // it is not used
 	}
 	return nil, err
-}
-
-// offersExtension tells whether the member wants to compress. The library would take
-// that up, and its limits do not count what comes out.
-func offersExtension(resp *http.Response) bool {
-	return len(resp.Header.Values("Sec-Websocket-Extensions")) > 0
 }
 
 // handshakeConn bounds what is read during the handshake, which the library does not.

@@ -7,7 +7,7 @@
 //	member.Sweep()                 // now and then: closes what is idle
 //	member.Close()                 // ends all questions, and waits for them
 //
-// The error of Ask says whose fault it is (errors.go): whether the question was sent,
+// The error of Ask says whose fault it is (reply.go): whether the question was sent,
 // whether the member may be well in spite of it, or was not even asked.
 //
 // # Promises

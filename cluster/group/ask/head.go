@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// maxHead is the size in bytes of the largest head that is read: an echoed key of the
-// largest size, percent-encoded, and room for the other headers.
+// maxHead bounds the bytes of a head. It has room for the largest key, percent-encoded.
 const maxHead = 64 << 10
 
 // Returned for what is no whole answer of a node.
@@ -35,7 +34,6 @@ type httpHead struct {
 	noTime  error // why there is no created
 }
 
-// readHead reads the status line and the headers of an answer.
 func readHead(r *bufio.Reader) (httpHead, error) {
 	h := httpHead{length: -1}
 	lines := lineReader{r, maxHead}
@@ -45,11 +43,15 @@ func readHead(r *bufio.Reader) (httpHead, error) {
 	}
 	for err == nil {
 		if line, err = lines.next(); err == nil && line == "" {
-			return h, h.checkFraming()
+			break
 		}
 		if err == nil {
 			err = h.parseHeader(line)
 		}
+	}
+	// A body may not end with the connection: one that was cut off would look complete.
+	if err == nil && h.chunked == (h.length >= 0) {
+		err = errFraming
 	}
 	return h, err
 }
@@ -94,7 +96,6 @@ func (h *httpHead) parseStatus(line string) error {
 	return nil
 }
 
-// parseHeader takes what is needed from a header line.
 func (h *httpHead) parseHeader(line string) error {
 	name, value, ok := strings.Cut(line, ":")
 	if !ok || name == "" || name[0] == ' ' || name[0] == '\t' {
@@ -128,15 +129,6 @@ func (h *httpHead) parseHeader(line string) error {
 	return nil
 }
 
-// checkFraming refuses a head that leaves open where the body ends. A body may not end with
-// the connection: one that was cut off would look complete.
-func (h *httpHead) checkFraming() error {
-	if h.chunked == (h.length >= 0) {
-		return errFraming
-	}
-	return nil
-}
-
 // error returns what an answer says that is neither a value nor that there is none. Any web
 // server answers 404 to what it does not know.
 func (h *httpHead) error() error {
@@ -149,4 +141,28 @@ func (h *httpHead) error() error {
 		return h.noTime
 	}
 	return nil
+}
+
+// parseKeyTime reads a Keycreatetime header as nodes of any version write it:
+//
+//	2026-11-22 10:50:17.178858725 +0000 UTC
+//	2025-02-21 13:02:35.5876031 +0800 CST m=+2.270941001
+//
+// What follows the offset is passed over.
+func parseKeyTime(s string) (time.Time, error) {
+	words := strings.Fields(s)
+	if len(words) < 3 || len(words[1]) > len("15:04:05.999999999") {
+		return time.Time{}, ErrKeyTime
+	}
+	t, err := time.Parse("2006-01-02 15:04:05.999999999 -0700", strings.Join(words[:3], " "))
+	if err != nil || !isOffset(t) {
+		return time.Time{}, ErrKeyTime
+	}
+	return t, nil
+}
+
+// isOffset tells whether a time with the offset of t can be passed on in JSON.
+func isOffset(t time.Time) bool {
+	_, offset := t.Zone()
+	return offset > -24*3600 && offset < 24*3600
 }

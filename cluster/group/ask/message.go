@@ -17,12 +17,9 @@ func canCarry(key []byte) bool {
 	return len(key) > 0 && bytes.IndexByte(key, ' ') < 0 && len(bytes.TrimSpace(key)) == len(key)
 }
 
-// appendSocketQuestion appends the question for key. The answer names the tag.
 func appendSocketQuestion(dst, key []byte, tag string) []byte {
-	dst = append(dst, "get "...)
-	dst = append(dst, key...)
-	dst = append(dst, " info "...)
-	return append(dst, tag...)
+	dst = append(append(dst, "get "...), key...)
+	return append(append(dst, " info "...), tag...)
 }
 
 // socketAnswer is an envelope as far as it is of interest here.
@@ -33,7 +30,6 @@ type socketAnswer struct {
 	KeyCreateTime string
 }
 
-// parseSocketAnswer reads a message of a member.
 func parseSocketAnswer(message []byte) (socketAnswer, error) {
 	var a socketAnswer
 	if err := json.Unmarshal(message, &a); err != nil {

@@ -67,7 +67,6 @@ func (o Options) WithDefaults() (Options, error) {
 	return o, errors.Join(errs...)
 }
 
-// connect makes a connection to a member.
 func (o Options) connect(ctx context.Context, address string) (net.Conn, error) {
 	if o.Dial != nil {
 		return o.Dial(ctx, address)

@@ -17,14 +17,12 @@ const (
 	connBuffer   = 4 << 10 // bytes, for reading
 )
 
-// httpConn is a connection to a member.
 type httpConn struct {
 	net.Conn
 	r    *bufio.Reader
 	idle time.Time // since when; zero if it has just been made
 }
 
-// connPool keeps the connections to a member.
 type connPool struct {
 	address string
 	opts    Options

@@ -22,19 +22,16 @@ import (
 const (
 	pingInterval = 5 * time.Second // between two pings
 	goodbyeTime  = time.Second     // for the last message
-	// leastMessage is the size in bytes that a message may have whatever the options say:
-	// room for the largest key, with every byte escaped.
+	// leastMessage is how many bytes a message may have whatever the options say: room for
+	// the largest key, with every byte escaped.
 	leastMessage = 64 << 10
-	// keptMessage is the size in bytes up to which the buffer of a message is kept.
-	keptMessage = 64 << 10
+	keptMessage  = 64 << 10 // bytes up to which the buffer of a message is kept
 )
 
-// errMessageTooLarge is returned for an answer that is larger than Options.MaxMessageSize.
 var errMessageTooLarge = errors.New("the answer is larger than the largest message")
 
-// socketConn is one connection to a member, from its beginning to its end. Questions
-// are sent in any number and order, and matched with their answers by a tag. Two
-// goroutines serve it: the one of run reads, and one writes.
+// socketConn is one connection to a member. Questions are matched with their answers by a
+// tag. The goroutine of run reads, and another one writes.
 type socketConn struct {
 	ws      *websocket.Conn
 	opts    Options
@@ -57,20 +54,17 @@ type socketConn struct {
 	waiting map[string]chan<- socketResult
 }
 
-// socketQuestion is a message to the member.
 type socketQuestion struct {
 	kind int
 	tag  string
 	body []byte
 }
 
-// socketResult is what becomes of a question.
 type socketResult struct {
 	reply Reply
 	err   error
 }
 
-// messageLimit is the size in bytes of the largest message that is taken.
 func messageLimit(o Options) int64 { return max(o.MaxMessageSize, leastMessage) }
 
 // messageOf is the most bytes that the message of a value of this size has.
@@ -111,7 +105,6 @@ func (l *socketConn) fail(err error) {
 	})
 }
 
-// ask sends the question for key and waits for its answer.
 func (l *socketConn) ask(ctx context.Context, key []byte) (Reply, error) {
 	select {
 	case l.slots <- struct{}{}:
@@ -174,7 +167,6 @@ func (l *socketConn) isExpected(tag string) bool {
 	return l.waiting[tag] != nil
 }
 
-// write sends questions and pings until the connection or ctx ends.
 func (l *socketConn) write(ctx context.Context) {
 	ping := time.NewTicker(l.ping)
 	defer ping.Stop()
@@ -239,9 +231,12 @@ func (l *socketConn) read() error {
 			}
 			l.settle(tagOfStart(message.Bytes()), Reply{}, l.tooLarge(n+rest))
 		default:
-			if err := l.take(message.Bytes()); err != nil {
+			a, err := parseSocketAnswer(message.Bytes())
+			if err != nil {
 				return err
 			}
+			reply, err := a.reply(l.opts.MaxValueSize)
+			l.settle(a.tag(), reply, err)
 		}
 		if err := l.heard(); err != nil {
 			return lost(err)
@@ -257,18 +252,6 @@ func (l *socketConn) tooLarge(n int64) error {
 	return errMessageTooLarge
 }
 
-// take hands the answer in a message over to its question.
-func (l *socketConn) take(message []byte) error {
-	a, err := parseSocketAnswer(message)
-	if err != nil {
-		return err
-	}
-	r, err := a.reply(l.opts.MaxValueSize)
-	l.settle(a.tag(), r, err)
-	return nil
-}
-
-// heard takes note that the member is there.
 func (l *socketConn) heard() error {
 	l.alive.Store(true)
 	return l.renew()

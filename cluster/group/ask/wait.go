@@ -2,6 +2,8 @@ package ask
 
 import (
 	"context"
+	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -19,16 +21,15 @@ func (l *socketConn) await(ctx context.Context, result <-chan socketResult, sinc
 			return r.reply, r.err
 		case <-half.C:
 			probe = l.probe()
-			continue
 		case <-ctx.Done():
 			return Reply{}, l.overdue(ctx, since)
 		case <-l.done:
-		}
-		select { // the answer may have been the last thing that came
-		case r := <-result:
-			return r.reply, r.err
-		default:
-			return Reply{}, l.err
+			select { // the answer may have been the last thing that came
+			case r := <-result:
+				return r.reply, r.err
+			default:
+				return Reply{}, l.err
+			}
 		}
 	}
 }
@@ -57,7 +58,6 @@ func (l *socketConn) probe() (tag string) {
 	return tag
 }
 
-// endProbe ends the wait for an answer to a probe.
 func (l *socketConn) endProbe(tag string) {
 	if tag != "" {
 		l.forget(tag)
@@ -74,4 +74,58 @@ func halfTime(ctx context.Context) *time.Timer {
 		t.Stop()
 	}
 	return t
+}
+
+// socketProgress counts what has come over a connection: one answer that is late is told from
+// a member that is dead.
+type socketProgress struct {
+	answers atomic.Uint64 // in time
+	large   atomic.Uint64 // pieces of large messages, also of one that is still coming
+	signs   atomic.Uint64 // anything else: pings, pongs, the beginnings of messages
+	doubts  atomic.Uint32 // questions since the last answer in time that were only followed by signs
+}
+
+type progressMark struct{ answers, large, signs uint64 }
+
+func (p *socketProgress) mark() progressMark {
+	return progressMark{p.answers.Load(), p.large.Load(), p.signs.Load()}
+}
+
+func (p *socketProgress) answered() {
+	p.answers.Add(1)
+	p.doubts.Store(0)
+}
+
+// isThere tells whether the member is there, and only the answer to the question that was
+// asked at since is late. Other answers are proof, and so is a large value that is coming.
+// Anything else is none for long: a member that hangs may send pings.
+func (p *socketProgress) isThere(since progressMark) bool {
+	now := p.mark()
+	switch {
+	case now.answers > since.answers || now.large > since.large:
+		return true
+	case now == since:
+		return false
+	}
+	return p.doubts.Add(1) < FailuresToTrip
+}
+
+// progressReader counts a message's progress. Each large piece gives its sender time anew.
+type progressReader struct {
+	io.Reader
+	conn  *socketConn
+	piece int // bytes of the piece that is coming
+}
+
+func (r *progressReader) Read(b []byte) (int, error) {
+	n, err := r.Reader.Read(b)
+	if n > 0 {
+		r.conn.progress.signs.Add(1)
+	}
+	if r.piece += n; r.piece > smallBody && err == nil {
+		r.piece = 0
+		r.conn.progress.large.Add(1)
+		err = r.conn.renew()
+	}
+	return n, err
 }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
 
 	"owlcache/cluster"
 )
@@ -111,12 +114,79 @@ func (a *WebSocket) askHTTP(ctx context.Context, key []byte) (Reply, error) {
 	return r, err
 }
 
-// Sweep throws away what has got old of the questions over HTTP.
+// Sweep is as that of HTTP.
 func (a *WebSocket) Sweep() { a.http.Sweep() }
 
-// Close ends all questions and connections, and waits until nothing of them is left.
+// Close is as that of HTTP.
 func (a *WebSocket) Close() {
 	a.stop()
 	a.http.Close()
 	a.task.Wait()
 }
+
+const maxLargeKeys = 256 // that are remembered
+
+// largeKeys remembers keys whose values a member cannot send in a message, so that they
+// do not cross the network twice each time. The zero value is empty and ready.
+type largeKeys struct {
+	mu   sync.Mutex // protects keys
+	keys map[string]struct{}
+}
+
+func (l *largeKeys) has(key []byte) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, ok := l.keys[string(key)]
+	return ok
+}
+
+func (l *largeKeys) add(key []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.keys == nil {
+		l.keys = map[string]struct{}{}
+	}
+	l.keys[string(key)] = struct{}{}
+	for other := range l.keys { // any
+		if len(l.keys) <= maxLargeKeys {
+			return
+		}
+		delete(l.keys, other)
+	}
+}
+
+func (l *largeKeys) remove(key []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.keys, string(key))
+}
+
+// pauseJitter is how far a pause may be from its middle, as a part of it: nodes that have
+// lost one member together do not come back together.
+const pauseJitter = 0.2
+
+// pauses between two attempts get longer with each failure, all within two bounds.
+type pauses struct {
+	least, longest time.Duration
+	back           *backoff.ExponentialBackOff
+}
+
+func newPauses(least, longest time.Duration) *pauses {
+	p := &pauses{least: least, longest: longest, back: &backoff.ExponentialBackOff{
+		// The middles are chosen such that the jitter stays within the bounds.
+		InitialInterval:     time.Duration(float64(least) / (1 - pauseJitter)),
+		MaxInterval:         time.Duration(float64(longest) / (1 + pauseJitter)),
+		Multiplier:          backoff.DefaultMultiplier,
+		RandomizationFactor: pauseJitter,
+	}}
+	p.back.Reset()
+	return p
+}
+
+// next returns the pause after one more failure. Bounds that leave no room for the jitter
+// cut it off.
+func (p *pauses) next() time.Duration {
+	return min(max(p.back.NextBackOff(), p.least), p.longest)
+}
+
+func (p *pauses) reset() { p.back.Reset() }

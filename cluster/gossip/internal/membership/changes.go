@@ -22,11 +22,9 @@ func (c *changes) joined(id uint64) {
 	c.update(id, func(p change) change { return change{left: p.left, joined: true} })
 }
 
+// left drops one that came and went unnoticed, unless it had left before.
 func (c *changes) left(id uint64) {
-	c.update(id, func(p change) change {
-		// One that came and went unnoticed was not there before, unless it had left.
-		return change{left: p.left || !p.joined}
-	})
+	c.update(id, func(p change) change { return change{left: p.left || !p.joined} })
 }
 
 func (c *changes) update(id uint64, f func(change) change) {
@@ -37,13 +35,17 @@ func (c *changes) update(id uint64, f func(change) change) {
 	} else {
 		c.pending[id] = next
 	}
+	signal(c.wake)
+}
+
+// signal puts a token into a channel that holds one.
+func signal(c chan<- struct{}) {
 	select {
-	case c.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
-// take returns what is pending.
 func (c *changes) take() map[uint64]change {
 	c.mu.Lock()
 	defer c.mu.Unlock()

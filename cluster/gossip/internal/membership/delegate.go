@@ -33,7 +33,6 @@ var (
 // NodeMeta tells others the run of this node.
 func (d *delegate) NodeMeta(int) []byte { return wire.AppendMeta(nil, d.group.run) }
 
-// NotifyMsg takes a message of a peer.
 func (d *delegate) NotifyMsg(b []byte) {
 	if d.over.Load() || len(b) == 0 {
 		return
@@ -104,14 +103,12 @@ func (d *delegate) NotifyAlive(n *memberlist.Node) error {
 	return err
 }
 
-// connectable tells whether an address is one of a node.
 func connectable(ip net.IP) bool {
 	addr, ok := netip.AddrFromSlice(ip)
 	addr = addr.Unmap()
 	return ok && !addr.IsUnspecified() && !addr.IsMulticast()
 }
 
-// NotifyJoin is called when a member is alive.
 func (d *delegate) NotifyJoin(n *memberlist.Node) {
 	if id, err := wire.ParseName(n.Name); err == nil && id != d.group.id && !d.over.Load() {
 		d.group.o.File.Back(id, n.Address())
@@ -124,14 +121,12 @@ func (d *delegate) NotifyJoin(n *memberlist.Node) {
 // restarted and nobody has noticed.
 func (d *delegate) NotifyUpdate(n *memberlist.Node) { d.NotifyJoin(n) }
 
-// NotifyLeave is called when a member has failed or left.
 func (d *delegate) NotifyLeave(n *memberlist.Node) {
 	if id, err := wire.ParseName(n.Name); err == nil && id != d.group.id && !d.over.Load() {
 		d.group.members.leave(id)
 	}
 }
 
-// AckPayload is called for each probe that is answered.
 func (d *delegate) AckPayload() []byte {
 	d.acks.Add(1)
 	return nil

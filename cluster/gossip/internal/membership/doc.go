@@ -10,7 +10,7 @@
 // are gone are looked for until they are found (rejoin.go); a node that an operator has
 // removed stays away until it is asked back (removal.go, removed.go); another node with
 // the id of this one is reported (duplicates.go); members that answer over TCP only, or
-// not at all, are told from its log (logbridge.go, probes.go).
+// not at all, are told from its log (logbridge.go, known.go).
 //
 // memberlist calls a Group while it holds its locks (delegate.go). So the Receiver is told
 // of comings and goings by a goroutine of the Group, in order, and each at most once.

@@ -7,12 +7,12 @@ import (
 	"sync"
 	"time"
 
+	"owlcache/cluster"
 	"owlcache/cluster/gossip/internal/wire"
 )
 
-// duplicates finds other nodes that have the id of this one, which is so when a data directory
-// was copied. They are not taken as members; but a group cannot tell them apart, so
-// somebody has to end it.
+// duplicates finds other nodes that have the id of this one, as after copying a data
+// directory. A group cannot tell them apart, so somebody has to end it.
 //
 // That members know this node under another address means nothing yet: it may have had it
 // before it was restarted. So the address is asked.
@@ -37,10 +37,7 @@ func (t *duplicates) seen(address string) {
 	t.mu.Lock()
 	t.address, t.at = address, time.Now()
 	t.mu.Unlock()
-	select {
-	case t.ask <- struct{}{}:
-	default:
-	}
+	signal(t.ask)
 }
 
 // recent tells whether a member has known this node under another address of late.
@@ -50,14 +47,12 @@ func (t *duplicates) recent(within time.Duration) bool {
 	return !t.at.IsZero() && time.Since(t.at) < within
 }
 
-// other returns the address that seen was told of.
 func (t *duplicates) other() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.address
 }
 
-// found tells whether there is another node with this id.
 func (t *duplicates) found() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -79,8 +74,7 @@ func (t *duplicates) met() {
 		"(\"owlcache backup\", then \"owlcache restore --new-node\")", "node", wire.Name(t.id), "address", t.own, "other", other)
 }
 
-// askEvery is how often an address is asked at most.
-const askEvery = 2 * time.Second
+const askEvery = 2 * time.Second // at most
 
 // watchDuplicates asks other addresses that this node is known under, until ctx ends.
 func (n *Group) watchDuplicates(ctx context.Context) {
@@ -91,10 +85,8 @@ func (n *Group) watchDuplicates(ctx context.Context) {
 		case <-n.duplicates.ask:
 			n.askDuplicate(n.duplicates.other())
 		}
-		select {
-		case <-ctx.Done():
+		if !cluster.Pause(ctx, askEvery) {
 			return
-		case <-time.After(askEvery):
 		}
 	}
 }

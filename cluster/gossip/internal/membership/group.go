@@ -90,9 +90,6 @@ func (n *Group) Start(r Receiver) error {
 	return nil
 }
 
-// leaveWithin bounds leaving the group.
-const leaveWithin = 2 * time.Second
-
 // Close leaves the group, and waits for all that was started. When ctx ends it waits no
 // longer for others.
 func (n *Group) Close(ctx context.Context) error {
@@ -108,7 +105,7 @@ func (n *Group) Close(ctx context.Context) error {
 	return n.port.Close()
 }
 
-// goOn runs f in a goroutine that Close waits for, unless the node is being closed.
+// goOn runs f in a goroutine that Close waits for, unless Close has begun.
 func (n *Group) goOn(f func(context.Context)) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -142,7 +139,6 @@ func (n *Group) beginLocked() error {
 	return nil
 }
 
-// endLocked leaves the group.
 func (n *Group) endLocked(ctx context.Context) {
 	ml, d := n.current()
 	if ml == nil {
@@ -159,26 +155,20 @@ func (n *Group) endLocked(ctx context.Context) {
 	n.members.leaveAll()
 }
 
-// leave tells the group that this node leaves.
 func (n *Group) leave(ctx context.Context, ml *memberlist.Memberlist) {
-	n.sayLeaving(ml)
-	ctx, cancel := context.WithTimeout(ctx, leaveWithin)
+	// It says that it goes because it wants to, as far as packets get through.
+	msg := wire.AppendHeader(nil, wire.KindLeave, n.id)
+	for _, peer := range n.members.alive() {
+		if node, ok := n.members.live(peer); ok {
+			_ = ml.SendBestEffort(&node, msg)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	deadline, _ := ctx.Deadline()
 	// 0 would be for ever.
 	if err := ml.Leave(max(time.Until(deadline), time.Millisecond)); err != nil {
 		n.log.Debug("leaving the sync group", "error", err)
-	}
-}
-
-// sayLeaving tells the members that this node goes because it wants to, as far as packets
-// get through.
-func (n *Group) sayLeaving(ml *memberlist.Memberlist) {
-	msg := wire.AppendHeader(nil, wire.KindLeave, n.id)
-	for _, peer := range n.members.alive() {
-		if node, ok := n.members.live(peer); ok {
-			_ = ml.SendBestEffort(&node, msg) // it only explains
-		}
 	}
 }
 
@@ -231,7 +221,6 @@ func (n *Group) Send(peer uint64, msg []byte) error {
 	return nil
 }
 
-// joinNow exchanges members and states with the node at IP:PORT.
 func (n *Group) joinNow(ctx context.Context, address string) error {
 	ml, _ := n.current()
 	if ml == nil || ctx.Err() != nil {
@@ -255,7 +244,6 @@ func (n *Group) stamp() int64 {
 	return n.stamped
 }
 
-// seedList returns the seeds of now.
 func (n *Group) seedList() []string {
 	if n.o.Seeds == nil {
 		return nil

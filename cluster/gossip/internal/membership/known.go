@@ -6,12 +6,12 @@ import (
 	"time"
 
 	"owlcache/cluster/gossip/internal/transport"
+	"owlcache/cluster/gossip/internal/wire"
 )
 
 // State of a peer.
 type State string
 
-// The states of a peer.
 const (
 	Alive   State = "alive"
 	Suspect State = "suspect" // does not answer; not yet given up
@@ -62,3 +62,44 @@ func (n *Group) Known() []Peer {
 
 // Tally returns what has been counted.
 func (n *Group) Tally() *transport.Tally { return n.count }
+
+var _ bridgeEvents = (*Group)(nil)
+
+func (n *Group) suspected(peer uint64) {
+	n.members.with(peer, func(p *member) {
+		if p.state == Alive && (p.suspect.IsZero() || time.Since(p.suspect) > suspectFor) {
+			p.suspect = time.Now()
+		}
+	})
+}
+
+// answered notes that a member has answered a probe, over TCP alone or as it should.
+func (n *Group) answered(peer uint64, tcpOnly bool) {
+	doubted, changed, address := false, false, ""
+	n.members.with(peer, func(p *member) {
+		doubted, p.suspect = !p.suspect.IsZero(), time.Time{}
+		p.tcpProbes++
+		if !tcpOnly {
+			p.tcpProbes = 0
+		}
+		was := p.tcpOnly
+		p.tcpOnly = tcpOnly && (was || p.state == Alive && p.tcpProbes >= tcpOnlyAfter)
+		changed, address = p.tcpOnly != was, p.node.Address()
+	})
+	if doubted {
+		n.receiver.Doubted(peer)
+	}
+	switch {
+	case changed && tcpOnly:
+		n.log.Warn("a peer of the sync group answers over TCP and not over UDP: members that fail are found late; open its port for UDP, in both directions",
+			"peer", wire.Name(peer), "address", address)
+	case changed:
+		n.log.Info("a peer of the sync group answers over UDP again", "peer", wire.Name(peer), "address", address)
+	}
+}
+
+func (n *Group) failed(peer uint64, why string) {
+	n.members.with(peer, func(p *member) { p.lastError = why })
+}
+
+func (n *Group) succeeded(peer uint64) { n.failed(peer, "") }

@@ -25,11 +25,9 @@ type bridgeEvents interface {
 // logBridge takes memberlist's log lines, which begin with a level in brackets: it is
 // the handler of a slog.Logger whose levels mean nothing.
 //
-// What memberlist calls an error is mostly a peer or a network that fails, which it goes
-// on without: here it is a warning. Frames that have not got the key, or make no sense,
-// are counted, and logged once a minute for each kind: anybody can send them. What goes
-// on until somebody ends it, as a conflict, and warnings that are not known here, are
-// logged as rarely.
+// What memberlist calls an error is mostly a peer or a network that fails: here it is a
+// warning. What anybody can send, what goes on until somebody ends it, and warnings that
+// are not known here, are logged once a minute for each kind.
 type logBridge struct {
 	log     *slog.Logger
 	count   *transport.Tally
@@ -40,7 +38,7 @@ type logBridge struct {
 }
 
 func newLogBridge(log *slog.Logger, count *transport.Tally, notices *transport.Notices, events bridgeEvents) *logBridge {
-	return &logBridge{log: log, count: count, notices: notices, events: events, rules: lineRules(), node: regexp.MustCompile(nodeInLine)}
+	return &logBridge{log: log, count: count, notices: notices, events: events, rules: lineRules(), node: regexp.MustCompile(`\b[0-9a-f]{16}\b`)}
 }
 
 // Texts of memberlist that are looked for beside lineRules.
@@ -131,7 +129,6 @@ func (b *logBridge) WithAttrs([]slog.Attr) slog.Handler { return b }
 // WithGroup returns b.
 func (b *logBridge) WithGroup(string) slog.Handler { return b }
 
-// Handle takes a line.
 func (b *logBridge) Handle(ctx context.Context, r slog.Record) error {
 	level, line := levelOf(r.Message)
 	if level == slog.LevelDebug && !b.log.Enabled(ctx, level) {
@@ -145,12 +142,9 @@ func (b *logBridge) Handle(ctx context.Context, r slog.Record) error {
 	switch rule.what {
 	case ownLine, suspectLine, tcpLine, exchangeLine:
 		level = slog.LevelDebug
-	case plainLine:
-		if level > slog.LevelInfo && !b.notices.Due("memberlist "+rule.kind) {
-			return nil
-		}
-	case badFrame, badMessage, noisyLine:
-		if level > slog.LevelDebug && !b.notices.Due("memberlist "+rule.kind) {
+	default:
+		often := level > slog.LevelInfo || level > slog.LevelDebug && rule.what != plainLine
+		if often && !b.notices.Due("memberlist "+rule.kind) {
 			return nil
 		}
 	}
@@ -158,7 +152,6 @@ func (b *logBridge) Handle(ctx context.Context, r slog.Record) error {
 	return nil
 }
 
-// note counts what a line is about, and tells of the peer that it names.
 func (b *logBridge) note(rule lineRule, line string) {
 	switch rule.what {
 	case badFrame:
@@ -181,7 +174,6 @@ func (b *logBridge) note(rule lineRule, line string) {
 	}
 }
 
-// levelOf takes the level off a line.
 func levelOf(line string) (slog.Level, string) {
 	prefix, rest, ok := strings.Cut(line, "] ")
 	if !ok {
@@ -198,10 +190,6 @@ func levelOf(line string) (slog.Level, string) {
 	return slog.LevelWarn, line
 }
 
-// nodeInLine matches the names of members.
-const nodeInLine = `\b[0-9a-f]{16}\b`
-
-// named returns the id of the first node that a line names, 0 if there is none.
 func (b *logBridge) named(line string) uint64 {
 	id, err := wire.ParseName(b.node.FindString(line))
 	if err != nil {

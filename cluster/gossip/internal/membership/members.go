@@ -1,12 +1,16 @@
 package membership
 
 import (
+	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/memberlist"
 
+	"owlcache/cluster/gossip/internal/peers"
+	"owlcache/cluster/gossip/internal/transport"
 	"owlcache/cluster/gossip/internal/wire"
 )
 
@@ -19,7 +23,6 @@ type members struct {
 	changes *changes
 }
 
-// member is a node of the group.
 type member struct {
 	id      uint64
 	node    memberlist.Node // a copy
@@ -33,16 +36,11 @@ type member struct {
 	lastError string
 }
 
-// suspectFor is how long a probe without an answer makes a member a suspect: until then
-// it has answered, was probed again, or is gone.
-const suspectFor = 15 * time.Second
-
-// leaveWindow is how far apart a member's word that it leaves, and its leaving, may be.
-const leaveWindow = 10 * time.Second
-
-// tcpOnlyAfter is how many probes in a row must be answered over TCP alone: one may be
-// a packet that was lost.
-const tcpOnlyAfter = 2
+const (
+	suspectFor   = 15 * time.Second // after a probe without an answer
+	leaveWindow  = 10 * time.Second // between a member's word that it leaves, and its leaving
+	tcpOnlyAfter = 2                // probes in a row: one may be a packet that was lost
+)
 
 func newMembers() *members {
 	return &members{known: make(map[uint64]*member), changes: newChanges()}
@@ -72,7 +70,6 @@ func (m *members) join(id uint64, n *memberlist.Node) {
 	m.changes.joined(id)
 }
 
-// leave notes that a member is not alive any more.
 func (m *members) leave(id uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -87,7 +84,6 @@ func (m *members) leave(id uint64) {
 	m.changes.left(id)
 }
 
-// leaveAll notes that this node has left the group.
 func (m *members) leaveAll() {
 	for _, id := range m.alive() {
 		m.leave(id)
@@ -132,20 +128,17 @@ func (m *members) full(id uint64) bool {
 	if p := m.known[id]; p != nil && p.state == Alive || len(m.known) < wire.MaxNodes {
 		return false
 	}
-	alive := 0
-	for _, p := range m.known {
-		if p.state == Alive {
-			alive++
-		}
-	}
-	return alive >= wire.MaxNodes
+	return len(m.aliveLocked()) >= wire.MaxNodes
 }
 
 // alive returns the ids of live members, in order.
 func (m *members) alive() []uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var ids []uint64
+	return m.aliveLocked()
+}
+
+func (m *members) aliveLocked() (ids []uint64) {
 	for id, p := range m.known {
 		if p.state == Alive {
 			ids = append(ids, id)
@@ -155,7 +148,6 @@ func (m *members) alive() []uint64 {
 	return ids
 }
 
-// live returns a live member.
 func (m *members) live(id uint64) (memberlist.Node, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -188,7 +180,6 @@ func (m *members) with(id uint64, f func(p *member)) {
 	}
 }
 
-// shown returns all members that are known.
 func (m *members) shown() []Peer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -201,4 +192,31 @@ func (m *members) shown() []Peer {
 		list = append(list, shown)
 	}
 	return list
+}
+
+// knows tells whether an IP address is that of a member that this node has seen, or had
+// seen before its start.
+func (n *Group) knows(ip netip.Addr) bool { return n.savedIPs[ip] || n.members.hasIP(ip) }
+
+func ipsOf(saved []peers.Peer) map[netip.Addr]bool {
+	ips := make(map[netip.Addr]bool, len(saved))
+	for _, p := range saved {
+		if a, err := netip.ParseAddrPort(p.Address); err == nil {
+			ips[transport.PlainIP(a.Addr())] = true
+		}
+	}
+	return ips
+}
+
+// hasIP tells whether a member that was seen since the start has this address.
+func (m *members) hasIP(ip netip.Addr) bool {
+	want := net.IP(ip.AsSlice())
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range m.known {
+		if p.node.Addr.Equal(want) {
+			return true
+		}
+	}
+	return false
 }

@@ -26,8 +26,7 @@ const (
 )
 
 // rejoiner looks for the seeds, and for the peers that were seen, as long as they are not
-// live members: a node that starts finds its group, and two halves of a group that was
-// cut find each other. No failure ends it.
+// live members. No failure ends it.
 type rejoiner struct {
 	group *Group
 	wake  chan struct{}
@@ -74,12 +73,7 @@ func (r *rejoiner) onlySelf(seeds []string) bool {
 	})
 }
 
-func (r *rejoiner) kick() {
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
-}
+func (r *rejoiner) kick() { signal(r.wake) }
 
 // ask has an address tried now, and for a while.
 func (r *rejoiner) ask(address string) {
@@ -92,14 +86,12 @@ func (r *rejoiner) ask(address string) {
 	r.kick()
 }
 
-// forget ends what ask has begun.
 func (r *rejoiner) forget(address string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.asked, address)
 }
 
-// look begins the tries that are due.
 func (r *rejoiner) look(ctx context.Context) {
 	r.takeSeeds()
 	if r.group.Removed() {
@@ -148,7 +140,6 @@ func (r *rejoiner) takeSeeds() {
 	}
 }
 
-// setTargetsLocked makes the targets those of now.
 func (r *rejoiner) setTargetsLocked(saved []peers.Peer, now time.Time) {
 	want := make(map[string]bool, len(saved)+len(r.seeds)) // to whether it is a seed
 	recent := make(map[string]bool, len(saved))
@@ -178,18 +169,12 @@ func (r *rejoiner) setTargetsLocked(saved []peers.Peer, now time.Time) {
 	}
 }
 
-// satisfiedLocked tells whether there is no need to try an address.
 func (r *rejoiner) satisfiedLocked(t *target, members map[string]uint64) bool {
 	if r.known(t.address, members) {
 		return true
 	}
-	if len(t.found) == 0 {
+	if len(t.found) == 0 || slices.ContainsFunc(t.found, func(a string) bool { return !r.known(a, members) }) {
 		return false
-	}
-	for _, a := range t.found {
-		if !r.known(a, members) {
-			return false
-		}
 	}
 	// What a name stands for is looked up again now and then.
 	return time.Since(t.due) < pauseIdle || slices.Equal(t.found, []string{t.address})
@@ -201,7 +186,6 @@ func (r *rejoiner) known(address string, members map[string]uint64) bool {
 	return ok || address == r.group.Address() || r.group.o.File.IsForgotten(address)
 }
 
-// startLocked begins a try.
 func (r *rejoiner) startLocked(ctx context.Context, t *target) {
 	t.trying = true
 	other := 1
@@ -221,7 +205,6 @@ func (r *rejoiner) startLocked(ctx context.Context, t *target) {
 	})
 }
 
-// try tries what an address stands for.
 func (r *rejoiner) try(ctx context.Context, address string) (found []string, got tryResult) {
 	found, err := transport.Resolve(ctx, address)
 	if err != nil {
@@ -273,7 +256,6 @@ func (r *rejoiner) announceLocked(ctx context.Context, members map[string]uint64
 	}
 }
 
-// explain says what the errors of memberlist mean.
 func explain(err error) string {
 	text := err.Error()
 	switch {
@@ -287,7 +269,6 @@ func explain(err error) string {
 	return text
 }
 
-// seedForgotten is shown for a seed that is not looked for.
 const seedForgotten = "it was removed from the group: add it to the gossip group again, or take it out of the list"
 
 // shown returns the seeds that lead to no member, and why what is looked for was not

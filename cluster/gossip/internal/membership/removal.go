@@ -38,7 +38,6 @@ func (n *Group) Forget(address string) {
 	n.goOn(func(ctx context.Context) { n.remove(ctx, address) })
 }
 
-// remove removes what an address stands for.
 func (n *Group) remove(ctx context.Context, address string) {
 	found, err := transport.Resolve(ctx, address)
 	if err != nil {
@@ -110,37 +109,25 @@ func (n *Group) tellAll(ctx context.Context, removed uint64, msg []byte) {
 		})
 	}
 	if slices.Contains(alive, removed) {
-		waitFor(ctx, &others, tellFirst)
+		first, told := context.WithTimeout(ctx, tellFirst)
+		go func() { // ends with the others, which are waited for
+			others.Wait()
+			told()
+		}()
+		<-first.Done()
 		n.tell(ctx, removed, msg)
 	}
 	others.Wait()
 }
 
-// waitFor waits for wg, but not for longer than d.
-func waitFor(ctx context.Context, wg *sync.WaitGroup, d time.Duration) {
-	done := make(chan struct{})
-	go func() { // ends with wg, which the caller waits for, too
-		wg.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
-}
-
-// tell sends a message to a member, a few times if need be.
 func (n *Group) tell(ctx context.Context, peer uint64, msg []byte) {
 	var err error
 	for range tellTries {
 		if err = n.Send(peer, msg); err == nil {
 			return
 		}
-		select {
-		case <-ctx.Done():
+		if !cluster.Pause(ctx, tellPause) {
 			return
-		case <-time.After(tellPause):
 		}
 		if _, alive := n.members.live(peer); !alive {
 			break
@@ -149,7 +136,6 @@ func (n *Group) tell(ctx context.Context, peer uint64, msg []byte) {
 	n.log.Warn("a peer could not be told that a node was removed: it may bring it back", "peer", wire.Name(peer), "error", err)
 }
 
-// memberMessage takes a message of membership from a peer.
 func (n *Group) memberMessage(b []byte) {
 	if !wire.IsMessage(b) {
 		n.count.BadMessages.Add(1)
@@ -190,4 +176,34 @@ func idOrNone(id uint64) string {
 		return "unknown"
 	}
 	return wire.Name(id)
+}
+
+// removeWindow is how old a removal may be that is taken, and how far ahead its sender's
+// clock. A recorded one cannot be sent again later.
+const removeWindow = time.Minute
+
+// removals remembers the last removal of each sender, so that none is taken twice.
+type removals struct {
+	start int64 // Unix ms: nothing older was sent to this run of the node
+	last  map[uint64]int64
+}
+
+func newRemovals(now time.Time) *removals {
+	return &removals{start: now.UnixMilli(), last: make(map[uint64]int64)}
+}
+
+// take tells whether a removal is new. Those that are too old for a replay are not
+// remembered.
+func (r *removals) take(m *wire.Remove, now time.Time) bool {
+	age := now.Sub(time.UnixMilli(m.At))
+	if age > removeWindow || age < -removeWindow || m.At < r.start || m.At <= r.last[m.Sender] {
+		return false
+	}
+	for sender, at := range r.last {
+		if now.Sub(time.UnixMilli(at)) > removeWindow {
+			delete(r.last, sender)
+		}
+	}
+	r.last[m.Sender] = m.At
+	return true
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"owlcache/cluster"
 	"owlcache/cluster/gossip/internal/peers"
 	"owlcache/cluster/gossip/internal/wire"
 )
@@ -16,7 +17,6 @@ import (
 // Removed tells whether an operator has removed this node from the group.
 func (n *Group) Removed() bool { return n.removed.Load() }
 
-// stillRemoved takes up a removal of an earlier run.
 func (n *Group) stillRemoved() {
 	r := n.o.File.Removal()
 	if r == nil {
@@ -64,17 +64,14 @@ func (n *Group) isClosing() bool {
 // listenLater begins a membership when those who have not heard yet that this node has
 // left do not talk to it any more: they would bring it back.
 func (n *Group) listenLater(ctx context.Context) {
-	select {
-	case <-ctx.Done():
+	if !cluster.Pause(ctx, n.o.Quiet) {
 		return
-	case <-time.After(n.o.Quiet):
 	}
 	n.turn.Lock()
 	defer n.turn.Unlock()
 	n.beginAgainLocked()
 }
 
-// beginAgainLocked begins a membership if there is none.
 func (n *Group) beginAgainLocked() {
 	if ml, _ := n.current(); ml != nil || n.isClosing() {
 		return
@@ -84,7 +81,6 @@ func (n *Group) beginAgainLocked() {
 	}
 }
 
-// comeBack ends a removal.
 func (n *Group) comeBack(why string) {
 	if !n.Removed() {
 		return
@@ -117,7 +113,6 @@ func (n *Group) backByJoin() {
 
 const seedAdded = "an address was added to its list of seeds"
 
-// seedsAre ends a removal if a seed was added since.
 func (n *Group) seedsAre(seeds []string) {
 	r := n.o.File.Removal()
 	if r != nil && wasAdded(r.Seeds, seeds) {

@@ -39,7 +39,6 @@ func (t *target) turn() time.Time {
 	return t.due.Add(pauseRare)
 }
 
-// tryResult is what has come of a try.
 type tryResult struct {
 	reached bool // something has answered
 	self    bool // and it was this node
@@ -47,7 +46,7 @@ type tryResult struct {
 	err     error
 }
 
-// tried notes what has come of a try. inGroup tells whether there are live members.
+// tried takes note of a try. inGroup tells whether there are live members.
 func (t *target) tried(found []string, got tryResult, inGroup bool) {
 	t.trying, t.found, t.reached, t.self, t.lastErr = false, found, got.reached, got.self, ""
 	now := time.Now()
