@@ -50,14 +50,11 @@ func Start(o Options) (*Node, error) {
 	return n, nil
 }
 
-// drainWithin bounds sending what is queued at the end.
-const drainWithin = 5 * time.Second
-
 // Close sends what is queued, leaves the group, and waits for all that Start has started.
 // When ctx ends it waits no longer for others. A second Close waits for the first.
 func (n *Node) Close(ctx context.Context) error {
 	n.closing.Do(func() {
-		drain, cancel := context.WithTimeout(ctx, drainWithin)
+		drain, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
 		n.sync.Drain(drain)
 		n.closed = n.group.Close(ctx)

@@ -19,7 +19,6 @@ import (
 // Preset is a set of times for a kind of network.
 type Preset string
 
-// The presets.
 const (
 	LAN Preset = "LAN"
 	WAN Preset = "WAN"
@@ -112,7 +111,6 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// group returns the options of membership.
 func (o Options) group(file *peers.File) membership.Options {
 	t := o.Preset.times()
 	return membership.Options{
@@ -125,7 +123,6 @@ func (o Options) group(file *peers.File) membership.Options {
 	}
 }
 
-// sync returns the options of the exchange of data.
 func (o Options) sync(seen []wire.NodeSpan) replicate.Options {
 	return replicate.Options{
 		Store: o.Store, Seen: seen, Grace: o.Grace, QueueBytes: o.QueueBytes, InboxBytes: o.InboxBytes,

@@ -45,7 +45,6 @@ type File struct {
 	sampledAt time.Time
 }
 
-// savedPeer is a member that was seen.
 type savedPeer struct {
 	address string
 	seen    time.Time
@@ -99,8 +98,8 @@ func Open(path string, self uint64, log *slog.Logger) (*File, error) {
 	}
 	f.sample = time.NewTicker(versionsEvery)
 	f.sample.Stop()
-	ctx, stop := context.WithCancel(context.Background())
-	f.stop = stop
+	var ctx context.Context
+	ctx, f.stop = context.WithCancel(context.Background())
 	f.wg.Go(func() { f.run(ctx) })
 	return f, nil
 }
@@ -112,20 +111,17 @@ func (f *File) putAside() error {
 	return datadir.SyncDir(filepath.Dir(f.path))
 }
 
-// take makes what the file holds the state.
 func (f *File) take(content []byte) error {
 	d, err := parse(content)
 	if err != nil {
 		return err
 	}
-	ours := d.Node == wire.Name(f.self)
 	for _, p := range d.Peers {
-		if p.ID == f.self {
-			continue
+		if p.ID != f.self {
+			f.peers[p.ID] = &savedPeer{address: p.Address, seen: p.Seen}
 		}
-		f.peers[p.ID] = &savedPeer{address: p.Address, seen: p.Seen}
 	}
-	if ours {
+	if d.Node == wire.Name(f.self) {
 		f.removed, f.dropped, f.settled = d.Removed, d.Forgotten, d.versions
 	}
 	f.pruneLocked()
@@ -145,7 +141,6 @@ func (f *File) Close() {
 	}
 }
 
-// run samples what has been seen, and writes the file when there is something to write.
 func (f *File) run(ctx context.Context) {
 	defer f.sample.Stop()
 	for {
@@ -163,7 +158,6 @@ func (f *File) run(ctx context.Context) {
 	}
 }
 
-// due returns when to write next.
 func (f *File) due() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -194,7 +188,6 @@ func (f *File) saveLogged() {
 	}
 }
 
-// save writes the file.
 func (f *File) save() error {
 	f.writing.Lock()
 	defer f.writing.Unlock()
@@ -212,12 +205,10 @@ func (f *File) save() error {
 	return err
 }
 
-// replace puts the content in the place of the file.
 func (f *File) replace(content []byte) error {
 	return datadir.Replace(f.path, content, 0o600)
 }
 
-// contentLocked returns what to write now.
 func (f *File) contentLocked() ([]byte, error) {
 	f.pruneLocked()
 	now := time.Now()
@@ -255,7 +246,6 @@ func (f *File) pruneLocked() {
 	}
 }
 
-// dropOldestLocked drops the member that was seen least lately.
 func (f *File) dropOldestLocked() {
 	var oldest uint64
 	for id, p := range f.peers {

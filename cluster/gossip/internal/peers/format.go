@@ -61,7 +61,6 @@ type versions struct {
 	lsn  uint64
 }
 
-// versionsEntry is it in the file.
 type versionsEntry struct {
 	LSN  string              `json:"lsn"`
 	Seen map[string][]string `json:"seen"` // behind-up to, by node
@@ -76,7 +75,6 @@ type Peer struct {
 	ID uint64 `json:"-"` // Node
 }
 
-// parse takes the content of the file apart, and checks all of it.
 func parse(content []byte) (d document, err error) {
 	if err := json.Unmarshal(content, &d); err != nil {
 		return document{}, err
@@ -165,8 +163,6 @@ func (v versions) entry() *versionsEntry {
 	return e
 }
 
-// format returns the content of the file, with the members in the order of their
-// addresses.
 func format(d document) ([]byte, error) {
 	slices.SortFunc(d.Peers, func(a, b Peer) int {
 		return cmp.Or(cmp.Compare(a.Address, b.Address), cmp.Compare(a.ID, b.ID))

@@ -28,7 +28,6 @@ func (f *File) Seen(id uint64, address string) {
 	f.touchLocked()
 }
 
-// is tells whether it is a node that was forgotten, or what is at its address.
 func (d forgotten) is(id uint64, address string) bool {
 	return d.Address == address || d.Node == wire.Name(id)
 }
@@ -117,9 +116,7 @@ func (f *File) Removal() *Removal {
 	return f.removed
 }
 
-// versionsEvery is how often what has been seen of other nodes' writes is written, if it
-// has changed.
-const versionsEvery = 5 * time.Second
+const versionsEvery = 5 * time.Second // between two looks at what has been seen
 
 // KeepVersions saves what seen returns, now and then until Close.
 func (f *File) KeepVersions(seen func() (seen []wire.NodeSpan, lsn uint64)) {
@@ -130,8 +127,8 @@ func (f *File) KeepVersions(seen func() (seen []wire.NodeSpan, lsn uint64)) {
 }
 
 // Versions returns what has been saved, nothing if the data, whose log ends at lsn, is
-// older than that. Then it is gone from the file when versions returns: it
-// must not be believed later, when the log has grown again.
+// older than that. Then it is gone from the file, too: it must not be believed later, when
+// the log has grown again.
 func (f *File) Versions(lsn uint64) ([]wire.NodeSpan, error) {
 	f.mu.Lock()
 	saved := f.settled

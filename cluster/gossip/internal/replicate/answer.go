@@ -27,7 +27,6 @@ func (s *Replicator) queueAnswer(m *wire.List) {
 	}
 }
 
-// answer answers lists until ctx ends.
 func (s *Replicator) answer(ctx context.Context) {
 	for {
 		select {
@@ -39,7 +38,6 @@ func (s *Replicator) answer(ctx context.Context) {
 	}
 }
 
-// answerList sends what the list lacks, as far as its limit goes, and then an end.
 func (s *Replicator) answerList(ctx context.Context, m *wire.List) {
 	p := s.addPeer(m.Sender)
 	if p == nil {
@@ -87,7 +85,6 @@ func (s *Replicator) answerOwedLocked(p *peer) {
 	p.owed = nil
 }
 
-// answer is what is gathered in answer to a list.
 type answer struct {
 	*Replicator
 	list *wire.List
@@ -97,8 +94,6 @@ type answer struct {
 	deleted func(engine.Version) bool
 }
 
-// compareAll goes through the ranges of the list, shard by shard, until enough is
-// gathered.
 func (a *answer) compareAll(ctx context.Context) {
 	for _, listed := range a.list.Ranges {
 		for rest, more := listed.HashRange, true; more; {
@@ -129,8 +124,7 @@ func (a *answer) compare(r engine.HashRange, theirs []engine.Item) bool {
 	return len(need) == 0 || a.gather(need)
 }
 
-// gather adds the entries of these hashes to the answer. It returns false if not all of
-// them fit.
+// gather returns false if not all of the entries fit.
 func (a *answer) gather(hashes []uint64) (fits bool) {
 	fits = true
 	limit := int(min(a.list.Limit, answerBytes))
@@ -149,12 +143,10 @@ func (a *answer) gather(hashes []uint64) (fits bool) {
 	return fits
 }
 
-// listed tells whether items name any entry of hash.
 func listed(items []engine.Item, hash uint64) bool {
 	return len(within(items, engine.HashRange{First: hash, Last: hash})) > 0
 }
 
-// forget drops entries that the group has deleted.
 func (a *answer) forget(items []engine.Item) {
 	if len(items) == 0 {
 		return

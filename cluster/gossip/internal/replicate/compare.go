@@ -9,15 +9,13 @@ import (
 	"owlcache/engine"
 )
 
-// pauseProgress is how soon a peer is looked at again after something has changed.
-const pauseProgress = time.Second
-
-// pausedFor is how long this process must have stood still for what was sent to it
-// meanwhile to count as lost, at least in part: connections pile up, and are refused.
-const pausedFor = time.Second
-
-// scheduleEvery is how often it is looked whether a comparison is due.
-const scheduleEvery = 100 * time.Millisecond
+const (
+	pauseProgress = time.Second            // until a peer is looked at again after a change
+	scheduleEvery = 100 * time.Millisecond // between two looks whether a comparison is due
+	// pausedFor is how long this process must have stood still for what was sent to it
+	// meanwhile to count as lost: connections pile up, and are refused.
+	pausedFor = time.Second
+)
 
 // LocalState returns this node's digest for memberlist's push/pull.
 func (s *Replicator) LocalState() []byte { return s.ownDigest(false) }
@@ -28,7 +26,6 @@ func (s *Replicator) ownDigest(answer bool) []byte {
 	return m.Append(nil)
 }
 
-// compare compares a peer's digest with this node's.
 func (s *Replicator) compare(m *wire.Digest) {
 	p := s.addPeer(m.Sender)
 	if p == nil {
@@ -55,7 +52,6 @@ func (s *Replicator) compare(m *wire.Digest) {
 // sent to it meanwhile may be lost.
 func (s *Replicator) Doubted(id uint64) { s.compareSoon(id, pauseProgress) }
 
-// agreed notes that this node has all that p had when p had seen this.
 func (s *Replicator) agreed(p *peer, seen []wire.NodeSpan) {
 	s.seen.agreed(seen)
 	now := time.Now().UnixNano()
@@ -63,7 +59,6 @@ func (s *Replicator) agreed(p *peer, seen []wire.NodeSpan) {
 	s.lastMatch.Store(now)
 }
 
-// compareSoon has p compared in a while, or sooner if that is due already.
 func (s *Replicator) compareSoon(id uint64, in time.Duration) {
 	p := s.peer(id)
 	if p == nil {
@@ -78,41 +73,33 @@ func (s *Replicator) compareSoon(id uint64, in time.Duration) {
 	}
 }
 
-// schedule starts the comparisons that are due, until ctx ends.
 func (s *Replicator) schedule(ctx context.Context) {
 	tick := time.NewTicker(scheduleEvery)
 	defer tick.Stop()
 	for last := time.Now(); ; {
 		select {
 		case <-tick.C:
-			if time.Since(last) > pausedFor {
-				s.compareAll()
-			}
+			stood := time.Since(last) > pausedFor
 			last = time.Now()
-			s.compareDue()
+			for _, id := range s.net.Peers() {
+				if stood {
+					s.compareSoon(id, pauseProgress)
+				}
+				s.compareIfDue(id)
+			}
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// compareAll has all peers compared soon.
-func (s *Replicator) compareAll() {
-	for _, id := range s.net.Peers() {
-		s.compareSoon(id, pauseProgress)
+func (s *Replicator) compareIfDue(id uint64) {
+	p := s.peer(id)
+	if p == nil {
+		return
 	}
-}
-
-func (s *Replicator) compareDue() {
-	now := time.Now().UnixNano()
-	for _, id := range s.net.Peers() {
-		p := s.peer(id)
-		if p == nil {
-			continue
-		}
-		if due := p.compareAt.Load(); due != 0 && due <= now && p.compareAt.CompareAndSwap(due, 0) {
-			s.tellDigest(p, true)
-		}
+	if due := p.compareAt.Load(); due != 0 && due <= time.Now().UnixNano() && p.compareAt.CompareAndSwap(due, 0) {
+		s.tellDigest(p, true)
 	}
 }
 

@@ -97,7 +97,6 @@ func leading(items []engine.Item, hash uint64) []engine.Item {
 	return items[:n]
 }
 
-// covers tells whether who has items does not need it.
 func covers(items []engine.Item, it engine.Item, exact bool) bool {
 	for _, have := range items {
 		c := have.Version.Compare(it.Version)

@@ -1,9 +1,6 @@
 package replicate
 
-import (
-	"sync"
-	"time"
-)
+import "time"
 
 // Figures are those of one peer.
 type Figures struct {
@@ -54,17 +51,10 @@ type Counters struct {
 	Refused     uint64 // connections over the limit; counted by membership
 }
 
-// counters are those of now.
-type counters struct {
-	mu  sync.Mutex
-	now Counters // protected by mu
-}
-
-// count changes the counters.
 func (s *Replicator) count(f func(c *Counters)) {
-	s.counters.mu.Lock()
-	defer s.counters.mu.Unlock()
-	f(&s.counters.now)
+	s.counting.Lock()
+	defer s.counting.Unlock()
+	f(&s.counters)
 }
 
 // Counters returns the counters of now.

@@ -45,22 +45,19 @@ func (s *Replicator) addPeer(id uint64) *peer {
 	if p := s.known[id]; p != nil {
 		return p
 	}
-	if len(s.known) >= wire.MaxNodes && !s.dropPeerLocked() {
+	for other, p := range s.known { // any that has left
+		if len(s.known) < wire.MaxNodes {
+			break
+		}
+		if p.idle.Load() {
+			delete(s.known, other)
+		}
+	}
+	if len(s.known) >= wire.MaxNodes {
 		return nil
 	}
 	p := &peer{id: id}
 	p.idle.Store(true)
 	s.known[id] = p
 	return p
-}
-
-// dropPeerLocked makes room for another peer.
-func (s *Replicator) dropPeerLocked() bool {
-	for id, p := range s.known {
-		if p.idle.Load() {
-			delete(s.known, id)
-			return true
-		}
-	}
-	return false
 }

@@ -4,21 +4,17 @@ import (
 	"context"
 	"time"
 
+	"owlcache/cluster"
 	"owlcache/cluster/gossip/internal/wire"
 	"owlcache/engine"
 )
 
 // Times of pushing.
 const (
-	// pushPause is the least time between two messages to a peer: it lets a batch gather,
-	// and bounds how many connections are opened.
-	pushPause = 10 * time.Millisecond
-	// pushRetry is how long a peer is left alone after a failure. What is written
-	// meanwhile gathers in its queue.
-	pushRetry = 500 * time.Millisecond
+	pushPause = 10 * time.Millisecond  // between two messages to a peer: a batch gathers
+	pushRetry = 500 * time.Millisecond // after a failure
 )
 
-// push sends this node's writes to p until ctx ends or the store is closed.
 func (s *Replicator) push(ctx context.Context, p *peer, sub *engine.Subscription) {
 	defer sub.Close()
 	var lost uint64
@@ -38,9 +34,7 @@ func (s *Replicator) push(ctx context.Context, p *peer, sub *engine.Subscription
 			lost = n
 			s.compareSoon(p.id, pauseProgress)
 		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
+		if !cluster.Pause(ctx, pause) {
 			return
 		}
 	}
@@ -56,8 +50,10 @@ func (s *Replicator) pushChanges(p *peer, changes []engine.Change) (failed int) 
 			out.Flush() // what lies between is lost
 			out.After = c.Before
 		}
-		e := entryOf(c)
-		out.Add(&e)
+		out.Add(&engine.Entry{
+			Key: c.Key, Value: c.Value, Version: c.Version, Created: c.Created, Expires: c.Expires,
+			Tombstone: c.Kind == engine.Delete,
+		})
 		out.Last = c.Version.Time
 		for _, msg := range out.Done {
 			failed += s.sendPush(p, msg, failed > 0)
@@ -79,11 +75,4 @@ func (s *Replicator) sendPush(p *peer, msg []byte, skip bool) (failed int) {
 	}
 	p.pushed.Add(uint64(n))
 	return 0
-}
-
-func entryOf(c *engine.Change) engine.Entry {
-	return engine.Entry{
-		Key: c.Key, Value: c.Value, Version: c.Version, Created: c.Created, Expires: c.Expires,
-		Tombstone: c.Kind == engine.Delete,
-	}
 }

@@ -14,8 +14,6 @@ import (
 // one fsync.
 const mergeBytes = 4 << 20
 
-var errKind = errors.New("a message of an unknown kind")
-
 // Receive takes a message of a peer. It waits for nothing but the store's locks.
 func (s *Replicator) Receive(msg []byte) {
 	if !wire.IsMessage(msg) || wire.Sender(msg) == s.self {
@@ -45,14 +43,13 @@ func (s *Replicator) Receive(msg []byte) {
 			s.endOf(m)
 		}
 	default:
-		err = errKind
+		err = errors.ErrUnsupported
 	}
 	if err != nil {
 		s.count(func(c *Counters) { c.BadMessages++ })
 	}
 }
 
-// merge merges what arrives until ctx ends.
 func (s *Replicator) merge(ctx context.Context) {
 	for {
 		msgs := s.inbox.take(ctx)
@@ -89,7 +86,9 @@ func (s *Replicator) mergeMessages(msgs [][]byte) {
 	for _, msg := range msgs {
 		if err := m.Parse(msg); err != nil {
 			s.count(func(c *Counters) { c.BadMessages++ })
-			s.failRound(wire.Sender(msg), err)
+			if r := s.roundWith(wire.Sender(msg)); r != nil {
+				r.fail(err)
+			}
 			continue
 		}
 		entries = append(entries, m.Entries...)
@@ -138,7 +137,6 @@ func (s *Replicator) dropKnown(entries []engine.Entry) (rest []engine.Entry, kno
 	return rest, len(entries) - len(rest)
 }
 
-// tellSkew warns once when a peer's writes begin to be refused.
 func (s *Replicator) tellSkew(sender uint64, refused int) {
 	p := s.peer(sender)
 	if p == nil {

@@ -39,7 +39,9 @@ type Replicator struct {
 	known   map[uint64]*peer
 
 	lastMatch atomic.Int64 // Unix ns
-	counters  counters
+
+	counting sync.Mutex // protects counters
+	counters Counters
 }
 
 // New returns a running Replicator. Close it.
@@ -58,7 +60,6 @@ func New(o Options, net Network) *Replicator {
 	return s
 }
 
-// work runs f in a goroutine that close waits for. It returns false after close.
 func (s *Replicator) work(f func(context.Context)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,14 +83,11 @@ func (s *Replicator) Drain(ctx context.Context) {
 		}
 		p.mu.Unlock()
 	}
-	sent := make(chan struct{})
-	if !s.work(func(context.Context) { s.pushers.Wait(); close(sent) }) {
-		return
+	ctx, sent := context.WithCancel(ctx)
+	if s.work(func(context.Context) { s.pushers.Wait(); sent() }) {
+		<-ctx.Done()
 	}
-	select {
-	case <-sent:
-	case <-ctx.Done():
-	}
+	sent()
 }
 
 // Close ends all goroutines and waits for them. What they send fails or ends by itself.
@@ -120,7 +118,7 @@ func (s *Replicator) Joined(id uint64) {
 	s.compareJoined(p)
 }
 
-// startPushLocked begins to push to p, which is locked. It returns false after Drain.
+// startPushLocked returns false after Drain. p is locked.
 func (s *Replicator) startPushLocked(p *peer) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

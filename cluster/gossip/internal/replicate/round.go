@@ -15,11 +15,9 @@ import (
 
 // Bounds of a round.
 const (
-	maxRounds = 4 // under way at a time
-	// answerBytes is how much one answer brings at most, but for one entry more.
-	answerBytes = 8 << 20
-	// manyEntries is how many entries make a round worth a line in the log.
-	manyEntries = 1000
+	maxRounds   = 4       // under way at a time
+	answerBytes = 8 << 20 // that one answer brings, but for one entry more
+	manyEntries = 1000    // make a round worth a line in the log
 )
 
 var (
@@ -46,7 +44,6 @@ type round struct {
 	roundResult
 }
 
-// roundResult is what a round has come to.
 type roundResult struct {
 	taken   int  // entries taken over
 	refused bool // some were refused: the stores do not agree yet
@@ -78,7 +75,6 @@ func (s *Replicator) startRound(p *peer, ranges []engine.HashRange, seen []wire.
 	p.round = r
 }
 
-// runRound runs r to its end.
 func (s *Replicator) runRound(ctx context.Context, r *round, ranges []engine.HashRange) {
 	s.count(func(c *Counters) { c.Rounds++ })
 	// Several peers may have the same for this node. Beginning anywhere, the rounds with
@@ -116,15 +112,14 @@ func (s *Replicator) tellRound(r *round, got roundResult, err error) {
 	if got.taken >= manyEntries {
 		level = slog.LevelInfo
 	}
+	text := "took over what a peer had"
 	args := []any{"peer", wire.Name(r.peer.id), "entries", got.taken, "in", time.Since(r.begun).Round(time.Millisecond)}
 	if err != nil {
-		s.log.Log(context.Background(), level, "data sync with a peer ended early", append(args, "error", err)...)
-		return
+		text, args = "data sync with a peer ended early", append(args, "error", err)
 	}
-	s.log.Log(context.Background(), level, "took over what a peer had", args...)
+	s.log.Log(context.Background(), level, text, args...)
 }
 
-// goRound lists what is to be compared until all of it has been answered.
 func (s *Replicator) goRound(ctx context.Context, r *round, todo []engine.HashRange) error {
 	for len(todo) > 0 {
 		before := r.result().taken
@@ -145,7 +140,9 @@ func (s *Replicator) goRound(ctx context.Context, r *round, todo []engine.HashRa
 			// What came first was refused, and would come again.
 			head, _, _ := headOf(todo[0])
 			todo = behind(todo, head.Last)
-			r.refuse()
+			r.mu.Lock()
+			r.refused = true
+			r.mu.Unlock()
 		}
 	}
 	return nil
@@ -225,13 +222,6 @@ func (r *round) result() roundResult {
 	return r.roundResult
 }
 
-func (r *round) refuse() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.refused = true
-}
-
-// fail ends the round.
 func (r *round) fail(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -256,14 +246,6 @@ func (s *Replicator) partOf(m *wire.Entries, merged engine.Merged, err error) {
 	})
 }
 
-// failRound ends the round with a peer that sends what makes no sense.
-func (s *Replicator) failRound(id uint64, err error) {
-	if r := s.roundWith(id); r != nil {
-		r.fail(err)
-	}
-}
-
-// endOf tells the round of the end of an answer.
 func (s *Replicator) endOf(m *wire.End) {
 	s.inRound(m.Sender, m.List, func(r *round) { r.end = m })
 }

@@ -41,7 +41,6 @@ const maxSpans = 32
 // aheadMost is how far ahead of the local clock a version may be that is said to be seen.
 const aheadMost = time.Second
 
-// newVector returns the vector that was saved.
 func newVector(store Store, saved []wire.NodeSpan) *vector {
 	v := &vector{self: store.NodeID(), store: store, seen: make(map[uint64]spans)}
 	for _, s := range saved {
@@ -86,7 +85,6 @@ func (v *vector) agreed(list []wire.NodeSpan) {
 	}
 }
 
-// addLocked adds a span.
 func (v *vector) addLocked(s wire.NodeSpan) {
 	if s.Last <= s.After {
 		return
@@ -98,10 +96,8 @@ func (v *vector) addLocked(s wire.NodeSpan) {
 	v.seen[s.Node] = list.add(s.Span)
 }
 
-// evictLocked drops the node whose writes are the oldest.
 func (v *vector) evictLocked() {
-	var oldest uint64
-	var least uint64
+	var oldest, least uint64
 	for node, list := range v.seen {
 		if last := list[len(list)-1].Last; node != v.self && (least == 0 || last < least) {
 			oldest, least = node, last
@@ -124,19 +120,11 @@ func (l spans) add(s wire.Span) spans {
 	i, _ := slices.BinarySearchFunc(joined, s, func(a, b wire.Span) int { return cmp.Compare(a.After, b.After) })
 	joined = slices.Insert(joined, i, s)
 	if len(joined) > maxSpans {
-		joined = joined.withoutShortest()
+		shortest := slices.MinFunc(joined, func(a, b wire.Span) int { return cmp.Compare(a.Last-a.After, b.Last-b.After) })
+		i := slices.Index(joined, shortest)
+		joined = slices.Delete(joined, i, i+1)
 	}
 	return joined
-}
-
-func (l spans) withoutShortest() spans {
-	shortest := 0
-	for i, s := range l {
-		if s.Last-s.After < l[shortest].Last-l[shortest].After {
-			shortest = i
-		}
-	}
-	return slices.Delete(l, shortest, shortest+1)
 }
 
 func (l spans) cover(t uint64) bool {

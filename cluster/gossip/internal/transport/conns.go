@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// headWithin is how long a stranger has to send the head of a frame.
-const headWithin = 2 * time.Second
+const headWithin = 2 * time.Second // for a stranger to send the head of a frame
 
 // acceptedConn is a connection that somebody has to this node. It sees to the bounds, keeps
 // from memberlist what ends the process, and finds frames that are cut off, of which
@@ -43,7 +42,6 @@ func (c *acceptedConn) SetDeadline(t time.Time) error {
 	return c.Conn.SetDeadline(t)
 }
 
-// awaitedLocked tells whether a stranger has not sent the head yet.
 func (c *acceptedConn) awaitedLocked() bool { return !c.from.member && len(c.head) <= headVersion }
 
 func (c *acceptedConn) Read(b []byte) (int, error) {

@@ -36,7 +36,6 @@ const (
 	headVersion = headSize // where the version is
 )
 
-// errFrameVersion is returned for reading a frame that memberlist must not see.
 var errFrameVersion = errors.New("not a frame of data sync: it has another version of the encryption")
 
 // isLabelled tells whether a frame begins with the label of data sync. memberlist refuses
@@ -45,17 +44,16 @@ func isLabelled(head []byte) bool {
 	return len(head) >= headLabel && head[0] == labelMark && int(head[1]) == len(Label) && string(head[2:headLabel]) == Label
 }
 
-// badPacket tells whether memberlist must not see a packet.
 func badPacket(b []byte) bool {
 	return isLabelled(b) && (len(b) == headLabel || b[headLabel] != frameVersion)
 }
 
-// badStream tells whether memberlist must not see the stream that begins with head.
+// badPacket, badStream and badAnswer tell whether memberlist must not see a packet, or a
+// stream or an answer that begins with head.
 func badStream(head []byte) bool {
 	return isLabelled(head) && len(head) > headVersion && badAnswer(head[headLabel:])
 }
 
-// badAnswer tells whether memberlist must not see the answer that begins with head.
 func badAnswer(head []byte) bool {
 	const version = headVersion - headLabel
 	return len(head) > version && head[0] == frameMark && head[version] != frameVersion
@@ -73,7 +71,6 @@ func isCut(head []byte, got int64) bool {
 	return head[headLabel] == frameMark && got < int64(headSize)+int64(binary.BigEndian.Uint32(head[headLabel+1:]))
 }
 
-// firstBytes keeps the first bytes of a stream, up to size.
 func firstBytes(head, b []byte, size int) []byte {
 	return append(head, b[:min(len(b), size-len(head))]...)
 }
@@ -85,7 +82,6 @@ const Label = "owlcache-sync-1"
 // keyInfo binds the key to its use; see RFC 5869, section 3.2.
 const keyInfo = "owlcache data sync, frames, AES-256-GCM, 1"
 
-// frameKey makes the key of frames, 32 bytes, from a secret.
 func frameKey(secret string) ([]byte, error) {
 	return hkdf.Key(sha256.New, []byte(secret), nil, keyInfo, 32)
 }

@@ -21,7 +21,6 @@ const (
 	freeUnread        = 16 << 10        // of a connection: does not count
 )
 
-// errUnread is returned for reading beyond the bounds.
 var errUnread = errors.New("too much is being received at a time")
 
 // Tally counts what is refused.
@@ -60,10 +59,8 @@ func newInbound(count *Tally, notices *Notices, known func(netip.Addr) bool) *in
 	return &inbound{count: count, notices: notices, known: known, bySource: make(map[source]*usage)}
 }
 
-// hostBits is the length of the part of an IPv6 address that a host chooses.
-const hostBits = 64
+const hostBits = 64 // of an IPv6 address, which a host chooses
 
-// sourceOf returns where a connection comes from.
 func (l *inbound) sourceOf(c net.Conn) source {
 	a, ok := c.RemoteAddr().(*net.TCPAddr)
 	if !ok {
@@ -101,7 +98,6 @@ func (l *inbound) admit(s source) bool {
 	return ok
 }
 
-// allOfLocked returns what all sources of a kind hold.
 func (l *inbound) allOfLocked(s source) *usage {
 	if s.member {
 		return &l.members

@@ -6,7 +6,6 @@ import (
 	"time"
 )
 
-// noticeEvery is how often the same thing is logged at most.
 const noticeEvery = time.Minute
 
 // Notices logs each kind of thing at most once in a while. Kinds are constants of this
@@ -18,7 +17,6 @@ type Notices struct {
 	last map[string]time.Time // protected by mu
 }
 
-// NewNotices returns notices that are logged to log.
 func NewNotices(log *slog.Logger) *Notices {
 	return &Notices{log: log, last: make(map[string]time.Time)}
 }

@@ -71,12 +71,11 @@ func Listen(o Options) (*Port, error) {
 	if err := open(); err != nil {
 		return nil, err
 	}
-	p.wg.Go(p.streams)
-	p.wg.Go(p.packets)
+	p.wg.Go(func() { handOn(p.inner.StreamCh(), p.accept, p.stop) })
+	p.wg.Go(func() { handOn(p.inner.PacketCh(), p.pass, p.stop) })
 	return p, nil
 }
 
-// useTransport takes portOptions.Transport instead of a network.
 func (p *Port) useTransport() (err error) {
 	t := p.o.Transport
 	p.inner = t
@@ -90,7 +89,6 @@ func (p *Port) useTransport() (err error) {
 	return err
 }
 
-// openSockets makes the transport of real networks.
 func (p *Port) openSockets() error {
 	o := p.o
 	ctx := context.Background()
@@ -141,13 +139,13 @@ func (p *Port) Close() error {
 	return err
 }
 
-// streams hands connections on to the membership of now.
-func (p *Port) streams() {
+// handOn gives what arrives to f until stop is closed.
+func handOn[T any](from <-chan T, f func(T), stop <-chan struct{}) {
 	for {
 		select {
-		case c := <-p.inner.StreamCh():
-			p.accept(c)
-		case <-p.stop:
+		case v := <-from:
+			f(v)
+		case <-stop:
 			return
 		}
 	}
@@ -173,18 +171,6 @@ func (p *Port) accept(c net.Conn) {
 	case a.streamCh <- frames:
 	case <-a.ctx.Done():
 		_ = frames.Close()
-	}
-}
-
-// packets hands packets on to the membership of now.
-func (p *Port) packets() {
-	for {
-		select {
-		case packet := <-p.inner.PacketCh():
-			p.pass(packet)
-		case <-p.stop:
-			return
-		}
 	}
 }
 

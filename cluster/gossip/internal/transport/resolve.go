@@ -9,18 +9,11 @@ import (
 	"time"
 )
 
-// Bounds of what a name may stand for, and of the time to find out.
-const (
-	maxResolved   = 16
-	resolveWithin = 3 * time.Second
-)
-
-// resolveHost returns the addresses that a host stands for: an IP address, or a name.
 func resolveHost(ctx context.Context, host string) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{ip.Unmap()}, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, resolveWithin)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
@@ -29,7 +22,7 @@ func resolveHost(ctx context.Context, host string) ([]netip.Addr, error) {
 	for i, ip := range ips {
 		ips[i] = ip.Unmap()
 	}
-	return ips[:min(len(ips), maxResolved)], nil
+	return ips[:min(len(ips), 16)], nil // a name may stand for any number
 }
 
 // Resolve returns the addresses, IP:PORT, that HOST:PORT stands for.

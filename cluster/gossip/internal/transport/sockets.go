@@ -69,7 +69,6 @@ func (s *sockets) bind(ip netip.Addr, port uint16) (err error) {
 	return nil
 }
 
-// port returns that of both sockets.
 func (s *sockets) port() int { return s.tcp.Addr().(*net.TCPAddr).Port }
 
 func (s *sockets) PacketCh() <-chan *memberlist.Packet { return s.packetCh }
@@ -128,7 +127,6 @@ func (s *sockets) receive() {
 	}
 }
 
-// errorPause is how long to wait after an error, which is mostly a lack of resources.
 const errorPause = 50 * time.Millisecond
 
 // goOn tells, after an error, whether to go on.

@@ -45,7 +45,7 @@ var (
 	errField   = errors.New("a field is out of its range")
 )
 
-// Sender returns the sender of a message, which has a header.
+// Sender returns the sender of a message that has a header.
 func Sender(msg []byte) uint64 { return le.Uint64(msg[2:]) }
 
 // IsMessage tells whether a message has a header of this format.
