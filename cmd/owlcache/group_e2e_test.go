@@ -69,16 +69,15 @@ func startGroupNodes(t *testing.T, modes []string) []*groupNode {
 	return nodes
 }
 
-// freeAddresses returns addresses that nobody listens at, all different.
+// freeAddresses returns addresses that nobody listens at.
 func freeAddresses(t *testing.T, n int) (addrs []string) {
 	t.Helper()
 	for range n {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		addr, err := e2e.FreeAddress()
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer ln.Close() //nolint:errcheck // nobody has used it
-		addrs = append(addrs, ln.Addr().String())
+		addrs = append(addrs, addr)
 	}
 	return addrs
 }

@@ -97,10 +97,11 @@ func poll(ts *testscript.TestScript, what string, condition func() error) {
 // scriptFreePort sets variables to ports that are free: freeport NAME...
 func scriptFreePort(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range args {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		addr, err := e2e.FreeAddress()
 		ts.Check(err)
-		defer func() { ts.Check(ln.Close()) }() // after all are taken, so that they differ
-		ts.Setenv(name, strconv.Itoa(ln.Addr().(*net.TCPAddr).Port))
+		_, port, err := net.SplitHostPort(addr)
+		ts.Check(err)
+		ts.Setenv(name, port)
 	}
 }
 

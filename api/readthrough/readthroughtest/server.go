@@ -5,8 +5,10 @@ package readthroughtest
 import (
 	"bufio"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,13 +17,17 @@ import (
 // patience is how long a server may take for anything.
 const patience = 20 * time.Second
 
+// startTries is how many ports are tried: somebody else may have one.
+const startTries = 10
+
 // Server is a server in a process of its own.
 type Server struct {
 	Addr string // HOST:PORT
 
-	t    testing.TB
-	args func(port string) []string
-	cmd  *exec.Cmd
+	t     testing.TB
+	args  func(port string) []string
+	cmd   *exec.Cmd
+	ended <-chan struct{} // closed when cmd has ended
 }
 
 // Memcached starts a memcached server, with more arguments if there are any.
@@ -46,17 +52,17 @@ func start(t testing.TB, args func(port string) []string) *Server {
 	if name := args("")[0]; !installed(name) {
 		t.Skipf("left out: there is no %s on this machine", name)
 	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &Server{Addr: ln.Addr().String(), t: t, args: args}
-	if err := ln.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s := &Server{t: t, args: args}
 	t.Cleanup(s.Kill)
-	s.Start()
-	return s
+	for range startTries {
+		// Below the ports that systems give to outgoing connections, one of which might take it.
+		s.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(20_000)))
+		if s.run() == nil {
+			return s
+		}
+	}
+	t.Fatalf("%s did not start on any of %d ports", args("")[0], startTries)
+	return nil
 }
 
 func installed(name string) bool {
@@ -67,35 +73,49 @@ func installed(name string) bool {
 // Start starts the server again, on the same port, and waits until it answers.
 func (s *Server) Start() {
 	s.t.Helper()
+	if err := s.run(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// run starts the process and returns when it answers, or has ended.
+func (s *Server) run() error {
 	_, port, err := net.SplitHostPort(s.Addr)
 	if err != nil {
-		s.t.Fatal(err)
+		return err
 	}
 	args := s.args(port)
 	s.cmd = exec.Command(args[0], args[1:]...)
 	s.cmd.SysProcAttr = endWithParent()
 	if err := s.cmd.Start(); err != nil {
-		s.t.Fatal(err)
+		return err
 	}
-	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
-		c, err := net.Dial("tcp", s.Addr)
-		if err == nil {
-			_ = c.Close() // it has served its purpose
-			return
+	ended := make(chan struct{})
+	s.ended = ended
+	go func() {
+		defer close(ended)
+		_ = s.cmd.Wait() // how it ended does not matter
+	}()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		select {
+		case <-ended:
+			return fmt.Errorf("%s has ended at once", args[0])
+		case <-time.After(5 * time.Millisecond):
 		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("%s does not answer: %v", args[0], err)
+		if c, err := net.Dial("tcp", s.Addr); err == nil {
+			return c.Close()
 		}
 	}
+	return fmt.Errorf("%s does not answer", args[0])
 }
 
 // Kill ends the server at once and waits for it.
 func (s *Server) Kill() {
-	if s.cmd == nil || s.cmd.Process == nil || s.cmd.ProcessState != nil {
+	if s.ended == nil {
 		return
 	}
 	_ = s.cmd.Process.Kill() // it may have ended
-	_ = s.cmd.Wait()         // by that signal
+	<-s.ended
 }
 
 // Send sends lines over a connection of its own and returns the lines of the answer up to

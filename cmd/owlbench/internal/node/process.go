@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -141,14 +142,16 @@ const (
 	stopPatience  = 30 * time.Second
 )
 
-// FreePort returns a TCP port of the loopback address that nobody listens on.
+// FreePort returns a TCP port of the loopback address that nobody listens on. It lies below
+// those that systems give to outgoing connections, one of which might take it before it is used.
 func FreePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	for range 100 {
+		port := 10_000 + rand.IntN(20_000)
+		if listener, err := net.Listen("tcp", Loopback(port)); err == nil {
+			return port, listener.Close()
+		}
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	return port, listener.Close()
+	return 0, errors.New("no free port was found from 10000 to 29999")
 }
 
 // Loopback returns the address of a port of the loopback interface.
