@@ -33,8 +33,7 @@ func (s *Server) logAccess(x *exchange.Exchange) {
 	)
 }
 
-// loggedPath returns what may be logged of a path: all of it if there is such a
-// route, else its first element, because what follows may be a key.
+// loggedPath returns the whole path of a route, else the first element: what follows may be a key.
 func (s *Server) loggedPath(path []byte) string {
 	if s.routes[string(path)] != nil {
 		return string(path)
@@ -52,7 +51,6 @@ func (s *Server) loggedPath(path []byte) string {
 	return string(first)
 }
 
-// answerSize returns the bytes of the answer's body.
 func answerSize(x *exchange.Exchange) int {
 	if x.Ctx.Response.IsBodyStream() {
 		return x.Ctx.Response.Header.ContentLength()

@@ -6,7 +6,6 @@ import (
 	"owlcache/api/metrics"
 )
 
-// connCollector shows the connections of HTTP.
 func (s *Server) connCollector() prometheus.Collector {
 	type figures struct {
 		open, busy int

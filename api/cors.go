@@ -10,21 +10,17 @@ import (
 )
 
 const (
-	// exposedHeaders are the headers of answers that web pages may read, besides those
-	// that they may always read.
+	// exposedHeaders are those of answers that web pages may not always read.
 	exposedHeaders = exchange.HeaderKey + ", " + exchange.HeaderResponseHost + ", " + exchange.HeaderCreated + ", " +
 		exchange.HeaderError + ", " + classic.HeaderGroup + ", " + urlcache.HeaderCacheStatus + ", Retry-After"
-	// allowedHeaders are the headers that requests of web pages may have, besides those
-	// that they may always have.
+	// allowedHeaders are those of requests that web pages may not always send.
 	allowedHeaders = "Authorization, Content-Type, Cache-Control, Pragma, X-Requested-With"
-	// anyMethods are the methods that web pages may use where all are taken.
-	anyMethods = "GET, HEAD, POST, PUT, PATCH, DELETE"
+	anyMethods     = "GET, HEAD, POST, PUT, PATCH, DELETE"
 	// preflightAge is for how long, in seconds, a browser need not ask again.
 	preflightAge = "600"
 )
 
-// originOf returns where the page that sent the request comes from, nil if that is unknown
-// or said twice.
+// originOf returns nil if the header is missing or there twice.
 func originOf(x *exchange.Exchange) []byte {
 	if all := x.Ctx.Request.Header.PeekAll("Origin"); len(all) == 1 {
 		return all[0]
@@ -32,7 +28,6 @@ func originOf(x *exchange.Exchange) []byte {
 	return nil
 }
 
-// share lets pages of other origins read the answer, if they may.
 func (s *Server) share(x *exchange.Exchange) {
 	if r := s.routes[string(x.Ctx.Path())]; r != nil && r.unshared {
 		return
@@ -51,14 +46,13 @@ func (s *Server) share(x *exchange.Exchange) {
 	h.Set("Access-Control-Expose-Headers", exposedHeaders)
 }
 
-// asksFirst tells whether the request is a browser's question (preflight) whether it may
-// send the real one.
+// asksFirst tells whether the request is a browser's preflight.
 func asksFirst(x *exchange.Exchange) bool {
 	h := &x.Ctx.Request.Header
 	return h.IsOptions() && len(h.Peek("Access-Control-Request-Method")) > 0 && len(h.PeekAll("Origin")) > 0
 }
 
-// permit answers a browser that asks first.
+// permit answers a preflight.
 func permit(x *exchange.Exchange, r *route) {
 	if !x.Node.Access.Origins.Allow(originOf(x)) {
 		x.Refuse(fault.Refusal{Status: 403, Reason: "this origin may not read answers; the option Access_Control_Allow_Origin names those that may"})

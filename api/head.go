@@ -14,9 +14,8 @@ import (
 // maxMethod is the size in bytes of the longest method that could be one.
 const maxMethod = 32
 
-// takeHead is called by the HTTP server for each request after its headers. A
-// request with a fault must be answered now, not when its body has arrived; the one
-// way to get there is to treat it as one that asks before it sends its body.
+// takeHead is called by the HTTP server after the headers. A request with a fault must be answered
+// now, not when its body has arrived: it is treated as one that asks before it sends its body.
 func (s *Server) takeHead(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	if refusal, asks := s.inspectHead(h); asks || refusal != nil {
 		h.Set("Expect", "100-continue")
@@ -24,8 +23,7 @@ func (s *Server) takeHead(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	return fasthttp.RequestConfig{}
 }
 
-// answerExpect is called by the HTTP server for each request that asks before it
-// sends its body, and returns 100 for those that may.
+// answerExpect is called for each request that asks, and returns 100 for those that may go on.
 func (s *Server) answerExpect(ctx *fasthttp.RequestCtx) int {
 	refusal, _ := s.inspectHead(&ctx.Request.Header)
 	if refusal == nil {
@@ -35,8 +33,7 @@ func (s *Server) answerExpect(ctx *fasthttp.RequestCtx) int {
 	return refusal.Status
 }
 
-// refuseUnread answers a request that never becomes one, because it is malformed or
-// its body is not wanted. The connection ends.
+// refuseUnread answers a request that is malformed or whose body is not wanted, and ends the connection.
 func (s *Server) refuseUnread(ctx *fasthttp.RequestCtx, r fault.Refusal) {
 	x := s.exchanges.Get().(*exchange.Exchange)
 	x.Begin(ctx)
@@ -47,9 +44,8 @@ func (s *Server) refuseUnread(ctx *fasthttp.RequestCtx, r fault.Refusal) {
 	x.Conn.Linger = true
 }
 
-// inspectHead returns what is wrong with a request's line and headers, as far as the HTTP
-// server lets it pass, and whether it asks before it sends its body. It looks at the headers as they were sent: the HTTP
-// server drops some of them.
+// inspectHead returns what is wrong with a head, and whether the request asks before it sends its
+// body. It looks at the headers as they were sent: the HTTP server drops some of them.
 func (s *Server) inspectHead(h *fasthttp.RequestHeader) (refusal *fault.Refusal, asks bool) {
 	switch {
 	case len(h.Method()) > maxMethod:

@@ -7,7 +7,6 @@ import (
 	"owlcache/engine"
 )
 
-// serveLive answers that the process runs, and in what state its store is.
 func serveLive(x *exchange.Exchange, _ node.Store) {
 	store := x.Node.Gate.Peek()
 	if store == nil {
@@ -18,9 +17,8 @@ func serveLive(x *exchange.Exchange, _ node.Store) {
 	x.Text(200, text)
 }
 
-// serveReady answers whether the node takes reads and writes, and with sync=1 whether it
-// also has had the same data as another node. Without data sync that is no condition, so
-// that one probe serves all nodes.
+// serveReady answers whether the node takes reads and writes, and with sync=1 whether it also has
+// had the same data as another node. Without data sync that is no condition: one probe serves all.
 func serveReady(x *exchange.Exchange, _ node.Store) {
 	store := x.Node.Gate.Peek()
 	if store == nil || x.Node.Stopped() {
@@ -46,7 +44,6 @@ func serveReady(x *exchange.Exchange, _ node.Store) {
 	x.Text(200, text)
 }
 
-// describe says in what state the store is and whether that is a good one.
 func describe(store node.Store) (ok bool, text string) {
 	state, err := store.Health()
 	switch state {

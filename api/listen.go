@@ -27,7 +27,6 @@ func (s *Server) Serve(ln net.Listener) error {
 	return s.accept(ln, s.conns, func(nc net.Conn) { s.admit(nc, responseHost) })
 }
 
-// accept hands what comes in on ln, which is closed with conns, to admit.
 func (s *Server) accept(ln net.Listener, conns *conn.Table, admit func(net.Conn)) error {
 	if !conns.AddListener(ln) {
 		return conn.CloseListener(ln)
@@ -52,7 +51,6 @@ func (s *Server) accept(ln net.Listener, conns *conn.Table, admit func(net.Conn)
 	}
 }
 
-// isPassing tells whether an accept may work again later.
 func isPassing(err error) bool {
 	for _, e := range []error{
 		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EINTR,
@@ -71,8 +69,7 @@ func (s *Server) ServeTCP(ln net.Listener) error {
 	return s.accept(ln, s.line.Conns, func(nc net.Conn) { s.admitTCP(nc, responseHost) })
 }
 
-// admitTCP starts to serve nc or closes it: there is no answer that would not be taken
-// for that of a command.
+// admitTCP serves nc or closes it: any answer would be taken for that of a command.
 func (s *Server) admitTCP(nc net.Conn, responseHost string) {
 	c := s.newConn(nc, responseHost)
 	switch s.line.Conns.Add(c) {
@@ -86,7 +83,6 @@ func (s *Server) admitTCP(nc net.Conn, responseHost string) {
 	_ = nc.Close()
 }
 
-// serveTCP serves one connection of the line protocol to its end.
 func (s *Server) serveTCP(c *conn.Conn) {
 	if err := s.line.Serve(c); err != nil && !isUsualEnd(err) {
 		s.opts.TCPLogger.Debug("TCP connection ended", "remote", c.Peer, "err", err)
@@ -110,7 +106,6 @@ func (s *Server) pause(d time.Duration) {
 	}
 }
 
-// admit starts to serve nc or refuses it.
 func (s *Server) admit(nc net.Conn, responseHost string) {
 	c := s.newConn(s.encrypted(nc), responseHost)
 	switch s.conns.Add(c) {
@@ -130,8 +125,7 @@ func (s *Server) newConn(nc net.Conn, responseHost string) *conn.Conn {
 	return conn.New(nc, responseHost, o.WriteTimeout, min(maxSlack, min(o.ReadTimeout, o.WriteTimeout, o.IdleTimeout, o.TCPIdleTimeout)/8))
 }
 
-// reject answers without a request having been read and closes. Over TLS there is no
-// answer: the handshake would take time that belongs to the next connection.
+// reject answers nothing over TLS: the handshake would take time that belongs to the next connection.
 func (s *Server) reject(c *conn.Conn, status, reason string) {
 	s.rejected.Add(1)
 	defer c.Cut()
@@ -142,7 +136,6 @@ func (s *Server) reject(c *conn.Conn, status, reason string) {
 	_, _ = c.Conn.Write(bareAnswer(status, s.name, reason, "Retry-After: 1\r\n"))
 }
 
-// serveConn serves one connection to its end.
 func (s *Server) serveConn(c *conn.Conn) {
 	defer s.conns.Remove(c)
 	defer func() {
@@ -164,7 +157,6 @@ func (s *Server) serveConn(c *conn.Conn) {
 	}
 }
 
-// isUsualEnd tells whether a connection ended as connections do.
 func isUsualEnd(err error) bool {
 	var ne net.Error
 	return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) ||

@@ -12,8 +12,8 @@ import (
 	"owlcache/api/internal/fault"
 )
 
-// handleMalformed answers what the HTTP server could not read as a request. The
-// connection ends. err may quote the request and is not shown.
+// handleMalformed answers what is no request, and ends the connection. err may quote the request
+// and is not shown.
 func (s *Server) handleMalformed(ctx *fasthttp.RequestCtx, err error) {
 	if c, ok := ctx.Conn().(*conn.Conn); ok && !c.Busy.Load() {
 		_ = c.Conn.Close() // nothing was sent, so there is nothing to answer

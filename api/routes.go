@@ -56,7 +56,6 @@ func (s *Server) routeTable() []route {
 	}
 }
 
-// indexRoutes checks the table and makes it searchable.
 func indexRoutes(table []route) (map[string]*route, error) {
 	m := make(map[string]*route, len(table))
 	for i := range table {
@@ -74,7 +73,6 @@ func indexRoutes(table []route) (map[string]*route, error) {
 	return m, nil
 }
 
-// allows tells whether the route takes requests of this method.
 func (r *route) allows(method []byte) bool {
 	if r.methods == "" {
 		return true
@@ -87,8 +85,7 @@ func (r *route) allows(method []byte) bool {
 	return false
 }
 
-// easyRoute returns the route for paths that have none, if there is one: a read of the URL
-// cache, whatever the path.
+// easyRoute returns the URL cache's route for paths that have none, if it is wanted.
 func (s *Server) easyRoute(method []byte) *route {
 	easy := &route{methods: "GET, HEAD", access: access.PerCommand, check: s.urlcache.Check, serve: s.urlcache.ServeEasy}
 	if s.opts.URLCache == nil || !s.opts.URLCacheEasy || !easy.allows(method) {
@@ -97,7 +94,6 @@ func (s *Server) easyRoute(method []byte) *route {
 	return easy
 }
 
-// dispatch hands x to its route, if it may use it.
 func (s *Server) dispatch(x *exchange.Exchange) {
 	if x.Conn.Loopback && !x.HostAllowed() {
 		x.Refuse(fault.Refusal{
@@ -126,7 +122,6 @@ func (s *Server) dispatch(x *exchange.Exchange) {
 	}
 }
 
-// enter serves x, if it brings a token where one is wanted, as soon as there is a store.
 func (r *route) enter(x *exchange.Exchange) {
 	if err := r.admit(x); err != nil {
 		r.refuse(x, err)
@@ -142,7 +137,6 @@ func (r *route) enter(x *exchange.Exchange) {
 	r.serve(x, store)
 }
 
-// admit returns why x may not be served.
 func (r *route) admit(x *exchange.Exchange) error {
 	if r.access == access.Token {
 		if err := x.ReadParams(); err != nil {
@@ -158,7 +152,6 @@ func (r *route) admit(x *exchange.Exchange) error {
 	return nil
 }
 
-// refuse answers a request that may not be served.
 func (r *route) refuse(x *exchange.Exchange, err error) {
 	if r.fail != nil {
 		r.fail(x, err)

@@ -78,7 +78,6 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
-// makeParts makes what serves the routes and the line protocol.
 func (s *Server) makeParts() {
 	o, unknown := &s.opts, exchange.Unknown()
 	s.classic = classic.New(classic.Lists{Owlcache: o.Owlcache, Gossip: o.Gossip}, unknown)
@@ -93,15 +92,13 @@ func (s *Server) makeParts() {
 	s.requests = metrics.NewRequests(slices.Concat([]*exchange.Command{unknown}, s.classic.Commands(), s.urlcache.Commands()))
 }
 
-// registerMetrics puts everything that /metrics shows into the registry.
 func (s *Server) registerMetrics() error {
 	return metrics.Register(s.opts.Registry, s.node, s.requests, s.classic.Incomplete,
 		s.connCollector(), s.tlsCollector(), s.line.Collector(), s.socket.Collector(), s.urlcache.Collector(), metrics.BuildInfo(s.opts.Version))
 }
 
-// newHTTPServer configures fasthttp. Connections, their limits and their end are
-// ours (listen.go, shutdown.go): its own limit per IP does not see IPv6, its accept
-// loop ends when file descriptors run out, and its shutdown cannot cut off.
+// Connections, their limits and their end are ours (listen.go, shutdown.go): fasthttp's limit per IP
+// does not see IPv6, its accept loop ends when descriptors run out, and its shutdown cannot cut off.
 func (s *Server) newHTTPServer() *fasthttp.Server {
 	return &fasthttp.Server{
 		Name:           s.name,
@@ -129,7 +126,6 @@ func (s *Server) newHTTPServer() *fasthttp.Server {
 	}
 }
 
-// handle is the entry of every request.
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	x := s.exchanges.Get().(*exchange.Exchange)
 	x.Begin(ctx)
@@ -137,8 +133,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	s.dispatch(x)
 }
 
-// finish recovers from a panic, decides whether the connection may go on, counts and logs the
-// request, and gives x back.
+// finish recovers from a panic, ends the exchange and decides whether the connection may go on.
 func (s *Server) finish(x *exchange.Exchange) {
 	if p := recover(); p != nil {
 		s.node.LogPanic("serving a request", p)
@@ -162,8 +157,7 @@ func (s *Server) finish(x *exchange.Exchange) {
 	s.exchanges.Put(x)
 }
 
-// trackBusy marks the end of a request. Its beginning is marked by conn.Conn and, for a request
-// that was read ahead together with another, by handle.
+// trackBusy marks the end of a request. conn.Conn and Exchange.Begin mark its beginning.
 func trackBusy(nc net.Conn, state fasthttp.ConnState) {
 	if c, ok := nc.(*conn.Conn); ok && state == fasthttp.StateIdle {
 		c.Busy.Store(false)
@@ -190,8 +184,7 @@ func (s *Server) SetSync(sync Sync) { s.node.SetSync(sync) }
 // Ready; without it, what the store does not hold is a miss.
 func (s *Server) SetImporter(i Importer) { s.node.SetImporter(i) }
 
-// debugPrinter hands what the HTTP server logs over to a logger, without the
-// arguments: they may quote a request, and with it a password or token.
+// debugPrinter logs without the arguments: they may quote a request, with a password or token.
 type debugPrinter struct{ to *slog.Logger }
 
 func (d debugPrinter) Printf(format string, _ ...any) { d.to.Debug("http server", "format", format) }

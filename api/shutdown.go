@@ -9,7 +9,6 @@ import (
 	"owlcache/api/internal/conn"
 )
 
-// sweepInterval is how often Shutdown looks for connections that have become idle.
 const sweepInterval = 20 * time.Millisecond
 
 // Shutdown stops accepting, lets the requests in flight finish and closes idle
@@ -36,7 +35,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 }
 
-// release lets the connections of tables end, and returns the tables that have any left.
+// release lets idle connections end, and returns the tables that have any left.
 func release(tables []*conn.Table) (left []*conn.Table) {
 	for _, t := range tables {
 		t.Each((*conn.Conn).Release)
@@ -49,7 +48,6 @@ func release(tables []*conn.Table) (left []*conn.Table) {
 	return left
 }
 
-// cutOff closes the connections of tables and returns how many there were.
 func cutOff(tables []*conn.Table) (n int) {
 	for _, t := range tables {
 		t.Each(func(c *conn.Conn) {

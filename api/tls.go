@@ -15,9 +15,8 @@ import (
 	"owlcache/api/metrics"
 )
 
-// tlsConfig returns how connections are encrypted, nil: not at all. The certificate is
-// asked for at each handshake, so that a new one takes effect without a restart. Only
-// HTTP/1.1 is offered, which is what the server speaks.
+// The certificate is asked for at each handshake, so that a new one takes effect without a restart.
+// Only HTTP/1.1 is offered, which is what the server speaks.
 func tlsConfig(certificate func() *tls.Certificate) *tls.Config {
 	if certificate == nil {
 		return nil
@@ -38,8 +37,7 @@ func (s *Server) encrypted(nc net.Conn) net.Conn {
 	return tls.Server(nc, s.tls)
 }
 
-// handshake encrypts c, if the server speaks HTTPS, and tells whether it can be served.
-// It runs in the connection's own goroutine and takes at most the time to read a request.
+// handshake tells whether c can be served. It runs in the connection's own goroutine.
 func (s *Server) handshake(c *conn.Conn) bool {
 	encrypted, ok := c.Conn.(*tls.Conn)
 	if !ok {
@@ -71,8 +69,6 @@ func (s *Server) handshake(c *conn.Conn) bool {
 	return false
 }
 
-// looksLikeHTTP tells whether what came in place of a TLS record is the begin of an HTTP
-// request.
 func looksLikeHTTP(head [5]byte) bool {
 	for _, method := range []string{"GET /", "HEAD ", "POST ", "PUT /", "OPTIO", "DELET", "PATCH"} {
 		if string(head[:]) == method {
@@ -82,8 +78,7 @@ func looksLikeHTTP(head [5]byte) bool {
 	return false
 }
 
-// answerPlain tells a client that speaks HTTP to use HTTPS, and reads on for a moment, so
-// that the answer arrives.
+// answerPlain tells a client that speaks HTTP to use HTTPS, and reads on so that the answer arrives.
 func (s *Server) answerPlain(nc net.Conn) {
 	if nc.SetDeadline(time.Now().Add(rejectTimeout)) != nil {
 		return
@@ -93,8 +88,7 @@ func (s *Server) answerPlain(nc net.Conn) {
 	(&conn.Conn{Conn: nc}).Drain()
 }
 
-// bareAnswer returns an answer that is sent without a request having been read. more are
-// further header lines.
+// bareAnswer returns an answer to a connection; more are further header lines.
 func bareAnswer(status, server, reason, more string) []byte {
 	return fmt.Appendf(nil, "HTTP/1.1 %s\r\nServer: %s\r\nConnection: close\r\n%s"+
 		"Content-Type: text/plain; charset=utf-8\r\n%s: %s\r\nContent-Length: %d\r\n\r\n%s\n",
@@ -109,7 +103,6 @@ func (o Options) scheme() string {
 	return "http"
 }
 
-// tlsCollector shows how HTTPS is, and nothing while it is off.
 func (s *Server) tlsCollector() prometheus.Collector {
 	f := metrics.Of[*Server]("owlcache_tls_")
 	f.Counter("handshake_failures_total", "Connections that ended before they were encrypted.", func(s *Server) uint64 { return s.handshakes.Load() })

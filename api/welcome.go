@@ -7,7 +7,6 @@ import (
 	"owlcache/api/internal/node"
 )
 
-// serveWelcome tells who has come here by hand what this is.
 func (s *Server) serveWelcome(x *exchange.Exchange, _ node.Store) {
 	at := s.opts.scheme() + "://" + x.Conn.ResponseHost
 	x.Text(200, fmt.Sprintf(`%s - a persistent cache server

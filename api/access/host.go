@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// Hosts keeps web pages of other sites from using a node that listens on a
-// loopback address only: a page whose domain name is made to point at 127.0.0.1
-// (DNS rebinding) sends its own name as Host.
+// Hosts keeps web pages of other sites from using a node on a loopback address: a page whose domain
+// name is made to point at 127.0.0.1 (DNS rebinding) sends its own name as Host.
 type Hosts struct {
 	any   bool
 	names map[string]struct{} // lower case, without port and final dot
@@ -26,7 +25,6 @@ func newHosts(responseHost string, allowed []string) *Hosts {
 	return h
 }
 
-// hostName brings a configured name into the form that names are compared in.
 func hostName(s string) string {
 	s = strings.ToLower(strings.TrimSpace(s))
 	return strings.TrimSuffix(string(withoutPort([]byte(s))), ".")
@@ -52,7 +50,6 @@ func (h *Hosts) Allow(host []byte) bool {
 	return bytes.HasSuffix(name, []byte(".localhost"))
 }
 
-// withoutPort cuts a port off host.
 func withoutPort(host []byte) []byte {
 	i := bytes.LastIndexByte(host, ':')
 	if i <= 0 || bytes.IndexByte(host[i:], ']') >= 0 {
@@ -61,8 +58,7 @@ func withoutPort(host []byte) []byte {
 	return host[:i]
 }
 
-// isIPv4 tells whether name consists of numbers with single dots between them. No
-// domain name does, so more need not be known.
+// isIPv4 tells whether name is numbers with single dots between them, as no domain name is.
 func isIPv4(name []byte) bool {
 	last := byte('.')
 	for _, c := range name {

@@ -15,9 +15,8 @@ const (
 	maxLoginPeers    = 8192 // clients that are remembered; half a megabyte
 )
 
-// loginGuard slows down the guessing of passwords: a client, which is an address as
-// in network, that has sent too many wrong ones is refused for the rest of a window
-// of time, whatever it sends.
+// loginGuard refuses a client that has sent too many wrong passwords for the rest of a window of
+// time, whatever it sends.
 type loginGuard struct {
 	max int
 
@@ -28,7 +27,6 @@ type loginGuard struct {
 	m  map[netip.Prefix]loginFailures
 }
 
-// loginFailures are those of one client in its window, which begins with the first.
 type loginFailures struct {
 	count int
 	end   time.Time
@@ -38,10 +36,8 @@ func newLoginGuard(size int) *loginGuard {
 	return &loginGuard{max: size, m: map[netip.Prefix]loginFailures{}}
 }
 
-// judge decides about an attempt whose password was right or wrong: as long as
-// wait is not 0 no attempt counts. last tells that this one was the last wrong one
-// that is allowed. Judging comes after comparing, so that attempts made at the same
-// time cannot get past it.
+// judge decides about an attempt: while wait is not 0 none counts; last tells that this was the last
+// wrong one allowed. It comes after comparing, so that simultaneous attempts cannot get past it.
 func (g *loginGuard) judge(client netip.Prefix, right bool, now time.Time) (wait time.Duration, last bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -68,8 +64,7 @@ func (g *loginGuard) judge(client netip.Prefix, right bool, now time.Time) (wait
 	return 0, f.count == maxLoginFailures
 }
 
-// evict makes room: of a few chance entries, one whose window is over goes, or else
-// the one with the fewest failures.
+// evict removes, of a few chance entries, one whose window is over, or the one with the fewest failures.
 func (g *loginGuard) evict(now time.Time) {
 	const look = 8
 	var victim netip.Prefix

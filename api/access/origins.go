@@ -16,7 +16,7 @@ type Origins struct {
 	origins map[string]struct{} // in the form in which browsers send them
 }
 
-// newOrigins returns nil if there are no origins, which CheckOrigins has accepted.
+// newOrigins takes what CheckOrigins has accepted.
 func newOrigins(origins []string) *Origins {
 	if len(origins) == 0 {
 		return nil
@@ -56,8 +56,7 @@ func CheckOrigins(list []string) error {
 	return nil
 }
 
-// browserOrigin returns an origin in the form in which browsers send it: lower case, and
-// without the port that is usual for the scheme.
+// browserOrigin returns an origin as browsers send it: lower case, without the scheme's usual port.
 func browserOrigin(s string) (string, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme == "" || !isOriginHost(u.Hostname()) {
@@ -76,7 +75,6 @@ func browserOrigin(s string) (string, error) {
 	return u.Scheme + "://" + host, nil
 }
 
-// isOriginHost tells whether host is what stands in an origin: a name or an address.
 func isOriginHost(host string) bool {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return addr.Zone() == ""

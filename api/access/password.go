@@ -5,8 +5,7 @@ import (
 	"crypto/subtle"
 )
 
-// password is the hash of the password, so that comparing takes the same time for
-// every input of one length.
+// password is a hash: comparing takes the same time for every input of one length.
 type password [sha256.Size]byte
 
 func newPassword(s string) password { return sha256.Sum256([]byte(s)) }

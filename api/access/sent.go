@@ -24,8 +24,7 @@ func restorePlus(token []byte) []byte {
 	return token
 }
 
-// decodeToken returns the JWT that sent is or is the base64 of: standard or
-// URL-safe, padded or not. A JWT has dots, which base64 has not.
+// decodeToken returns the JWT that sent is, or is the base64 of. A JWT has dots, which base64 has not.
 func decodeToken(sent []byte) []byte {
 	if bytes.IndexByte(sent, '.') >= 0 {
 		return sent

@@ -5,12 +5,10 @@ import (
 	"sync"
 )
 
-// maxVerified bounds the tokens that are remembered as verified: at 300 bytes
-// each, a few megabytes.
+// maxVerified tokens of 300 bytes are a few megabytes.
 const maxVerified = 8192
 
-// tokenCache remembers tokens that were verified, so that a write does not pay for
-// parsing and two MACs each time. Only tokens that this server signed get in.
+// tokenCache spares a write the parsing and two MACs. Only tokens that this server signed get in.
 type tokenCache struct {
 	max int
 
@@ -28,7 +26,6 @@ func newTokenCache(size int) *tokenCache {
 	return &tokenCache{max: size, m: map[string]verifiedToken{}}
 }
 
-// has tells whether token is known to be good for peer at the moment now.
 func (c *tokenCache) has(token []byte, peer netip.Addr, now int64) bool {
 	c.mu.RLock()
 	v, ok := c.m[string(token)]
@@ -36,8 +33,7 @@ func (c *tokenCache) has(token []byte, peer netip.Addr, now int64) bool {
 	return ok && v.peer == peer && now < v.end
 }
 
-// add remembers token. When the cache is full, the first of a few chance entries
-// that has ended goes, or else one of them.
+// add makes room by removing the first of a few chance entries that has ended, or one of them.
 func (c *tokenCache) add(token string, peer netip.Addr, end, now int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

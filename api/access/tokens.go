@@ -23,19 +23,16 @@ const (
 	bindSize  = 16 // bytes of the MAC in a token_id that binds it to an address
 )
 
-// errBadToken is returned for every token that is not good here and now. Why not
-// is nobody's business.
+// errBadToken does not say why.
 var errBadToken = errors.New("bad token")
 
-// claims of a token. Its id is random bytes followed by a MAC over these bytes and
-// the client's IP address, both in hexadecimal: so a token is bound to the address
-// without the server remembering it, and the binding survives a restart.
+// claims of a token. Its id is random bytes and a MAC over these and the client's IP address, both in
+// hexadecimal: the token is bound to the address, also over a restart, and nothing is remembered.
 type claims struct {
 	TokenID string `json:"token_id"`
 	jwt.RegisteredClaims
 }
 
-// tokens gives out and verifies tokens.
 type tokens struct {
 	secret   []byte
 	bindKey  []byte
@@ -69,7 +66,6 @@ func newTokens(secret []byte, lifetime time.Duration, now func() time.Time) *tok
 	}
 }
 
-// issue returns a new token for a client at peer.
 func (t *tokens) issue(peer netip.Addr) ([]byte, error) {
 	id := make([]byte, nonceSize, nonceSize+sha256.Size)
 	_, _ = rand.Read(id) // never fails
@@ -86,7 +82,6 @@ func (t *tokens) issue(peer netip.Addr) ([]byte, error) {
 	return []byte(signed), err
 }
 
-// bind returns the MAC that ties nonce to peer.
 func (t *tokens) bind(nonce []byte, peer netip.Addr) []byte {
 	addr := peer.As16()
 	mac := hmac.New(sha256.New, t.bindKey)
@@ -95,7 +90,6 @@ func (t *tokens) bind(nonce []byte, peer netip.Addr) []byte {
 	return mac.Sum(nil)[:bindSize]
 }
 
-// valid tells whether sent, a token or its base64, is good for a client at peer.
 func (t *tokens) valid(sent []byte, peer netip.Addr) bool {
 	if len(sent) == 0 || len(sent) > maxToken || !peer.IsValid() {
 		return false
@@ -112,7 +106,7 @@ func (t *tokens) valid(sent []byte, peer netip.Addr) bool {
 	return true
 }
 
-// verify checks a JWT in full and returns when it ends, in Unix seconds.
+// verify returns when the token ends, in Unix seconds.
 func (t *tokens) verify(token []byte, peer netip.Addr) (end int64, err error) {
 	var c claims
 	if _, err := t.parser.ParseWithClaims(string(token), &c, func(*jwt.Token) (any, error) { return t.secret, nil }); err != nil {
@@ -128,8 +122,6 @@ func (t *tokens) verify(token []byte, peer netip.Addr) (end int64, err error) {
 	return c.ExpiresAt.Unix(), nil
 }
 
-// ours tells whether sent, a token or its base64, was signed by this node, whoever it is good for
-// and until when.
 func (t *tokens) ours(sent []byte) bool {
 	if len(sent) == 0 || len(sent) > maxToken {
 		return false

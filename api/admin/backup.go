@@ -15,18 +15,15 @@ import (
 	"owlcache/api/internal/node"
 )
 
-// maxBackups is how many backups are made at once. Each keeps the log from being
-// folded, and takes processors.
+// Each backup keeps the log from being folded, and takes processors.
 const maxBackups = 2
 
-// backupRetry is when to ask again for a backup, in seconds.
 const backupRetry = 30
 
 const typeZstd = "application/zstd"
 
-// ServeBackup sends a backup. Its first bytes are waited for, so that what keeps it
-// from being made has a status of its own; after them, a failure ends the connection
-// in the middle of the answer.
+// ServeBackup sends a backup. It waits for the first bytes, so that what keeps it from being made has a
+// status of its own; after them, a failure cuts the answer off.
 func (s *Server) ServeBackup(x *exchange.Exchange, _ node.Store) {
 	if s.opts.Backup == nil {
 		x.Refuse(fault.Refusal{Status: 501, Reason: "this node makes no backups"})
@@ -55,9 +52,8 @@ func (s *Server) ServeBackup(x *exchange.Exchange, _ node.Store) {
 	x.Ctx.Response.SetBodyStream(b, -1)
 }
 
-// backupStream is a backup on its way to a client. The HTTP server reads it and closes
-// it, in the goroutine of the connection. The backup ends when it is closed and when
-// the server stops.
+// backupStream is read and closed by the HTTP server, in the goroutine of the connection. It ends when
+// it is closed and when the server stops.
 type backupStream struct {
 	srv   *Server
 	conn  *conn.Conn
@@ -73,7 +69,6 @@ type backupStream struct {
 	once   sync.Once
 }
 
-// startBackup starts making a backup.
 func (s *Server) startBackup(c *conn.Conn) *backupStream {
 	b := &backupStream{srv: s, conn: c, start: s.node.Now()}
 	var w *io.PipeWriter
@@ -96,7 +91,7 @@ func (s *Server) startBackup(c *conn.Conn) *backupStream {
 	return b
 }
 
-// make makes the backup. A panic in it must not take the node along.
+// make keeps a panic from taking the node along.
 func (b *backupStream) make(ctx context.Context, w io.Writer) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -107,13 +102,12 @@ func (b *backupStream) make(ctx context.Context, w io.Writer) (err error) {
 	return b.srv.opts.Backup(ctx, w)
 }
 
-// wait waits for the first byte.
 func (b *backupStream) wait() error {
 	_, err := b.r.Peek(1)
 	return err
 }
 
-// Read gives the client time anew for what it is about to be sent.
+// Read gives the client time anew for each piece.
 func (b *backupStream) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
 	b.sent += int64(n)
@@ -124,8 +118,7 @@ func (b *backupStream) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close ends the backup, if it has not come to its end, waits for that and tells the
-// log.
+// Close ends the backup, waits for that and tells the log.
 func (b *backupStream) Close() error {
 	b.once.Do(b.end)
 	return nil

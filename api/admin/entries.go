@@ -52,8 +52,7 @@ func (s *Server) ServeEntries(x *exchange.Exchange, store node.Store) {
 	x.Ctx.Response.SetBodyStream(&entryStream{srv: s, conn: x.Conn, store: store, buckets: buckets}, -1)
 }
 
-// parseBuckets reads numbers of buckets separated by commas. They are returned in order,
-// each once.
+// parseBuckets returns the numbers in order, each once.
 func parseBuckets(s string) ([]uint64, error) {
 	var buckets []uint64
 	for digits := range strings.SplitSeq(s, ",") {
@@ -70,8 +69,7 @@ func parseBuckets(s string) ([]uint64, error) {
 	return slices.Compact(buckets), nil
 }
 
-// entryStream makes the lines while the HTTP server reads them, in the goroutine of the
-// connection. No lock is held while a client is waited for.
+// entryStream makes the lines while the HTTP server reads them, in the goroutine of the connection.
 type entryStream struct {
 	srv     *Server
 	conn    *conn.Conn
@@ -84,7 +82,6 @@ type entryStream struct {
 	closed  bool
 }
 
-// Read gives the client time anew for what it is about to be sent.
 func (e *entryStream) Read(p []byte) (int, error) {
 	for e.sent == len(e.buf) {
 		if len(e.hashes) == 0 && len(e.buckets) == 0 {
@@ -100,7 +97,6 @@ func (e *entryStream) Read(p []byte) (int, error) {
 	return n, e.conn.Extend()
 }
 
-// Close lets another client have its turn.
 func (e *entryStream) Close() error {
 	if !e.closed {
 		e.closed = true
@@ -109,7 +105,7 @@ func (e *entryStream) Close() error {
 	return nil
 }
 
-// fill makes the next lines. There may be none, of entries that have just gone.
+// fill makes the next lines; none, if their entries have just gone.
 func (e *entryStream) fill() {
 	e.buf, e.sent = e.buf[:0], 0
 	if len(e.hashes) == 0 {
@@ -130,7 +126,6 @@ func (e *entryStream) fill() {
 	e.hashes = e.hashes[left:]
 }
 
-// list finds the hashes of the keys in the next buckets.
 func (e *entryStream) list() {
 	n := min(len(e.buckets), bucketsAtOnce)
 	const width = 1 << 64 / engine.Buckets

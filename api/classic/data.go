@@ -31,7 +31,6 @@ func New(lists Lists, unknown *exchange.Command) *Protocol {
 	return p
 }
 
-// dataCommands is the one place where the commands of /data/ are named.
 func dataCommands() []exchange.Command {
 	return []exchange.Command{
 		{Name: "get", Access: access.Public, Raw: true, Keyed: true, Run: runGet},

@@ -6,7 +6,6 @@ import (
 	"owlcache/api/internal/params"
 )
 
-// runDelete removes key.
 func runDelete(x *exchange.Exchange, store node.Store) error {
 	if err := store.Delete(x.Params[params.Key]); err != nil {
 		return err

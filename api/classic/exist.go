@@ -7,7 +7,6 @@ import (
 	"owlcache/engine"
 )
 
-// runExist answers whether there is a value for key.
 func runExist(x *exchange.Exchange, store node.Store) error {
 	if _, ok := store.Stat(x.Params[params.Key]); !ok {
 		return engine.ErrNotFound

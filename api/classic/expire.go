@@ -6,7 +6,6 @@ import (
 	"owlcache/api/internal/params"
 )
 
-// runExpire moves the expiry of key to exptime seconds from now; 0 is never.
 func runExpire(x *exchange.Exchange, store node.Store) error {
 	ms, err := params.ParseExptime(x.Params[params.Exptime])
 	if err != nil {

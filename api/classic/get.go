@@ -9,8 +9,6 @@ import (
 	"owlcache/engine"
 )
 
-// runGet answers the value of key, one that is imported if the store holds none; a miss
-// is 404 and empty.
 func runGet(x *exchange.Exchange, store node.Store) error {
 	_, err := x.Stored(store)
 	if !errors.Is(err, engine.ErrNotFound) || x.ImportUnwanted() {

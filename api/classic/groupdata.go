@@ -26,8 +26,7 @@ func (p *Protocol) ServeGroup(x *exchange.Exchange, store node.Store) {
 	x.Run(c, store, paramErr)
 }
 
-// runGroupGet answers the newest value in the group, or with valuedata=info what each
-// node has.
+// runGroupGet answers the newest value in the group, or with valuedata=info what each node has.
 func (p *Protocol) runGroupGet(x *exchange.Exchange, store node.Store) error {
 	g := x.Node.Group()
 	if g == nil {
@@ -59,7 +58,6 @@ type question struct {
 	reach  node.GroupReach // of the answer
 }
 
-// reached tells the client how many nodes have answered.
 func (q *question) reached(reach node.GroupReach) {
 	q.reach = reach
 	b := append(make([]byte, 0, 48), "members="...)
@@ -68,7 +66,6 @@ func (q *question) reached(reach node.GroupReach) {
 	q.Ctx.Response.Header.SetBytesV(HeaderGroup, b)
 }
 
-// answerNewest answers as get on /data/ does.
 func (q *question) answerNewest() error {
 	if q.Node.Answers.Waiting() > 0 { // making a copy first would be in vain more often than not
 		if size := q.storedLarge(); size > 0 {
@@ -98,8 +95,7 @@ func (q *question) answerNewest() error {
 	}
 }
 
-// storedLarge returns the size of the value that the store has under the key if it is large,
-// else 0.
+// storedLarge returns the size of the store's own value if it is large, else 0.
 func (q *question) storedLarge() int64 {
 	if meta, ok := q.store.Stat(q.Params[params.Key]); ok && meta.Size > node.KeepBuffer {
 		return int64(meta.Size)
@@ -107,7 +103,7 @@ func (q *question) storedLarge() int64 {
 	return 0
 }
 
-// answerLarge answers a value of about size bytes as soon as there is memory for it.
+// answerLarge waits for memory first.
 func (q *question) answerLarge(size int64) error {
 	taken, err := q.TakeMemory(size)
 	if err != nil {
@@ -123,7 +119,7 @@ func (q *question) answerLarge(size int64) error {
 	return nil
 }
 
-// nanosOf returns t in Unix nanoseconds, and 0 if it is none that they can hold.
+// nanosOf returns Unix nanoseconds, 0 if they cannot hold t.
 func nanosOf(t time.Time) int64 {
 	if y := t.Year(); y < 1679 || y > 2261 {
 		return 0

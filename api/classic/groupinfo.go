@@ -11,8 +11,7 @@ import (
 	"owlcache/api/internal/params"
 )
 
-// answerInfo answers an array with an element for each node that has the key. It is empty,
-// and the status 404, when none has.
+// answerInfo answers an array of the nodes that have the key. It is empty, with status 404, when none has.
 func (q *question) answerInfo() error {
 	found, taken, err := q.ask()
 	if err != nil {
@@ -32,9 +31,8 @@ func (q *question) answerInfo() error {
 	return nil
 }
 
-// ask asks the group. If the answer is large, taken bytes have been taken from the budget of
-// such answers, else none. The value of this node is a copy: if it is large, there has to be
-// room before it is made; and nothing is held while room is waited for.
+// ask asks the group; for a large answer, taken bytes have been taken. This node's own value is a copy:
+// if it is large, there has to be room before it is made. Nothing is held while room is waited for.
 func (q *question) ask() (found []node.GroupAnswer, taken int64, err error) {
 	own := q.storedLarge()
 	for want, last := 3*own, false; ; last = true {
@@ -58,7 +56,6 @@ func (q *question) ask() (found []node.GroupAnswer, taken int64, err error) {
 	}
 }
 
-// infoSize returns about how many bytes appendInfo appends, rather more than less.
 func (q *question) infoSize(found []node.GroupAnswer) int {
 	size := len("[]")
 	for i := range found {

@@ -6,7 +6,6 @@ import (
 	"owlcache/api/internal/params"
 )
 
-// runPass gives out a token for the password.
 func runPass(x *exchange.Exchange, _ node.Store) error {
 	if err := x.Node.Access.LogIn(x.Peer(), x.Params[params.Pass]); err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"owlcache/api/internal/params"
 )
 
-// runPing answers PONG, or valuedata if there is any.
 func runPing(x *exchange.Exchange, _ node.Store) error {
 	x.Raw(200, exchange.TypeText, x.Params[params.Value], 0)
 	if len(x.Params[params.Value]) == 0 {

@@ -34,7 +34,6 @@ type listAnswer struct {
 	array        bool // members is an array, null if it is empty; else its first one is the member
 }
 
-// append appends the answer to dst.
 func (a *listAnswer) append(dst []byte) []byte {
 	dst = append(dst, `{"Cmd":`...)
 	dst = envelope.AppendString(dst, a.cmd)
@@ -73,7 +72,6 @@ func (p *Protocol) ServeLists(x *exchange.Exchange, _ node.Store) {
 	}
 }
 
-// runLists runs the command.
 func (p *Protocol) runLists(x *exchange.Exchange) error {
 	var run func(*exchange.Exchange, MemberList) error
 	switch string(x.Params[params.Cmd]) {
@@ -102,7 +100,6 @@ func (p *Protocol) runLists(x *exchange.Exchange) error {
 	return run(x, list)
 }
 
-// groupOf returns which group the client means.
 func groupOf(x *exchange.Exchange) string {
 	return cmp.Or(string(x.Params[params.GroupType]), groupOwlcache)
 }
@@ -143,7 +140,6 @@ func removeMember(x *exchange.Exchange, list MemberList) error {
 	return nil
 }
 
-// logChange tells who has changed a list.
 func logChange(x *exchange.Exchange, what, member string) {
 	x.Node.Logger.Info("member "+what, "group", groupOf(x), "address", member, "remote", x.Peer().String())
 }
@@ -167,8 +163,7 @@ func (p *Protocol) FailLists(x *exchange.Exchange, err error) {
 	answerList(x, listAnswer{status: status})
 }
 
-// answerList completes a with what the client has sent, and answers it. For add, Cmd is
-// empty: clients know it so.
+// answerList adds what the client has sent. For add, Cmd is empty: clients know it so.
 func answerList(x *exchange.Exchange, a listAnswer) {
 	a.cmd, a.address = envelope.Clip(x.Params[params.Cmd]), envelope.Clip(x.Params[params.Address])
 	if string(a.cmd) == "add" && a.status != 401 {

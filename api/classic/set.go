@@ -9,8 +9,6 @@ import (
 	"owlcache/engine"
 )
 
-// runSet stores valuedata under key, for exptime seconds if given. Without
-// valuedata the value is empty.
 func runSet(x *exchange.Exchange, store node.Store) error {
 	ms, err := params.ParseExptime(x.Params[params.Exptime])
 	if err != nil && !errors.Is(err, params.ErrExptimeMissing) {

@@ -29,7 +29,6 @@ func (t *session) write(q *request) {
 	}
 }
 
-// operation returns what a command asks of the store.
 func (t *session) operation(q *request) (op engine.Op, err error) {
 	op.Key = q.key
 	if !t.mayWrite {
@@ -57,9 +56,8 @@ func (t *session) operation(q *request) (op engine.Op, err error) {
 	return op, nil
 }
 
-// commit submits the writes that wait, as one, and answers them. Whatever looks at the
-// store or answers anything comes after it, so that a connection sees its own writes, and
-// all answers are in order.
+// commit submits the writes that wait, as one, and answers them. Whatever looks at the store or
+// answers anything comes after it: a connection sees its own writes, and answers are in order.
 func (t *session) commit() {
 	if len(t.ops) == 0 {
 		return

@@ -10,8 +10,6 @@ import (
 	"owlcache/engine"
 )
 
-// get answers the value of a key and a line end, only the line end on a miss. A key that
-// the store does not hold is imported if it can be.
 func (t *session) get(q *request) error {
 	t.commit()
 	if err := fault.OfKey(q.key); err != nil {
@@ -37,7 +35,6 @@ func (t *session) get(q *request) error {
 	return nil
 }
 
-// found answers a get with its value.
 func (t *session) found(q *request, value []byte, created int64) {
 	if q.info {
 		if value == nil {
@@ -51,7 +48,6 @@ func (t *session) found(q *request, value []byte, created int64) {
 	t.done(cmdGet, done)
 }
 
-// noValue answers a get that has none.
 func (t *session) noValue(q *request, err error) {
 	status, _, _ := fault.Of(err)
 	if q.info {
@@ -62,8 +58,7 @@ func (t *session) noValue(q *request, err error) {
 	t.done(cmdGet, outcomeOf(status))
 }
 
-// imported answers a get of a key that the store does not hold. What was asked before is
-// answered first: looking elsewhere takes time.
+// imported answers first what was asked before: looking elsewhere takes time.
 func (t *session) imported(q *request) error {
 	if err := t.flush(); err != nil {
 		return err
@@ -80,8 +75,7 @@ func (t *session) imported(q *request) error {
 	return t.reserved(q.cost(len(value)), func() { t.found(q, value, meta.Created) })
 }
 
-// large answers with a value of about size bytes, which is looked up once there is memory
-// for it.
+// large looks the value up once there is memory for about size bytes.
 func (t *session) large(q *request, size int) error {
 	return t.reserved(q.cost(size), func() {
 		value, meta, ok := t.store.Get(make([]byte, 0, size+1), q.key)
@@ -97,7 +91,7 @@ func (t *session) large(q *request, size int) error {
 	})
 }
 
-// cost is the memory in bytes that the answer with a value of this size takes.
+// cost is the memory in bytes that an answer with such a value takes.
 func (q *request) cost(size int) int {
 	if q.info {
 		return size + base64.StdEncoding.EncodedLen(size)
@@ -105,9 +99,8 @@ func (q *request) cost(size int) int {
 	return size
 }
 
-// reserved makes an answer that takes cost bytes, and sends it, within the memory for large
-// answers, which all connections share. Where there is none the connection ends: an empty
-// line would say that there is no such value.
+// reserved makes and sends an answer within the memory for large answers. Where there is none the
+// connection ends: an empty line would say that there is no such value.
 func (t *session) reserved(cost int, answer func()) error {
 	if err := t.flush(); err != nil {
 		return err
@@ -121,7 +114,6 @@ func (t *session) reserved(cost int, answer func()) error {
 	return t.flush()
 }
 
-// exist answers whether there is a value for a key.
 func (t *session) exist(q *request) {
 	err := fault.OfKey(q.key)
 	if err == nil {
@@ -132,7 +124,6 @@ func (t *session) exist(q *request) {
 	t.result(q, nil, 0, err)
 }
 
-// ping answers PONG, or the text of the line.
 func (t *session) ping(q *request) error {
 	text := q.value
 	if len(bytes.TrimSpace(text)) == 0 {
@@ -149,7 +140,6 @@ func (t *session) ping(q *request) error {
 	return nil
 }
 
-// pass lets the client write from now on, if it knows the password.
 func (t *session) pass(q *request) error {
 	err := t.srv.node.Access.LogIn(t.c.Peer, q.value)
 	if err == nil {
@@ -162,7 +152,6 @@ func (t *session) pass(q *request) error {
 	return nil
 }
 
-// result answers with an envelope that tells of err.
 func (t *session) result(q *request, data []byte, created int64, err error) {
 	if err == nil {
 		t.envelope(q, 200, data, created)
@@ -175,7 +164,6 @@ func (t *session) result(q *request, data []byte, created int64, err error) {
 	t.envelope(q, status, nil, 0)
 }
 
-// envelope answers with an envelope and a line end.
 func (t *session) envelope(q *request, status int, data []byte, created int64) {
 	t.done(q.cmd, outcomeOf(status))
 	e := envelope.Envelope{Status: status, Key: envelope.Clip(q.key), Data: data, ResponseHost: t.c.ResponseHost, Created: created}

@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// fill receives at least one byte. A line has to be whole within ReadTimeout of its first
-// byte; between lines a client may be silent for IdleTimeout.
+// fill receives at least one byte. A line has to be whole within ReadTimeout of its first byte.
 func (t *session) fill() error {
 	o := &t.srv.opts
 	if err := t.room(); err != nil {
@@ -34,7 +33,6 @@ func (t *session) fill() error {
 	return err
 }
 
-// received takes in the n bytes behind t.in.
 func (t *session) received(n int) error {
 	if len(t.in) == 0 {
 		t.since = time.Now()
@@ -50,8 +48,7 @@ func (t *session) received(n int) error {
 	return nil
 }
 
-// room makes room to receive. What has been served is forgotten; what is left of a line is
-// moved to the front.
+// room makes room to receive and moves what is left of a line to the front.
 func (t *session) room() error {
 	if t.at > 0 {
 		n := copy(t.in, t.in[t.at:])
@@ -81,9 +78,8 @@ func (t *session) room() error {
 // spareReads is after how many reads that had no need of a large buffer it goes.
 const spareReads = 64
 
-// grow doubles the buffer for what is received, up to limit. Beyond buffer it takes from
-// the memory for large requests, which all connections share, and returns false if there
-// is none.
+// grow doubles the buffer, up to limit. Beyond buffer it takes from the memory for large requests, and
+// returns false if there is none.
 func (t *session) grow(limit int) bool {
 	size := min(2*cap(t.in), limit)
 	if size > buffer {
@@ -97,7 +93,6 @@ func (t *session) grow(limit int) bool {
 	return true
 }
 
-// flush sends the answers that there are.
 func (t *session) flush() error {
 	t.counts.flush(&t.srv.counts[t.c.Stripe])
 	if len(t.out) == 0 {

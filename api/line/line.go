@@ -6,7 +6,6 @@ import (
 	"owlcache/engine"
 )
 
-// command is a command of the line protocol.
 type command uint8
 
 const (
@@ -21,7 +20,6 @@ const (
 	numCmds
 )
 
-// String returns the command as it is written.
 func (c command) String() string {
 	return [numCmds]string{"unknown", "get", "exist", "set", "expire", "delete", "ping", "pass"}[c]
 }
@@ -81,21 +79,18 @@ func parse(line []byte) request {
 	return q
 }
 
-// nextWord returns what there is up to the next space.
 func nextWord(rest []byte) []byte {
 	word, _, _ := bytes.Cut(rest, []byte(" "))
 	return bytes.TrimSpace(word)
 }
 
-// maxLine is the size in bytes of the longest line with its end: a set of the largest
-// key and value.
+// maxLine is the size in bytes of a set of the largest key and value.
 func maxLine(maxValue int) int {
 	return len("set ") + engine.MaxKeySize + len(" ") + maxValue + len("\r\n")
 }
 
-// isForeign tells whether a line is one of HTTP. A web page can make a browser send such
-// a request to any port, with lines of its own choice in the body; the connection ends
-// before they are read. No line that begins so is a command.
+// isForeign tells whether a line is one of HTTP. A web page can make a browser send such a request to any
+// port, with lines of its own choice in the body, before which the connection ends.
 func isForeign(line []byte) bool {
 	if len(line) == 0 {
 		return false
@@ -113,7 +108,6 @@ func isForeign(line []byte) bool {
 	return false
 }
 
-// isRequestLine tells whether a line ends as the first one of an HTTP request does.
 func isRequestLine(line []byte) bool {
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	return bytes.HasSuffix(line, []byte(" HTTP/1.1")) || bytes.HasSuffix(line, []byte(" HTTP/1.0")) || bytes.HasSuffix(line, []byte(" HTTP/2.0"))

@@ -11,7 +11,6 @@ import (
 	"owlcache/api/metrics"
 )
 
-// outcome is how a command of the line protocol ended.
 type outcome uint8
 
 const (
@@ -23,7 +22,6 @@ const (
 	numOutcomes
 )
 
-// status returns what the envelope says of it.
 func (o outcome) status() int { return [numOutcomes]int{200, 404, 401, 500, 501}[o] }
 
 func outcomeOf(status int) outcome {
@@ -35,11 +33,9 @@ func outcomeOf(status int) outcome {
 	return failed
 }
 
-// counts are commands by how they ended.
 type counts [numCmds][numOutcomes]atomic.Uint64
 
-// tally counts for one connection, which hands its figures over from time to time: an
-// addition that other cores do not see is free.
+// tally counts for one connection: an addition that other cores do not see is free.
 type tally struct {
 	n   [numCmds][numOutcomes]uint32
 	any bool
@@ -50,7 +46,6 @@ func (y *tally) add(cmd command, o outcome) {
 	y.any = true
 }
 
-// flush hands the figures over to counts.
 func (y *tally) flush(counts *counts) {
 	if !y.any {
 		return
@@ -65,7 +60,6 @@ func (y *tally) flush(counts *counts) {
 	*y = tally{}
 }
 
-// done counts a command, and writes its record if each request is logged.
 func (t *session) done(cmd command, o outcome) {
 	t.counts.add(cmd, o)
 	if t.srv.opts.LogRequests {
@@ -107,7 +101,6 @@ type figures struct {
 	accepted uint64
 }
 
-// counted returns how many commands ended so.
 func (s *Server) counted(cmd command, o outcome) (n uint64) {
 	for i := range s.counts {
 		n += s.counts[i][cmd][o].Load()

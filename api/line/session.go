@@ -17,9 +17,7 @@ var (
 	errGuessing = errors.New("too many wrong passwords")
 )
 
-// session is one connection of the line protocol. It reads what there is, serves all
-// whole lines in it and sends their answers with one write. Writes that follow each other
-// are one submission to the store, with one wait for the disk.
+// session is one connection.
 type session struct {
 	srv   *Server
 	store node.Store
@@ -49,7 +47,6 @@ func (t *session) begin(s *Server, store node.Store, c *conn.Conn) {
 	t.out = append(t.out, greeting...)
 }
 
-// end gives back what the session has taken. Nothing of it is kept but its buffer.
 func (t *session) end() {
 	if t.srv == nil {
 		return // it has not begun
@@ -65,7 +62,6 @@ func (t *session) end() {
 	s.sessions.Put(t)
 }
 
-// serve serves the connection until it ends and returns why it did.
 func (t *session) serve() error {
 	for {
 		if err := t.flush(); err != nil {
@@ -83,7 +79,6 @@ func (t *session) serve() error {
 	}
 }
 
-// serveLines serves all whole lines that have been received.
 func (t *session) serveLines() error {
 	for {
 		i := bytes.IndexByte(t.in[t.scanned:], '\n')
@@ -111,7 +106,6 @@ func (t *session) serveLines() error {
 	return nil
 }
 
-// serveLine serves one line. An error ends the connection.
 func (t *session) serveLine(line []byte) error {
 	if len(line) >= t.srv.maxLine {
 		t.refuseLong(line)
@@ -144,8 +138,7 @@ func (t *session) serveLine(line []byte) error {
 	return nil
 }
 
-// refuseLong answers a line that is too long, of which there may be more to come, as far as
-// it can be told what it is.
+// refuseLong answers a line of which there may be more to come, as far as it tells what it is.
 func (t *session) refuseLong(line []byte) {
 	t.commit()
 	q := parse(line[:min(len(line), len("expire ")+engine.MaxKeySize)])

@@ -2,8 +2,7 @@ package line
 
 import "owlcache/engine"
 
-// work is what a connection needs only while it serves lines. It comes from a pool, so
-// that a connection that waits for its client holds none of it.
+// work comes from a pool: a connection that waits for its client holds none of it.
 type work struct {
 	keep  []byte      // the buffer that out begins in
 	out   []byte      // answers that are not yet sent
@@ -19,14 +18,13 @@ func newWork() *work {
 	return w
 }
 
-// open takes what serving lines needs.
 func (t *session) open() {
 	if t.work == nil {
 		t.work = t.srv.work.Get().(*work)
 	}
 }
 
-// shut gives it back. All writes have been submitted, and all answers sent or given up.
+// shut is called when all writes have been submitted, and all answers sent or given up.
 func (t *session) shut() {
 	w := t.work
 	if w == nil {

@@ -10,8 +10,7 @@ import (
 	"owlcache/engine"
 )
 
-// newGroup shows what is known of the members of the group, without the node itself. A member
-// that leaves the list takes its series along.
+// newGroup leaves out the node itself. A member that leaves the list takes its series along.
 func newGroup(n *node.Node, incomplete func() uint64) prometheus.Collector {
 	all := Of[uint64]("owlcache_group_")
 	all.Counter("incomplete_answers_total", "Answers of the group without those of all nodes that the question was for.", Itself)

@@ -42,7 +42,6 @@ func Handler(reg *prometheus.Registry) func(*exchange.Exchange, node.Store) {
 	return func(x *exchange.Exchange, _ node.Store) { h(x.Ctx) }
 }
 
-// newLogins shows attempts to log in.
 func newLogins(n *node.Node) prometheus.Collector {
 	type logins struct{ failures, refused uint64 }
 	f := Of[logins]("owlcache_")

@@ -10,7 +10,6 @@ import (
 	"owlcache/engine"
 )
 
-// newOrigins shows what is known of the servers that keys are imported from.
 func newOrigins(n *node.Node) prometheus.Collector {
 	f := originFigures()
 	return Collector(func(ch chan<- prometheus.Metric) {

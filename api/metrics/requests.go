@@ -13,11 +13,9 @@ import (
 	"owlcache/engine"
 )
 
-// countedStatuses are the statuses that have a counter of their own, by index;
-// the last stands for all others.
+// countedStatuses have a counter of their own, by index; the last stands for all others.
 var countedStatuses = [...]int{101, 200, 400, 401, 404, 405, 408, 413, 415, 417, 421, 429, 431, 500, 501, 502, 503, 504, 505, 0}
 
-// latencyBounds are the upper bounds of the latency histogram.
 var latencyBounds = [...]time.Duration{
 	5 * time.Microsecond, 10 * time.Microsecond, 25 * time.Microsecond, 50 * time.Microsecond,
 	100 * time.Microsecond, 250 * time.Microsecond, 500 * time.Microsecond,
@@ -32,7 +30,6 @@ type Requests struct {
 	counts [conn.Stripes][]requestCounts
 }
 
-// requestCounts are the figures of one command.
 type requestCounts struct {
 	byStatus [len(countedStatuses)]atomic.Uint64
 	latency  [len(latencyBounds) + 1]atomic.Uint64 // not cumulative
@@ -96,8 +93,7 @@ func (r *Requests) collector() prometheus.Collector {
 	}, requests, duration)
 }
 
-// eachStatus calls f with the counters of command i that are not 0, and always the one for
-// success, so that a rate has a place to start from.
+// eachStatus leaves out counters that are 0, except the one for success, from which a rate starts.
 func (r *Requests) eachStatus(i int, f func(n uint64, status string)) {
 	for s, status := range countedStatuses {
 		n := uint64(0)
@@ -113,7 +109,6 @@ func (r *Requests) eachStatus(i int, f func(n uint64, status string)) {
 	}
 }
 
-// latency returns the latencies of command i.
 func (r *Requests) latency(i int) engine.Histogram {
 	h := engine.Histogram{Counts: make([]uint64, len(latencyBounds)+1)}
 	for _, bound := range latencyBounds {

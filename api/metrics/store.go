@@ -9,7 +9,6 @@ import (
 	"owlcache/engine"
 )
 
-// newStore shows the store's figures as soon as there is a store.
 func newStore(g *node.Gate) prometheus.Collector {
 	ready := Of[bool]("owlcache_")
 	ready.Gauge("ready", "1 when recovery has finished, else 0.", OneIf)

@@ -10,8 +10,7 @@ import (
 	"owlcache/api/status"
 )
 
-// newSync shows data sync, if it is on. A peer has series as soon as its node id is known;
-// their number is that of the members.
+// A peer has series as soon as its node id is known; their number is that of the members.
 func newSync(n *node.Node) prometheus.Collector {
 	members := Of[int]("owlcache_sync_", "state")
 	members.Gauge("members", "Other nodes of the sync group, and seeds that have never answered, by state.", func(n int) float64 { return float64(n) })

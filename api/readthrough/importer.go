@@ -40,14 +40,13 @@ type Importer struct {
 	asking  sync.WaitGroup
 }
 
-// source is where keys come from: one server or several, of which each key is on one.
+// source is one server or several, of which each key is on one.
 type source struct {
 	lifetime time.Duration // of the keys
 	// pick returns the server that would hold key, nil if none can.
 	pick func(key string) *server
 }
 
-// answer is the result of a flight.
 type answer struct {
 	value []byte
 	meta  engine.Meta
@@ -76,10 +75,8 @@ func New(store Store, opts Options) (*Importer, error) {
 	return i, nil
 }
 
-// Import looks for key, which the store did not hold a moment ago, in the sources and
-// stores what it finds. value is shared with others that ask for the same key: it must not
-// be changed. Import keeps no hold of key. When ctx ends it returns at once, and what it
-// has begun goes on for the others.
+// Import looks for key in the sources and stores what it finds. value is shared: it must not be changed.
+// Import keeps no hold of key. When ctx ends it returns, and what it has begun goes on for the others.
 func (i *Importer) Import(ctx context.Context, key []byte) (value []byte, meta engine.Meta, found bool) {
 	result := make(chan answer, 1)
 	i.start(string(key), result)
@@ -94,8 +91,7 @@ func (i *Importer) Import(ctx context.Context, key []byte) (value []byte, meta e
 	}
 }
 
-// start has result told what becomes of key. Of those that ask for one key at the same
-// time, one flies and the others wait for it.
+// start has result told what becomes of key.
 func (i *Importer) start(key string, result chan<- answer) {
 	i.mu.RLock()
 	defer i.mu.RUnlock()
@@ -109,8 +105,7 @@ func (i *Importer) start(key string, result chan<- answer) {
 	})
 }
 
-// fly asks the sources for key, one after the other, and stores what they have. A panic
-// is one key's, not the node's.
+// fly asks the sources, one after the other. A panic is one key's, not the node's.
 func (i *Importer) fly(key string) (a answer) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -134,8 +129,7 @@ func (i *Importer) fly(key string) (a answer) {
 	return answer{}
 }
 
-// flyTo asks one server for key and stores what it has. The server's turn lasts until that
-// is done, so that the values in memory are as few as its questions.
+// flyTo holds the server's turn until the value is stored: values in memory are as few as questions.
 func (i *Importer) flyTo(s *server, key string, lifetime time.Duration) answer {
 	if !s.enter(i.running) {
 		s.stats.skipped.Add(1)
@@ -149,7 +143,6 @@ func (i *Importer) flyTo(s *server, key string, lifetime time.Duration) answer {
 	return i.keep(s, key, value, lifetime)
 }
 
-// keep stores what was found, unless a client has written the key meanwhile.
 func (i *Importer) keep(s *server, key string, value []byte, lifetime time.Duration) answer {
 	now := i.now()
 	op := engine.Op{Kind: engine.Set, If: engine.IfAbsent, Key: []byte(key), Value: value}

@@ -15,10 +15,10 @@ import (
 // maxMemcachedKey is the size in bytes of the largest key that memcached can hold.
 const maxMemcachedKey = 250
 
-// memcachedRing is the servers of memcached, each as often as it was given.
+// memcachedRing has each server as often as it was given.
 type memcachedRing []*server
 
-// newMemcached returns the ring of servers, and each server once.
+// newMemcached returns also each server once.
 func newMemcached(opts Options) (memcachedRing, []*server) {
 	var ring memcachedRing
 	var servers []*server
@@ -36,8 +36,7 @@ func newMemcached(opts Options) (memcachedRing, []*server) {
 	return ring, servers
 }
 
-// pick returns the server that holds key, the same as memcache.ServerList would, and nil
-// if no memcached can hold such a key.
+// pick returns the server that memcache.ServerList would, nil if no memcached can hold such a key.
 func (r memcachedRing) pick(key string) *server {
 	if len(key) > maxMemcachedKey {
 		return nil
@@ -53,14 +52,12 @@ func (r memcachedRing) pick(key string) *server {
 	return r[crc32.ChecksumIEEE([]byte(key))%uint32(len(r))]
 }
 
-// memcachedClient asks one memcached server.
 type memcachedClient struct {
 	memcache *memcache.Client
 	stale    time.Duration // in which a connection that was closed meanwhile is noticed
 }
 
-// newMemcachedClient makes a client whose questions end within limit: half of it is for
-// connecting, half for the question.
+// Half of limit is for connecting, half for the question.
 func newMemcachedClient(address string, limit time.Duration, opts Options) *memcachedClient {
 	c := &memcachedClient{memcache: memcache.NewFromSelector(memcachedAddress(address)), stale: limit / 8}
 	c.memcache.Timeout = limit / 2
@@ -97,14 +94,12 @@ func (c *memcachedClient) get(_ context.Context, key string) ([]byte, error) {
 
 func (c *memcachedClient) close() error { return c.memcache.Close() }
 
-// isEnd tells whether err is that of a connection which the other side has closed.
 func isEnd(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// memcachedAddress is the HOST:PORT of the only server of a client. The name of the host is
-// looked up for each connection, so that a name service that is down keeps nobody from
-// starting.
+// memcachedAddress is a HOST:PORT. The host is looked up for each connection, so that a name service that
+// is down keeps nobody from starting.
 type memcachedAddress string
 
 func (a memcachedAddress) Network() string                     { return "tcp" }

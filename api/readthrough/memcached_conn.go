@@ -25,7 +25,6 @@ type memcachedConn struct {
 	skip uint64 // bytes of a value that are still to come
 }
 
-// Write sends a question.
 func (c *memcachedConn) Write(p []byte) (int, error) {
 	if err := c.Conn.SetDeadline(time.Now().Add(c.timeout)); err != nil {
 		return 0, err

@@ -105,7 +105,7 @@ func isAddress(s string) bool {
 	return err == nil && numErr == nil && host != "" && n > 0
 }
 
-// sources returns how many kinds of server are asked for a key.
+// sources returns how many kinds of server are asked.
 func (o Options) sources() int {
 	n := 0
 	if len(o.Memcached.Servers) > 0 {

@@ -12,14 +12,12 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// redisClient asks one Redis server.
 type redisClient struct {
 	redis    *redis.Client
 	maxValue int64
 	password string
 }
 
-// newRedis returns the Redis server.
 func newRedis(opts Options) *server {
 	// The library would write to the standard error. What it has to say is in its errors.
 	logging.Disable()
@@ -32,8 +30,8 @@ func newRedis(opts Options) *server {
 	return s
 }
 
-// redisOptions are plain enough for old servers: RESP2, and no commands that they do not
-// know, besides HELLO, which the library gets over.
+// redisOptions suit old servers: RESP2, and no commands that they do not know, besides HELLO, which the
+// library gets over.
 func redisOptions(opts Options, limit time.Duration) *redis.Options {
 	return &redis.Options{
 		Addr:     opts.Redis.Addr,
@@ -86,7 +84,7 @@ func (c *redisClient) get(ctx context.Context, key string) ([]byte, error) {
 	return value, nil
 }
 
-// judge tells what an error means. What is no text of the server's own may be shown.
+// judge keeps the password, which servers that do not know AUTH quote, out of the error.
 func (c *redisClient) judge(err error) error {
 	if errors.Is(err, redis.Nil) || redis.HasErrorPrefix(err, "WRONGTYPE") {
 		return errMiss

@@ -40,7 +40,6 @@ type redisConn struct {
 	err      error  // what was wrong, for good
 }
 
-// dialRedis returns a function that opens connections within limit.
 func dialRedis(maxValue int, limit time.Duration) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		d := net.Dialer{Timeout: limit}
@@ -109,7 +108,6 @@ func (c *redisConn) follow(b []byte) error {
 	return nil
 }
 
-// take takes note of a line.
 func (c *redisConn) take(line []byte) error {
 	line, ok := bytes.CutSuffix(line, []byte("\r\n"))
 	if c.elements++; !ok || len(line) == 0 || c.elements > maxRedisAnswers {
@@ -141,8 +139,7 @@ func (c *redisConn) take(line []byte) error {
 	return nil
 }
 
-// parseRedisSize reads a size or count, of which -1 is nothing. One that no integer holds is
-// too large for anything.
+// parseRedisSize reads -1 as nothing, and what no integer holds as too large for anything.
 func parseRedisSize(s string) (int64, bool) {
 	if s == "-1" {
 		return 0, true

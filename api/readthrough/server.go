@@ -28,10 +28,8 @@ type client interface {
 	close() error
 }
 
-// waitingPerTurn is how many questions may wait for each that is under way.
 const waitingPerTurn = 16
 
-// server is one server that is asked for keys.
 type server struct {
 	source, address string
 	client          client
@@ -49,7 +47,7 @@ type server struct {
 	stats stats
 }
 
-// newServer makes a server, without its client.
+// newServer makes a server without its client.
 func newServer(source, address string, opts Options, o SourceOptions) *server {
 	share := opts.Timeout / time.Duration(opts.sources())
 	log := opts.Logger.With("source", source, "server", address)
@@ -72,8 +70,7 @@ func newServer(source, address string, opts Options, o SourceOptions) *server {
 	return s
 }
 
-// changed takes note of a change of the breaker's state. It is called in the order of the
-// changes.
+// changed is called in the order of the changes.
 func (s *server) changed(from, to gobreaker.State, pause time.Duration) {
 	switch {
 	case from == gobreaker.StateClosed:
@@ -85,8 +82,7 @@ func (s *server) changed(from, to gobreaker.State, pause time.Duration) {
 	}
 }
 
-// enter waits for a turn to ask, if there are not too many who wait already, and returns
-// whether there is one. It must be given back by leave.
+// enter waits for a turn, which leave gives back, if not too many wait already.
 func (s *server) enter(ctx context.Context) bool {
 	select {
 	case s.turns <- struct{}{}:
@@ -110,7 +106,6 @@ func (s *server) enter(ctx context.Context) bool {
 
 func (s *server) leave() { <-s.turns }
 
-// ask asks the server for key, unless it is left alone.
 func (s *server) ask(ctx context.Context, key string) (value []byte, found bool) {
 	value, err := s.breaker.Execute(func() ([]byte, error) {
 		start := time.Now()
@@ -145,8 +140,7 @@ func shown(err error) string {
 	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
-// get bounds the time of a question. A panic in the client of a protocol must not take the
-// node along.
+// get keeps a panic in the client of a protocol from taking the node along.
 func (s *server) get(ctx context.Context, key string) (value []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {

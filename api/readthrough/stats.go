@@ -9,10 +9,9 @@ import (
 	"owlcache/engine"
 )
 
-// latencyBounds are the upper bounds of the latency histogram in seconds.
+// latencyBounds are in seconds.
 var latencyBounds = [...]float64{100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1}
 
-// stats counts what becomes of the questions to a server.
 type stats struct {
 	hits, misses, errors, tooLarge, skipped atomic.Uint64
 	stored, unstored                        atomic.Uint64
@@ -21,7 +20,6 @@ type stats struct {
 	nanos   atomic.Uint64
 }
 
-// observe counts the time that a question took.
 func (s *stats) observe(took time.Duration) {
 	i := 0
 	for i < len(latencyBounds) && took.Seconds() > latencyBounds[i] {
@@ -54,7 +52,6 @@ func (s *server) status() status.Origin {
 	}
 }
 
-// logPause is the least time between two lines of a limitedLog.
 const logPause = time.Minute
 
 // limitedLog writes a line that could come with every question now and then only.

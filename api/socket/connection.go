@@ -57,8 +57,8 @@ func newConnection(s *Server, store node.Store, t *transport, ws *websocket.Conn
 	}
 }
 
-// serve reads and answers until the connection ends. c is the connection with what the
-// HTTP server has read ahead; it is good until serve returns.
+// serve reads and answers until the connection ends. c, with what the HTTP server has read ahead, is
+// good until serve returns.
 func (k *connection) serve(c net.Conn) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -85,7 +85,6 @@ func (k *connection) serve(c net.Conn) {
 	}
 }
 
-// serveNext reads a request and hands the answer to pump.
 func (k *connection) serveNext() error {
 	if err := k.heard(); err != nil {
 		return err
@@ -111,10 +110,9 @@ func (k *connection) serveNext() error {
 	return k.send(a)
 }
 
-// errLeaving is returned when no more is sent.
 var errLeaving = errors.New("the connection is being closed")
 
-// send hands an answer to pump, and waits while the client does not read.
+// send waits while the client does not read.
 func (k *connection) send(a answer) error {
 	select {
 	case <-k.leaving: // first of all, so that there is an end to what pump has to send
@@ -133,12 +131,10 @@ func (k *connection) send(a answer) error {
 	return nil
 }
 
-// heard gives the client time anew until it must be heard of again.
 func (k *connection) heard() error {
 	return k.ws.SetReadDeadline(time.Now().Add(k.srv.pongWait))
 }
 
-// over finds out how to take leave after err.
 func (k *connection) over(err error) {
 	ce, bye := errors.AsType[*websocket.CloseError](err)
 	ne, failed := errors.AsType[net.Error](err)
@@ -158,8 +154,7 @@ func (k *connection) over(err error) {
 	}
 }
 
-// pump writes until the connection ends, then waits for serve. It is run by the
-// goroutine that the connection had before.
+// pump writes until the connection ends, then waits for serve.
 func (k *connection) pump() {
 	k.srv.open.Add(1)
 	defer k.finish()
@@ -196,7 +191,7 @@ func (k *connection) pump() {
 	}
 }
 
-// begun waits until the handshake has been answered, and returns false if it was not.
+// begun waits for the answer to the handshake, and returns false if there is none.
 func (k *connection) begun() bool {
 	select {
 	case <-k.opened:
@@ -223,7 +218,6 @@ func (k *connection) ping() error {
 	return k.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(k.transport.WriteTimeout))
 }
 
-// lost tells the log, and the counter, of a client that could not be written to.
 func (k *connection) lost(err error) {
 	if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
 		k.srv.slow.Add(1)
@@ -231,8 +225,8 @@ func (k *connection) lost(err error) {
 	k.srv.node.Logger.Debug("websocket ended", "remote", k.transport.Peer, "err", err)
 }
 
-// leave sends the answers that wait, says goodbye with code, unless it is 0, and gives
-// the client a moment to do so too.
+// leave sends the answers that wait, says goodbye with code, unless it is 0, and gives the client a
+// moment to do so too.
 func (k *connection) leave(code int) {
 	close(k.leaving)
 	for waiting := true; waiting; {
@@ -261,7 +255,6 @@ func (k *connection) leave(code int) {
 	}
 }
 
-// finish closes the connection, waits for serve and gives back what was not sent.
 func (k *connection) finish() {
 	select {
 	case <-k.ended:

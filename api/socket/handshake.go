@@ -16,8 +16,7 @@ import (
 	"owlcache/api/internal/fault"
 )
 
-// upgrade checks the handshake and prepares the answer to it. If it is none, the
-// request has been answered with an error.
+// upgrade returns an error for a request that it has refused.
 func (s *Server) upgrade(x *exchange.Exchange) (*transport, *websocket.Conn, error) {
 	up := s.upgrader
 	up.Error = func(_ http.ResponseWriter, _ *http.Request, status int, reason error) {
@@ -35,7 +34,6 @@ func (s *Server) upgrade(x *exchange.Exchange) (*transport, *websocket.Conn, err
 	return t, ws, err
 }
 
-// upgradeWriter is what the WebSocket library wants to see of an HTTP server.
 type upgradeWriter struct{ transport *transport }
 
 func (w *upgradeWriter) Header() http.Header { return http.Header{} }
@@ -48,17 +46,14 @@ func (w *upgradeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return w.transport, bufio.NewReadWriter(bufio.NewReaderSize(w.transport, 16), bufio.NewWriterSize(w.transport, 16)), nil
 }
 
-// transport is a connection as the WebSocket library sees it. The library answers the
-// handshake when the HTTP server may still hold answers to requests before it, so that
-// what is written before open is held back. What the HTTP server has read ahead is read
-// first.
+// transport holds back what is written before open: the library answers the handshake when the HTTP
+// server may still hold answers to earlier requests. What was read ahead is read first.
 type transport struct {
 	*conn.Conn
 	r    io.Reader // nil before open
 	head []byte
 }
 
-// open sends what was held back. r is the connection with what was read ahead.
 func (l *transport) open(r io.Reader, deadline time.Time) error {
 	l.r = r
 	if err := l.SetWriteDeadline(deadline); err != nil {
@@ -84,8 +79,6 @@ func (l *transport) Write(p []byte) (int, error) {
 	return l.Conn.Write(p)
 }
 
-// asksForSocket tells whether the request asks for a WebSocket at all. The rest of the
-// handshake is checked by upgrade.
 func asksForSocket(x *exchange.Exchange) bool {
 	for _, v := range x.Ctx.Request.Header.PeekAll("Upgrade") {
 		if bytes.Contains(bytes.ToLower(v), []byte("websocket")) {

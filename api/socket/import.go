@@ -7,16 +7,12 @@ import (
 	"owlcache/engine"
 )
 
-// maxImports is how many tagged requests of a connection wait for an import at once.
-// When there are more, no more is read from it.
+// When more tagged requests of a connection wait for an import, no more is read from it.
 const maxImports = 32
 
-// errLater is returned for a request that is answered later, out of its turn.
 var errLater = errors.New("the answer comes later")
 
-// missing answers a request for a key that the store does not hold. Answers to requests
-// with a tag can be told apart: they are not waited for, so that what is asked behind them
-// need not wait either.
+// Answers to requests with a tag can be told apart: they are not waited for.
 func (k *connection) missing(kind int, q request) (answer, error) {
 	if k.importUnwanted || !k.srv.node.Imports() {
 		return k.failed(kind, q, engine.ErrNotFound), nil
@@ -44,8 +40,7 @@ func (k *connection) missing(kind int, q request) (answer, error) {
 	return answer{}, errLater
 }
 
-// imported answers a request with what is found elsewhere. Errors are those of reserve
-// that answer cannot tell of.
+// imported returns the errors of reserve that the answer cannot tell of.
 func (k *connection) imported(kind int, q request) (answer, error) {
 	value, meta, found := k.srv.node.Import(q.key)
 	if !found {

@@ -6,10 +6,8 @@ import (
 	"owlcache/api/internal/fault"
 )
 
-// reserve takes memory for an answer of cost bytes if that is large, and returns how much
-// to give to release. A connection has one large answer at a time, so that a client
-// that does not read holds no more. The error is fault.ErrAnswersFull, errLeaving, or
-// net.ErrClosed.
+// reserve takes memory for an answer of cost bytes if that is large. A connection has one large answer
+// at a time. The error is fault.ErrAnswersFull, errLeaving, or net.ErrClosed.
 func (k *connection) reserve(cost int64) (taken int64, err error) {
 	if cost <= smallAnswer {
 		return 0, nil
@@ -35,7 +33,6 @@ func (k *connection) reserve(cost int64) (taken int64, err error) {
 	return taken, nil
 }
 
-// release gives back what reserve has taken.
 func (k *connection) release(taken int64) {
 	if taken > 0 {
 		k.srv.node.Answers.Give(taken)

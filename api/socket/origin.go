@@ -7,11 +7,9 @@ import (
 	"owlcache/api/internal/exchange"
 )
 
-// originAllowed tells whether the request may open a WebSocket. Browsers let every
-// page connect to every server, and say where the page comes from; other programs say
-// nothing. A page may connect if CORS allows its origin, or to the host that it comes
-// from. That host must be one that is served: a page whose own name is made to point here
-// (DNS rebinding) comes from the host that it connects to as well.
+// Browsers let every page connect to every server, and say where the page comes from; other programs
+// say nothing. A page may connect if CORS allows its origin, or to the host that it comes from, which
+// must be one that is served: with DNS rebinding a page's own name points here as well.
 func originAllowed(x *exchange.Exchange) bool {
 	origins := x.Ctx.Request.Header.PeekAll("Origin")
 	switch len(origins) {
@@ -27,8 +25,7 @@ func originAllowed(x *exchange.Exchange) bool {
 	return false
 }
 
-// sameOrigin tells whether a page of this origin, like https://host:port, comes from
-// host, which may have a port.
+// sameOrigin tells whether a page of this origin, like https://host:port, comes from host.
 func sameOrigin(origin, host string) bool {
 	u, err := url.Parse(origin)
 	if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {

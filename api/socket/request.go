@@ -15,7 +15,6 @@ import (
 	"owlcache/engine"
 )
 
-// request is a message of a client. Its slices point into the message.
 type request struct {
 	key, tag []byte
 	info     bool // the answer is an envelope
@@ -49,15 +48,13 @@ func parse(message []byte) (q request, ok bool) {
 	return q, false
 }
 
-// answer is a message to a client. Nobody changes its body any more.
 type answer struct {
 	kind  int // of message
 	body  []byte
 	taken int64 // of the memory for large answers, to be given to release when it is sent
 }
 
-// answer answers a message of this kind. An error is for serveNext: errLater, or what no
-// envelope can tell of.
+// answer returns errLater, or an error that no envelope can tell of.
 func (k *connection) answer(kind int, message []byte) (answer, error) {
 	q, ok := parse(message)
 	if !ok {
@@ -73,8 +70,7 @@ func (k *connection) answer(kind int, message []byte) (answer, error) {
 	return k.reply(kind, q, value, meta, taken, err)
 }
 
-// reply answers with a value, for which taken has been reserved, or tells of the error of
-// reserve.
+// reply answers with a value, or tells of the error of reserve.
 func (k *connection) reply(kind int, q request, value []byte, meta engine.Meta, taken int64, err error) (answer, error) {
 	switch {
 	case errors.Is(err, fault.ErrAnswersFull) && q.info:
@@ -90,7 +86,6 @@ func (k *connection) reply(kind int, q request, value []byte, meta engine.Meta, 
 	return answer{kind: kind, body: value, taken: taken}, nil
 }
 
-// failed answers a request that has no value.
 func (k *connection) failed(kind int, q request, err error) answer {
 	if !q.info {
 		return answer{kind: kind}
@@ -99,7 +94,6 @@ func (k *connection) failed(kind int, q request, err error) answer {
 	return k.envelope(kind, q, status, nil, 0, 0)
 }
 
-// envelope answers with an envelope; value nil is null.
 func (k *connection) envelope(kind int, q request, status int, value []byte, created, taken int64) answer {
 	e := envelope.Envelope{Status: status, Key: q.key, Data: value, ResponseHost: k.srv.opts.ResponseHost, Created: created}
 	if status != 501 {
@@ -112,9 +106,8 @@ func (k *connection) envelope(kind int, q request, status int, value []byte, cre
 	return answer{kind: kind, body: e.Append(make([]byte, 0, size)), taken: taken}
 }
 
-// fetch returns the value that q asks for, and what reserve has taken for the answer. The
-// value of an envelope is valid until the next fetch. Errors are engine.ErrNotFound and
-// those of reserve.
+// fetch returns a value and what reserve has taken for its answer. The value of an envelope is valid
+// until the next fetch. Errors are engine.ErrNotFound and those of reserve.
 func (k *connection) fetch(q request) (value []byte, meta engine.Meta, taken int64, err error) {
 	for {
 		meta, ok := k.store.Stat(q.key)
@@ -137,7 +130,6 @@ func (k *connection) fetch(q request) (value []byte, meta engine.Meta, taken int
 	}
 }
 
-// cost is the memory in bytes that the answer to q takes.
 func (q *request) cost(size int) int64 {
 	if !q.info {
 		return int64(size)
@@ -145,8 +137,7 @@ func (q *request) cost(size int) int64 {
 	return int64(size) + int64(base64.StdEncoding.EncodedLen(size))
 }
 
-// room returns where a value of this size is put: an envelope holds a copy of it, so
-// that its place can be used again.
+// room uses one place again for values that an envelope holds a copy of.
 func (k *connection) room(q request, size int) []byte {
 	if !q.info || size > node.KeepBuffer {
 		return make([]byte, 0, size)

@@ -15,14 +15,11 @@ import (
 )
 
 const (
-	// maxRequest is the largest message in bytes that a client may send: the
-	// largest key, with room for the words around it and for a tag.
+	// maxRequest bytes have room for the largest key, the words around it and a tag.
 	maxRequest = engine.MaxKeySize + 8<<10
-	// queue is how many answers wait to be sent on a connection. When it is full
-	// no more is read, so that a client that does not read stops itself.
+	// queue is how many answers wait on a connection. When it is full no more is read.
 	queue = 32
-	// smallAnswer is the size in bytes up to which an answer is not counted against the
-	// memory for large ones. With queue it bounds what a slow client costs.
+	// smallAnswer bounds, with queue, what a slow client costs: larger answers are counted.
 	smallAnswer = 4 << 10
 
 	readBuffer     = 1 << 10         // bytes that are read at once

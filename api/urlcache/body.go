@@ -14,8 +14,8 @@ const keepBuffer = 64 << 10
 
 const firstBuffer = 4 << 10 // bytes
 
-// readBody reads the body of resp. taken is how many bytes of memory the caller has to give
-// back, also with an error. Memory is taken as the bytes arrive, not as they are announced.
+// readBody returns also how much memory the caller has to give back, even with an error. Memory is taken
+// as the bytes arrive, not as they are announced.
 func (c *Cache) readBody(ctx context.Context, s *client, resp *http.Response) (body []byte, taken int64, fail *Error) {
 	limit := c.opts.MaxValueSize
 	if resp.ContentLength > int64(limit) {
@@ -45,8 +45,7 @@ func bodyTooLarge(limit int) *Error {
 	return failure(KindTooLarge, "the origin's answer is larger than any value, %d bytes", limit)
 }
 
-// grow makes room for more of a body of length bytes, -1 = unknown: one byte too many, so
-// that the end, or what is beyond the limit, is seen.
+// grow makes room for more of a body of length bytes, -1 = unknown, and one more: so the end is seen.
 func (c *Cache) grow(ctx context.Context, body []byte, length int64, taken *int64) ([]byte, *Error) {
 	most := int64(c.opts.MaxValueSize) + 1
 	if length >= 0 {

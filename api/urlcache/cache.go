@@ -64,8 +64,7 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// maxSiteFetches bounds the requests to one site's origin, so that one that hangs leaves
-// room for the others.
+// An origin that hangs leaves room for the others.
 func (o Options) maxSiteFetches() int { return (o.MaxFetches + 1) / 2 }
 
 // Cache fetches keys. All methods may be called concurrently.
@@ -85,8 +84,7 @@ type Cache struct {
 	closed  bool
 }
 
-// flightID tells requests to origins apart. It holds on to no client, so that a reload that
-// leaves a site where it was does not ask for a key twice.
+// flightID holds on to no client: a reload that leaves a site where it was does not ask twice.
 type flightID struct {
 	site   int // index
 	origin Origin
@@ -97,7 +95,6 @@ type flightID struct {
 	wanted bool
 }
 
-// errStopping is why requests to origins end early.
 var errStopping = errors.New("the node stops")
 
 // New makes a cache of these sites.

@@ -33,19 +33,16 @@ const (
 	maxStoredKey = engine.MaxKeySize - len(copyPrefix) - 1
 )
 
-// errCopy is returned for an entry that is no copy of this format.
 var errCopy = errors.New("no entry of the URL cache, or of another format")
 
 func copyKey(mark byte, key []byte) []byte {
 	return append(append([]byte(copyPrefix), mark), key...)
 }
 
-// appendType appends the entry for a content type of at most maxTypeSize bytes.
 func appendType(dst []byte, contentType string) []byte {
 	return append(append(dst, copyFormat, byte(len(contentType))), contentType...)
 }
 
-// parseType reads an entry as far as the content type; rest is what is behind it.
 func parseType(b []byte) (contentType, rest []byte, err error) {
 	if len(b) < 2 || b[0] != copyFormat || len(b) < 2+int(b[1]) {
 		return nil, nil, errCopy
@@ -60,7 +57,6 @@ func appendStale(dst []byte, contentType string, expires int64, body []byte) []b
 	return append(dst, body...)
 }
 
-// parseStale reads a copy; body points into b.
 func parseStale(b []byte) (contentType string, expires int64, body []byte, err error) {
 	t, rest, err := parseType(b)
 	if err != nil || len(rest) < 8 {
@@ -87,9 +83,8 @@ func (c *Cache) ContentType(store Store, key []byte, created int64) string {
 	return passable(string(t))
 }
 
-// keep stores what was fetched and returns the time of its creation, 0 if it was not stored: then
-// nobody may have it stored, the store takes no writes, or somebody has set the key meanwhile,
-// which wins.
+// keep stores what was fetched and returns its time of creation, 0 if it was not stored: nobody may have
+// it stored, the store takes no writes, or somebody has set the key meanwhile, which wins.
 func (c *Cache) keep(f *flight, contentType string, body []byte) (created int64) {
 	s := f.client
 	if !f.wanted || len(f.key) > maxStoredKey || len(body) > s.MaxStored {
@@ -114,9 +109,8 @@ func (c *Cache) keep(f *flight, contentType string, body []byte) (created int64)
 	return created
 }
 
-// keepValue stores a value with its type, unless there is a value by now, and returns whether it
-// did. A value that came first keeps its type: where it has brought one, it has done so after the
-// look at what is there, which is for the type first.
+// keepValue stores a value with its type, unless there is a value by now. A value that came first keeps
+// its type: that was stored after the look at what is there, which is for the type first.
 func (c *Cache) keepValue(f *flight, contentType string, body []byte, created, expires int64) bool {
 	about := engine.Op{
 		Kind: engine.Set, If: engine.IfAbsent, Key: copyKey(typeMark, f.key), Value: appendType(nil, contentType), Expires: expires, Created: created,
@@ -133,8 +127,7 @@ func (c *Cache) keepValue(f *flight, contentType string, body []byte, created, e
 	return f.store.Commit(ops) == nil && ops[0].Err == nil
 }
 
-// stale returns the copy of a key that has expired, if there is one that may be answered. One
-// of a key that was deleted is removed.
+// stale returns the copy of an expired key, if one may be answered. That of a deleted key is removed.
 func (c *Cache) stale(f *flight) (a *Answer, taken int64, ok bool) {
 	s := f.client
 	if s.StaleOnError == 0 || len(f.key) > maxStoredKey {
@@ -164,8 +157,7 @@ func (c *Cache) stale(f *flight) (a *Answer, taken int64, ok bool) {
 	return &Answer{Body: body, ContentType: passable(contentType), Created: meta.Created, Stale: true}, taken, true
 }
 
-// dropDeleted removes the copy of a key that was deleted, whatever the origin says of it now:
-// the key is not to come back when its time is over.
+// dropDeleted removes the copy of a key that was deleted, which must not come back when its time is over.
 func (c *Cache) dropDeleted(f *flight) {
 	if f.client.StaleOnError == 0 || len(f.key) > maxStoredKey {
 		return
@@ -178,7 +170,6 @@ func (c *Cache) dropDeleted(f *flight) {
 	}
 }
 
-// dropCopy removes the copy of a key.
 func (c *Cache) dropCopy(f *flight) {
 	key := copyKey(staleMark, f.key)
 	if len(f.key) > maxStoredKey {

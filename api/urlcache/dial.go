@@ -10,7 +10,6 @@ import (
 	"time"
 )
 
-// maxAddrs is how many addresses of one name are tried.
 const maxAddrs = 8
 
 // Returned for a connection that is not opened.
@@ -19,7 +18,6 @@ var (
 	errNoAddress     = errors.New("the name has no address that may be used: link-local, multicast, unspecified and metadata addresses may not, unless the site names the address itself")
 )
 
-// network is how names are looked up and connections opened; tests have others.
 type network struct {
 	lookup  func(ctx context.Context, host string) ([]netip.Addr, error)
 	connect func(ctx context.Context, addr netip.AddrPort) (net.Conn, error)
@@ -37,9 +35,8 @@ func systemNetwork() network {
 	}
 }
 
-// dialer opens connections to the configured hosts and ports, and to no others, whoever
-// asks. A transport goes on connecting when the request that wanted the connection has
-// ended; so a dialer has its own time limit, and an end.
+// dialer connects to the configured hosts and ports, and to no others, whoever asks. A transport goes on
+// connecting when the request has ended; so a dialer has its own time limit, and an end.
 type dialer struct {
 	network
 	allowed map[string]struct{} // host:port
@@ -49,7 +46,6 @@ type dialer struct {
 	end     func()
 }
 
-// dial is what a transport calls.
 func (d *dialer) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 	if !d.begin() {
 		return nil, context.Canceled
@@ -66,7 +62,6 @@ func (d *dialer) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 	return &openConn{Conn: conn, forget: context.AfterFunc(d.running, func() { _ = conn.Close() })}, nil
 }
 
-// openConn is a connection that is closed when the cache is.
 type openConn struct {
 	net.Conn
 	forget func() bool
@@ -123,7 +118,6 @@ func (d *dialer) connectTo(ctx context.Context, ip netip.Addr, port string) (net
 	return d.connect(ctx, addr)
 }
 
-// usableAddrs returns the addresses that a name may stand for, at most maxAddrs.
 func usableAddrs(addrs []netip.Addr) []netip.Addr {
 	var usable []netip.Addr
 	for _, ip := range addrs {
@@ -134,9 +128,8 @@ func usableAddrs(addrs []netip.Addr) []netip.Addr {
 	return usable
 }
 
-// mayResolveTo tells whether a configured name may stand for ip. Private and loopback
-// addresses are usual for origins. The others are no hosts, or services of a cloud that give
-// secrets to whoever asks from this machine, which nobody means who configures a name.
+// Private and loopback addresses are usual for origins. The others are no hosts, or services of a cloud
+// that give secrets to whoever asks from this machine: nobody means these who configures a name.
 func mayResolveTo(ip netip.Addr) bool {
 	ip = ip.Unmap().WithZone("")
 	if !isHost(ip) || isGuarded(ip) {
@@ -153,7 +146,6 @@ func mayResolveTo(ip netip.Addr) bool {
 	return true
 }
 
-// isHost tells whether ip is the address of one host.
 func isHost(ip netip.Addr) bool {
 	if !ip.IsValid() || ip.IsUnspecified() || ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return false
@@ -191,9 +183,8 @@ func embedded(ip netip.Addr) (v4 netip.Addr, ok bool) {
 	return ip, false
 }
 
-// translated returns the IPv4 addresses that an address for local translation
-// (64:ff9b:1::/48, RFC 8215) may stand for: how long the prefix is (RFC 6052) is the
-// network's own affair.
+// translated returns the IPv4 addresses that an address for local translation (64:ff9b:1::/48, RFC 8215)
+// may stand for: how long the prefix is (RFC 6052) is the network's own affair.
 func translated(ip netip.Addr) []netip.Addr {
 	if !netip.MustParsePrefix("64:ff9b:1::/48").Contains(ip) {
 		return nil

@@ -35,7 +35,7 @@ type kindRow struct {
 	status int
 }
 
-// kinds returns the name of each kind, as metrics show it, and the HTTP status for it.
+// kinds has the name as metrics show it, and the HTTP status.
 func kinds() [numKinds]kindRow {
 	return [numKinds]kindRow{
 		KindBadKey:   {"bad_key", 400},
@@ -78,8 +78,8 @@ func (e *Error) because(err error) *Error {
 	return e
 }
 
-// excusable tells whether an expired copy may be answered instead: not where the origin
-// has spoken about the request or the resource itself.
+// excusable is false where the origin has spoken about the request or the resource itself: then no
+// expired copy is answered.
 func (e *Error) excusable() bool {
 	switch e.Kind {
 	case KindBadKey, KindStopping:
@@ -91,7 +91,6 @@ func (e *Error) excusable() bool {
 	}
 }
 
-// gone tells whether the origin has said that there is no such resource.
 func (e *Error) gone() bool {
 	return e.Kind == KindStatus && (e.origin == http.StatusNotFound || e.origin == http.StatusGone)
 }

@@ -20,7 +20,6 @@ const (
 	idleTime       = 60 * time.Second
 )
 
-// client asks one site's origin.
 type client struct {
 	Site
 	index     int
@@ -31,7 +30,6 @@ type client struct {
 	health    health
 }
 
-// newClients makes clients for all sites.
 func (c *Cache) newClients(sites []Site) []*client {
 	origins, addrs := map[Origin]struct{}{}, map[string]struct{}{}
 	for i := range sites {
@@ -48,8 +46,8 @@ func (c *Cache) newClients(sites []Site) []*client {
 	return clients
 }
 
-// newTransport makes what sends a site's requests. It connects to addrs, or only to the
-// site's proxy if there is one. What the environment says of proxies does not count.
+// newTransport connects to addrs, or only to the site's proxy. What the environment says of proxies does
+// not count.
 func (c *Cache) newTransport(s *Site, addrs map[string]struct{}) *http.Transport {
 	d := &dialer{network: c.opts.network, allowed: addrs, timeout: s.Timeout, running: c.running, begin: c.begin, end: c.tasks.Done}
 	t := &http.Transport{
@@ -70,8 +68,7 @@ func (c *Cache) newTransport(s *Site, addrs map[string]struct{}) *http.Transport
 	return t
 }
 
-// open asks for u and follows redirects. header is what is forwarded of the client's.
-// The answer has status 200 and a body that is as the resource is.
+// open follows redirects. header is forwarded. The answer has status 200 and the resource as its body.
 func (c *client) open(ctx context.Context, u *url.URL, header http.Header) (*http.Response, *Error) {
 	for hops := 0; ; hops++ {
 		resp, err := c.transport.RoundTrip(c.request(ctx, u, header))
@@ -93,7 +90,6 @@ func (c *client) open(ctx context.Context, u *url.URL, header http.Header) (*htt
 	}
 }
 
-// request makes the request for u.
 func (c *client) request(ctx context.Context, u *url.URL, header http.Header) *http.Request {
 	r := &http.Request{
 		Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{},
@@ -132,13 +128,11 @@ func (c *client) redirect(from *url.URL, resp *http.Response, hops int) (*url.UR
 	return to, nil
 }
 
-// knownOrigin returns the origin of a URL that has been checked.
 func knownOrigin(u *url.URL) Origin {
 	o, _ := originOf(u)
 	return o
 }
 
-// isCoded tells whether the body of an answer is not the resource itself.
 func isCoded(resp *http.Response) bool {
 	for _, coding := range resp.Header.Values("Content-Encoding") {
 		if coding != "" && !strings.EqualFold(coding, "identity") {
@@ -148,7 +142,6 @@ func isCoded(resp *http.Response) bool {
 	return false
 }
 
-// broken says why there is no complete answer.
 func (c *client) broken(ctx context.Context, err error) *Error {
 	var op *net.OpError
 	switch {
@@ -179,10 +172,9 @@ func isTLS(err error) bool {
 	return unverified || noTLS || alert
 }
 
-// contentType returns the origin's content type if it is one that may be passed on, else "".
 func contentType(resp *http.Response) string { return passable(resp.Header.Get("Content-Type")) }
 
-// passable returns a content type, or "" if it is none that may be sent to clients.
+// passable returns "" for a content type that may not be sent to clients.
 func passable(t string) string {
 	if len(t) > maxTypeSize || strings.ContainsFunc(t, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
 		return ""

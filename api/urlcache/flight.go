@@ -49,7 +49,6 @@ type Answer struct {
 // Release gives back the memory of Body. It may be called once.
 func (a *Answer) Release() { a.release() }
 
-// flight is a request to an origin with all who wait for it.
 type flight struct {
 	client *client
 	store  Store
@@ -89,7 +88,7 @@ func (c *Cache) Fetch(req Request) (*Answer, error) {
 	return &a, nil
 }
 
-// join finds the request to the origin that is under way for a key, or begins one.
+// join finds the flight that is under way for a key, or begins one.
 func (c *Cache) join(req *Request) (*flight, error) {
 	clients := *c.clients.Load()
 	site := clients[0]
@@ -127,7 +126,6 @@ func (c *Cache) join(req *Request) (*flight, error) {
 	return f, nil
 }
 
-// forwarded returns the headers of the client that the site forwards.
 func forwarded(site *client, values func(name string) []string) http.Header {
 	h := http.Header{}
 	if values == nil {
@@ -143,12 +141,10 @@ func forwarded(site *client, values func(name string) []string) http.Header {
 	return h
 }
 
-// isNoValue tells whether no header may have the value.
 func isNoValue(v string) bool {
 	return strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
-// fly runs a flight to its end.
 func (c *Cache) fly(id flightID, f *flight) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -180,7 +176,6 @@ func (c *Cache) fly(id flightID, f *flight) {
 	}
 }
 
-// land tells everybody who waits.
 func (c *Cache) land(id flightID, f *flight) {
 	c.mu.Lock()
 	delete(c.flights, id)
@@ -191,7 +186,6 @@ func (c *Cache) land(id flightID, f *flight) {
 	close(f.done)
 }
 
-// leave gives up the answer of f for one of those who use it.
 func (c *Cache) leave(f *flight) {
 	c.mu.Lock()
 	f.waiting--
@@ -202,7 +196,6 @@ func (c *Cache) leave(f *flight) {
 	}
 }
 
-// fetch asks the origin and stores what it answers.
 func (c *Cache) fetch(ctx context.Context, f *flight) (a *Answer, fail *Error) {
 	leave, ok := c.enter(f.client)
 	if !ok {
@@ -215,7 +208,6 @@ func (c *Cache) fetch(ctx context.Context, f *flight) (a *Answer, fail *Error) {
 	return a, fail
 }
 
-// ask sends the request and takes the answer.
 func (c *Cache) ask(ctx context.Context, f *flight) (*Answer, *Error) {
 	resp, fail := f.client.open(ctx, f.url, f.header)
 	if fail != nil {
@@ -231,7 +223,6 @@ func (c *Cache) ask(ctx context.Context, f *flight) (*Answer, *Error) {
 	return &Answer{Body: body, ContentType: t, Created: c.keep(f, t, body)}, nil
 }
 
-// enter takes the place of one request to an origin, if there is one.
 func (c *Cache) enter(s *client) (leave func(), ok bool) {
 	select {
 	case s.slots <- struct{}{}:

@@ -5,7 +5,6 @@ import (
 	"time"
 )
 
-// reportPause is the least time between two lines in the log about one origin.
 const reportPause = time.Minute
 
 // health is what the log says of an origin.
@@ -15,8 +14,7 @@ type health struct {
 	last time.Time  // of the last line, zero if there is none
 }
 
-// changed tells whether the log has to say that the origin is ill, or well again. A change soon
-// after another one is told by whoever finds it later, if it lasts.
+// changed leaves a change soon after another one to whoever finds it later, if it lasts.
 func (h *health) changed(ill bool, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -27,8 +25,8 @@ func (h *health) changed(ill bool, now time.Time) bool {
 	return true
 }
 
-// report logs when an origin begins to fail and when it is well again. One that answers, whatever
-// it says, is well.
+// report tells when an origin begins to fail and when it is well again. One that answers, whatever it
+// says, is well.
 func (c *Cache) report(s *client, fail *Error) {
 	ill := false
 	if fail != nil {

@@ -21,7 +21,6 @@ var (
 	errProxyFormat = errors.New("want HOST:PORT of an HTTP proxy, without http://")
 )
 
-// parseHost reads the URL of a <host>.
 func parseHost(s string) (o Origin, prefix string, err error) {
 	if strings.ContainsAny(s, "?#") {
 		return o, "", errHostQuery
@@ -44,7 +43,6 @@ func parseHost(s string) (o Origin, prefix string, err error) {
 	return o, strings.TrimRight(prefix, "/"), nil
 }
 
-// originOf returns the origin of a URL without user information.
 func originOf(u *url.URL) (Origin, error) {
 	o := Origin{Scheme: u.Scheme, Host: strings.ToLower(u.Hostname()), Port: u.Port()}
 	if o.Port == "" {
@@ -69,14 +67,14 @@ func originOf(u *url.URL) (Origin, error) {
 	return o, nil
 }
 
-// isPort tells whether s is a port in the one way to write it.
+// isPort takes the one way to write a port.
 func isPort(s string) bool {
 	n, err := strconv.ParseUint(s, 10, 16)
 	return err == nil && n > 0 && strconv.FormatUint(n, 10) == s
 }
 
-// isName tells whether s is a host name that no resolver takes for an address: many read
-// 2130706433, 0x7f.1 and 0177.0.0.1 as 127.0.0.1.
+// isName refuses what a resolver may take for an address: many read 2130706433, 0x7f.1 and 0177.0.0.1 as
+// 127.0.0.1.
 func isName(s string) bool {
 	s = strings.TrimSuffix(s, ".")
 	if s == "" || len(s) > 253 {
@@ -92,7 +90,6 @@ func isName(s string) bool {
 	return strings.Trim(last, "0123456789") != "" && !strings.HasPrefix(last, "0x")
 }
 
-// parseProxy reads a <proxy>.
 func parseProxy(s string) (string, error) {
 	host, port, err := net.SplitHostPort(strings.ToLower(s))
 	if err != nil || !isPort(port) {

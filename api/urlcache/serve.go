@@ -64,8 +64,8 @@ func (s *Server) ServeEasy(x *exchange.Exchange, store node.Store) {
 	x.Run(s.get, store, nil)
 }
 
-// easyKey takes the request's target apart: the key is the target as it was sent, without
-// the parameters that are this node's own. With owl_token there, token is the origin's.
+// easyKey takes the key as it was sent, without this node's own parameters. With owl_token there, token
+// is the origin's.
 func easyKey(target []byte) (key, token, owlToken []byte) {
 	path, query, ok := bytes.Cut(target, []byte("?"))
 	key = bytes.Clone(path)
@@ -89,14 +89,12 @@ func easyKey(target []byte) (key, token, owlToken []byte) {
 	return key, ps[params.Token], ps[params.OwlToken]
 }
 
-// isOwn tells whether a parameter of a query is this node's own.
 func isOwn(pair []byte, hasOwlToken bool) bool {
 	name, _, _ := bytes.Cut(pair, []byte("="))
 	name, ok := params.Unescape(bytes.Clone(name))
 	return ok && (string(name) == "owl_token" || string(name) == "token" && !hasOwlToken)
 }
 
-// runGet answers the value of key, fetched from an origin if the store holds none.
 func (s *Server) runGet(x *exchange.Exchange, store node.Store) error {
 	site, err := parseSite(x.Params[params.Site])
 	if err != nil {
@@ -124,8 +122,7 @@ func (s *Server) runGet(x *exchange.Exchange, store node.Store) error {
 	return engine.ErrNotFound
 }
 
-// parseSite reads uc_site. One that is out of range, also of that of numbers, stands for the first
-// site.
+// parseSite takes a number that is out of range for the first site.
 func parseSite(s []byte) (int, error) {
 	n, err := strconv.Atoi(string(s))
 	switch {
@@ -137,9 +134,8 @@ func parseSite(s []byte) (int, error) {
 	return n, nil
 }
 
-// answerFetched answers what an origin has sent. While it is on its way to the client, it takes
-// memory for answers and none for bodies of origins: who reads slowly keeps nobody from asking
-// them.
+// answerFetched takes memory for answers, and none for bodies of origins while it is on its way: who reads
+// slowly keeps nobody from asking them.
 func answerFetched(x *exchange.Exchange, a *Answer) error {
 	defer a.Release()
 	if err := x.Value(a.Body, a.Created); err != nil {
@@ -157,14 +153,13 @@ func answerFetched(x *exchange.Exchange, a *Answer) error {
 	return nil
 }
 
-// setOrigin sets the headers that tell of the origin and of the way from there.
 func setOrigin(x *exchange.Exchange, contentType, cacheStatus string) {
 	x.Ctx.SetContentType(cmp.Or(contentType, exchange.TypeRaw))
 	x.Ctx.Response.Header.Set(HeaderCacheStatus, cacheStatus)
 }
 
-// forwardable returns the values of a header of the request. A token of this node is none that
-// an origin may see, whoever sends it: it may still be good for somebody else.
+// A token of this node is none that an origin may see, whoever sends it: it may still be good for
+// somebody else.
 func forwardable(x *exchange.Exchange, name string) []string {
 	var values []string
 	for _, v := range x.Ctx.Request.Header.PeekAll(name) {
@@ -175,7 +170,6 @@ func forwardable(x *exchange.Exchange, name string) []string {
 	return values
 }
 
-// refusal makes an answer of what kept a key from being fetched.
 func refusal(err error) error {
 	fail, ok := errors.AsType[*Error](err)
 	if !ok {

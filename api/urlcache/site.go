@@ -43,13 +43,11 @@ type Origin struct {
 	Port   string
 }
 
-// addr returns host:port.
 func (o Origin) addr() string { return net.JoinHostPort(o.Host, o.Port) }
 
 // String returns the URL of the origin, without the port where it is that of the scheme.
 func (o Origin) String() string { return o.Scheme + "://" + o.urlHost() }
 
-// urlHost returns the host as URLs and the header Host have it.
 func (o Origin) urlHost() string {
 	if o.Port != defaultPort(o.Scheme) {
 		return o.addr()

@@ -9,7 +9,6 @@ import (
 	"time"
 )
 
-// site reads one <site>.
 func (p *siteParser) site(name string, at place) error {
 	if name != "site" {
 		p.fault(at, "<%s>: want <site> in <sites>", clip(name))
@@ -31,14 +30,12 @@ func (p *siteParser) site(name string, at place) error {
 	return nil
 }
 
-// siteElement is a <site> that is being read.
 type siteElement struct {
 	*siteParser
 	site Site
 	seen map[string]place // of its elements
 }
 
-// child reads one element of a site.
 func (e *siteElement) child(name string, at place) error {
 	if first, twice := e.seen[name]; twice {
 		e.fault(at, "<%s> is given twice, first on line %d", clip(name), first.line)
@@ -63,7 +60,7 @@ func (e *siteElement) child(name string, at place) error {
 	return e.xml.Skip()
 }
 
-// set takes over the text of an element; an empty one leaves the default.
+// set leaves the default for an empty text.
 func (e *siteElement) set(name, value string) (err error) {
 	s := &e.site
 	switch {
@@ -100,7 +97,6 @@ func parseSeconds(s string) (time.Duration, error) {
 	return time.Duration(n) * time.Second, err
 }
 
-// parseNumber reads a whole number from 0 to most.
 func parseNumber(s string, most int64, unit string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 || n > most || s[0] == '+' || s[0] == '-' {
@@ -124,7 +120,6 @@ func (e *siteElement) finish() {
 	}
 }
 
-// header reads one <value> of a <header>.
 func (e *siteElement) header(element string, at place) error {
 	if element != "value" {
 		e.fault(at, "<%s>: want <value> in <header>", clip(element))
@@ -151,15 +146,12 @@ func (e *siteElement) header(element string, at place) error {
 	return nil
 }
 
-// isToken tells whether s may be the name of a header.
 func isToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 	})
 }
 
-// isHopByHop tells whether a header says something about the connection it comes on or the
-// frame of its message.
 func isHopByHop(name string) bool {
 	switch name {
 	case "Connection", "Content-Length", "Host", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
@@ -169,8 +161,7 @@ func isHopByHop(name string) bool {
 	return false
 }
 
-// isUnstorable tells whether a request header asks for a part of the body, for none, or
-// for a compressed one.
+// isUnstorable names headers that ask for a part of the body, for none, or for a compressed one.
 func isUnstorable(name string) bool {
 	switch name {
 	case "Accept-Encoding", "Expect", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Range":

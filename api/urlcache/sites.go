@@ -29,7 +29,6 @@ func (e *FileError) Error() string {
 
 func (e *FileError) Unwrap() error { return e.Err }
 
-// errFileSize is returned for a site file above MaxFileSize.
 var errFileSize = fmt.Errorf("larger than %d bytes", MaxFileSize)
 
 // ReadSites reads the site file at path; see ParseSites. That it cannot be read is a
@@ -89,10 +88,9 @@ func ParseSites(path string, content []byte, maxValueSize int) (sites []Site, wa
 	return p.sites, p.warnings, nil
 }
 
-// errCharset is returned for a file that says it is in another encoding.
 var errCharset = errors.New("want the encoding UTF-8")
 
-// siteParser reads one file. After a mistake that is not about syntax it reads on.
+// siteParser reads on after a mistake that is not about syntax.
 type siteParser struct {
 	path         string
 	xml          *xml.Decoder
@@ -102,7 +100,6 @@ type siteParser struct {
 	warnings     []error
 }
 
-// place is where something in the file begins.
 type place struct{ line, column int }
 
 func (p *siteParser) here() place {
@@ -122,7 +119,6 @@ func (p *siteParser) warn(at place, format string, args ...any) {
 	}
 }
 
-// document reads the whole file.
 func (p *siteParser) document() {
 	roots := 0
 	err := p.children(func(name string, at place) error {
@@ -140,7 +136,7 @@ func (p *siteParser) document() {
 	}
 }
 
-// syntaxOf says what is wrong with the XML, without the line that the error is placed at.
+// syntaxOf leaves out the line that the error is placed at.
 func syntaxOf(err error) error {
 	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
 		return errors.New("not valid XML: " + syntax.Msg)
@@ -151,8 +147,8 @@ func syntaxOf(err error) error {
 	return err
 }
 
-// children calls f for each element up to the end of the one that was begun, or of the
-// file, which is io.EOF. f reads its element to its end. Nothing else may stand there.
+// children calls f for each element up to the end of the one that was begun, or of the file, which is
+// io.EOF. f reads its element to its end. Nothing else may stand there.
 func (p *siteParser) children(f func(name string, at place) error) error {
 	for {
 		at := p.here()
@@ -178,7 +174,6 @@ func (p *siteParser) children(f func(name string, at place) error) error {
 	}
 }
 
-// attributes refuses what no element here has.
 func (p *siteParser) attributes(t *xml.StartElement, at place) {
 	if t.Name.Space != "" {
 		p.fault(at, "<%s>: want elements without a namespace", clip(t.Name.Local))
@@ -188,8 +183,7 @@ func (p *siteParser) attributes(t *xml.StartElement, at place) {
 	}
 }
 
-// markup refuses what is neither element nor text nor comment. A document type could
-// define entities.
+// A document type could define entities.
 func (p *siteParser) markup(token xml.Token, at place) {
 	switch t := token.(type) {
 	case xml.Directive:
@@ -201,7 +195,6 @@ func (p *siteParser) markup(token xml.Token, at place) {
 	}
 }
 
-// text reads the text of an element to its end, without white space around it.
 func (p *siteParser) text(name string) (string, error) {
 	var b strings.Builder
 	for {
@@ -226,7 +219,6 @@ func (p *siteParser) text(name string) (string, error) {
 	}
 }
 
-// clip bounds what is quoted of a file.
 func clip(s string) string {
 	const most = 64
 	if len(s) > most {

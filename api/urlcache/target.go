@@ -7,7 +7,6 @@ import (
 	"strings"
 )
 
-// maxDecodings is how often a path may be percent-encoded over.
 const maxDecodings = 4
 
 // Returned for a key that is no path at an origin.
@@ -20,8 +19,7 @@ var (
 	errKeyDeep     = errors.New("its path is percent-encoded too many times over")
 )
 
-// target returns the URL that key has at the site. The key gives a path behind the site's
-// prefix and a query; scheme, host and port are the site's whatever the key holds.
+// target takes path and query from the key; scheme, host and port are the site's whatever the key holds.
 func (s *Site) target(key string) (*url.URL, error) {
 	path, query, hasQuery := strings.Cut(key, "?")
 	switch {
@@ -47,9 +45,8 @@ func (s *Site) target(key string) (*url.URL, error) {
 	return u, nil
 }
 
-// encodePath returns path with everything percent-encoded that may not stand in one. It
-// refuses what a server that decodes once more, or reads backslashes as slashes, could take
-// for another place than it looks like.
+// encodePath refuses what a server that decodes once more, or reads backslashes as slashes, could take for
+// another place than it looks like.
 func encodePath(path string) (string, error) {
 	plain := path
 	for range maxDecodings {
@@ -71,8 +68,7 @@ func encodePath(path string) (string, error) {
 	return "", errKeyDeep
 }
 
-// decode undoes percent-encoding where there is any: a % without two digits behind it, which may
-// itself have been encoded, keeps nothing else from being seen.
+// decode leaves a % without two digits behind it, which may itself have been encoded.
 func decode(s string) string {
 	if strings.IndexByte(s, '%') < 0 {
 		return s
@@ -90,11 +86,10 @@ func decode(s string) string {
 	return b.String()
 }
 
-// isForbidden tells whether a character stands nowhere in a key.
 func isForbidden(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' }
 
-// hasDots tells whether a part of path between slashes is . or .., also with parameters
-// behind a semicolon, which some servers cut off, or with what was an encoded query.
+// hasDots looks for . or .. between slashes, also with parameters behind a semicolon, which some servers
+// cut off, or with what was an encoded query.
 func hasDots(path string) bool {
 	for part := range strings.SplitSeq(path, "/") {
 		if i := strings.IndexAny(part, ";?#"); i >= 0 {
@@ -107,9 +102,9 @@ func hasDots(path string) bool {
 	return false
 }
 
-// encode percent-encodes every byte of s that is no unreserved character of RFC 3986, no
-// subordinate delimiter, none of ": [ ]" and none of also. What is encoded already stays. An @ is
-// encoded, which servers undo: so no program on the way can take what is before it for a user.
+// encode percent-encodes every byte that is not unreserved (RFC 3986), a subordinate delimiter, one of
+// ": [ ]" or of also. What is encoded already stays. An @ is encoded, which servers undo: so no program
+// on the way takes what is before it for a user.
 func encode(s, also string) (string, error) {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder

@@ -18,13 +18,11 @@ const (
 	lingerBytes = 4 << 20
 )
 
-// Conn is an accepted connection with what is known of it once and for all, and
-// with what a graceful shutdown needs: whether a request is under way.
+// Conn is an accepted connection with what is known of it and whether a request is under way.
 //
-// Deadlines are set lazily. The HTTP server moves them three times per request,
-// which costs more than finding the key; here a deadline reaches the network
-// poller only when a read or write is about to use it and it differs from the one
-// in force by more than Slack. A deadline may therefore strike up to Slack early.
+// Deadlines are set lazily. The HTTP server moves them three times per request, which costs more than
+// finding the key; here a deadline reaches the network poller only when it is about to be used and
+// differs by more than Slack from the one in force. It may therefore strike up to Slack early.
 type Conn struct {
 	net.Conn
 	Peer         netip.Addr // client's address, IPv4 unmapped, no zone
@@ -57,10 +55,8 @@ func New(nc net.Conn, responseHost string, writeTimeout, slack time.Duration) *C
 	}
 }
 
-// deadline is a deadline wanted and the one in force.
 type deadline struct{ want, have time.Time }
 
-// due tells whether want has to be put in force, and takes it as done.
 func (d *deadline) due(slack time.Duration) bool {
 	if d.want.IsZero() == d.have.IsZero() {
 		ahead := d.want.Sub(d.have)
@@ -90,9 +86,8 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	return nil
 }
 
-// SetDeadline ends the lazy setting of deadlines. The HTTP server calls it only
-// when it hands the connection over to another protocol, which may read and write
-// in several goroutines.
+// SetDeadline ends the lazy setting: the HTTP server calls it only when it hands the connection over to
+// another protocol, which may read and write in several goroutines.
 func (c *Conn) SetDeadline(t time.Time) error {
 	c.eager = true
 	return c.Conn.SetDeadline(t)
@@ -123,9 +118,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// limitRead puts the deadline for reading in force, if that is due. Reading from an encrypted
-// connection may also write, as an answer to a change of keys, and must neither wait for ever
-// for a client that does not read, nor meet the deadline of an answer that was sent long ago.
+// Reading from an encrypted connection may also write, as an answer to a change of keys. That must
+// neither wait for ever for a client that does not read, nor meet the deadline of an earlier answer.
 func (c *Conn) limitRead() error {
 	if c.read.due(c.Slack) {
 		if err := c.Conn.SetReadDeadline(c.read.want); err != nil {
@@ -198,8 +192,8 @@ func (c *Conn) transport() net.Conn {
 	return c.Conn
 }
 
-// Close ends the connection. What a client did not read in its time is thrown away: the
-// system would keep it, and try to deliver it, for minutes.
+// Close throws away what a client did not read in its time: the system would try to deliver it for
+// minutes.
 func (c *Conn) Close() error {
 	if c.stuck.Load() {
 		if tcp, ok := c.transport().(*net.TCPConn); ok {

@@ -16,7 +16,7 @@ func AppendString[T string | []byte](dst []byte, s T) []byte {
 	return append(dst, '"')
 }
 
-// isPlain tells whether s stands in JSON as it is. Of a few strings that do it does not know.
+// isPlain tells whether s stands in JSON as it is. A few strings that do are not recognised.
 func isPlain[T string | []byte](s T) bool {
 	ascii := true
 	for i := range len(s) {

@@ -18,7 +18,7 @@ const (
 	BodyCutOff   = "the request body ended early"
 )
 
-// refuseBody refuses a body. The connection ends, because the rest of it is on its way.
+// refuseBody ends the connection, because the rest of the body is on its way.
 func refuseBody(status int, reason string) error {
 	return fault.Refusal{Status: status, Reason: reason, Close: true}
 }
@@ -28,7 +28,6 @@ func refuseBody(status int, reason string) error {
 // multipart.
 func MaxBody(maxValueSize int) int { return 3*(maxValueSize+engine.MaxKeySize) + 64<<10 }
 
-// readBody reads the whole request body into x.body.
 func (x *Exchange) readBody() error {
 	length := x.Ctx.Request.Header.ContentLength() // -1: chunked
 	limit := MaxBody(x.Node.MaxValueSize)
@@ -56,7 +55,7 @@ func (x *Exchange) readBody() error {
 	return nil
 }
 
-// bodyEnd returns how far x.body may be filled: never beyond the body's length.
+// bodyEnd returns how far x.body may be filled.
 func (x *Exchange) bodyEnd(length int) int {
 	if length < 0 {
 		return cap(x.body)
@@ -64,9 +63,8 @@ func (x *Exchange) bodyEnd(length int) int {
 	return min(cap(x.body), length)
 }
 
-// growBody makes room for more of a body of length bytes (-1 = unknown). Room for
-// a large one is made, and taken from the budget, only as its bytes arrive: who
-// announces much and sends nothing gets nothing.
+// growBody takes from the budget only as bytes arrive: who announces much and sends nothing gets
+// nothing. length -1 is unknown.
 func (x *Exchange) growBody(length, limit int) error {
 	if length < 0 {
 		length = limit + 1 // so that the byte beyond the limit is seen
@@ -83,8 +81,7 @@ func (x *Exchange) growBody(length, limit int) error {
 	return nil
 }
 
-// takeMemory takes n more bytes from the budget of request bodies; Release gives
-// them back. Small bodies are not counted.
+// takeMemory does not count small bodies. Release gives back.
 func (x *Exchange) takeMemory(n int64) error {
 	if n <= node.KeepBuffer {
 		return nil
@@ -96,8 +93,7 @@ func (x *Exchange) takeMemory(n int64) error {
 	return nil
 }
 
-// readError says why a body could not be read. Where the HTTP server was reading the
-// frame of a chunk, its error hides that of the connection.
+// Where the HTTP server was reading the frame of a chunk, err hides that of the connection.
 func (x *Exchange) readError(err error) error {
 	var ne net.Error
 	switch cause := x.Conn.ReadErr; {

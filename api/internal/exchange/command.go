@@ -41,8 +41,7 @@ func (x *Exchange) run(store node.Store, paramErr error) error {
 	return x.Command.Run(x, store)
 }
 
-// fail answers a command that was not done: with an envelope, or in case of get and ping
-// with the bare status.
+// fail answers with an envelope, or in case of a raw command with the bare status.
 func (x *Exchange) fail(err error) {
 	if r, ok := fault.AsRefusal(err); ok {
 		x.Refuse(r)

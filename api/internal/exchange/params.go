@@ -16,7 +16,6 @@ func (x *Exchange) ReadParams() error {
 	return queryErr
 }
 
-// readBodyParams reads the parameters of the request's body, if there is one.
 func (x *Exchange) readBodyParams() error {
 	if !x.HasBody() {
 		return nil
@@ -42,7 +41,6 @@ func (x *Exchange) readBodyParams() error {
 	return x.Params.ParseMultipart(string(contentType), x.body)
 }
 
-// isMediaType tells whether the Content-Type header names want, whatever its parameters.
 func isMediaType(header []byte, want string) bool {
 	kind, _, _ := bytes.Cut(header, []byte(";"))
 	kind = bytes.TrimSpace(kind)

@@ -26,7 +26,7 @@ func (x *Exchange) Stored(store node.Store) (engine.Meta, error) {
 	return meta, nil
 }
 
-// storedLarge answers a value of about size bytes, which is read once there is memory for it.
+// storedLarge reads the value once there is memory for it.
 func (x *Exchange) storedLarge(store node.Store, size int64) (engine.Meta, error) {
 	taken, err := x.TakeMemory(size)
 	if err != nil {
@@ -73,13 +73,12 @@ func (x *Exchange) Stream(value []byte, taken, created int64) {
 	x.SetDataHeaders(created)
 }
 
-// largeBody is a value on its way out. The HTTP server calls Close exactly once.
+// largeBody is closed exactly once by the HTTP server.
 type largeBody struct {
 	b    []byte
 	done func()
 }
 
-// WriteTo is what is used; it hands the value over in one piece.
 func (l *largeBody) WriteTo(w io.Writer) (int64, error) {
 	n, err := w.Write(l.b)
 	l.b = l.b[n:]

@@ -23,13 +23,13 @@ var (
 // Internal is what clients are told of an error that nobody expected.
 const Internal = "internal error; the log of the node says more"
 
-// row is one line of the table: what an error means on each way in.
 type row struct {
 	err    error
 	status int // of HTTP on /data/ and /server/, and in envelopes
 }
 
-// table returns all errors that are expected. Their texts may be shown to clients.
+// table returns what the expected errors mean on /data/ and /server/ and in envelopes. Their texts may
+// be shown to clients.
 func table() []row {
 	return []row{
 		{engine.ErrNotFound, 404},

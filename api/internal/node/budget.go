@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// budgetPatience is how long a large answer waits for memory. Members of a group wait
-// 2.7 s for an answer: a refusal has to come well before, also after a second wait.
+// Members of a group wait 2.7 s for an answer: a refusal has to come well before, also after a second
+// wait.
 const budgetPatience = 400 * time.Millisecond
 
 // Budget is a number of bytes that many requests share.

@@ -5,7 +5,6 @@ import (
 	"time"
 )
 
-// holdTime is how long a request waits for recovery to finish.
 const holdTime = 5 * time.Second
 
 // Gate holds requests until there is a store to serve them from.

@@ -6,7 +6,6 @@ import (
 	"time"
 )
 
-// maxExptime is the largest exptime in seconds.
 const maxExptime = 9223372036
 
 // Returned for an exptime that is none.
@@ -47,7 +46,6 @@ func ParseExptime(s []byte) (int64, error) {
 	return ms, nil
 }
 
-// isDecimal tells whether s consists of digits with at most one point among them.
 func isDecimal(s []byte) bool {
 	digits, points := 0, 0
 	for _, c := range s {
@@ -63,8 +61,7 @@ func isDecimal(s []byte) bool {
 	return digits > 0 && points <= 1
 }
 
-// fractionMillis returns the milliseconds of the digits behind a decimal point,
-// rounded up.
+// fractionMillis rounds up.
 func fractionMillis(digits []byte) int64 {
 	var ms int64
 	for i := range 3 {

@@ -64,7 +64,6 @@ func Unescape(b []byte) ([]byte, bool) {
 	return b[:n], true
 }
 
-// firstEscape returns where the first byte is that stands for another, or -1.
 func firstEscape(b []byte) int {
 	percent := bytes.IndexByte(b, '%')
 	if percent < 0 {
@@ -76,7 +75,7 @@ func firstEscape(b []byte) int {
 	return percent
 }
 
-// unhex returns the value of a hexadecimal digit, and more than 15 for no digit.
+// unhex returns more than 15 for no digit.
 func unhex(c byte) byte {
 	switch {
 	case c >= '0' && c <= '9':

@@ -32,7 +32,6 @@ var (
 	ErrBadForm   = errors.New("broken multipart form")
 )
 
-// nameOf returns the name that is written so, if it is a known one.
 func nameOf(name []byte) (n Name, known bool) {
 	switch string(name) {
 	case "cmd":
@@ -61,13 +60,12 @@ func nameOf(name []byte) (n Name, known bool) {
 	return 0, false
 }
 
-// wants tells whether a parameter counts: it is a known one that is not there yet.
 func (ps *Params) wants(name []byte) (n Name, ok bool) {
 	n, known := nameOf(name)
 	return n, known && ps[n] == nil
 }
 
-// set stores a value, which may be empty.
+// set keeps an empty value apart from none.
 func (ps *Params) set(n Name, value []byte) {
 	if value == nil {
 		value = []byte{}
