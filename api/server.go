@@ -188,3 +188,34 @@ func (s *Server) SetImporter(i Importer) { s.node.SetImporter(i) }
 type debugPrinter struct{ to *slog.Logger }
 
 func (d debugPrinter) Printf(format string, _ ...any) { d.to.Debug("http server", "format", format) }
+
+// What a server needs of the rest of the node.
+type (
+	// Store is the engine's.
+	Store = node.Store
+	// Importer looks elsewhere for keys that the store does not hold.
+	Importer = node.Importer
+	// Group is the owlcache group.
+	Group = node.Group
+	// GroupAnswer is what one node has under a key.
+	GroupAnswer = node.GroupAnswer
+	// GroupReach tells how many nodes a question was for, and how many have answered it.
+	GroupReach = node.GroupReach
+	// Sync is the node's data sync.
+	Sync = node.Sync
+)
+
+// Parts are what a server is made of, for the tests of its parts.
+type Parts struct {
+	Node   *node.Node
+	HTTP   *conn.Table
+	Line   *line.Server
+	Socket *socket.Server
+	Admin  *admin.Server
+	Stop   func() // the first thing that Shutdown does
+}
+
+// Parts returns what the server is made of.
+func (s *Server) Parts() Parts {
+	return Parts{Node: s.node, HTTP: s.conns, Line: s.line, Socket: s.socket, Admin: s.admin, Stop: s.stop}
+}

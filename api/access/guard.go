@@ -91,3 +91,15 @@ func (g *Guard) Signed(token []byte) bool { return g.tokens.ours(token) }
 func (g *Guard) Logins() (failures, refused uint64) {
 	return g.logins.failures.Load(), g.logins.refused.Load()
 }
+
+// Class says who may use a route or a command. The zero value is no class, so that one that
+// was forgotten is found at the start and by the tests.
+type Class uint8
+
+// The classes.
+const (
+	Public     Class = iota + 1 // anybody
+	Login                       // anybody: it is where a token is given out
+	Token                       // with a valid token
+	PerCommand                  // as the table of its commands says
+)

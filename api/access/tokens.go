@@ -1,14 +1,17 @@
 package access
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -132,4 +135,89 @@ func (t *tokens) ours(sent []byte) bool {
 	}
 	_, err := t.signed.Parse(token, func(*jwt.Token) (any, error) { return t.secret, nil })
 	return err == nil
+}
+
+// maxVerified tokens of 300 bytes are a few megabytes.
+const maxVerified = 8192
+
+// tokenCache spares a write the parsing and two MACs. Only tokens that this server signed get in.
+type tokenCache struct {
+	max int
+
+	mu sync.RWMutex // protects m
+	m  map[string]verifiedToken
+}
+
+// verifiedToken is for whom and until when (Unix seconds, exclusive) a token is good.
+type verifiedToken struct {
+	peer netip.Addr
+	end  int64
+}
+
+func newTokenCache(size int) *tokenCache {
+	return &tokenCache{max: size, m: map[string]verifiedToken{}}
+}
+
+func (c *tokenCache) has(token []byte, peer netip.Addr, now int64) bool {
+	c.mu.RLock()
+	v, ok := c.m[string(token)]
+	c.mu.RUnlock()
+	return ok && v.peer == peer && now < v.end
+}
+
+// add makes room by removing the first of a few chance entries that has ended, or one of them.
+func (c *tokenCache) add(token string, peer netip.Addr, end, now int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.m) >= c.max {
+		c.evict(now)
+	}
+	c.m[token] = verifiedToken{peer: peer, end: end}
+}
+
+func (c *tokenCache) evict(now int64) {
+	const look = 8
+	victim, n := "", 0
+	for token, v := range c.m {
+		victim = token
+		if n++; n >= look || v.end <= now {
+			break
+		}
+	}
+	delete(c.m, victim)
+}
+
+// Bearer returns the token of an Authorization header of that scheme.
+func Bearer(header []byte) []byte {
+	scheme, token, ok := bytes.Cut(header, []byte(" "))
+	if !ok || !bytes.EqualFold(scheme, []byte("Bearer")) {
+		return nil
+	}
+	return bytes.TrimSpace(token)
+}
+
+// restorePlus undoes, in place, what an unescaped plus sign of base64 becomes in a URL.
+func restorePlus(token []byte) []byte {
+	for i := bytes.IndexByte(token, ' '); i >= 0 && i < len(token); i++ {
+		if token[i] == ' ' {
+			token[i] = '+'
+		}
+	}
+	return token
+}
+
+// decodeToken returns the JWT that sent is, or is the base64 of. A JWT has dots, which base64 has not.
+func decodeToken(sent []byte) []byte {
+	if bytes.IndexByte(sent, '.') >= 0 {
+		return sent
+	}
+	encoding := base64.RawStdEncoding
+	if bytes.ContainsAny(sent, "-_") {
+		encoding = base64.RawURLEncoding
+	}
+	token, err := encoding.AppendDecode(nil, bytes.TrimRight(sent, "="))
+	if err != nil {
+		return nil
+	}
+	return token
 }

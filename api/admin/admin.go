@@ -2,11 +2,13 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"owlcache/api/internal/exchange"
 	"owlcache/api/internal/node"
 	"owlcache/api/status"
+	"owlcache/engine"
 )
 
 // Options of a Server.
@@ -56,4 +58,16 @@ func (s *Server) ServeCluster(x *exchange.Exchange, _ node.Store) {
 		st.Peers = []status.Peer{}
 	}
 	x.JSON(st)
+}
+
+// ServeDigest serves /admin/cluster/digest: stores of equal digests hold the same.
+func (s *Server) ServeDigest(x *exchange.Exchange, store node.Store) {
+	var digest engine.Digest
+	store.Digest(&digest)
+	stats := store.Stats()
+	answer := status.Digest{Node: fmt.Sprintf("%016x", store.NodeID()), Entries: stats.Keys + stats.Tombstones, Buckets: make([]string, engine.Buckets)}
+	for i, v := range digest {
+		answer.Buckets[i] = fmt.Sprintf("%016x", v)
+	}
+	x.JSON(answer)
 }

@@ -7,6 +7,5 @@
 //	p.ServeGroup(x, store)
 //	p.ServeLists(x, store)
 //
-// ServeData finds the command in the table of data.go; each is in a file of its own. A get that
-// misses asks the importer of the node.
+// ServeData finds the command in the table of data.go. A get that misses asks the importer of the node.
 package classic

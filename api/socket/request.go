@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"net"
 	"slices"
 	"unicode/utf8"
 
@@ -146,4 +147,81 @@ func (k *connection) room(q request, size int) []byte {
 		k.value = make([]byte, 0, max(size, smallAnswer))
 	}
 	return k.value[:0]
+}
+
+// reserve takes memory for an answer of cost bytes if that is large. A connection has one large answer
+// at a time. The error is fault.ErrAnswersFull, errLeaving, or net.ErrClosed.
+func (k *connection) reserve(cost int64) (taken int64, err error) {
+	if cost <= smallAnswer {
+		return 0, nil
+	}
+	select {
+	case k.large <- struct{}{}:
+	case <-k.leaving:
+		return 0, errLeaving
+	case <-k.closed:
+		return 0, net.ErrClosed
+	}
+	answers := k.srv.node.Answers
+	if cost = min(cost, answers.Size); answers.Take(cost) {
+		taken = cost
+	} else if !k.starved.Load() { // once: what is asked behind it must not wait again and again
+		taken = answers.TakeSoon(cost)
+	}
+	k.starved.Store(taken == 0)
+	if taken == 0 {
+		<-k.large
+		return 0, fault.ErrAnswersFull
+	}
+	return taken, nil
+}
+
+func (k *connection) release(taken int64) {
+	if taken > 0 {
+		k.srv.node.Answers.Give(taken)
+		<-k.large
+	}
+}
+
+// When more tagged requests of a connection wait for an import, no more is read from it.
+const maxImports = 32
+
+var errLater = errors.New("the answer comes later")
+
+// Answers to requests with a tag can be told apart: they are not waited for.
+func (k *connection) missing(kind int, q request) (answer, error) {
+	if k.importUnwanted || !k.srv.node.Imports() {
+		return k.failed(kind, q, engine.ErrNotFound), nil
+	}
+	if len(q.tag) == 0 {
+		return k.imported(kind, q)
+	}
+	q.key, q.tag = bytes.Clone(q.key), bytes.Clone(q.tag)
+	select {
+	case k.importing <- struct{}{}:
+	case <-k.closed:
+		return answer{}, errLeaving
+	}
+	k.imports.Go(func() {
+		defer func() {
+			<-k.importing
+			if p := recover(); p != nil {
+				k.srv.node.LogPanic("importing a key", p)
+			}
+		}()
+		if a, err := k.imported(kind, q); err == nil {
+			_ = k.send(a) // it fails when the connection ends, and serve sees that too
+		}
+	})
+	return answer{}, errLater
+}
+
+// imported returns the errors of reserve that the answer cannot tell of.
+func (k *connection) imported(kind int, q request) (answer, error) {
+	value, meta, found := k.srv.node.Import(q.key)
+	if !found {
+		return k.failed(kind, q, engine.ErrNotFound), nil
+	}
+	taken, err := k.reserve(q.cost(len(value)))
+	return k.reply(kind, q, value, meta, taken, err)
 }
