@@ -1,0 +1,6 @@
+//go:build heavy
+
+package check
+
+// flips is how many bytes tests change, one at a time.
+const flips = 10_000
