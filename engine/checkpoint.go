@@ -10,7 +10,6 @@ import (
 	"owlcache/engine/internal/snapshot"
 )
 
-// checkpointer folds the log into the snapshot when that is due.
 type checkpointer struct {
 	folder *folder
 	logger *slog.Logger
@@ -32,7 +31,6 @@ const (
 	retryMax   = time.Minute
 )
 
-// run folds when it is due, until ctx ends.
 func (c *checkpointer) run(ctx context.Context) {
 	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
@@ -69,7 +67,6 @@ func (c *checkpointer) run(ctx context.Context) {
 	}
 }
 
-// due tells whether the log has grown enough, or long enough.
 func (c *checkpointer) due(since time.Duration) bool {
 	f := c.folder
 	if f.log.Err() != nil || f.log.LastLSN() <= f.lsn.Load() {
@@ -125,7 +122,6 @@ func (c *checkpointer) fold(ctx context.Context) error {
 	return nil
 }
 
-// compact rewrites the file when more than half of it is free.
 func (c *checkpointer) compact(ctx context.Context, before int64) error {
 	start := time.Now()
 	r, err := snapshot.Compact(ctx, c.folder.path, snapshot.CompactOptions{HalfFree: true})
@@ -138,4 +134,17 @@ func (c *checkpointer) compact(ctx context.Context, before int64) error {
 	c.update(func(s *CheckpointStats) { s.Compacted++ })
 	logDone(c.logger, "snapshot was compacted", start, "bytes_before", before)
 	return c.folder.look()
+}
+
+// slowTask is how long a task in the background may take before that is worth a line by
+// itself.
+const slowTask = 10 * time.Second
+
+// logDone logs that a task has been done since start, as Options.TaskLogger says.
+func logDone(logger *slog.Logger, what string, start time.Time, args ...any) {
+	level, took := slog.LevelDebug, time.Since(start)
+	if took >= slowTask {
+		level = slog.LevelInfo
+	}
+	logger.Log(context.Background(), level, what, append(args, "took", took)...)
 }

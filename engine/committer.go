@@ -64,7 +64,6 @@ type pendingEntry struct {
 	there bool
 }
 
-// run serves the queue until it is closed and empty.
 func (c *committer) run() {
 	defer close(c.done)
 	probe := time.NewTicker(probeInterval)
@@ -83,7 +82,6 @@ func (c *committer) run() {
 	}
 }
 
-// collect takes in what is waiting behind first.
 func (c *committer) collect(first *submission) {
 	// The first waiter woke us at once: without this pause, in which the others that
 	// are about to submit do so, each batch would be of one.
@@ -103,7 +101,6 @@ func (c *committer) collect(first *submission) {
 	}
 }
 
-// commit decides, logs, applies and answers one batch.
 func (c *committer) commit() {
 	c.batch.Reset()
 	c.pending = nil
@@ -134,7 +131,6 @@ func (c *committer) commit() {
 	}
 }
 
-// apply shows a durable batch to readers and subscribers.
 func (c *committer) apply() {
 	c.setState(Writable, nil)
 	changes := make([]Change, 0, c.listenedTo())
@@ -192,7 +188,6 @@ func (c *committer) change(r *format.Record) Change {
 	return change
 }
 
-// refuse answers a batch that is not in the log.
 func (c *committer) refuse(err error) {
 	refusal := ErrNoSpace
 	if errors.Is(err, wal.ErrNoSpace) {
@@ -244,5 +239,55 @@ func (c *committer) setState(s State, cause error) {
 		c.logger.Error("log has failed: read-only until a restart", "error", cause)
 	case Writable:
 		c.logger.Info("there is room on the disk again: writes are taken")
+	}
+}
+
+type submission struct {
+	ops  []Op
+	size int64 // of its records in the log, at most
+	err  error
+	done chan struct{} // holds a token once the committer is finished with it
+
+	records []format.Record  // decided, in the order of ops
+	one     [1]Op            // ops of a submission of one
+	oneRec  [1]format.Record // records of a submission of one
+}
+
+func newSubmission(ops []Op) *submission {
+	return &submission{ops: ops, done: make(chan struct{}, 1)}
+}
+
+// AppendTo makes a submission the payload of one log record: all or nothing of it
+// survives a crash.
+func (sub *submission) AppendTo(dst []byte) []byte {
+	for i := range sub.records {
+		dst = sub.records[i].AppendTo(dst)
+	}
+	return dst
+}
+
+// asks tells whether deciding the submission needs to know what is there.
+func (sub *submission) asks() bool {
+	for i := range sub.ops {
+		if sub.ops[i].Kind != Set || sub.ops[i].If != Always {
+			return true
+		}
+	}
+	return false
+}
+
+// local tells whether subscribers get to see the submission.
+func (sub *submission) local() bool {
+	return sub.ops[0].Kind <= Expire
+}
+
+// fail answers all operations that were going to be done with err.
+func (sub *submission) fail(err error) {
+	sub.records = nil
+	for i := range sub.ops {
+		if sub.ops[i].Err == nil {
+			sub.ops[i].Err, sub.ops[i].Meta = err, Meta{}
+			sub.err = err
+		}
 	}
 }

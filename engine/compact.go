@@ -59,7 +59,6 @@ func Compact(ctx context.Context, dir *datadir.Dir, progress func(Progress)) (*C
 	return r, r.measure(path, logDir, &r.SnapshotAfter, &r.LogAfter)
 }
 
-// verifySnapshot reads all entries of the snapshot.
 func verifySnapshot(ctx context.Context, path, logDir string, progress func(Progress)) (meta format.SnapshotMeta, err error) {
 	old, err := legacy.NoSnapshot(path)
 	if err == nil && old {
@@ -73,7 +72,6 @@ func verifySnapshot(ctx context.Context, path, logDir string, progress func(Prog
 	})
 }
 
-// measure looks how large the files are.
 func (r *CompactReport) measure(path, logDir string, snapshot, log *int64) (err error) {
 	fi, err := os.Stat(path)
 	if err == nil {
@@ -85,7 +83,6 @@ func (r *CompactReport) measure(path, logDir string, snapshot, log *int64) (err 
 	return err
 }
 
-// fold verifies the log and makes a checkpoint.
 func (r *CompactReport) fold(ctx context.Context, dir *datadir.Dir, lsn uint64) (err error) {
 	logDir := dir.File(datadir.LogDir)
 	log, rec, err := wal.Open(wal.Options{Dir: logDir}, lsn, func(_ uint64, payload []byte) error {
@@ -109,7 +106,6 @@ func (r *CompactReport) fold(ctx context.Context, dir *datadir.Dir, lsn uint64) 
 	return f.fold(ctx)
 }
 
-// readElsewhere says what to do about a snapshot that another command reads.
 func readElsewhere(path string, err error) error {
 	if errors.Is(err, snapshot.ErrBusy) {
 		return fmt.Errorf("%s: %w: try again when the other command has ended", path, err)

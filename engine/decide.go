@@ -6,8 +6,6 @@ import (
 	"owlcache/engine/internal/format"
 )
 
-// decideAll decides each operation of sub in order and makes the records of those
-// that are to be done.
 func (c *committer) decideAll(sub *submission, now time.Time) {
 	sub.records = sub.oneRec[:0]
 	if len(sub.ops) > 1 {
@@ -103,7 +101,6 @@ func (c *committer) current(key []byte) pendingEntry {
 	return pendingEntry{Entry: e, size: size, there: ok}
 }
 
-// remember keeps what r will make of its key, for the operations behind it.
 func (c *committer) remember(r *format.Record, size int) {
 	p := pendingEntry{Entry: r.Entry, size: size, there: r.Kind != format.RecordDelete}
 	p.Key, p.Value = nil, nil

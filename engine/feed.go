@@ -127,7 +127,6 @@ func (sub *Subscription) wake() {
 	}
 }
 
-// push queues a batch of changes of that size, or what there is room for.
 func (sub *Subscription) push(batch []Change, size int64) {
 	sub.mu.Lock()
 	if sub.bytes+size > sub.max {
@@ -141,7 +140,6 @@ func (sub *Subscription) push(batch []Change, size int64) {
 	sub.wake()
 }
 
-// fitting returns the changes that there is room for, and counts the others.
 func (sub *Subscription) fitting(batch []Change) (fit []Change, size int64) {
 	for i := range batch {
 		if n := batch[i].size(); sub.bytes+size+n <= sub.max {
@@ -153,14 +151,12 @@ func (sub *Subscription) fitting(batch []Change) (fit []Change, size int64) {
 	return fit, size
 }
 
-// wanted tells whether anybody listens.
 func (f *feed) wanted() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.subs) > 0
 }
 
-// publish hands a batch of changes to all subscribers.
 func (f *feed) publish(batch []Change) {
 	size := int64(0)
 	for i := range batch {
@@ -183,7 +179,6 @@ func (f *feed) lostTotal() uint64 {
 	return n
 }
 
-// close ends all subscriptions.
 func (f *feed) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -52,7 +52,6 @@ func newFolder(log *wal.Log, logFS wal.FS, dir *datadir.Dir, lsn uint64, budget 
 	return f, f.look()
 }
 
-// look finds out how large the snapshot is.
 func (f *folder) look() error {
 	fi, err := os.Stat(f.path)
 	switch {
@@ -107,7 +106,6 @@ func (f *folder) fold(ctx context.Context) error {
 	return f.look()
 }
 
-// write puts one part into the snapshot. The first one makes it.
 func (f *folder) write(ctx context.Context, part *fold.Part) error {
 	w, err := f.open()
 	if err != nil {

@@ -70,7 +70,6 @@ func (s *Store) logPath() string      { return s.dir.File(datadir.LogDir) }
 // progressEvery is after how many records progress is told.
 const progressEvery = 8192
 
-// openLog replays what the snapshot does not cover.
 func (s *Store) openLog(ctx context.Context, policy wal.SyncPolicy, from uint64) error {
 	logOpts := wal.Options{
 		Dir: s.logPath(), SegmentSize: s.opts.SegmentSize, Sync: policy, FS: s.opts.logFS,
@@ -104,7 +103,6 @@ func (s *Store) openLog(ctx context.Context, policy wal.SyncPolicy, from uint64)
 	return nil
 }
 
-// replay applies one log record.
 func (s *Store) replay(payload []byte) error {
 	err := format.EachRecord(payload, func(r *format.Record) error {
 		s.recovery.LogOps++
@@ -118,7 +116,6 @@ func (s *Store) replay(payload []byte) error {
 	return nil
 }
 
-// start starts the goroutines that Close ends.
 func (s *Store) start(meta format.SnapshotMeta) error {
 	s.committer = &committer{
 		log: s.log, table: s.table, clock: &s.clock, feed: &s.feed, logger: s.opts.Logger,

@@ -110,7 +110,6 @@ func (s *Store) commitOne(op Op) (Meta, error) {
 	return meta, err
 }
 
-// submit checks sub, hands it to the committer and waits for it.
 func (s *Store) submit(sub *submission) error {
 	if len(sub.ops) == 0 {
 		return nil
@@ -140,7 +139,6 @@ func (s *Store) submit(sub *submission) error {
 	return sub.err
 }
 
-// check refuses malformed operations.
 func (s *Store) check(op *Op) error {
 	switch {
 	case len(op.Key) == 0:

@@ -5,10 +5,10 @@ import (
 	"slices"
 	"time"
 
+	"owlcache/engine/internal/format"
 	"owlcache/engine/internal/memory"
 )
 
-// sweepBatch is how many entries one submission drops at most.
 const sweepBatch = 512
 
 // sweep removes what is expired, and tombstones that are old enough, until ctx
@@ -54,7 +54,6 @@ func (s *Store) sweepOnce(ctx context.Context, at time.Time) {
 	logDone(s.opts.TaskLogger, "sweep", start, "entries", dropped)
 }
 
-// sweepable returns the operations that drop what a shard need not keep at an instant.
 func (s *Store) sweepable(sh *memory.Shard, at int64) (ops []Op) {
 	if c, _ := sh.Stats(); c.Expiring == 0 && c.Tombstones == 0 {
 		return nil
@@ -66,4 +65,25 @@ func (s *Store) sweepable(sh *memory.Shard, at int64) (ops []Op) {
 		ops = append(ops, Op{Kind: purge, Key: slices.Clone(e.Key), Version: e.Version, Expires: at})
 	})
 	return ops
+}
+
+// retention is how long a store remembers what is gone, so that no replica brings it
+// back. Nodes with the same settings and right clocks forget an entry at the same
+// instant: at each, the sweeper is due at multiples of its interval, and what is to be
+// forgotten, or no longer to be taken over, is judged as of the last of these.
+type retention struct {
+	grace time.Duration // 0 = nothing is remembered
+	every time.Duration // interval of the sweeper
+}
+
+// tick returns the last instant up to now at which sweepers are due.
+func (r retention) tick(now time.Time) time.Time {
+	n := max(0, now.UnixNano())
+	return time.Unix(0, n-n%int64(r.every))
+}
+
+// over tells whether at an instant, in Unix milliseconds, an entry has been gone for as
+// long as it is remembered. Nothing is over while nothing is remembered.
+func (r retention) over(e *format.Entry, at int64) bool {
+	return r.grace > 0 && !e.Live(at) && max(int64(e.Version.Time>>16), e.Expires) <= at-r.grace.Milliseconds()
 }

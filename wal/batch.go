@@ -12,7 +12,6 @@ type Batch struct {
 	starts []int  // where each record begins in buf
 }
 
-// keepCapacity is how much memory a Batch keeps over Reset, in bytes.
 const keepCapacity = 4 << 20
 
 // Add appends a record. A payload above MaxRecordSize is ErrTooLarge and leaves

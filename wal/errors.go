@@ -31,7 +31,6 @@ func (e *CorruptError) Error() string {
 	return fmt.Sprintf("log segment %s is damaged at offset %d (record %d): %s", e.Path, e.Offset, e.LSN, e.Reason)
 }
 
-// isFull tells whether err says that the disk or a quota is full.
 func isFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }

@@ -45,7 +45,6 @@ var le = binary.LittleEndian
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
-// segmentHeader is the decoded header of a segment.
 type segmentHeader struct {
 	first   uint64
 	created time.Time
@@ -79,7 +78,6 @@ func parseHeader(b []byte) (segmentHeader, error) {
 	}, nil
 }
 
-// recordHeader is the decoded header of a record.
 type recordHeader struct {
 	checksum uint32
 	length   uint32
@@ -96,7 +94,6 @@ func parseRecordHeader(b []byte) recordHeader {
 	}
 }
 
-// size returns the length of the whole record in bytes.
 func (h recordHeader) size() int64 { return recordOverhead + int64(h.length) }
 
 // putRecordHeader fills the header of the record rec, whose payload and end mark

@@ -136,7 +136,6 @@ func (r *Reader) Close() error {
 	return err
 }
 
-// open opens the first of the remaining segments and checks its header.
 func (r *Reader) open() bool {
 	seg := r.segments[0]
 	f, err := r.fs.Open(seg.Path, false)

@@ -51,7 +51,6 @@ func Salvage(fs FS, dir string, visit func(lsn uint64, path string, offset int64
 	return s.found, err
 }
 
-// salvager is one walk over a damaged log.
 type salvager struct {
 	fs    FS
 	visit func(uint64, string, int64, []byte) error
@@ -65,7 +64,6 @@ type salvager struct {
 	previous salvageSegment // the one before, for what is missing between them
 }
 
-// salvageSegment is a segment of a damaged log.
 type salvageSegment struct {
 	seq    uint64
 	path   string
@@ -93,7 +91,6 @@ func (s *salvager) run(dir string) error {
 	return nil
 }
 
-// list returns the segments in dir, oldest first, with what their headers say.
 func (s *salvager) list(dir string) (list []salvageSegment, err error) {
 	names, err := s.fs.List(dir)
 	if err != nil {
@@ -144,7 +141,6 @@ func (g *salvageSegment) readHeader(fs FS) error {
 	return nil
 }
 
-// segment walks the current segment.
 func (s *salvager) segment() error {
 	if s.seg.bad == nil {
 		if first := s.seg.header.first; s.known && first <= s.last {
@@ -181,7 +177,6 @@ func (s *salvager) segment() error {
 	return s.search(f, HeaderSize, s.seg.bad)
 }
 
-// take hands on a record.
 func (s *salvager) take(lsn uint64, at int64, rec []byte) error {
 	s.arrive(lsn, at)
 	s.last = lsn
@@ -234,7 +229,6 @@ func (s *salvager) ends(at int64) {
 	}
 }
 
-// flaw notes a flaw of the current segment.
 func (s *salvager) flaw(f Flaw) {
 	f.Path = s.seg.path
 	s.found.Flaws = append(s.found.Flaws, f)

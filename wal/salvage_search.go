@@ -207,7 +207,6 @@ func (q *search) best(runs []run) []run {
 	return list
 }
 
-// follows tells whether r can lie behind p.
 func (q *search) follows(p place, r run) bool {
 	if r.off == p.off {
 		return r.first > p.lsn

@@ -57,7 +57,6 @@ func (s *scanner) fill(n int) error {
 	return nil
 }
 
-// skip moves on by n bytes that peek has returned.
 func (s *scanner) skip(n int) {
 	s.start += n
 	s.offset += int64(n)

@@ -20,7 +20,6 @@ type Segment struct {
 	Sealed  bool
 }
 
-// empty tells whether the segment has no records.
 func (s *Segment) empty() bool { return s.Last < s.First || s.First == 0 }
 
 // Segments lists the segments in dir from their names and headers alone, oldest

@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"errors"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -61,7 +62,6 @@ func Run(ctx context.Context, path string, o Options) (*Report, error) {
 	}
 }
 
-// checker is one reading of a data directory.
 type checker struct {
 	ctx  context.Context // of this one call
 	opts *Options
@@ -71,7 +71,6 @@ type checker struct {
 	progress progress
 }
 
-// checkOnce reads the directory once.
 func checkOnce(ctx context.Context, path string, o *Options) (report *Report, err error) {
 	src, holder, err := datadir.Look(path)
 	if err != nil {
@@ -103,7 +102,6 @@ func checkOnce(ctx context.Context, path string, o *Options) (report *Report, er
 	return report, nil
 }
 
-// data verifies the snapshot and the log, both at a time.
 func (c *checker) data(list *findings, report *Report) (err error) {
 	if c.Files, err = held.Open(c.ctx, c.src, nil); err != nil {
 		return err
@@ -149,12 +147,10 @@ func (c *checker) data(list *findings, report *Report) (err error) {
 	return nil
 }
 
-// repairCommand is what saves the rest of a damaged directory.
 func (c *checker) repairCommand() string {
 	return (&format.CorruptError{Path: c.src.File(datadir.SnapshotFile)}).Remedy()
 }
 
-// name returns the name of a file within the directory.
 func (c *checker) name(file string) string {
 	if rel, err := filepath.Rel(c.src.Path(), file); err == nil {
 		return filepath.ToSlash(rel)
@@ -188,4 +184,21 @@ func (p *progress) add(n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.tell(datadir.Progress{Phase: "check", Done: min(done, p.total), Total: p.total, Unit: "bytes"})
+}
+
+// prefetchPart is how many bytes are read at a time.
+const prefetchPart = 1 << 20
+
+// prefetch reads a file from its beginning to its end, until ctx ends, so that it is
+// in the cache of the system: who then follows the pages of its tree does not wait for
+// the disk at each of them. Whoever needs a part that cannot be read will see the error.
+func prefetch(ctx context.Context, f *os.File) {
+	b := make([]byte, prefetchPart)
+	for off := int64(0); ctx.Err() == nil; {
+		n, err := f.ReadAt(b, off)
+		if err != nil {
+			return
+		}
+		off += int64(n)
+	}
 }

@@ -14,7 +14,6 @@ import (
 	"owlcache/wal"
 )
 
-// files verifies what lies beside the data.
 func (c *checker) files(list *findings, holder string) error {
 	if holder == "" {
 		list.ok(datadir.LockFile, "no process uses the directory")
@@ -46,7 +45,6 @@ func (c *checker) files(list *findings, holder string) error {
 	return nil
 }
 
-// node verifies the identity of the node.
 func (c *checker) node(list *findings) error {
 	id, _, err := c.src.Identity()
 	var newer *datadir.FormatError
@@ -101,7 +99,6 @@ func (c *checker) secrets(list *findings, b []byte) {
 	}
 }
 
-// lostWith says what goes with a file beside the data.
 func lostWith(name string) string {
 	switch name {
 	case datadir.NodeFile:
@@ -116,7 +113,6 @@ func lostWith(name string) string {
 	return "the sites of the URL cache"
 }
 
-// mendFile says what to do with a file beside the data that is damaged.
 func mendFile(name string) string {
 	switch name {
 	case datadir.NodeFile:
@@ -127,7 +123,6 @@ func mendFile(name string) string {
 	return "edit or restore " + name + ", or delete it"
 }
 
-// others names files that are not part of the data.
 func (c *checker) others(list *findings) error {
 	known := []string{datadir.LockFile, datadir.NodeFile, datadir.SecretFile, datadir.SnapshotFile, datadir.LogDir,
 		datadir.GroupFile, datadir.GossipFile, datadir.PeersFile, datadir.SitesFile, "README.md", ".gitignore", "lost+found"}
@@ -146,7 +141,6 @@ func (c *checker) others(list *findings) error {
 	return nil
 }
 
-// isSegment tells whether the log looks at the file.
 func isSegment(e fs.DirEntry) bool {
 	_, ok := wal.ParseSegmentName(e.Name())
 	return ok && e.Type().IsRegular()

@@ -12,7 +12,6 @@ import (
 	"owlcache/wal"
 )
 
-// logCheck verifies the log.
 type logCheck struct {
 	*checker
 	findings
@@ -24,7 +23,6 @@ type logCheck struct {
 	clock     uint64 // greatest version time
 }
 
-// segmentCheck is what was read of a segment.
 type segmentCheck struct {
 	first, last uint64
 	records     int64
@@ -41,7 +39,6 @@ type malformedRecord struct {
 
 func (l *logCheck) dir() string { return l.src.File(datadir.LogDir) }
 
-// run verifies each record.
 func (l *logCheck) run() (err error) {
 	for _, f := range l.Log.Segments() {
 		l.segments[f.Path()] = &segmentCheck{}
@@ -128,14 +125,12 @@ func (l *logCheck) refused(j *judge.Log) *format.CorruptError {
 	return nil
 }
 
-// reportTorn reports the end of a write that a crash has interrupted.
 func (l *logCheck) reportTorn(f *wal.Flaw) {
 	l.add(Finding{Level: Warn, File: l.name(f.Path), Offset: f.Offset,
 		Text: fmt.Sprintf("the end is torn (%s), as a crash leaves it: the next start cuts off %d bytes and keeps a copy", f.Reason, f.Bytes),
 		Lost: "a write that was not acknowledged, if a crash has done this"})
 }
 
-// reportDamage reports a damaged place.
 func (l *logCheck) reportDamage(d *judge.Damage, refused *format.CorruptError) {
 	f := Finding{Level: Fail, File: l.name(d.File), Offset: d.Offset, Text: d.Problem, Mend: l.repairCommand()}
 	switch {
@@ -148,7 +143,6 @@ func (l *logCheck) reportDamage(d *judge.Damage, refused *format.CorruptError) {
 	l.add(f)
 }
 
-// reportSegments names the segments that are good.
 func (l *logCheck) reportSegments(j *judge.Log) {
 	for _, f := range l.Log.Segments() {
 		seg, name := l.segments[f.Path()], f.Base()

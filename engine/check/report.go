@@ -38,7 +38,6 @@ type Finding struct {
 	Mend   string `json:"mend,omitempty"` // what mends it: a command, or what to do with a file
 }
 
-// judge finds the worst level.
 func (r *Report) judge() {
 	switch {
 	case r.Failures > 0:
@@ -50,7 +49,6 @@ func (r *Report) judge() {
 	}
 }
 
-// wrong returns the findings that are not ok.
 func (r *Report) wrong() (list []Finding) {
 	for _, f := range r.Findings {
 		if f.Level != OK {
@@ -105,7 +103,6 @@ func (l *findings) add(f Finding) {
 	l.list = append(l.list, f)
 }
 
-// join adds the findings of a part.
 func (l *findings) join(part *findings) {
 	l.list = append(l.list, part.list...)
 	l.warnings, l.failures = l.warnings+part.warnings, l.failures+part.failures

@@ -1,17 +1,18 @@
 package check
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
 
 	"owlcache/engine/datadir"
 	"owlcache/engine/internal/format"
+	"owlcache/engine/internal/judge"
 	"owlcache/engine/internal/legacy"
 	"owlcache/engine/internal/pages"
 )
 
-// snapshotCheck verifies the snapshot: a file of pages, and what they hold.
 type snapshotCheck struct {
 	*checker
 	findings
@@ -110,7 +111,6 @@ func (s *snapshotCheck) runLegacy() (isOne bool, err error) {
 	return true, nil
 }
 
-// metaPages verifies the two pages that say where everything is.
 func (s *snapshotCheck) metaPages(file *pages.File) {
 	for _, m := range file.Metas {
 		switch {
@@ -123,7 +123,6 @@ func (s *snapshotCheck) metaPages(file *pages.File) {
 	}
 }
 
-// badPage reports a page of the tree that is damaged.
 func (s *snapshotCheck) badPage(bad *pages.Error) error {
 	at, why, lost := s.walk.Offset(bad.Page), bad.Why, ""
 	if at < 0 {
@@ -137,7 +136,6 @@ func (s *snapshotCheck) badPage(bad *pages.Error) error {
 	return nil
 }
 
-// root reads the root, which has the buckets.
 func (s *snapshotCheck) root() error {
 	s.metaErr = errors.New("bucket meta is missing")
 	root, err := s.walk.Root()
@@ -172,7 +170,6 @@ func (s *snapshotCheck) root() error {
 	return nil
 }
 
-// bucketKV verifies the entries.
 func (s *snapshotCheck) bucketKV() error {
 	if s.kv == nil {
 		s.missed = true
@@ -230,5 +227,97 @@ func (s *snapshotCheck) conclude(log *logCheck) {
 	}
 	if s.failures == 0 {
 		s.ok(datadir.SnapshotFile, "%d entries with %d bytes, up to record %d of the log, saved %s", s.keys, s.bytes, s.meta.LSN, s.meta.Saved.UTC().Format(time.RFC3339))
+	}
+}
+
+// length verifies that a leaf page has as many pages as its content takes.
+func (s *snapshotCheck) length(g *pages.Page) {
+	if want := uint64(g.End()-1) / uint64(s.walk.File.PageSize); want < g.Follow {
+		s.warn(s.walk.Offset(g.ID), fmt.Sprintf("page %d has %d pages that follow it, its content needs %d", g.ID, g.Follow, want), "")
+	}
+}
+
+type leafCheck struct {
+	bad      int64  // entries that cannot be read
+	key      []byte // of the first, if it can be read
+	why      string // of the first
+	lo, hi   []byte // all of them lie between these; nil is no bound
+	disorder string
+	flags    int // elements with flags that mean nothing
+}
+
+func (s *snapshotCheck) leaf(g *pages.Page, lo, hi []byte) error {
+	if s.leaves++; s.leaves%256 == 0 {
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
+	}
+	s.progress.add(g.Size())
+	s.length(g)
+	var c leafCheck
+	before, behind := lo, false // the good key before; whether the last entry was bad
+	last := s.before            // the last key of all, nil if there is none
+	for i := range g.Count {
+		el := g.Element(i)
+		e, err := el.Entry()
+		if err == nil && el.Flags&pages.BucketFlag != 0 {
+			err = errors.New("it is marked as a bucket")
+		}
+		if err != nil {
+			if errors.Is(err, format.ErrNewerFormat) {
+				return fmt.Errorf("%s: key %s: %w", s.Snapshot.Path, pages.ShownKey(el.Key), err)
+			}
+			c.note(&el, err, before, hi)
+			behind = true
+			continue
+		}
+		if behind {
+			c.hi, behind = e.Key, false
+		}
+		if el.Flags != 0 {
+			c.flags++
+		}
+		switch {
+		case last != nil && bytes.Compare(last, e.Key) >= 0:
+			c.disorder = fmt.Sprintf("key %s follows %s", pages.ShownKey(e.Key), pages.ShownKey(last))
+		case !pages.InRange(e.Key, lo, hi):
+			c.disorder = fmt.Sprintf("key %s does not belong there", pages.ShownKey(e.Key))
+		}
+		before, last = e.Key, e.Key
+		s.keys++
+		s.bytes += int64(len(e.Key) + len(e.Value))
+		s.clock = max(s.clock, e.Version.Time)
+	}
+	if last != nil {
+		s.before = append(s.before[:0], last...) // the page goes
+	}
+	s.reportLeaf(g, &c)
+	return nil
+}
+
+func (c *leafCheck) note(el *pages.Element, err error, lo, hi []byte) {
+	if c.bad++; c.bad == 1 {
+		c.why, c.lo = err.Error(), lo
+		if len(el.Key) > 0 && len(el.Key) <= format.MaxKeySize {
+			c.key = el.Key
+		}
+	}
+	c.hi = hi
+}
+
+func (s *snapshotCheck) reportLeaf(g *pages.Page, c *leafCheck) {
+	at := s.walk.Offset(g.ID)
+	switch {
+	case c.bad == 1 && c.key != nil:
+		s.fail(at, fmt.Sprintf("page %d: the entry of %s is damaged: %s", g.ID, pages.ShownKey(c.key), c.why), "the entry of "+pages.ShownKey(c.key))
+	case c.bad > 0:
+		s.fail(at, fmt.Sprintf("page %d: %s damaged: %s", g.ID, judge.EntriesAre(c.bad), c.why), shownRange(c.lo, c.hi))
+	}
+	if c.disorder != "" {
+		s.fail(at, fmt.Sprintf("page %d is out of order: %s", g.ID, c.disorder), "")
+	}
+	if c.flags > 0 {
+		s.add(Finding{Level: Warn, File: datadir.SnapshotFile, Offset: at, Mend: s.repairCommand(),
+			Text: fmt.Sprintf("page %d: %d elements have flags that mean nothing; their entries are good", g.ID, c.flags)})
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"slices"
 )
 
-// checksumField is the name of the checksum in a JSON file.
 const checksumField = "crc"
 
 // ChecksumState is what the checksum of a JSON file says.
@@ -42,7 +41,6 @@ func VerifyChecksum(b []byte) (ChecksumState, error) {
 	return ChecksumRight, nil
 }
 
-// jsonFields reads a JSON object.
 func jsonFields(b []byte) (fields map[string]any, err error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber() // digit by digit
@@ -52,7 +50,6 @@ func jsonFields(b []byte) (fields map[string]any, err error) {
 	return fields, nil
 }
 
-// checksum returns what the field "crc" of the fields should be.
 func checksum(fields map[string]any) string {
 	crc := uint32(0)
 	for _, name := range slices.Sorted(maps.Keys(fields)) {

@@ -24,7 +24,6 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("%s: data format %d is newer than %d, which this program knows: use a newer owlcache", e.Path, e.Format, FormatVersion)
 }
 
-// node is the identity of a node.
 type node struct {
 	id      uint64
 	created time.Time
@@ -38,7 +37,6 @@ type nodeJSON struct {
 	CRC     string    `json:"crc,omitempty"` // see VerifyChecksum
 }
 
-// loadNode reads node.json, or makes it where it is missing.
 func (d *Dir) loadNode() (node, error) {
 	n, err := readNode(d.File(NodeFile))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -19,7 +19,6 @@ type Secrets struct {
 	Edited bool `json:"-"`
 }
 
-// secretJSON is secret.json.
 type secretJSON struct {
 	Secrets
 	CRC string `json:"crc,omitempty"` // see VerifyChecksum

@@ -11,13 +11,11 @@ import (
 	"owlcache/engine/internal/judge"
 )
 
-// file is a file that is copied as it is.
 type file struct {
 	name    string
 	content []byte
 }
 
-// readFiles reads all but the data: what is valid goes into the new directory.
 func (r *repairer) readFiles() (files []file, err error) {
 	id, _, err := r.src.Identity()
 	var newer *datadir.FormatError

@@ -11,7 +11,6 @@ import (
 	"owlcache/wal"
 )
 
-// surveyLog finds out where the log begins and ends, and where it is damaged.
 func (r *repairer) surveyLog() error {
 	total, err := datadir.FilesSize(r.src.File(datadir.LogDir))
 	if err != nil {
@@ -34,7 +33,6 @@ func (r *repairer) surveyLog() error {
 	return nil
 }
 
-// readLog applies the records of the log that the snapshot does not cover.
 func (r *repairer) readLog() error {
 	r.damage(r.log.Bounds()...)
 	for i := range r.log.Flaws {
@@ -67,7 +65,6 @@ func (r *repairer) readLog() error {
 	return err
 }
 
-// replay applies one operation of the log.
 func (r *repairer) replay(op *format.Record) {
 	old, _, there := r.table.Peek(op.Key)
 	if op.Kind != format.RecordExpire {

@@ -53,7 +53,6 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	return report, nil
 }
 
-// repairer is one repair.
 type repairer struct {
 	ctx    context.Context        // of this one call
 	tell   func(datadir.Progress) // nil if nobody wants to know
@@ -110,7 +109,6 @@ func (r *repairer) apply(rec *format.Record) bool {
 	return r.table.Apply(rec)
 }
 
-// progress tells how far a phase is.
 func (r *repairer) progress(phase string, done, total int64, unit string) {
 	if r.tell != nil {
 		r.tell(datadir.Progress{Phase: phase, Done: done, Total: total, Unit: unit})
@@ -119,7 +117,6 @@ func (r *repairer) progress(phase string, done, total int64, unit string) {
 
 func (r *repairer) damage(d ...Damage) { r.report.Damage = append(r.report.Damage, d...) }
 
-// conclude fills in the report what is known at the end.
 func (r *repairer) conclude() {
 	for key, why := range r.doubts {
 		if _, _, ok := r.table.Peek([]byte(key)); ok {

@@ -79,7 +79,6 @@ type File struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// finish fills in what follows from the rest.
 func (r *Report) finish() {
 	r.Complete = len(r.Keys) == 0
 	for _, d := range r.Damage {

@@ -13,7 +13,6 @@ import (
 	"owlcache/engine/internal/pages"
 )
 
-// readSnapshot takes the entries of the snapshot.
 func (r *repairer) readSnapshot() error {
 	path := r.src.File(datadir.SnapshotFile)
 	f, err := datadir.OpenRegular(path)
@@ -127,7 +126,6 @@ func (r *repairer) chooseTree(file *pages.File, path string) *treeWalk {
 	return newTreeWalk(file, best, nil)
 }
 
-// useInfo takes what the snapshot says about itself.
 func (r *repairer) useInfo(w *treeWalk, path string) {
 	r.report.Snapshot.Entries = w.found
 	if w.infoErr != nil {
@@ -172,7 +170,6 @@ func (r *repairer) readOrphans(w *treeWalk) (taken int) {
 	return o.taken
 }
 
-// orphanTaker takes entries from pages outside of the tree.
 type orphanTaker struct {
 	*repairer
 	walk     *treeWalk
@@ -209,7 +206,6 @@ func (o *orphanTaker) take(e *format.Entry) {
 	}
 }
 
-// reportTree reports what is wrong in the tree of the snapshot.
 func (r *repairer) reportTree(w *treeWalk, path string) {
 	complete := w.infoErr == nil && r.report.Snapshot.Entries == w.info.Keys && len(r.doubts) == 0
 	loss := false

@@ -21,7 +21,6 @@ import (
 	"owlcache/wal"
 )
 
-// targetDir is the directory that a repair makes.
 type targetDir struct {
 	path string
 	made bool // the directory itself is new
@@ -104,7 +103,6 @@ func (t *targetDir) write(r *repairer, files []file) (err error) {
 // passBytes is how much is sorted at a time before it is written.
 const passBytes = 64 << 20
 
-// writeData writes the entries as a snapshot.
 func writeData(r *repairer, dir *datadir.Dir) (err error) {
 	path := dir.File(datadir.SnapshotFile)
 	w, err := snapshot.Create(path, snapshot.Options{Node: dir.NodeID()})
@@ -188,7 +186,6 @@ func verifyStore(ctx context.Context, dir *datadir.Dir, seed maphash.Seed, want 
 	return nil
 }
 
-// remove takes away what write has made.
 func (t *targetDir) remove() error {
 	var errs []error
 	for _, name := range []string{datadir.SnapshotFile, datadir.SnapshotFile + datadir.TmpSuffix, datadir.LogDir, datadir.NodeFile,

@@ -58,7 +58,6 @@ func newTreeWalk(file *pages.File, m pages.Meta, take func(*format.Entry, string
 	return w
 }
 
-// walk visits all that the meta page leads to.
 func (w *treeWalk) walk() {
 	w.infoErr = errors.New("bucket meta is missing")
 	w.free, w.freeOK = w.FreeSet()
@@ -95,7 +94,6 @@ func (w *treeWalk) badPage(bad *pages.Error) error {
 
 func (w *treeWalk) flaw(f treeFlaw) { w.flaws = append(w.flaws, f) }
 
-// leaf takes the entries of a page.
 func (w *treeWalk) leaf(g *pages.Page, lo, hi []byte) error {
 	doubt := ""
 	if w.freeOK && w.free.Has(g.ID) {

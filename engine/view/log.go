@@ -27,7 +27,6 @@ type Op struct {
 
 func (v *View) logDir() string { return v.src.File(datadir.LogDir) }
 
-// readLog reads what the snapshot does not cover, and where the log ends.
 func (v *View) readLog(ctx context.Context) error {
 	segments, err := wal.Segments(v.files.Log, v.logDir())
 	if err != nil {
@@ -62,7 +61,6 @@ func (v *View) readLog(ctx context.Context) error {
 	return nil
 }
 
-// layOver puts the records that r reads over the snapshot.
 func (v *View) layOver(ctx context.Context, r *wal.Reader) error {
 	log, total := &v.info.Log, v.files.Log.Bytes()
 	for r.Next() {
@@ -147,7 +145,6 @@ func (v *View) Log(ctx context.Context, from uint64, visit func(op *Op) error) e
 	return v.damaged(format.AsCorrupt(errors.Join(err, r.Err(), r.Close())))
 }
 
-// visitRecord calls visit with the operations of the current record of r.
 func visitRecord(r *wal.Reader, visit func(op *Op) error) error {
 	op := Op{LSN: r.LSN(), Segment: r.Segment(), Offset: r.Offset()}
 	err := format.EachRecord(r.Record(), func(rec *format.Record) error {

@@ -35,7 +35,6 @@ const (
 	leastRunBuffer = 4 << 10
 )
 
-// add takes an operation, which the log has behind all those before.
 func (o *overlay) add(r *format.Record) error {
 	o.part.Add(r)
 	if o.part.Size() < o.budget {

@@ -19,7 +19,6 @@ type snapshotFile struct {
 	free int64 // bytes in free pages
 }
 
-// begin begins a walk of the file's pages.
 func (s *snapshotFile) begin(bad func(*pages.Error) error) (*pages.Walk, error) {
 	file := pages.Open(s.File, s.Size)
 	meta, err := file.Newest()
@@ -61,7 +60,6 @@ func (s *snapshotFile) readMeta() error {
 	return nil
 }
 
-// snapshotScan is one walk over the entries of a snapshot.
 type snapshotScan struct {
 	*snapshotFile
 	walk     *pages.Walk
@@ -83,7 +81,6 @@ func (s *snapshotFile) scan(from, to []byte, damaged func(*format.CorruptError) 
 	return c.walk.Bucket(s.kv, &pages.Visitor{From: from, To: to, Leaf: c.leaf})
 }
 
-// bad tells of damage.
 func (c *snapshotScan) bad(bad *pages.Error) error {
 	var damage *format.CorruptError
 	err := c.damage(c.walk, bad)
@@ -93,7 +90,6 @@ func (c *snapshotScan) bad(bad *pages.Error) error {
 	return err
 }
 
-// leaf passes on the entries of a page.
 func (c *snapshotScan) leaf(g *pages.Page, _, _ []byte) error {
 	var e pages.Element // one for all: it escapes
 	for i := range g.Count {
@@ -107,7 +103,6 @@ func (c *snapshotScan) leaf(g *pages.Page, _, _ []byte) error {
 	return nil
 }
 
-// take passes on the entry that an element of a page is.
 func (c *snapshotScan) take(g *pages.Page, el *pages.Element) (err error) {
 	if !pages.InRange(el.Key, c.from, c.to) {
 		return nil

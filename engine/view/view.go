@@ -58,7 +58,6 @@ const (
 	openPause = 10 * time.Millisecond
 )
 
-// progressEvery is after how many entries or records progress is told.
 const progressEvery = 8192
 
 // sortBudget is how many bytes of the log are sorted in memory at a time.
@@ -220,7 +219,6 @@ func prefixEnd(prefix []byte) []byte {
 	return nil
 }
 
-// scan walks the snapshot.
 func (v *View) scan(ctx context.Context, after []byte, visit func(e *format.Entry) error) error {
 	if v.snapshot == nil || v.unreadable {
 		return nil

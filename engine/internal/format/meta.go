@@ -34,7 +34,6 @@ type SnapshotMeta struct {
 	Saved time.Time
 }
 
-// metaField is one key of the bucket meta with its value.
 type metaField struct{ name, value string }
 
 // fields returns the content of the bucket, but for the checksum.

@@ -94,7 +94,6 @@ func (c *cutFile) list(missing int64) error {
 	return err
 }
 
-// entry reads an entry.
 func (c *cutFile) entry() (*Entry, error) {
 	kv := &Entry{}
 	for field := uint64(0); ; {
@@ -132,7 +131,6 @@ func (c *cutFile) field(kv *Entry, field uint64) error {
 	return nil
 }
 
-// bytes reads a length and as many bytes.
 func (c *cutFile) bytes() ([]byte, error) {
 	n, err := c.uint()
 	if err != nil {

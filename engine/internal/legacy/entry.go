@@ -37,7 +37,6 @@ func Convert(list []*Entry, node uint64, refusedOne func(kv *Entry)) *fold.Part 
 	return part
 }
 
-// fate is what becomes of an entry of a 0.5.1 node.
 type fate uint8
 
 const (
@@ -46,7 +45,6 @@ const (
 	refused      // left out: no store can hold it
 )
 
-// fate returns what becomes of an entry at the time now.
 func (kv *Entry) fate(now time.Time) fate {
 	switch {
 	case kv.LifeTime != 0 && !now.Before(kv.CreateTime.Add(kv.LifeTime)):

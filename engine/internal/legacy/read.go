@@ -78,7 +78,6 @@ func Read(path string) (list []*Entry, err error) {
 	return list, nil
 }
 
-// damageOf says what is wrong with a file that cannot be decoded for err.
 func damageOf(f *os.File, err error) error {
 	fi, statErr := f.Stat()
 	if statErr != nil {
@@ -111,7 +110,6 @@ func damageOf(f *os.File, err error) error {
 	return damage
 }
 
-// mend says what to do about a damaged file of a 0.5.1 node, and what else.
 func mend(also string) string {
 	return "if the 0.5.1 node runs, wait for its next save and stop it; else bring the file back from a backup" + also + ", or remove it to start without data; " +
 		"a 0.5.1 node that is started on it starts without data and overwrites it"

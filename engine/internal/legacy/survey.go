@@ -9,7 +9,6 @@ import (
 // ErrNotLegacy is returned by TakeSurvey for the snapshot of this version.
 var ErrNotLegacy = errors.New("this is no file of a 0.5.1 node")
 
-// maxRefused bounds Survey.Refused.
 const maxRefused = 10
 
 // Survey is what a file of a 0.5.1 node holds, and what a start does with it.

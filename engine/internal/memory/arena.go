@@ -40,7 +40,6 @@ func (a *arena) bytes(at ref) []byte {
 
 func (a *arena) isAlone(at ref) bool { return a.chunks[at>>offsetBits].alone }
 
-// add copies e into the arena.
 func (a *arena) add(e *format.Entry) ref {
 	n := entryFixed + len(e.Key) + len(e.Value)
 	id := a.active
@@ -75,7 +74,6 @@ func (a *arena) newChunk(size int) uint32 {
 	return uint32(len(a.chunks) - 1)
 }
 
-// kill marks the entry at as garbage.
 func (a *arena) kill(at ref) {
 	id := uint32(at >> offsetBits)
 	b := a.bytes(at)
@@ -89,7 +87,6 @@ func (a *arena) kill(at ref) {
 	}
 }
 
-// free gives a chunk back.
 func (a *arena) free(id uint32) {
 	c := a.chunks[id]
 	a.size -= int64(cap(c.buf))

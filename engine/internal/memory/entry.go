@@ -34,7 +34,6 @@ func valueLen(b []byte) int { return int(le.Uint32(b[offValLen:])) }
 
 func entryLen(b []byte) int { return entryFixed + keyLen(b) + valueLen(b) }
 
-// keyIn returns the key of the entry that begins b.
 func keyIn(b []byte) []byte { return b[entryFixed : entryFixed+keyLen(b)] }
 
 func decodeEntry(b []byte) format.Entry {

@@ -41,7 +41,6 @@ func (s *Shard) inRanges(ranges []HashRange, f func(keyHash uint64, e *format.En
 	})
 }
 
-// inRanges tells whether h lies in one of ranges.
 func inRanges(ranges []HashRange, h uint64) bool {
 	i, ok := slices.BinarySearchFunc(ranges, h, func(r HashRange, h uint64) int { return cmp.Compare(r.First, h) })
 	return ok || i > 0 && h <= ranges[i-1].Last

@@ -45,7 +45,6 @@ func (s *Shard) accountLocked(keyHash uint64, e *format.Entry, n int64) {
 	s.digest[keyHash>>(64-format.BucketBits)%shardBuckets] ^= format.Fingerprint(keyHash, e.Version, e.Tombstone)
 }
 
-// findLocked returns the slot and the place of key.
 func (s *Shard) findLocked(h hashes, key []byte) (slot int, at ref, ok bool) {
 	if s.index.used == 0 {
 		return 0, 0, false
@@ -207,14 +206,12 @@ func (s *Shard) Each(f func(e *format.Entry)) {
 	}
 }
 
-// allLocked calls f with all entries.
 func (s *Shard) allLocked(f func(at ref, e *format.Entry)) {
 	for id := range s.arena.chunks {
 		s.arena.each(uint32(id), f)
 	}
 }
 
-// copyDigest fills d with the shard's buckets of the digest.
 func (s *Shard) copyDigest(d *[shardBuckets]uint64) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

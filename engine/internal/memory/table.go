@@ -25,7 +25,6 @@ type Table struct {
 	list [Shards]Shard
 }
 
-// hashes are those of one key.
 type hashes struct {
 	key   uint64 // KeyHash
 	index uint64 // with the seed of the process
@@ -40,13 +39,11 @@ func New() *Table {
 	return t
 }
 
-// of returns the shard of key and the hashes of key.
 func (t *Table) of(key []byte) (*Shard, hashes) {
 	h := hashes{key: format.KeyHash(key), index: maphash.Bytes(t.seed, key)}
 	return t.ofHash(h.key), h
 }
 
-// ofHash returns the shard of the keys with a KeyHash.
 func (t *Table) ofHash(keyHash uint64) *Shard { return &t.list[keyHash>>(64-shardBits)] }
 
 // Get appends the value of key to dst if there is a live entry. One of more than limit

@@ -83,7 +83,6 @@ func (p *File) bytes(off, n int64) ([]byte, error) {
 	return p.window.read(off, int(n))
 }
 
-// header reads the header of the page id of a file with that many pages.
 func (p *File) header(id, pages uint64) (g Page, bad *Error) {
 	b, err := p.bytes(int64(id)*p.PageSize, HeaderSize)
 	if err != nil {
@@ -96,7 +95,6 @@ func (p *File) header(id, pages uint64) (g Page, bad *Error) {
 	return g, nil
 }
 
-// content reads the page g, of which header has read the header.
 func (p *File) content(g *Page) (bad *Error) {
 	b, err := p.bytes(int64(g.ID)*p.PageSize, int64(g.Follow+1)*p.PageSize)
 	if err != nil {

@@ -68,7 +68,6 @@ type Meta struct {
 	pageSize int64
 }
 
-// decodeMeta decodes the meta page that begins with b.
 func decodeMeta(b []byte, at int64) Meta {
 	header, b := b, b[HeaderSize:]
 	sum := fnv.New64a()
@@ -101,7 +100,6 @@ func decodeHeader(id uint64, b []byte) (g Page, named bool) {
 // Size returns the length of the page in bytes.
 func (g *Page) Size() int64 { return int64(len(g.b)) }
 
-// fits tells whether there is room for all elements.
 func (g *Page) fits() bool { return HeaderSize+g.Count*ElementSize <= len(g.b) }
 
 // Element is an element of a leaf page.
@@ -123,7 +121,6 @@ func (g *Page) Element(i int) (e Element) {
 	return e
 }
 
-// child returns an element of a branch page.
 func (g *Page) child(i int) (key []byte, id uint64, ok bool) {
 	at := HeaderSize + ElementSize*i
 	key, ok = part(g.b, at+int(le.Uint32(g.b[at:])), int(le.Uint32(g.b[at+4:])))

@@ -96,7 +96,6 @@ func (w *Walk) enter(id uint64, depth int) (g Page, bad *Error) {
 	return g, w.File.content(&g)
 }
 
-// enterDamaged is enter for a lenient reader.
 func (w *Walk) enterDamaged(id uint64) (g Page, bad *Error) {
 	g = w.File.Read(id)
 	w.Mark(&g)
@@ -129,7 +128,6 @@ func (w *Walk) tree(id, parent uint64, depth int, lo, hi []byte, v *Visitor) err
 	return w.children(&g, depth, lo, hi, v)
 }
 
-// children visits what is below a branch page, as far as it is wanted.
 func (w *Walk) children(g *Page, depth int, lo, hi []byte, v *Visitor) error {
 	before := lo
 	for i := range g.Count {
@@ -188,4 +186,21 @@ func (w *Walk) misplaced(g *Page, i int, lo, hi, next []byte) *Error {
 	bad := Errorf(g.ID, "branch page %d: the key of element %d%s", g.ID, i, why)
 	bad.Lo, bad.Hi = lo, hi
 	return bad
+}
+
+// Set is a set of page numbers.
+type Set []uint64
+
+func newSet(count uint64) Set { return make(Set, count/64+1) }
+
+// Has tells whether the page is in the set.
+func (s Set) Has(id uint64) bool { return id/64 < uint64(len(s)) && s[id/64]&(1<<(id%64)) != 0 }
+
+// add tells whether the page was new.
+func (s Set) add(id uint64) bool {
+	if id/64 >= uint64(len(s)) || s.Has(id) {
+		return false
+	}
+	s[id/64] |= 1 << (id % 64)
+	return true
 }

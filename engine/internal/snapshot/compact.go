@@ -53,7 +53,6 @@ func Compact(ctx context.Context, path string, o CompactOptions) (r CompactResul
 	return CompactResult{done, c.meta}, errors.Join(err, src.Close())
 }
 
-// compaction is one run of Compact.
 type compaction struct {
 	ctx       context.Context // of this one call
 	opts      CompactOptions
@@ -79,7 +78,6 @@ func (c *compaction) run() (done bool, err error) {
 	return true, replace(c.tmp, c.path)
 }
 
-// copyAll writes all entries, in order, into a new file.
 func (c *compaction) copyAll() error {
 	dst, err := openFile(c.tmp, true, 0)
 	if err != nil {

@@ -17,7 +17,6 @@ import (
 	"owlcache/engine/internal/pages"
 )
 
-// progressEvery is after how many entries progress is told.
 const progressEvery = 8192
 
 // Load calls visit with all entries of the file at path, from several goroutines at a
@@ -59,7 +58,6 @@ func wrongCount(path string, found, written int64) error {
 	return &format.CorruptError{Path: path, Offset: -1, Reason: fmt.Sprintf("%d keys were found, %d were written", found, written)}
 }
 
-// loader is one run of Load.
 type loader struct {
 	db       *bbolt.DB
 	path     string
@@ -75,7 +73,6 @@ func (l *loader) view(f func(*bbolt.Tx) error) error {
 	return guard(l.path, func() error { return l.db.View(f) })
 }
 
-// run loads the ranges that begin at bounds, a few at a time.
 func (l *loader) run(ctx context.Context, bounds [][]byte) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
@@ -91,7 +88,6 @@ func (l *loader) run(ctx context.Context, bounds [][]byte) error {
 	return group.Wait()
 }
 
-// loadRange loads the keys from start up to, not including, end.
 func (l *loader) loadRange(ctx context.Context, tx *bbolt.Tx, start, end []byte) error {
 	c := tx.Bucket([]byte(format.BucketKV)).Cursor()
 	n := int64(0)

@@ -73,7 +73,6 @@ func Busy(path string) error {
 	return errors.Join(err, lock.Close())
 }
 
-// buckets returns the two buckets and the meta data of an open snapshot.
 func buckets(tx *bbolt.Tx, path string) (kv, meta *bbolt.Bucket, m format.SnapshotMeta, err error) {
 	kv, meta = tx.Bucket([]byte(format.BucketKV)), tx.Bucket([]byte(format.BucketMeta))
 	if kv == nil || meta == nil {

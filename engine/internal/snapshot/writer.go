@@ -120,7 +120,6 @@ func (w *Writer) writeSome(tx *bbolt.Tx, part *fold.Part, i int) (int, error) {
 	return i, w.meta.EachField(meta.Put) // the counts must be true in each transaction
 }
 
-// writeKey brings one key up to date and counts.
 func (w *Writer) writeKey(kv *bbolt.Bucket, o *fold.Outcome) error {
 	var old *format.Entry
 	v := kv.Get(o.Key)
