@@ -111,9 +111,7 @@ func (c *committer) decideMerge(op *Op, cur *pendingEntry, now time.Time) (r for
 // Options.Sync says; with an error, the rest is not done. The change feed does not carry
 // it.
 func (s *Store) Forget(items []Item) (dropped int, err error) {
-	ops := s.forgettable(items, time.Now().UnixMilli())
-	for ; len(ops) > 0; ops = ops[min(len(ops), sweepBatch):] {
-		batch := ops[:min(len(ops), sweepBatch)]
+	for batch := range slices.Chunk(s.forgettable(items, time.Now().UnixMilli()), sweepBatch) {
 		if err := s.submit(newSubmission(batch)); err != nil {
 			return dropped, err
 		}

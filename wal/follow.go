@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 )
@@ -22,10 +23,7 @@ type Follower struct {
 // NewFollower returns a Follower of the records behind LSN from in dir. fs nil is the
 // real file system.
 func NewFollower(fs FS, dir string, from uint64) *Follower {
-	if fs == nil {
-		fs = osFS{}
-	}
-	return &Follower{fs: fs, dir: dir, next: from + 1}
+	return &Follower{fs: cmp.Or[FS](fs, osFS{}), dir: dir, next: from + 1}
 }
 
 // Read calls visit with a Reader at each record that is new. It returns nil at the
@@ -48,12 +46,7 @@ func (f *Follower) Read(visit func(r *Reader) error) error {
 		f.seq, f.offset = r.segments[0].Seq, r.scan.offset
 		err = visit(r)
 	}
-	if err == nil {
-		err = r.Err()
-	}
-	if cerr := r.Close(); err == nil {
-		err = cerr
-	}
+	err = errors.Join(cmp.Or(err, r.Err()), r.Close())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -44,7 +44,10 @@ type osFS struct{}
 
 func (osFS) Create(path string) (File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	return wrapFile(f, err)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
 }
 
 func (osFS) Open(path string, write bool) (File, error) {
@@ -81,21 +84,10 @@ func (osFS) SyncDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	err = d.Sync()
-	if cerr := d.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	return errors.Join(d.Sync(), d.Close())
 }
 
 type osFile struct{ *os.File }
-
-func wrapFile(f *os.File, err error) (File, error) {
-	if err != nil {
-		return nil, err
-	}
-	return osFile{f}, nil
-}
 
 func (f osFile) Size() (int64, error) {
 	fi, err := f.Stat()

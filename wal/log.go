@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -35,7 +36,8 @@ type Log struct {
 	// whoever closes the file. It is taken after mu.
 	fileMu sync.Mutex
 
-	background *syncer // nil unless SyncEverySecond
+	background sync.WaitGroup // of the goroutine that syncs, with SyncEverySecond
+	stop       func()         // ends it
 }
 
 // Append writes the records of b in one write, which SyncAlways makes durable
@@ -262,7 +264,7 @@ func (l *Log) DeleteThrough(lsn uint64) error {
 func (l *Log) Segments() []Segment {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	list := append([]Segment(nil), l.sealed...)
+	list := slices.Clone(l.sealed)
 	if l.file != nil {
 		list = append(list, l.cur)
 	}
@@ -286,7 +288,8 @@ func (l *Log) Err() error {
 // Close syncs and seals the log, and returns the error that ended it, if any.
 // A second Close does nothing.
 func (l *Log) Close() error {
-	l.stopSyncing()
+	l.stop()
+	l.background.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if errors.Is(l.err, ErrClosed) {

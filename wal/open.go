@@ -32,7 +32,7 @@ func Open(opts Options, from uint64, replay func(lsn uint64, payload []byte) err
 	if err := opts.FS.MkdirAll(opts.Dir); err != nil {
 		return nil, Recovered{}, fmt.Errorf("wal: %w", err)
 	}
-	l := &Log{opts: opts}
+	l := &Log{opts: opts, stop: func() {}}
 	rec, err := l.recover(from, replay)
 	if err != nil {
 		return nil, rec, err
@@ -201,10 +201,7 @@ func (l *Log) writeFile(path string, b []byte) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
+	if err = errors.Join(err, f.Close()); err != nil {
 		return errors.Join(err, fs.Remove(tmp))
 	}
 	if err := fs.Rename(tmp, path); err != nil {

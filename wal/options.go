@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -63,9 +64,8 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Dir == "" {
 		return o, fmt.Errorf("wal: Options.Dir is empty")
 	}
-	if o.SegmentSize == 0 {
-		o.SegmentSize = DefaultSegmentSize
-	}
+	o.SegmentSize = cmp.Or(o.SegmentSize, DefaultSegmentSize)
+	o.FS = cmp.Or[FS](o.FS, osFS{})
 	if o.SegmentSize < MinSegmentSize || o.SegmentSize > MaxSegmentSize {
 		return o, fmt.Errorf("wal: segment size %d: want %d to %d bytes", o.SegmentSize, MinSegmentSize, MaxSegmentSize)
 	}
@@ -74,9 +74,6 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.OnSync == nil {
 		o.OnSync = func(time.Duration) {}
-	}
-	if o.FS == nil {
-		o.FS = osFS{}
 	}
 	return o, nil
 }

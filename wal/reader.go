@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -46,9 +47,7 @@ type Tail struct {
 // NewReader returns a Reader of the records behind LSN from in dir. fs nil is
 // the real file system. A log that begins later than from+1 is a *CorruptError.
 func NewReader(fs FS, dir string, from uint64) (*Reader, error) {
-	if fs == nil {
-		fs = osFS{}
-	}
+	fs = cmp.Or[FS](fs, osFS{})
 	segments, err := Segments(fs, dir)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -43,9 +44,7 @@ type Salvaged struct {
 // places contradict each other (a value may look like a log), the one with more
 // records around it is believed.
 func Salvage(fs FS, dir string, visit func(lsn uint64, path string, offset int64, payload []byte) error) (Salvaged, error) {
-	if fs == nil {
-		fs = osFS{}
-	}
+	fs = cmp.Or[FS](fs, osFS{})
 	s := &salvager{fs: fs, visit: visit}
 	err := s.run(dir)
 	return s.found, err
@@ -251,9 +250,7 @@ func (s *salvager) closeFlaw() {
 // Create makes a log without records in dir, which must have none, so that the first
 // record will have LSN next.
 func Create(fs FS, dir string, next uint64) error {
-	if fs == nil {
-		fs = osFS{}
-	}
+	fs = cmp.Or[FS](fs, osFS{})
 	if err := fs.MkdirAll(dir); err != nil {
 		return err
 	}

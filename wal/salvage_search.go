@@ -38,7 +38,7 @@ type search struct {
 // search takes what is good in the rest of the current segment, which is bad at an
 // offset.
 func (s *salvager) search(f File, at int64, why error) error {
-	b := readAround(f, at, min(s.seg.size-at, maxSearch))
+	b := ReadAround(f, at, min(s.seg.size-at, maxSearch))
 	q := search{b: b, after: s.last, limit: s.seg.limit, budget: searchBudget * len(b),
 		anchored: s.seg.bad == nil || at > HeaderSize}
 	pos := 0
@@ -78,7 +78,7 @@ func (s *salvager) loseBytes(bad, rest []byte, at int64, why error) {
 			f.Last = next // it was one record, as far as its header can be believed
 		}
 	}
-	f.Torn = s.seg.final && !hasWitness(rest, next) && !isWhole(rest, at, next)
+	f.Torn = s.seg.final && isTorn(rest, at, next)
 	s.lose(f)
 }
 
@@ -215,9 +215,9 @@ func (q *search) follows(p place, r run) bool {
 	return r.off > p.off && r.first >= lo && r.first <= hi
 }
 
-// readAround reads n bytes of f from off on. Where the disk refuses, zeros take the
+// ReadAround reads n bytes of f from off on. Where the disk refuses, zeros take the
 // place of the sectors.
-func readAround(f io.ReaderAt, off, n int64) []byte {
+func ReadAround(f io.ReaderAt, off, n int64) []byte {
 	b := make([]byte, n)
 	for at := int64(0); at < n; {
 		got, err := f.ReadAt(b[at:], off+at)

@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -20,18 +21,17 @@ type scanner struct {
 const scanBuffer = 1 << 20
 
 // errShort is returned by peek when the file ends before the bytes asked for.
-var errShort = errors.New("file ends in the middle of a record")
+var errShort error = damage{"file ends in the middle of a record"}
 
 // peek returns the next n bytes without moving on.
 func (s *scanner) peek(n int) ([]byte, error) {
 	if s.offset+int64(n) > s.size {
 		return nil, errShort
 	}
-	if len(s.buf)-s.start >= n {
-		return s.buf[s.start : s.start+n], nil
-	}
-	if err := s.fill(n); err != nil {
-		return nil, err
+	if len(s.buf)-s.start < n {
+		if err := s.fill(n); err != nil {
+			return nil, err
+		}
 	}
 	return s.buf[s.start : s.start+n], nil
 }
@@ -57,11 +57,6 @@ func (s *scanner) fill(n int) error {
 	return nil
 }
 
-func (s *scanner) skip(n int) {
-	s.start += n
-	s.offset += int64(n)
-}
-
 // damage says why there is no record at the scanner's offset.
 type damage struct{ reason string }
 
@@ -76,7 +71,7 @@ func (s *scanner) next(lsn uint64) (rec []byte, err error) {
 	}
 	b, err := s.peek(recordHeaderSize)
 	if err != nil {
-		return nil, s.tornOr(err)
+		return nil, err
 	}
 	h := parseRecordHeader(b)
 	switch {
@@ -89,20 +84,14 @@ func (s *scanner) next(lsn uint64) (rec []byte, err error) {
 	}
 	rec, err = s.peek(int(h.size()))
 	if err != nil {
-		return nil, s.tornOr(err)
+		return nil, err
 	}
 	if recordChecksum(rec) != h.checksum {
 		return nil, damage{"wrong checksum"}
 	}
-	s.skip(len(rec))
+	s.start += len(rec)
+	s.offset += int64(len(rec))
 	return rec, nil
-}
-
-func (s *scanner) tornOr(err error) error {
-	if errors.Is(err, errShort) {
-		return damage{err.Error()}
-	}
-	return err
 }
 
 // zeros returns io.EOF if there is nothing but zeros from the offset on.
@@ -131,10 +120,5 @@ func (s *scanner) zeros() error {
 }
 
 func allZero(b []byte) bool {
-	for _, c := range b {
-		if c != 0 {
-			return false
-		}
-	}
-	return true
+	return len(bytes.TrimLeft(b, "\x00")) == 0
 }

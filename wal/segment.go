@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -27,9 +28,7 @@ func (s *Segment) empty() bool { return s.Last < s.First || s.First == 0 }
 // them and the size of the file. A header that cannot be used is a *CorruptError,
 // except in the last segment, which is then listed with First 0.
 func Segments(fs FS, dir string) ([]Segment, error) {
-	if fs == nil {
-		fs = osFS{}
-	}
+	fs = cmp.Or[FS](fs, osFS{})
 	names, err := fs.List(dir)
 	if err != nil {
 		return nil, err

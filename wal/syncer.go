@@ -1,42 +1,26 @@
 package wal
 
 import (
-	"sync"
+	"context"
 	"time"
 )
 
-// syncer makes a log durable once a second, for SyncEverySecond.
-type syncer struct {
-	once sync.Once
-	stop chan struct{}
-	done chan struct{}
-}
-
-// startSyncing starts the goroutine that stopSyncing ends.
+// startSyncing makes the log durable once a second, for SyncEverySecond, until Close.
 func (l *Log) startSyncing() {
-	s := &syncer{stop: make(chan struct{}), done: make(chan struct{})}
-	l.background = s
-	go func() {
-		defer close(s.done)
+	ctx, stop := context.WithCancel(context.Background())
+	l.stop = stop
+	l.background.Go(func() {
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
 		for {
 			select {
 			case <-tick.C:
 				l.syncInBackground()
-			case <-s.stop:
+			case <-ctx.Done():
 				return
 			}
 		}
-	}()
-}
-
-// stopSyncing ends the goroutine and waits for it.
-func (l *Log) stopSyncing() {
-	if s := l.background; s != nil {
-		s.once.Do(func() { close(s.stop) })
-		<-s.done
-	}
+	})
 }
 
 // syncInBackground makes durable what has been appended so far, without keeping

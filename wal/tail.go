@@ -16,15 +16,16 @@ import (
 // crashed process was hit, and then the bytes are still kept in the .broken copy.
 func classify(f io.ReaderAt, size, off int64, lsn uint64) (torn bool, err error) {
 	b := make([]byte, size-off)
-	if n, err := f.ReadAt(b, off); err != nil && !errors.Is(err, io.EOF) {
+	n, err := f.ReadAt(b, off)
+	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
-	} else {
-		b = b[:n]
 	}
-	if hasWitness(b, lsn) {
-		return false, nil
-	}
-	return !isWhole(b, off, lsn), nil
+	return isTorn(b[:n], off, lsn), nil
+}
+
+// isTorn is classify of the bytes from off to the end of the segment.
+func isTorn(b []byte, off int64, lsn uint64) bool {
+	return !hasWitness(b, lsn) && !isWhole(b, off, lsn)
 }
 
 // witnessBudget is how many bytes are checksummed in the search for a witness, as

@@ -3,4 +3,4 @@
 package check
 
 // flips is how many bytes tests change, one at a time.
-const flips = 10_000
+const flips = 6_000

@@ -15,9 +15,14 @@ import (
 
 // Dir is a locked data directory.
 type Dir struct {
-	path string
-	lock *flock.Flock
+	place
 	node node
+}
+
+// place is a directory, and the lock on it.
+type place struct {
+	path string
+	lock *flock.Flock // nil if there is none
 }
 
 // LockedError is returned by Open when another process holds the directory.
@@ -45,7 +50,7 @@ func Open(path string) (*Dir, error) {
 	if err := prepare(path); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
-	d := &Dir{path: path, lock: flock.New(filepath.Join(path, LockFile), flock.SetPermissions(0o600))}
+	d := &Dir{place: place{path, flock.New(filepath.Join(path, LockFile), flock.SetPermissions(0o600))}}
 	locked, err := d.lock.TryLock()
 	for try := 0; err == nil && !locked && try < lockTries; try++ {
 		time.Sleep(lockPause)
@@ -108,8 +113,8 @@ func prepare(path string) error {
 }
 
 // holder returns what the lock file says.
-func (d *Dir) holder() string {
-	b, err := ReadSmallFile(d.File(LockFile))
+func (p *place) holder() string {
+	b, err := ReadSmallFile(p.File(LockFile))
 	if s := strings.TrimSpace(string(b)); err == nil && s != "" {
 		return strings.Join(strings.Fields(s), " ")
 	}
@@ -117,10 +122,18 @@ func (d *Dir) holder() string {
 }
 
 // Path returns the absolute path of the directory.
-func (d *Dir) Path() string { return d.path }
+func (p *place) Path() string { return p.path }
 
 // File returns the path of a file in the directory.
-func (d *Dir) File(name string) string { return filepath.Join(d.path, name) }
+func (p *place) File(name string) string { return filepath.Join(p.path, name) }
+
+// Close releases the lock. A second Close does nothing.
+func (p *place) Close() error {
+	if p.lock == nil {
+		return nil
+	}
+	return p.lock.Unlock()
+}
 
 // NodeID returns the node's id, which is never 0.
 func (d *Dir) NodeID() uint64 { return d.node.id }
@@ -128,11 +141,14 @@ func (d *Dir) NodeID() uint64 { return d.node.id }
 // Created returns when the directory was first opened.
 func (d *Dir) Created() time.Time { return d.node.created }
 
-// Close releases the lock. A second Close does nothing.
-func (d *Dir) Close() error { return d.lock.Unlock() }
-
 // leftover matches what an interrupted WriteFile leaves.
 var leftover = regexp.MustCompile(`^\.[a-z_]+\.json-?[0-9]+$`)
+
+// IsLeftover tells whether a file of this name is what an interrupted write leaves:
+// Open removes it.
+func IsLeftover(name string) bool {
+	return strings.HasSuffix(name, TmpSuffix) || leftover.MatchString(name)
+}
 
 // removeLeftovers removes files that were being written when a process died. The
 // log's own directory is cleaned by the log.
@@ -142,7 +158,7 @@ func (d *Dir) removeLeftovers() error {
 		return err
 	}
 	for _, e := range entries {
-		if !e.Type().IsRegular() || !strings.HasSuffix(e.Name(), TmpSuffix) && !leftover.MatchString(e.Name()) {
+		if !e.Type().IsRegular() || !IsLeftover(e.Name()) {
 			continue
 		}
 		if err := os.Remove(d.File(e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -14,10 +13,7 @@ import (
 
 // Source is a data directory that is only read: nothing in it is made, removed or
 // changed, whatever state it is in.
-type Source struct {
-	path string
-	lock *flock.Flock // nil if there is no lock file
-}
+type Source struct{ place }
 
 // OpenSource opens a data directory for reading alone and keeps nodes from starting
 // on it, if it has a lock file. A *LockedError says which process uses it.
@@ -29,7 +25,7 @@ func OpenSource(path string) (*Source, error) {
 	if err := looksLikeData(path); err != nil {
 		return nil, err
 	}
-	s := &Source{path: path}
+	s := &Source{place{path: path}}
 	if _, err := os.Lstat(s.File(LockFile)); errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}
@@ -40,7 +36,7 @@ func OpenSource(path string) (*Source, error) {
 		return nil, fmt.Errorf("lock data directory %s: %w", path, err)
 	}
 	if !locked {
-		return nil, &LockedError{Path: path, Holder: (&Dir{path: path}).holder()}
+		return nil, &LockedError{Path: path, Holder: s.holder()}
 	}
 	return s, nil
 }
@@ -62,31 +58,11 @@ func looksLikeData(path string) error {
 	return fmt.Errorf("%s is no data directory: there is neither %s nor %s nor %s in it", path, NodeFile, SnapshotFile, LogDir)
 }
 
-// Path returns the absolute path of the directory.
-func (s *Source) Path() string { return s.path }
-
-// File returns the path of a file in the directory.
-func (s *Source) File(name string) string { return filepath.Join(s.path, name) }
-
 // Identity returns the node's id and when it was made. A *FormatError is returned
 // if the directory has a newer format than this program knows.
 func (s *Source) Identity() (id uint64, created time.Time, err error) {
 	n, err := readNode(s.File(NodeFile))
 	return n.id, n.created, err
-}
-
-// Close releases the lock.
-func (s *Source) Close() error {
-	if s.lock == nil {
-		return nil
-	}
-	return s.lock.Unlock()
-}
-
-// IsLeftover tells whether a file of this name is what an interrupted write leaves:
-// Open removes it.
-func IsLeftover(name string) bool {
-	return strings.HasSuffix(name, TmpSuffix) || leftover.MatchString(name)
 }
 
 // Look opens a data directory for reading alone, whether a process uses it or not:
@@ -99,13 +75,13 @@ func Look(path string) (s *Source, holder string, err error) {
 	if err := looksLikeData(path); err != nil {
 		return nil, "", err
 	}
-	s = &Source{path: path}
-	holder, err = s.holder()
+	s = &Source{place{path: path}}
+	holder, err = s.lockedBy()
 	return s, holder, err
 }
 
-// holder returns what LOCK says of the process that holds it.
-func (s *Source) holder() (string, error) {
+// lockedBy returns what LOCK says of the process that holds it, if one does.
+func (s *Source) lockedBy() (string, error) {
 	if _, err := os.Lstat(s.File(LockFile)); errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
@@ -118,5 +94,5 @@ func (s *Source) holder() (string, error) {
 	if free {
 		return "", lock.Close()
 	}
-	return (&Dir{path: s.path}).holder(), lock.Close()
+	return s.holder(), lock.Close()
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"container/heap"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -58,10 +57,9 @@ func (o *overlay) flush() (err error) {
 	w := bufio.NewWriterSize(o.spill, spillBuffer)
 	size := int64(0)
 	var buf []byte
-	for i := 0; i < o.part.Len(); {
-		var out fold.Outcome
-		out, i = o.part.Next(i)
-		buf = appendOutcome(buf[:0], &out)
+	for i := range o.part.Len() {
+		r := o.part.Record(i)
+		buf = r.AppendTo(buf[:0])
 		size += int64(len(buf))
 		if _, err := w.Write(buf); err != nil {
 			return fmt.Errorf("temporary file: %w", err)
@@ -86,116 +84,73 @@ func (o *overlay) close() error {
 	return o.spill.Close()
 }
 
-// appendOutcome renders an outcome: 1 byte whether there is a record, 16 bytes of version
-// to forget, and the record or, if there is none, one with the key.
-func appendOutcome(b []byte, o *fold.Outcome) []byte {
-	rec, there := o.Record, byte(1)
-	if !o.There {
-		rec, there = format.Record{Kind: format.RecordDelete, Entry: format.Entry{Key: o.Key}}, 0
+// fileRun returns the records of a run in the file, one by one; io.EOF is the end.
+func fileRun(r *bufio.Reader) func() (format.Record, error) {
+	return func() (rec format.Record, err error) {
+		header, err := r.Peek(format.RecordHeader)
+		if errors.Is(err, io.EOF) && len(header) > 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return rec, err
+		}
+		b := make([]byte, format.RecordSize(header)) // of its own: the entry outlives the next call
+		if _, err := io.ReadFull(r, b); err != nil {
+			return rec, err
+		}
+		rec, _, err = format.ParseRecord(b)
+		return rec, err
 	}
-	b = append(b, there)
-	b = binary.LittleEndian.AppendUint64(b, o.Forget.Time)
-	b = binary.LittleEndian.AppendUint64(b, o.Forget.Node)
-	return rec.AppendTo(b)
 }
 
-const outcomeFixed = 1 + 16 + format.RecordHeader
+// overlayCursor walks an overlay in the order of the keys. It is a heap of runs.
+type overlayCursor struct{ heads []head }
 
-// run is a sorted part of an overlay.
-type run interface {
-	// next returns what the operations on the next key come to, valid until the
-	// next call; io.EOF is the end.
-	next() (fold.Outcome, error)
-}
-
-// memoryRun is the run that is still in memory.
-type memoryRun struct {
-	part *fold.Part
-	i    int
-}
-
-func (r *memoryRun) next() (o fold.Outcome, err error) {
-	if r.i >= r.part.Len() {
-		return o, io.EOF
-	}
-	o, r.i = r.part.Next(r.i)
-	return o, nil
-}
-
-// fileRun is a run in the file.
-type fileRun struct {
-	r   *bufio.Reader
-	buf []byte
-}
-
-func (r *fileRun) next() (o fold.Outcome, err error) {
-	if cap(r.buf) < outcomeFixed {
-		r.buf = make([]byte, 4<<10)
-	}
-	r.buf = r.buf[:outcomeFixed]
-	if _, err := io.ReadFull(r.r, r.buf); err != nil {
-		return o, err
-	}
-	rest := int(binary.LittleEndian.Uint16(r.buf[17+2:])) + int(binary.LittleEndian.Uint32(r.buf[17+4:]))
-	if cap(r.buf) < outcomeFixed+rest {
-		r.buf = append(make([]byte, 0, outcomeFixed+rest), r.buf...)
-	}
-	r.buf = r.buf[:outcomeFixed+rest]
-	if _, err := io.ReadFull(r.r, r.buf[outcomeFixed:]); err != nil {
-		return o, err
-	}
-	o.There = r.buf[0] == 1
-	o.Forget = format.Version{Time: binary.LittleEndian.Uint64(r.buf[1:]), Node: binary.LittleEndian.Uint64(r.buf[9:])}
-	o.Record, _, err = format.ParseRecord(r.buf[17:])
-	o.Key = o.Record.Key
-	return o, err
-}
-
-// overlayCursor walks an overlay in the order of keys.
-type overlayCursor struct {
-	heads  []head
-	buffer []byte // holds the key that is being applied
-}
-
-// head is the next outcome of a run. order says which run comes first in the log.
+// head is the next record of a run. order says which run comes first in the log.
 type head struct {
-	fold.Outcome
-	run   run
+	format.Record
+	next  func() (format.Record, error)
 	order int
 }
 
 // cursor returns a walk from the key from on. The overlay is not added to any more.
 func (o *overlay) cursor(from []byte) (*overlayCursor, error) {
 	o.part.Sort()
-	runs := make([]run, 0, len(o.ends)+1)
+	c := &overlayCursor{}
 	start := int64(0)
 	for _, end := range o.ends {
 		section := io.NewSectionReader(o.spill, start, end-start)
 		size := min(spillBuffer, max(leastRunBuffer, readBuffers/len(o.ends)))
-		runs = append(runs, &fileRun{r: bufio.NewReaderSize(section, size)})
-		start = end
-	}
-	runs = append(runs, &memoryRun{part: &o.part})
-	c := &overlayCursor{}
-	for i, r := range runs {
-		h := head{run: r, order: i}
-		more, err := h.advance()
-		for more && err == nil && bytes.Compare(h.Key, from) < 0 {
-			more, err = h.advance()
-		}
-		if err != nil {
+		if err := c.begin(fileRun(bufio.NewReaderSize(section, size)), from); err != nil {
 			return nil, err
 		}
-		if more {
-			c.heads = append(c.heads, h)
-		}
+		start = end
 	}
-	heap.Init(c)
-	return c, nil
+	i := 0
+	return c, c.begin(func() (r format.Record, err error) {
+		if i == o.part.Len() {
+			return r, io.EOF
+		}
+		i++
+		return o.part.Record(i - 1), nil
+	}, from)
+}
+
+// begin adds a run, which the log has behind those before, from the key from on.
+func (c *overlayCursor) begin(next func() (format.Record, error), from []byte) error {
+	h := head{next: next, order: len(c.heads)}
+	more, err := h.advance()
+	for more && bytes.Compare(h.Key, from) < 0 {
+		more, err = h.advance()
+	}
+	if more {
+		heap.Push(c, h)
+	}
+	return err
 }
 
 func (h *head) advance() (more bool, err error) {
-	h.Outcome, err = h.run.next()
+	h.Record, err = h.next()
 	if errors.Is(err, io.EOF) {
 		return false, nil
 	}
@@ -214,46 +169,19 @@ func (c *overlayCursor) key() []byte {
 }
 
 // apply does to the entry e, if there is one, what the log says of the next key, and
-// moves behind it. It returns what is then there, nil for nothing. The entry goes to
-// visit at once, since what it points to is valid until the cursor moves.
+// moves behind it. What is then there, if anything, goes to visit.
 func (c *overlayCursor) apply(e *format.Entry, visit func(e *format.Entry) error) error {
-	c.buffer = append(c.buffer[:0], c.heads[0].Key...)
-	key := c.buffer
-	now, n := e, 0
-	for len(c.heads) > 0 && bytes.Equal(c.heads[0].Key, key) {
-		now = c.heads[0].Apply(now)
-		if n++; n == 1 && !c.shared(key) {
-			// The usual case: one run has the key, and nothing needs to be copied.
-			if now != nil {
-				if err := visit(now); err != nil {
-					return err
-				}
-			}
-			return c.step()
-		}
-		if now != nil { // the step drops what it points to
-			kept := *now
-			kept.Key, kept.Value = key, bytes.Clone(now.Value)
-			now = &kept
-		}
+	o := fold.Outcome{Key: c.key()}
+	for bytes.Equal(c.key(), o.Key) {
+		o.Take(c.heads[0].Record)
 		if err := c.step(); err != nil {
 			return err
 		}
 	}
-	if now == nil {
-		return nil
+	if now := o.Apply(e); now != nil {
+		return visit(now)
 	}
-	return visit(now)
-}
-
-// shared tells whether more than one run has the key.
-func (c *overlayCursor) shared(key []byte) bool {
-	for i := 1; i < min(3, len(c.heads)); i++ { // the next smallest is a child of the root
-		if bytes.Equal(c.heads[i].Key, key) {
-			return true
-		}
-	}
-	return false
+	return nil
 }
 
 // step moves the first run on.

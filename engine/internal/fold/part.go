@@ -66,9 +66,9 @@ func (p *Part) Add(r *format.Record) {
 	p.buf = r.AppendTo(p.buf)
 }
 
-// at returns the operation that begins at off. It was parsed before.
-func (p *Part) at(off int) format.Record {
-	r, _, err := format.ParseRecord(p.buf[off:])
+// Record returns an operation: the i-th by key once the part is sorted.
+func (p *Part) Record(i int) format.Record {
+	r, _, err := format.ParseRecord(p.buf[p.refs[i].off:])
 	if err != nil {
 		panic("engine: a copied record cannot be read: " + err.Error())
 	}
@@ -95,7 +95,7 @@ func (p *Part) Sort() {
 func (p *Part) Next(i int) (o Outcome, end int) {
 	o.Key = p.key(p.refs[i].off)
 	for end = i; end < len(p.refs) && bytes.Equal(o.Key, p.key(p.refs[end].off)); end++ {
-		o.take(p.at(p.refs[end].off))
+		o.Take(p.Record(end))
 	}
 	return o, end
 }
@@ -108,8 +108,8 @@ type Outcome struct {
 	There  bool           // whether there is a record
 }
 
-// take does with one operation what the map does.
-func (o *Outcome) take(r format.Record) {
+// Take does with one operation on the key what the map does.
+func (o *Outcome) Take(r format.Record) {
 	switch {
 	case r.Kind == format.RecordDelete:
 		if r.Version.Compare(o.Forget) > 0 {

@@ -38,6 +38,14 @@ type Record struct {
 	Entry
 }
 
+// Record returns the operation that puts e in the place of what is older.
+func (e *Entry) Record() Record {
+	if e.Tombstone {
+		return Record{RecordTombstone, *e}
+	}
+	return Record{RecordSet, *e}
+}
+
 // RecordHeader is how many bytes of an operation are before its key. The payload of a log
 // record is one commit, which is one or more operations, so that a crash keeps all or
 // nothing of it:
@@ -90,6 +98,11 @@ func ParseRecord(b []byte) (r Record, rest []byte, err error) {
 		return r, nil, fmt.Errorf("%w: unknown kind %d: written by a newer version?", ErrRecord, b[0])
 	}
 	return r, b[RecordHeader+k+v:], nil
+}
+
+// RecordSize returns what the operation takes that begins with a header.
+func RecordSize(header []byte) int {
+	return RecordHeader + int(le.Uint16(header[2:])) + int(le.Uint32(header[4:]))
 }
 
 // RecordKey returns the key of the operation that begins b. It was parsed before.

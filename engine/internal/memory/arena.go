@@ -95,13 +95,6 @@ func (a *arena) free(id uint32) {
 	a.unused = append(a.unused, id)
 }
 
-// retire sees to it that nothing is added to a chunk any more.
-func (a *arena) retire(id uint32) {
-	if a.active == id {
-		a.active = 0
-	}
-}
-
 // victim returns the chunk with the most garbage, if there is too much in all.
 func (a *arena) victim() (uint32, bool) {
 	if a.dead < minGarbage || a.dead*garbagePart < a.size {

@@ -183,7 +183,9 @@ func (s *Shard) killLocked(at ref) {
 
 // evacuateLocked moves what is still used in a chunk elsewhere and frees the chunk.
 func (s *Shard) evacuateLocked(chunk uint32) {
-	s.arena.retire(chunk)
+	if s.arena.active == chunk { // nothing is added to it any more
+		s.arena.active = 0
+	}
 	s.arena.each(chunk, func(at ref, e *format.Entry) {
 		slot := s.index.locate(tagOf(maphash.Bytes(s.seed, e.Key)), at)
 		s.index.slots[slot] = slotOf(tagOf(s.index.slots[slot]), s.arena.add(e))

@@ -1,8 +1,9 @@
 package pages
 
 import (
-	"errors"
 	"io"
+
+	"owlcache/wal"
 )
 
 // File reads the pages of a bbolt file.
@@ -60,19 +61,7 @@ func (p *File) Newest() (Meta, error) {
 
 // Bytes returns n bytes from off on. What cannot be read is zeros.
 func (p *File) Bytes(off, n int64) []byte {
-	const sector = 512
-	b := make([]byte, n)
-	for at := int64(0); at < n; {
-		got, err := p.f.ReadAt(b[at:], off+at)
-		at += int64(got)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			at = (off+at)/sector*sector + sector - off
-		}
-	}
-	return b
+	return wal.ReadAround(p.f, off, n)[:n]
 }
 
 // bytes returns n bytes from off on, valid until the next call.
