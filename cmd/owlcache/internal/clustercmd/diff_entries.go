@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"owlcache/cluster"
 	"owlcache/cmd/owlcache/internal/client"
 	"owlcache/engine"
 )
@@ -73,8 +74,8 @@ func (s *diffSide) openEntries(ctx context.Context, query string) (*http.Respons
 			}
 			return nil, err
 		}
-		if err := sleep(ctx, busyPause); err != nil {
-			return nil, err
+		if !cluster.Pause(ctx, busyPause) {
+			return nil, ctx.Err()
 		}
 	}
 }

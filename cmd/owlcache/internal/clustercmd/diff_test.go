@@ -234,9 +234,9 @@ func TestLastingDifferences(t *testing.T) {
 func TestDiffPrefixesAreBounded(t *testing.T) {
 	d := &differ{prefixes: &term.Prefixes{Delimiter: ":", Depth: 1}, counts: map[string]*diffCount{}}
 	for i := range diffPrefixes + 5 {
-		d.countOf(fmt.Sprintf("%d:", i)).add(versions{{Version: engine.Version{Time: 1}}})
+		d.countLocked(fmt.Sprintf("%d:", i)).add(versions{{Version: engine.Version{Time: 1}}})
 	}
-	d.countOf("0:x").add(versions{{Version: engine.Version{Time: 1}}})
+	d.countLocked("0:x").add(versions{{Version: engine.Version{Time: 1}}})
 	if len(d.counts) != diffPrefixes || d.others.only[0] != 5 || d.counts["0:"].only[0] != 2 {
 		t.Errorf("%d prefixes, %+v, %+v", len(d.counts), d.others, d.counts["0:"])
 	}

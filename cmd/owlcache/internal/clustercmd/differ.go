@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"owlcache/api/status"
+	"owlcache/cluster"
 	"owlcache/cmd/owlcache/internal/client"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
@@ -65,10 +66,7 @@ func (c *diffCount) total() int64 { return c.only[0] + c.only[1] + c.newer[0] + 
 
 // add counts a difference.
 func (c *diffCount) add(v versions) {
-	side := 0
-	if v[1].compare(v[0]) > 0 {
-		side = 1
-	}
+	side := v.newer()
 	if v[1-side].IsZero() {
 		c.only[side]++
 	} else {
@@ -130,8 +128,8 @@ func (d *differ) compare(ctx context.Context, buckets []int) error {
 	}
 	var lasting map[string]versions
 	if len(first) > 0 {
-		if err := sleep(ctx, d.settle); err != nil {
-			return err
+		if !cluster.Pause(ctx, d.settle) {
+			return ctx.Err()
 		}
 		second, err := d.look(ctx, buckets)
 		if err != nil {
@@ -143,15 +141,15 @@ func (d *differ) compare(ctx context.Context, buckets []int) error {
 	defer d.mu.Unlock()
 	for key, v := range lasting {
 		d.sum.add(v)
-		d.countOf(key).add(v)
+		d.countLocked(key).add(v)
 	}
 	d.done += len(buckets)
 	d.progress.Update(engine.Progress{Phase: "comparing", Done: int64(d.done), Total: int64(d.buckets), Unit: "buckets"})
 	return nil
 }
 
-// countOf returns where the differences with a key's prefix are counted. d.mu is held.
-func (d *differ) countOf(key string) *diffCount {
+// countLocked returns where the differences with a key's prefix are counted.
+func (d *differ) countLocked(key string) *diffCount {
 	prefix := string(d.prefixes.Of([]byte(key)))
 	c := d.counts[prefix]
 	switch {
@@ -165,14 +163,19 @@ func (d *differ) countOf(key string) *diffCount {
 	return c
 }
 
+// newer tells on which side the newer state is.
+func (v versions) newer() int {
+	if v[1].compare(v[0]) > 0 {
+		return 1
+	}
+	return 0
+}
+
 // lastingDifferences returns the differences at a second look that are no writes on
 // their way: what the newer node held at the first look has not come to the other.
 func lastingDifferences(first, second map[string]versions) map[string]versions {
 	for key, now := range second {
-		newer := 0
-		if now[1].compare(now[0]) > 0 {
-			newer = 1
-		}
+		newer := now.newer()
 		if first[key][newer].compare(now[1-newer]) <= 0 {
 			delete(second, key)
 		}
@@ -224,16 +227,4 @@ func (s *diffSide) fetchDigest(ctx context.Context) error {
 		s.digest[i] = n
 	}
 	return nil
-}
-
-// sleep waits unless ctx ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -2,8 +2,7 @@
 //
 //	root.AddCommand(clustercmd.GroupCommand(p), clustercmd.ClusterCommand(p))
 //
-// "group" shows and changes the lists of members (group*.go). "cluster members" and "cluster status"
-// show data sync on a node (cluster.go, show.go). "cluster diff" compares two nodes (diff.go is the
-// command, differ.go compares digests and then entries, diff_entries.go reads these,
-// diff_report.go prints).
+// "group" shows and changes the lists of members. "cluster members" and "cluster status" show data
+// sync on a node. "cluster diff" compares two nodes: diff.go is the command and what it prints,
+// differ.go compares digests and then entries, diff_entries.go reads these.
 package clustercmd

@@ -1,13 +1,19 @@
 package clustercmd
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"owlcache/api/status"
 	"owlcache/cluster"
 	"owlcache/cmd/owlcache/internal/client"
 	"owlcache/cmd/owlcache/internal/term"
@@ -121,4 +127,144 @@ func groupChangeCommand(p *term.Process, name, short, cmd string, aliases []stri
 // registerGroup adds the flag --type.
 func registerGroup(group *term.Choice, cmd *cobra.Command, usage string) {
 	group.Register(cmd, cmd.Flags(), "type", "", usage, "group", "owlcache", "gossip")
+}
+
+// groupAnswer is what /server/ answers. Data is a member, an array of members or null.
+type groupAnswer struct {
+	Status  int
+	Results string
+	Data    json.RawMessage
+}
+
+// changeList logs in and sends a command about the list of members of a group.
+func changeList(ctx context.Context, c *client.Client, cmd string, group string, params ...client.Param) (groupAnswer, error) {
+	token, err := c.LogIn(ctx)
+	if err != nil {
+		return groupAnswer{}, err
+	}
+	params = append([]client.Param{{Name: "cmd", Value: cmd}, {Name: "token", Value: token}, {Name: "group_type", Value: group}}, params...)
+	a, err := c.Post(ctx, c.Path("server/"), params)
+	if err != nil {
+		return groupAnswer{}, err
+	}
+	var g groupAnswer
+	if err := json.Unmarshal(a.Body, &g); err != nil || g.Results == "" {
+		return groupAnswer{}, c.Foreign(a)
+	}
+	a.Status = g.Status // of a node before 0.6 the HTTP status is always 200
+	if a.Status == http.StatusNotFound {
+		return g, term.Exit(term.CodeNotFound, errors.New("no such member"))
+	}
+	return g, a.Err()
+}
+
+// askGroups logs in and asks for the state of the groups. raw is the JSON as it came.
+func askGroups(ctx context.Context, c *client.Client) (state status.Groups, raw []byte, err error) {
+	resp, err := client.NewSession(c, "").Get(ctx, "admin/group", "")
+	if err != nil {
+		return status.Groups{}, nil, err
+	}
+	defer func() { _ = resp.Body.Close() }() // only read from
+	a, err := c.Read(resp)
+	if err != nil {
+		return status.Groups{}, nil, err
+	}
+	if a.Status != http.StatusOK && a.Status != http.StatusNotFound {
+		return status.Groups{}, nil, a.Err()
+	}
+	if err := json.Unmarshal(a.Body, &state); err != nil || state.Mode == "" {
+		return status.Groups{}, nil, fmt.Errorf("%s does not say how its group is, as an owlcache before 0.6 does not; \"owlcache group list\" works with these", c.Host())
+	}
+	return state, a.Body, nil
+}
+
+// showGroups prints both groups, or only one.
+func showGroups(ctx context.Context, p *term.Process, c *client.Client, only string, out term.Output) error {
+	state, raw, err := askGroups(ctx, c)
+	if err != nil {
+		return err
+	}
+	if out.JSON() {
+		return printGroupJSON(p, raw, only)
+	}
+	return printGroups(p.Stdout, &state, only, time.Now())
+}
+
+// printGroupJSON prints what the node says, of one group or of both.
+func printGroupJSON(p *term.Process, raw []byte, only string) error {
+	if only == "" {
+		_, err := p.Stdout.Write(raw)
+		return err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return err
+	}
+	switch only {
+	case "owlcache":
+		delete(fields, "gossip")
+	case "gossip":
+		fields = map[string]json.RawMessage{"gossip": fields["gossip"]}
+	}
+	return p.PrintJSON(fields)
+}
+
+// printGroups writes a table for each group.
+func printGroups(w io.Writer, s *status.Groups, only string, now time.Time) error {
+	b := bufio.NewWriter(w) // it keeps its errors until Flush
+	if only != "gossip" {
+		_, _ = fmt.Fprintf(b, "owlcache group: %s, asked by %s\n", term.Count(int64(len(s.Owlcache)), "member"), term.Text(s.Mode))
+		printOwlcache(b, s.Owlcache, now)
+	}
+	if only == "" {
+		_, _ = fmt.Fprintln(b)
+	}
+	if only != "owlcache" {
+		_, _ = fmt.Fprintf(b, "gossip group: %s\n", term.Count(int64(len(s.Gossip)), "member"))
+		printGossip(b, s.Gossip)
+	}
+	return b.Flush()
+}
+
+func printOwlcache(b *bufio.Writer, members []status.Member, now time.Time) {
+	if len(members) == 0 {
+		return
+	}
+	t := term.NewTable(b, term.Column{Title: "ADDRESS"}, term.Column{Title: "STATE"}, term.Column{Title: "LAST CONTACT"},
+		term.Column{Title: "REQUESTS", Right: true}, term.Column{Title: "ERRORS", Right: true}, term.Column{Title: "HITS", Right: true},
+		term.Column{Title: "LATENCY", Right: true}, term.Column{Title: "ERROR"})
+	t.Indent = "  "
+	for i := range members {
+		t.Row(memberCells(&members[i], now)...)
+	}
+	t.End()
+}
+
+// memberCells returns what the table shows of a member. Of the node itself nothing is known:
+// it is not asked.
+func memberCells(m *status.Member, now time.Time) []string {
+	if m.Self {
+		return []string{term.Text(m.Address), "this node", "-", "-", "-", "-", "-", "-"}
+	}
+	latency := "-"
+	if m.Latency.Count > 0 {
+		mean := time.Duration(m.Latency.Seconds / float64(m.Latency.Count) * float64(time.Second))
+		latency = mean.Round(10 * time.Microsecond).String()
+	}
+	return []string{
+		term.Text(m.Address), term.Text(m.State), term.Ago(m.LastContact, now),
+		strconv.FormatUint(m.Requests, 10), strconv.FormatUint(m.Errors, 10), strconv.FormatUint(m.CacheHits, 10), latency, term.OrDash(term.Text(m.LastError)),
+	}
+}
+
+func printGossip(b *bufio.Writer, members []string) {
+	if len(members) == 0 {
+		return
+	}
+	t := term.NewTable(b, term.Column{Title: "ADDRESS"})
+	t.Indent = "  "
+	for _, a := range members {
+		t.Row(term.Text(a))
+	}
+	t.End()
 }

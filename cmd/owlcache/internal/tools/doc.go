@@ -4,9 +4,9 @@
 //	root.AddCommand(tools.Commands(p)...)
 //
 // Each command has a file, in which its flags, what it does with the engine's packages, and its
-// report stand apart; a report for people that is long has one of its own. All of them name the
-// directory as package localdir says, show a bar if they take long, and end at a signal with the
-// exit code for it. Import also puts entries into a running node, as a client of it.
+// report stand apart. All of them name the directory as package localdir says, show a bar if they
+// take long, and end at a signal with the exit code for it. Import also puts entries into a running
+// node, as a client of it (import_node.go).
 package tools
 
 import (

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"math"
 	"os"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"owlcache/cmd/owlcache/internal/client"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine"
+	"owlcache/engine/datadir"
 	"owlcache/engine/dump"
 )
 
@@ -78,14 +81,13 @@ func (f *importFlags) check() error {
 
 // importer is one run of the command.
 type importer struct {
-	p      *term.Process
-	flags  *importFlags
-	file   string
-	start  time.Time
-	bar    *term.Bar
-	report dump.ImportReport
-	dir    *importDir  // with --to, once it is open
-	node   *importNode // with --addr, once the log-in is done
+	p           *term.Process
+	flags       *importFlags
+	file        string
+	start       time.Time
+	bar         *term.Bar
+	report      dump.ImportReport
+	closeTarget func() error // nil until it is open
 }
 
 func runImport(ctx context.Context, p *term.Process, flags *importFlags, file string) error {
@@ -124,7 +126,10 @@ func (im *importer) run(ctx context.Context) (err error) {
 	if errors.As(err, &line) {
 		err = fmt.Errorf("%s: %w", im.name(), err)
 	}
-	return errors.Join(err, im.close())
+	if im.closeTarget != nil {
+		err = errors.Join(err, im.closeTarget())
+	}
+	return err
 }
 
 // open opens the file.
@@ -148,17 +153,6 @@ func (im *importer) open(ctx context.Context) (r io.Reader, closeFile func() err
 	return &measured{r: f, total: fi.Size(), progress: im.bar}, f.Close, nil
 }
 
-// close closes what the import has written to.
-func (im *importer) close() error {
-	if im.node != nil {
-		im.node.session.Close()
-	}
-	if im.dir != nil {
-		return im.dir.close()
-	}
-	return nil
-}
-
 // name is that of the file, for people.
 func (im *importer) name() string {
 	if im.file == "-" {
@@ -169,6 +163,37 @@ func (im *importer) name() string {
 
 func (im *importer) leftOut(e *dump.LineError) {
 	im.bar.Note("%s: %v: left out", im.name(), e)
+}
+
+// openDir opens or makes the directory. It is the Open of dump.ImportOptions: as long
+// as nothing in the file is good, nothing is made.
+func (im *importer) openDir(ctx context.Context) (dump.Target, error) {
+	dir, err := datadir.Open(im.flags.to)
+	var locked *datadir.LockedError
+	if errors.As(err, &locked) {
+		return nil, fmt.Errorf("%w; to import into a node that runs, name its address with --addr", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	store, err := engine.Open(ctx, dir, engine.Options{
+		SweepInterval: math.MaxInt64, // never: what is expired and deleted is left to the node
+		Logger:        slog.New(slog.NewTextHandler(im.p.Stderr, &slog.HandlerOptions{ReplaceAttr: withoutTime})),
+		Progress:      im.bar.Update,
+	})
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	im.closeTarget = func() error { return errors.Join(store.Close(), dir.Close()) }
+	return dump.NewStoreTarget(store, im.flags.keep), nil
+}
+
+// withoutTime drops the time of a log line.
+func withoutTime(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
 }
 
 // measured shows how much of a file has been read.

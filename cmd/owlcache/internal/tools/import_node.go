@@ -17,25 +17,16 @@ import (
 	"owlcache/engine/dump"
 )
 
-// Bounds of what is on its way to a node.
-const (
-	importRequests = 128
-	importInFlight = 64 << 20 // bytes of values
-)
-
-// maxExptime is the longest time to live that a node takes, in milliseconds: 292 years.
-const maxExptime = 9223372036 * 1000
-
 // importNode is a running node as a dump.Target.
 type importNode struct {
 	session *client.Session
 	keep    bool
 	seed    maphash.Seed
-	room    *semaphore.Weighted
+	room    *semaphore.Weighted // bytes of values on their way
 }
 
 func newImportNode(s *client.Session, keep bool) *importNode {
-	return &importNode{session: s, keep: keep, seed: maphash.MakeSeed(), room: semaphore.NewWeighted(importInFlight)}
+	return &importNode{session: s, keep: keep, seed: maphash.MakeSeed(), room: semaphore.NewWeighted(64 << 20)}
 }
 
 // openNode logs in. It is the Open of dump.ImportOptions.
@@ -45,16 +36,20 @@ func (im *importer) openNode(ctx context.Context) (dump.Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	im.node = newImportNode(client.NewSession(c, ""), im.flags.keep)
-	_, err = im.node.session.Token(ctx, "")
-	return im.node, err
+	im.closeTarget = func() error {
+		c.Close()
+		return nil
+	}
+	session := client.NewSession(c, "")
+	_, err = session.Token(ctx, "")
+	return newImportNode(session, im.flags.keep), err
 }
 
 // Put sends entries in several requests at a time. Entries of one key go one after
 // the other.
 func (n *importNode) Put(ctx context.Context, entries []engine.Entry) (done int, stored dump.Stored, err error) {
 	p := importPart{node: n, entries: entries, done: len(entries)}
-	lanes := make([]func() int, importRequests)
+	lanes := make([]func() int, 128) // requests at a time
 	if dump.Distinct(entries) {
 		var last atomic.Int64
 		next := func() int { return int(last.Add(1)) - 1 }
@@ -163,6 +158,7 @@ func (n *importNode) store(ctx context.Context, e *engine.Entry) (written bool, 
 	}
 	params := []client.Param{{Name: "key", Value: key}, {Name: "valuedata", Value: string(e.Value)}}
 	if e.Expires != 0 {
+		const maxExptime = 9223372036 * 1000 // milliseconds: 292 years, the longest that a node takes
 		// An entry that has expired on the way does so there, at once.
 		left := min(max(1, e.Expires-time.Now().UnixMilli()), maxExptime)
 		params = append(params, client.Param{Name: "exptime", Value: strconv.FormatFloat(float64(left)/1000, 'f', 3, 64)})
