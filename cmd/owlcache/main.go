@@ -14,8 +14,7 @@ func main() {
 
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	p := &program{&term.Process{Env: env, Stdin: stdin, Stdout: stdout, Stderr: stderr}}
-	root := p.rootCommand()
+	root := rootCommand(&term.Process{Env: env, Stdin: stdin, Stdout: stdout, Stderr: stderr})
 	root.SetArgs(classicFlags(args))
 	return term.Finish(stderr, root.ExecuteContext(ctx))
 }

@@ -19,11 +19,8 @@ import (
 	"owlcache/cmd/owlcache/internal/upgrade"
 )
 
-// program is a run of the program, with its commands.
-type program struct{ *term.Process }
-
 // rootCommand returns the command line with all its commands.
-func (p *program) rootCommand() *cobra.Command {
+func rootCommand(p *term.Process) *cobra.Command {
 	var flags config.Flags
 	root := &cobra.Command{
 		Use:           "owlcache",
@@ -33,7 +30,7 @@ func (p *program) rootCommand() *cobra.Command {
 		SilenceErrors: true, // run prints them
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return node.Serve(cmd.Context(), p.Process, flags)
+			return node.Serve(cmd.Context(), p, flags)
 		},
 	}
 	flags.Register(root)
@@ -43,10 +40,10 @@ func (p *program) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return term.Usage(errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help"))
 	})
-	root.AddCommand(node.Command(p.Process), config.Command(p.Process), inspect.Command(p.Process, time.Now), clustercmd.GroupCommand(p.Process), clustercmd.ClusterCommand(p.Process),
-		upgrade.Command(p.Process, time.Now), p.versionCommand())
-	root.AddCommand(tools.Commands(p.Process)...)
-	root.AddCommand(client.Commands(p.Process)...)
+	root.AddCommand(node.Command(p), config.Command(p), inspect.Command(p, time.Now), clustercmd.GroupCommand(p), clustercmd.ClusterCommand(p),
+		upgrade.Command(p, time.Now), versionCommand(p))
+	root.AddCommand(tools.Commands(p)...)
+	root.AddCommand(client.Commands(p)...)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()
 	term.MarkUsageErrors(root, config.DidYouMean)

@@ -49,7 +49,7 @@ func (b build) String() string {
 	return fmt.Sprintf("owlcache %s (%s%s, %s/%s)", b.Version, source, b.Go, b.OS, b.Arch)
 }
 
-func (p *program) versionCommand() *cobra.Command {
+func versionCommand(p *term.Process) *cobra.Command {
 	var out term.Output
 	cmd := &cobra.Command{
 		Use:   "version",

@@ -58,23 +58,23 @@ func checkSecret(s string, least int, advice string) error {
 
 // Password returns what Pass or Pass_File says, "" if neither is given.
 func (c *Config) Password() (string, error) {
-	if c.Access.PasswordFile != "" {
-		return c.secretFrom(&c.Access.PasswordFile, CheckPassword)
-	}
-	return c.Access.Password, nil
+	return c.secret(c.Access.Password, &c.Access.PasswordFile, CheckPassword)
 }
 
-// secretFrom reads the file that a field names. Line ends at its end are not part of the
-// secret.
-func (c *Config) secretFrom(field *string, check func(string) error) (string, error) {
-	s := c.Setting(field)
-	data, err := os.ReadFile(*field)
+// secret returns what the file has that a field names, or else what is given. Line ends at the
+// end of the file are not part of it.
+func (c *Config) secret(given string, file *string, check func(string) error) (string, error) {
+	if *file == "" {
+		return given, nil
+	}
+	s := c.Setting(file)
+	data, err := os.ReadFile(*file)
 	if err != nil {
 		return "", fmt.Errorf("%s: %s: %w", s.Origin, s.Name, err)
 	}
 	secret := strings.TrimRight(string(data), "\r\n")
 	if err := check(secret); err != nil {
-		return "", fmt.Errorf("%s: %s %s: %w", s.Origin, s.Name, *field, err)
+		return "", fmt.Errorf("%s: %s %s: %w", s.Origin, s.Name, *file, err)
 	}
 	return secret, nil
 }

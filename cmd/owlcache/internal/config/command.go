@@ -96,7 +96,6 @@ func (c *Config) checkLists() error {
 	return nil
 }
 
-// print writes the settings as a table.
 func (c *Config) print(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, s := range c.settings {
@@ -107,7 +106,6 @@ func (c *Config) print(w io.Writer) error {
 	return tw.Flush()
 }
 
-// row is the JSON of a setting.
 type row struct {
 	Name    string `json:"name"`
 	Value   string `json:"value"`

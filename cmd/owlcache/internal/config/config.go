@@ -90,7 +90,6 @@ func (c *Config) Path(name string) string {
 	return filepath.Join(c.Storage.Dir, name)
 }
 
-// mistakef returns what is wrong with the value of a field.
 func (c *Config) mistakef(field any, format string, args ...any) error {
 	return mistakef(c.Setting(field).Origin, format, args...)
 }

@@ -20,7 +20,6 @@ const (
 // write these, so they are no mistakes.
 const serviceLink = `^OWLCACHE_(SERVICE_(HOST|PORT(_.*)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?|NAME)$`
 
-// parseEnv takes the options out of an environment of NAME=value strings.
 func parseEnv(env []string) []assignment {
 	names := map[string]string{} // of the variable: of the option
 	// The prefix must not count when an unknown name is compared with them.

@@ -33,7 +33,6 @@ func (f *Flags) Register(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("set", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 }
 
-// assignments turns the flags that were given into assignments.
 func (f *Flags) assignments() []assignment {
 	var list []assignment
 	for _, a := range []assignment{

@@ -54,7 +54,6 @@ func parseHostPort(s string) (HostPort, error) {
 	return HostPort{hostname, int(n)}, nil
 }
 
-// checkHosts accepts host names and *.
 func checkHosts(list []string) error {
 	for _, h := range list {
 		if h != "*" && checkHost(h) != nil {
@@ -64,12 +63,10 @@ func checkHosts(list []string) error {
 	return nil
 }
 
-// splitWords splits at commas and white space.
 func splitWords(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 
-// splitBars splits at | and takes white space off.
 func splitBars(s string) []string {
 	list := strings.Split(s, "|")
 	for i := range list {
@@ -78,7 +75,6 @@ func splitBars(s string) []string {
 	return list
 }
 
-// checkServer accepts HOST:PORT.
 func checkServer(s string) error {
 	if at, err := parseHostPort(s); err != nil || at.Port == 0 {
 		return errors.New("want HOST:PORT, like 10.0.0.7:6379, with an IPv6 address in brackets")
@@ -86,7 +82,6 @@ func checkServer(s string) error {
 	return nil
 }
 
-// checkServers accepts HOST:PORT of each.
 func checkServers(list []string) error {
 	for _, server := range list {
 		if checkServer(server) != nil {

@@ -33,7 +33,6 @@ func (h *HTTPS) options() []Option {
 	}
 }
 
-// checkHTTPS finds what HTTPS lacks, if it is on.
 func (c *Config) checkHTTPS() []error {
 	var errs []error
 	for _, file := range []*string{&c.HTTPS.CertFile, &c.HTTPS.KeyFile} {

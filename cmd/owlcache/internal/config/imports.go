@@ -36,7 +36,6 @@ func (i *Import) options() []Option {
 	}
 }
 
-// checkImport finds what the import of missing keys lacks, where it is on.
 func (c *Config) checkImport() []error {
 	var errs []error
 	for _, source := range []struct {

@@ -48,18 +48,16 @@ func readFile(flag, env string) (path string, data []byte, err error) {
 		path, by = env, "environment "+envConfig
 	}
 	if path == "" {
-		data, err = os.ReadFile(DefaultFile)
-		if errors.Is(err, fs.ErrNotExist) {
-			return "", nil, nil
-		}
 		path, by = DefaultFile, "configuration"
-	} else {
-		data, err = os.ReadFile(path)
 	}
-	if err != nil {
-		return "", nil, fmt.Errorf("%s: %w", by, err)
+	data, err = os.ReadFile(path)
+	switch {
+	case err == nil:
+		return path, data, nil
+	case flag == "" && env == "" && errors.Is(err, fs.ErrNotExist):
+		return "", nil, nil
 	}
-	return path, data, nil
+	return "", nil, fmt.Errorf("%s: %w", by, err)
 }
 
 // checkFiles finds what is wrong with files that the configuration names.

@@ -41,7 +41,6 @@ func (o *Option) read(text string) (set func(), err error) {
 	return o.parse(text)
 }
 
-// env returns the name of the environment variable that sets the option.
 func (o *Option) env() string { return envPrefix + strings.ToUpper(o.Name) }
 
 // shown returns a value as it may be printed: secrets are masked, and nothing
@@ -89,7 +88,6 @@ func checked(field *string, check func(string) error) kind {
 	return into(field, func(s string) (string, error) { return s, check(s) })
 }
 
-// path is the path of a directory.
 func path(field *string) kind {
 	return into(field, func(s string) (string, error) { return filepath.Clean(s), nil })
 }
@@ -107,7 +105,6 @@ func list(field *[]string, split func(string) []string, check func([]string) err
 	})
 }
 
-// address is an IP address.
 func address(field *net.IP) kind {
 	return into(field, func(s string) (net.IP, error) {
 		ip := net.ParseIP(BareHost(s))
@@ -118,7 +115,6 @@ func address(field *net.IP) kind {
 	})
 }
 
-// toggle is 0 or 1.
 func toggle(field *bool) kind {
 	return into(field, func(s string) (bool, error) {
 		if s != "0" && s != "1" {
@@ -128,7 +124,6 @@ func toggle(field *bool) kind {
 	})
 }
 
-// choice is one of some words.
 func choice(field *string, words ...string) kind {
 	k := checked(field, func(s string) error {
 		if !slices.Contains(words, s) {
@@ -140,7 +135,6 @@ func choice(field *string, words ...string) kind {
 	return k
 }
 
-// number is a whole number.
 func number(field *int, low, high int64) kind {
 	k := into(field, func(s string) (int, error) {
 		n, err := wholeNumber(s, low, high, "")

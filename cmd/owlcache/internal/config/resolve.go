@@ -111,7 +111,6 @@ func (c *Config) unknown(a assignment, similar *Setting) error {
 	return mistakef(a.origin, "no such option: %s%s", a.name, DidYouMean("", a.name, names))
 }
 
-// check finds what is wrong with the values that count, taken together.
 func (c *Config) check() []error {
 	return slices.Concat(c.checkSecrets(), c.checkPairs(), c.checkHTTPS(), c.checkSync(), c.checkImport(), c.checkURLCache())
 }

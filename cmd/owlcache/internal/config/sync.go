@@ -39,7 +39,6 @@ func (s *Sync) options() []Option {
 	}
 }
 
-// checkSync finds what data sync lacks, if it is on.
 func (c *Config) checkSync() []error {
 	if !c.Sync.On {
 		return nil
@@ -64,10 +63,7 @@ func checkSyncKey(s string) error { return checkSecret(s, minSyncKey, "") }
 
 // SyncKey returns the secret of data sync.
 func (c *Config) SyncKey() (string, error) {
-	if c.Sync.KeyFile != "" {
-		return c.secretFrom(&c.Sync.KeyFile, checkSyncKey)
-	}
-	return c.Sync.Key, nil
+	return c.secret(c.Sync.Key, &c.Sync.KeyFile, checkSyncKey)
 }
 
 // SyncBindIP returns the address that data sync listens on, where the server listens on listener.

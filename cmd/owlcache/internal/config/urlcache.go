@@ -26,7 +26,6 @@ func (u *URLCache) options() []Option {
 // SitesPath returns the path of the file of sites.
 func (c *Config) SitesPath() string { return c.Path(c.URLCache.File) }
 
-// checkURLCache finds out whether the file of sites may be where the configuration says.
 func (c *Config) checkURLCache() []error {
 	if name := c.URLCache.File; filepath.IsAbs(name) || filepath.IsLocal(name) {
 		return nil
@@ -34,7 +33,6 @@ func (c *Config) checkURLCache() []error {
 	return []error{c.mistakef(&c.URLCache.File, "Urlcache_Filename %s: want the name of a file in the data directory, or an absolute path", c.Setting(&c.URLCache.File).Shown())}
 }
 
-// urlCacheWarnings says what has no effect.
 func (c *Config) urlCacheWarnings() []string {
 	if c.URLCache.Easy && !c.URLCache.On {
 		return []string{c.Setting(&c.URLCache.Easy).Origin + ": Urlcache_Request_Easy 1: without Open_Urlcache 1 it has no effect"}

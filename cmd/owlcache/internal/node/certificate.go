@@ -64,7 +64,6 @@ func (s *Server) reloadCertificate() {
 	c.use(loaded, s.logs.Logger)
 }
 
-// checkCertificate warns of a certificate that ends soon.
 func (s *Server) checkCertificate(now time.Time) {
 	if !s.certificate.warn(s.logs.Logger, now) {
 		s.taskLog.Debug("certificate of HTTPS is in order", "expires", s.certificate.expires())

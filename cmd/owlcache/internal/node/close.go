@@ -47,7 +47,6 @@ func shut[T any](open **T, what string, closeIt func(*T) error) error {
 	return nil
 }
 
-// endTasks waits for what runs beside the server.
 func (s *Server) endTasks() error {
 	if s.stopTasks != nil {
 		s.stopTasks()

@@ -9,6 +9,6 @@
 // the command around it: it obeys signals.
 //
 // The package wires the others together: it makes their options from the configuration
-// (options.go, group.go, sync.go, importer.go, urlcache.go), and adapts the types of cluster
+// (options.go, group.go, sync.go, origins.go), and adapts the types of cluster
 // to what api wants.
 package node

@@ -19,7 +19,6 @@ import (
 	"owlcache/cmd/owlcache/internal/logs"
 )
 
-// openGroup starts what asks the members.
 func (s *Server) openGroup(context.Context) error {
 	o, err := groupOptions(s.config)
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"syscall"
 )
 
-// listen takes the HTTP port.
 func (s *Server) listen(ctx context.Context) error {
 	ln, err := s.listenOn(ctx, &s.config.Listen.HTTPPort)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -41,7 +40,6 @@ func (s *Server) listenTCP(ctx context.Context) error {
 	return nil
 }
 
-// listenOn listens on Host and the port of an option.
 func (s *Server) listenOn(ctx context.Context, port *int) (net.Listener, error) {
 	host := s.config.Listen.Host
 	addr := net.JoinHostPort(host, strconv.Itoa(*port))

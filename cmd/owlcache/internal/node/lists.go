@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 
 	"owlcache/api/classic"
@@ -19,29 +20,6 @@ func (s *Server) openLists(context.Context) error {
 	}
 	s.lists = lists
 	return err
-}
-
-// Reload reads again what may have been edited while the server runs. It returns at
-// once and may be called at any time.
-func (s *Server) Reload() {
-	select {
-	case s.reload <- struct{}{}:
-	default: // one is waiting already
-	}
-}
-
-// reloadFiles reads again what may have been edited when it is told to, until ctx ends.
-func (s *Server) reloadFiles(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.reload:
-			s.lists.Reload()
-			s.reloadCertificate()
-			s.reloadSites()
-		}
-	}
 }
 
 // memberList is a cluster.List as api wants it.
@@ -71,14 +49,7 @@ func (l memberList) Remove(address string) (member string, err error) {
 	return member, listError(err)
 }
 
-// unknownMemberError says why an address can be no member's.
-type unknownMemberError struct{ err error }
-
-func unknownMember(err error) error { return &unknownMemberError{err} }
-
-func (e *unknownMemberError) Error() string { return "no such member: " + e.err.Error() }
-
-func (e *unknownMemberError) Is(target error) bool { return target == classic.ErrUnknownMember }
+func unknownMember(err error) error { return fmt.Errorf("%w: %w", classic.ErrUnknownMember, err) }
 
 // listError translates what a list answers. Paths are for the operator, not for clients.
 func listError(err error) error {

@@ -34,7 +34,6 @@ func newProgress(logger *slog.Logger, terminal io.Writer) *progress {
 	return p
 }
 
-// update takes what the store reports.
 func (p *progress) update(now engine.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -49,7 +48,6 @@ func (p *progress) update(now engine.Progress) {
 	}
 }
 
-// done takes the bar off the terminal.
 func (p *progress) done() {
 	if p.bar != nil {
 		p.bar.Clear()

@@ -239,36 +239,5 @@ func (s *Server) logRecovery() {
 		"log_operations", r.LogOps, "torn_bytes", r.TornBytes, "legacy_keys", r.Legacy)
 }
 
-// startTasks starts what runs beside the server until Close.
-func (s *Server) startTasks() {
-	ctx, cancel := context.WithCancel(context.Background())
-	s.stopTasks = cancel
-	s.tasks.Go(func() { s.lists.Watch(ctx) })
-	s.tasks.Go(func() { s.reloadFiles(ctx) })
-	if s.certificate != nil {
-		s.every(ctx, 24*time.Hour, s.checkCertificate)
-	}
-	if pause := s.config.Tasks.MemoryLine; pause > 0 {
-		logger, server, store := s.logs.With(logs.Concern, "memory"), s.api, s.store
-		s.every(ctx, pause, func(time.Time) { logger.Info("memory", memoryFigures(server, store)...) })
-	}
-}
-
-// every starts a task that calls do in intervals, until ctx ends.
-func (s *Server) every(ctx context.Context, pause time.Duration, do func(now time.Time)) {
-	s.tasks.Go(func() {
-		ticker := time.NewTicker(pause)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case now := <-ticker.C:
-				do(now)
-			}
-		}
-	})
-}
-
 // Store returns the store of a server that has started.
 func (s *Server) Store() *engine.Store { return s.store }

@@ -33,7 +33,6 @@ type syncNode interface {
 	Close(ctx context.Context) error
 }
 
-// openSync starts data sync, if it is on.
 func (s *Server) openSync(context.Context) error {
 	if !s.config.Sync.On {
 		return nil
@@ -163,7 +162,6 @@ func (l gossipList) Remove(address string) (member string, err error) {
 	return member, err
 }
 
-// knowsPeer tells whether a peer is known under an address.
 func knowsPeer(node syncNode, address string) bool {
 	return slices.ContainsFunc(node.Status().Peers, func(p status.Peer) bool { return p.Address == address })
 }

@@ -72,7 +72,6 @@ func remedy(option string) string {
 	return ""
 }
 
-// nameAt returns the name of the option at a place in the file.
 func (u *inspection) nameAt(place string) string {
 	at := u.line(place)
 	lines := strings.Split(strings.TrimPrefix(string(u.conf.content), byteOrderMark), "\n")

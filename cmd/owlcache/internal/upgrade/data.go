@@ -38,7 +38,6 @@ type Data struct {
 	Sites  int     `json:"sites"` // of the URL cache
 }
 
-// checkData looks at owlcache.db and auth.db.
 func (u *inspection) checkData() error {
 	d := &u.report.Data
 	d.Kind, d.Groups = None, []Group{}

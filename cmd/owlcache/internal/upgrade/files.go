@@ -23,7 +23,6 @@ type Group struct {
 	Members []string `json:"members"`
 }
 
-// members returns the members of a group.
 func (u *inspection) members(kind string) []string {
 	for _, g := range u.report.Data.Groups {
 		if g.Type == kind {
@@ -68,7 +67,6 @@ func (u *inspection) checkGroup(g Group) error {
 	return nil
 }
 
-// addDamage adds what is wrong with owlcache.db.
 func (u *inspection) addDamage(damage *engine.CorruptError) {
 	text := damage.Reason
 	if damage.Offset >= 0 {

@@ -56,7 +56,6 @@ type Finding struct {
 
 func (r *Report) add(f Finding) { r.Findings = append(r.Findings, f) }
 
-// add adds a finding about a place.
 func (u *inspection) add(level, place, text, write string) {
 	u.report.add(Finding{Level: level, Place: place, Text: text, Write: write})
 }
@@ -108,7 +107,6 @@ func (u *inspection) line(place string) int {
 	return noLine
 }
 
-// count returns how many findings have a level.
 func (r *Report) count(level string) int64 {
 	n := int64(0)
 	for i := range r.Findings {
@@ -159,7 +157,6 @@ func (r *Report) printData(line func(string, ...any), now time.Time) {
 	}
 }
 
-// printFindings writes those of a level.
 func (r *Report) printFindings(line func(string, ...any), level, title string) {
 	if r.count(level) == 0 {
 		return

@@ -2,13 +2,44 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 
+	"owlcache/api/readthrough"
 	"owlcache/api/urlcache"
+	"owlcache/cmd/owlcache/internal/config"
 	"owlcache/cmd/owlcache/internal/logs"
 	"owlcache/cmd/owlcache/internal/term"
 )
+
+// openImporter starts what asks memcached and Redis for missing keys, if that is on. A
+// server of theirs that is down keeps no node from starting.
+func (s *Server) openImporter(context.Context) error {
+	if !s.config.Import.Memcached.On && !s.config.Import.Redis.On {
+		return nil
+	}
+	o := importOptions(s.config)
+	o.Logger = s.logs.Logger
+	importer, err := readthrough.New(s.store, o)
+	if err != nil {
+		return fmt.Errorf("starting the import of missing keys: %w", err)
+	}
+	s.importer = importer
+	s.api.SetImporter(importer)
+	return nil
+}
+
+func importOptions(c *config.Config) readthrough.Options {
+	o := readthrough.Options{MaxValueSize: c.Storage.MaxValueSize}
+	if m := c.Import.Memcached; m.On {
+		o.Memcached = m.MemcachedOptions
+	}
+	if r := c.Import.Redis; r.On {
+		o.Redis = r.RedisOptions
+	}
+	return o
+}
 
 // openURLCache makes the URL cache, if it is on. A mistake in its file is one of the
 // configuration.
