@@ -10,8 +10,7 @@ import (
 	"slices"
 )
 
-// fileState is what tells one version of a file from another. The zero value is that of
-// a file that is not there.
+// fileState tells one version of a file from another. The zero one is that of no file.
 type fileState struct{ info fs.FileInfo }
 
 func (s fileState) same(o fileState) bool {

@@ -33,10 +33,6 @@ type breaker struct {
 	failures int        // in a row
 }
 
-func newBreaker(m *member) *breaker {
-	return &breaker{member: m, pause: min(max(m.group.opts.CacheLifetime, minPause), maxPause)}
-}
-
 func (b *breaker) isOpen() bool { return b.open.Load() }
 
 // ask asks the member, unless it is down.
@@ -70,25 +66,18 @@ func (b *breaker) note(err error, healed uint32) {
 
 func (b *breaker) probe() {
 	for cluster.Pause(b.member.gone, b.pause) {
-		if _, err := b.member.ask([]byte(ask.ProbeKey)); err == nil {
-			b.heal()
-			return
+		if _, err := b.member.ask([]byte(ask.ProbeKey)); err != nil {
+			continue
 		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.failures = 0
+		b.healed.Add(1)
+		b.member.badClock.Store(false)
+		b.open.Store(false)
+		b.member.log().Info("member of the group is up again")
+		return
 	}
-}
-
-func (b *breaker) heal() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.failures = 0
-	b.healed.Add(1)
-	b.member.badClock.Store(false)
-	b.open.Store(false)
-	b.member.log().Info("member of the group is up again")
-}
-
-func isOwnFault(err error) bool {
-	return errors.Is(err, errDown) || ask.IsOwnFault(err)
 }
 
 // timeoutError is returned for a member that has not answered in time.

@@ -72,8 +72,7 @@ func (e *cacheEntry) size() int64 {
 	return n
 }
 
-// answerCache keeps answers of members for a time, as many as fit. What has not been used
-// goes first.
+// answerCache keeps answers for a time, as many as fit. What was not used goes first.
 type answerCache struct {
 	lifetime time.Duration // not positive: nothing is kept
 	limit    int64         // bytes
@@ -105,8 +104,7 @@ func (c *answerCache) now() time.Duration { return time.Since(c.start) }
 
 func (c *answerCache) off() bool { return c.lifetime <= 0 }
 
-// view puts the fresh answers of members that are kept for key into to, which is as long
-// and zero.
+// view puts the fresh answers of members into to, which is as long and zero.
 func (c *answerCache) view(key []byte, members []*member, to []slot) {
 	if c.off() {
 		return

@@ -1,5 +1,11 @@
 package group
 
+import (
+	"errors"
+
+	"owlcache/cluster/group/ask"
+)
+
 // Bounds on questions under way, to one member and to all. Those beyond are not asked.
 const (
 	maxFlightsMember = 2048
@@ -71,7 +77,7 @@ func (f *flight) run() {
 	case r.Found:
 		f.answer.outcome, f.answer.value, f.answer.created = present, r.Value, r.Created
 	}
-	if !isOwnFault(err) {
+	if !errors.Is(err, errDown) && !ask.IsOwnFault(err) { // the member was asked
 		m.group.cache.put(f.key, f.answer)
 	}
 	m.mu.Lock()

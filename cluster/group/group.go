@@ -78,8 +78,7 @@ func newGroup(o Options, dial func(string, ask.Options) asker) (*Group, error) {
 	return g, nil
 }
 
-// start runs task in a goroutine that Close waits for. It tells whether it does: after
-// Close nothing begins.
+// start runs task in a goroutine that Close waits for, and returns false after Close.
 func (g *Group) start(task func()) bool {
 	if !g.enter() {
 		return false
@@ -91,8 +90,7 @@ func (g *Group) start(task func()) bool {
 	return true
 }
 
-// enter counts a task that Close waits for, if there may be one. At its end the caller
-// calls tasks.Done.
+// enter counts a task that Close waits for, unless Close has begun. Its end is tasks.Done.
 func (g *Group) enter() bool {
 	g.mu.RLock()
 	defer g.mu.RUnlock()

@@ -49,7 +49,7 @@ type member struct {
 func (g *Group) newMember(address string) *member {
 	m := &member{group: g, address: address, asker: g.dial(address, g.opts.Options), flights: map[string]*flight{}}
 	m.gone, m.leave = context.WithCancel(g.ctx)
-	m.breaker = newBreaker(m)
+	m.breaker = &breaker{member: m, pause: min(max(g.opts.CacheLifetime, minPause), maxPause)}
 	return m
 }
 

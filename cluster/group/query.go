@@ -67,8 +67,7 @@ func (g *Group) Newest(ctx context.Context, dst, key []byte, target string) (val
 	return append(dst, best.value...), best.created, r, best.outcome == present
 }
 
-// gather fills slots, which are zero, with the answers of members: those that are kept,
-// and those that come in time.
+// gather fills slots, which are zero, with the answers that are kept or come in time.
 func (g *Group) gather(ctx context.Context, key []byte, members []*member, slots []slot) {
 	g.cache.view(key, members, slots)
 	missing := false

@@ -9,11 +9,9 @@ import (
 )
 
 const (
-	// smallBody is the size in bytes up to which a body counts for nothing and room for
-	// it is made at once.
-	smallBody  = 64 << 10
-	firstRoom  = 4 << 10 // bytes, for a body of unknown size
-	maxTrailer = 4 << 10 // bytes behind the last chunk of a body
+	smallBody  = 64 << 10 // bytes up to which room for a body is made at once
+	firstRoom  = 4 << 10  // bytes, for a body of unknown size
+	maxTrailer = 4 << 10  // bytes behind the last chunk of a body
 )
 
 // readBody reads a body of at most limit bytes. Before it makes room for more than
@@ -68,8 +66,7 @@ func readRoom(r io.Reader, room, most int, reserve func(int) error) ([]byte, err
 		switch {
 		case errors.Is(err, io.EOF):
 			return body, nil
-		// If many bytes were there when the time was over, it is the way here that is
-		// narrow, and the member answers.
+		// The member answers, and the way here is narrow.
 		case len(body) > smallBody && errors.Is(err, os.ErrDeadlineExceeded):
 			return nil, ErrTooSlow
 		case err != nil:

@@ -68,8 +68,7 @@ func (a *HTTP) askOn(ctx context.Context, c *httpConn, key []byte) (Reply, error
 	return r, err
 }
 
-// exchange sends the question and reads the answer. reusable tells whether the connection
-// is good for another one.
+// exchange tells, too, whether the connection is good for another question.
 func (a *HTTP) exchange(ctx context.Context, c *httpConn, key []byte) (r Reply, reusable bool, err error) {
 	if _, err = c.Write(question(a.address, key)); err == nil {
 		_, err = c.r.Peek(1)

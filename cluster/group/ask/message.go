@@ -38,10 +38,7 @@ func parseSocketAnswer(message []byte) (socketAnswer, error) {
 	return a, nil
 }
 
-// tag returns the tag of the question, or "" if the answer has none. Tags have no @, keys
-// may have.
-func (a *socketAnswer) tag() string { return tagOf(a.Key) }
-
+// tagOf returns the tag of the question. Tags have no @, keys may have.
 func tagOf(key string) string {
 	return key[strings.LastIndexByte(key, '@')+1:]
 }
@@ -87,8 +84,7 @@ func (a *socketAnswer) reply(limit int) (Reply, error) {
 	return Reply{Found: true, Value: a.Data, Created: created}, nil
 }
 
-// parseEnvelopeTime reads a KeyCreateTime: RFC 3339, and to be safe the form of the
-// header of that name.
+// parseEnvelopeTime reads RFC 3339, and to be safe the form of the header of that name.
 func parseEnvelopeTime(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {

@@ -24,8 +24,8 @@ func FuzzSocketAnswer(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if strings.Contains(a.tag(), "@") {
-			t.Fatalf("tag %q", a.tag())
+		if strings.Contains(tagOf(a.Key), "@") {
+			t.Fatalf("tag %q", tagOf(a.Key))
 		}
 		r, err := a.reply(limit)
 		if err != nil && (r.Found || r.Value != nil) || len(r.Value) > limit || r.Found && a.Status != 200 {

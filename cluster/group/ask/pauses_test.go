@@ -19,10 +19,9 @@ func TestPauses(t *testing.T) {
 	for _, tt := range []struct{ least, longest time.Duration }{
 		{2 * time.Second, 60 * time.Second}, {time.Second, time.Second}, {10 * time.Second, 11 * time.Second}, {time.Millisecond, time.Hour},
 	} {
-		p := newPauses(tt.least, tt.longest)
 		different := map[time.Duration]bool{}
-		for range 200 {
-			d := p.next()
+		for fails := range 200 {
+			d := pauseAfter(fails, tt.least, tt.longest)
 			if d < tt.least || d > tt.longest {
 				t.Fatalf("%v is not between %v and %v", d, tt.least, tt.longest)
 			}
@@ -32,11 +31,10 @@ func TestPauses(t *testing.T) {
 			t.Errorf("%v to %v: there is no jitter", tt.least, tt.longest)
 		}
 		if tt.longest >= 30*tt.least {
-			if d := p.next(); d < tt.longest/2 {
+			if d := pauseAfter(1<<30, tt.least, tt.longest); d < tt.longest/2 {
 				t.Errorf("%v after many failures", d)
 			}
-			p.reset()
-			if d := p.next(); d > 2*tt.least {
+			if d := pauseAfter(0, tt.least, tt.longest); d > 2*tt.least {
 				t.Errorf("%v after a success", d)
 			}
 		}

@@ -236,7 +236,7 @@ func (l *socketConn) read() error {
 				return err
 			}
 			reply, err := a.reply(l.opts.MaxValueSize)
-			l.settle(a.tag(), reply, err)
+			l.settle(tagOf(a.Key), reply, err)
 		}
 		if err := l.heard(); err != nil {
 			return lost(err)

@@ -14,7 +14,12 @@ func (l *socketConn) await(ctx context.Context, result <-chan socketResult, sinc
 	half := halfTime(ctx)
 	defer half.Stop()
 	probe := ""
-	defer func() { l.endProbe(probe) }()
+	defer func() {
+		if probe != "" {
+			l.forget(probe)
+			l.probing.Store(false)
+		}
+	}()
 	for {
 		select {
 		case r := <-result:
@@ -43,7 +48,7 @@ func (l *socketConn) overdue(ctx context.Context, since progressMark) error {
 }
 
 // probe asks the member a small question, if nobody else does. An answer in time says
-// that it is one value that is slow, and not the member. The tag is for endProbe.
+// that it is one value that is slow, and not the member.
 func (l *socketConn) probe() (tag string) {
 	if l.probing.Swap(true) {
 		return ""
@@ -56,13 +61,6 @@ func (l *socketConn) probe() (tag string) {
 	default: // others are waiting to be asked, which will do as well
 	}
 	return tag
-}
-
-func (l *socketConn) endProbe(tag string) {
-	if tag != "" {
-		l.forget(tag)
-		l.probing.Store(false)
-	}
 }
 
 // halfTime returns a timer that fires when half of the time that ctx gives is over, and

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"sync"
 	"time"
-
-	"github.com/cenkalti/backoff/v5"
 
 	"owlcache/cluster"
 )
@@ -43,11 +43,10 @@ func NewWebSocket(address string, o Options) *WebSocket {
 
 // run keeps a connection until ctx ends.
 func (a *WebSocket) run(ctx context.Context) {
-	pauses := newPauses(a.opts.MinReconnect, a.opts.MaxReconnect)
 	first := sync.OnceFunc(func() { close(a.tried) })
 	defer first()
 	defer a.set(nil, ErrGone)
-	for {
+	for fails := 0; ; fails++ {
 		ws, err := a.dialer.dial(ctx)
 		if err == nil {
 			conn := newSocketConn(ws, a.opts)
@@ -55,12 +54,12 @@ func (a *WebSocket) run(ctx context.Context) {
 			first()
 			err = conn.run(ctx)
 			if conn.alive.Load() { // not one that is closed as soon as it is made
-				pauses.reset()
+				fails = 0
 			}
 		}
 		a.set(nil, fmt.Errorf("there is no connection: %w", err))
 		first()
-		if !cluster.Pause(ctx, pauses.next()) {
+		if !cluster.Pause(ctx, pauseAfter(fails, a.opts.MinReconnect, a.opts.MaxReconnect)) {
 			return
 		}
 	}
@@ -72,8 +71,7 @@ func (a *WebSocket) set(conn *socketConn, err error) {
 	a.conn, a.err = conn, err
 }
 
-// current returns the connection, or why there is none. Only the very first attempt is
-// waited for.
+// current returns the connection, or why there is none. It waits for the first attempt only.
 func (a *WebSocket) current(ctx context.Context) (*socketConn, error) {
 	select {
 	case <-a.tried:
@@ -161,32 +159,10 @@ func (l *largeKeys) remove(key []byte) {
 	delete(l.keys, string(key))
 }
 
-// pauseJitter is how far a pause may be from its middle, as a part of it: nodes that have
-// lost one member together do not come back together.
-const pauseJitter = 0.2
-
-// pauses between two attempts get longer with each failure, all within two bounds.
-type pauses struct {
-	least, longest time.Duration
-	back           *backoff.ExponentialBackOff
+// pauseAfter returns how long to wait after some failures: longer after each one, up to a
+// fifth more or less, so that nodes that have lost one member together do not come back
+// together, and always within the bounds.
+func pauseAfter(fails int, least, longest time.Duration) time.Duration {
+	middle := min(float64(least)/0.8*math.Pow(1.5, float64(fails)), float64(longest)/1.2)
+	return min(max(time.Duration(middle*(0.8+0.4*rand.Float64())), least), longest)
 }
-
-func newPauses(least, longest time.Duration) *pauses {
-	p := &pauses{least: least, longest: longest, back: &backoff.ExponentialBackOff{
-		// The middles are chosen such that the jitter stays within the bounds.
-		InitialInterval:     time.Duration(float64(least) / (1 - pauseJitter)),
-		MaxInterval:         time.Duration(float64(longest) / (1 + pauseJitter)),
-		Multiplier:          backoff.DefaultMultiplier,
-		RandomizationFactor: pauseJitter,
-	}}
-	p.back.Reset()
-	return p
-}
-
-// next returns the pause after one more failure. Bounds that leave no room for the jitter
-// cut it off.
-func (p *pauses) next() time.Duration {
-	return min(max(p.back.NextBackOff(), p.least), p.longest)
-}
-
-func (p *pauses) reset() { p.back.Reset() }

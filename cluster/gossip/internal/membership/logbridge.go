@@ -22,8 +22,7 @@ type bridgeEvents interface {
 	failed(peer uint64, why string)     // an exchange with it
 }
 
-// logBridge takes memberlist's log lines, which begin with a level in brackets: it is
-// the handler of a slog.Logger whose levels mean nothing.
+// logBridge takes memberlist's log lines, which begin with a level in brackets.
 //
 // What memberlist calls an error is mostly a peer or a network that fails: here it is a
 // warning. What anybody can send, what goes on until somebody ends it, and warnings that
@@ -120,19 +119,12 @@ func (b *logBridge) ruleOf(line string) lineRule {
 	return lineRule{kind: "other", what: plainLine}
 }
 
-// Enabled is true: the level of a line is in its text.
-func (b *logBridge) Enabled(context.Context, slog.Level) bool { return true }
-
-// WithAttrs returns b: memberlist has no attributes.
-func (b *logBridge) WithAttrs([]slog.Attr) slog.Handler { return b }
-
-// WithGroup returns b.
-func (b *logBridge) WithGroup(string) slog.Handler { return b }
-
-func (b *logBridge) Handle(ctx context.Context, r slog.Record) error {
-	level, line := levelOf(r.Message)
+// Write takes a line.
+func (b *logBridge) Write(text []byte) (int, error) {
+	ctx := context.Background()
+	level, line := levelOf(strings.TrimSuffix(string(text), "\n"))
 	if level == slog.LevelDebug && !b.log.Enabled(ctx, level) {
-		return nil // most lines, and not looked at
+		return len(text), nil // most lines, and not looked at
 	}
 	line = cluster.OneLine(line, maxLogLine)
 	rule := b.ruleOf(line)
@@ -145,11 +137,11 @@ func (b *logBridge) Handle(ctx context.Context, r slog.Record) error {
 	default:
 		often := level > slog.LevelInfo || level > slog.LevelDebug && rule.what != plainLine
 		if often && !b.notices.Due("memberlist "+rule.kind) {
-			return nil
+			return len(text), nil
 		}
 	}
 	b.log.Log(ctx, level, line)
-	return nil
+	return len(text), nil
 }
 
 func (b *logBridge) note(rule lineRule, line string) {

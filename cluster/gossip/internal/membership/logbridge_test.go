@@ -2,6 +2,7 @@ package membership
 
 import (
 	"fmt"
+	"log"
 	"log/slog"
 	"strings"
 	"testing"
@@ -48,7 +49,7 @@ func TestLogBridge(t *testing.T) {
 		var count transport.Tally
 		logs, events := &logText{}, &heard{}
 		bridge := newLogBridge(slog.New(slog.NewTextHandler(logs, nil)), &count, transport.NewNotices(discard()), events)
-		log := slog.NewLogLogger(bridge, slog.LevelInfo)
+		log := log.New(bridge, "", 0)
 		for range 3 {
 			log.Print(tc.line)
 		}

@@ -90,8 +90,7 @@ func (m *members) leaveAll() {
 	}
 }
 
-// saysLeaving notes that a member leaves now, or has just left. memberlist does not tell
-// this from a failure.
+// saysLeaving notes that a member leaves or has just left: to memberlist it has failed.
 func (m *members) saysLeaving(id uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -194,8 +193,7 @@ func (m *members) shown() []Peer {
 	return list
 }
 
-// knows tells whether an IP address is that of a member that this node has seen, or had
-// seen before its start.
+// knows tells whether a member with this address was seen, now or before the start.
 func (n *Group) knows(ip netip.Addr) bool { return n.savedIPs[ip] || n.members.hasIP(ip) }
 
 func ipsOf(saved []peers.Peer) map[netip.Addr]bool {

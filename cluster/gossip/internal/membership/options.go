@@ -1,6 +1,7 @@
 package membership
 
 import (
+	"log"
 	"log/slog"
 	"time"
 
@@ -42,8 +43,7 @@ type Receiver interface {
 	Doubted(peer uint64) // did not answer for a while, and does again
 }
 
-// delegateVersion is the version of what owlcache sends within memberlist's frames. It
-// only grows when nodes of both versions cannot be in one group.
+// delegateVersion only grows when nodes of both versions cannot be in one group.
 const delegateVersion = 1
 
 func config(o Options, keys *memberlist.Keyring, t memberlist.Transport, d *delegate, bridge *logBridge) *memberlist.Config {
@@ -63,7 +63,7 @@ func config(o Options, keys *memberlist.Keyring, t memberlist.Transport, d *dele
 	c.Delegate, c.Events, c.Ping, c.Alive = d, d, d, d
 	c.BindAddr, c.BindPort = o.Port.BindAddr, o.Port.BindPort
 	c.AdvertiseAddr, c.AdvertisePort = o.Port.AdvertiseAddr, o.Port.AdvertisePort
-	c.Logger = slog.NewLogLogger(bridge, slog.LevelInfo)
+	c.Logger = log.New(bridge, "", 0)
 	if o.Tune != nil {
 		o.Tune(c)
 	}

@@ -271,8 +271,7 @@ func explain(err error) string {
 
 const seedForgotten = "it was removed from the group: add it to the gossip group again, or take it out of the list"
 
-// shown returns the seeds that lead to no member, and why what is looked for was not
-// reached.
+// shown returns the seeds that lead to no member, and why targets were not reached.
 func (r *rejoiner) shown(members map[string]uint64) (seeds []target, errs map[string]string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -92,8 +92,7 @@ const (
 	tellFirst = 2 * time.Second // how long the others are waited for before the node itself
 )
 
-// tellAll sends a message to all live members, the removed one last, so that nobody looks
-// for it when it has left.
+// tellAll tells all live members, the removed one last: nobody looks for it when it leaves.
 func (n *Group) tellAll(ctx context.Context, removed uint64, msg []byte) {
 	limit := make(chan struct{}, triesAtOnce)
 	alive := n.members.alive()
@@ -192,8 +191,7 @@ func newRemovals(now time.Time) *removals {
 	return &removals{start: now.UnixMilli(), last: make(map[uint64]int64)}
 }
 
-// take tells whether a removal is new. Those that are too old for a replay are not
-// remembered.
+// take tells whether a removal is new, and forgets those that are too old for a replay.
 func (r *removals) take(m *wire.Remove, now time.Time) bool {
 	age := now.Sub(time.UnixMilli(m.At))
 	if age > removeWindow || age < -removeWindow || m.At < r.start || m.At <= r.last[m.Sender] {

@@ -30,7 +30,7 @@ type File struct {
 	writing sync.Mutex // held while the file is written, taken before mu
 
 	mu      sync.Mutex // protects what follows
-	peers   map[uint64]*savedPeer
+	peers   map[uint64]*Peer
 	removed *Removal           // this node was removed; nil if not
 	dropped []forgotten        // what is not looked for any more
 	own     string             // address of this node
@@ -43,12 +43,6 @@ type File struct {
 	settled   versions                         // what is written of it
 	sampled   versions                         // will be written
 	sampledAt time.Time
-}
-
-type savedPeer struct {
-	address string
-	seen    time.Time
-	alive   bool
 }
 
 // Removal is an operator's, of this node.
@@ -77,7 +71,7 @@ const (
 // Open reads the file. One that is damaged is kept aside: what was seen of other nodes is
 // forgotten then, which is safe, and members are found through seeds, or find this node.
 func Open(path string, self uint64, log *slog.Logger) (*File, error) {
-	f := &File{path: path, log: log, self: self, wake: make(chan struct{}, 1), peers: make(map[uint64]*savedPeer)}
+	f := &File{path: path, log: log, self: self, wake: make(chan struct{}, 1), peers: make(map[uint64]*Peer)}
 	f.write = f.replace
 	content, err := datadir.ReadSmallFile(path)
 	switch {
@@ -118,7 +112,7 @@ func (f *File) take(content []byte) error {
 	}
 	for _, p := range d.Peers {
 		if p.ID != f.self {
-			f.peers[p.ID] = &savedPeer{address: p.Address, seen: p.Seen}
+			f.peers[p.ID] = &p
 		}
 	}
 	if d.Node == wire.Name(f.self) {
@@ -213,12 +207,12 @@ func (f *File) contentLocked() ([]byte, error) {
 	f.pruneLocked()
 	now := time.Now()
 	d := document{Node: wire.Name(f.self), Removed: f.removed, Forgotten: f.dropped, versions: f.settled}
-	for id, p := range f.peers {
+	for _, p := range f.peers {
 		if p.alive {
-			p.seen = now
+			p.Seen = now
 		}
-		if p.address != f.own {
-			d.Peers = append(d.Peers, Peer{Address: p.address, Seen: p.seen, ID: id})
+		if p.Address != f.own {
+			d.Peers = append(d.Peers, *p)
 		}
 	}
 	return format(d)
@@ -229,12 +223,12 @@ func (f *File) contentLocked() ([]byte, error) {
 func (f *File) pruneLocked() {
 	var last time.Time
 	for _, p := range f.peers {
-		if p.seen.After(last) {
-			last = p.seen
+		if p.Seen.After(last) {
+			last = p.Seen
 		}
 	}
 	for id, p := range f.peers {
-		if !p.alive && last.Sub(p.seen) > expireAfter {
+		if !p.alive && last.Sub(p.Seen) > expireAfter {
 			delete(f.peers, id)
 		}
 	}
@@ -249,7 +243,7 @@ func (f *File) pruneLocked() {
 func (f *File) dropOldestLocked() {
 	var oldest uint64
 	for id, p := range f.peers {
-		if o := f.peers[oldest]; o == nil || !p.alive && o.alive || p.alive == o.alive && p.seen.Before(o.seen) {
+		if o := f.peers[oldest]; o == nil || !p.alive && o.alive || p.alive == o.alive && p.Seen.Before(o.Seen) {
 			oldest = id
 		}
 	}

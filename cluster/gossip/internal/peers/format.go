@@ -54,8 +54,7 @@ type document struct {
 	versions versions // Versions
 }
 
-// versions is what a node has seen of the writes of others. The log has all of it up to
-// lsn.
+// versions is what was seen of the writes of others. The log has all of it up to lsn.
 type versions struct {
 	seen []wire.NodeSpan
 	lsn  uint64
@@ -72,7 +71,8 @@ type Peer struct {
 	Node    string    `json:"node"`
 	Seen    time.Time `json:"seen"`
 
-	ID uint64 `json:"-"` // Node
+	ID    uint64 `json:"-"` // Node
+	alive bool
 }
 
 func parse(content []byte) (d document, err error) {

@@ -21,10 +21,10 @@ func (f *File) Seen(id uint64, address string) {
 	}
 	p := f.peers[id]
 	if p == nil {
-		p = &savedPeer{}
+		p = &Peer{ID: id}
 		f.peers[id] = p
 	}
-	p.address, p.seen, p.alive = address, time.Now(), true
+	p.Address, p.Seen, p.alive = address, time.Now(), true
 	f.touchLocked()
 }
 
@@ -37,7 +37,7 @@ func (f *File) Gone(id uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if p := f.peers[id]; p != nil {
-		p.seen, p.alive = time.Now(), false
+		p.Seen, p.alive = time.Now(), false
 		f.touchLocked()
 	}
 }
@@ -54,8 +54,8 @@ func (f *File) List() []Peer {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	list := make([]Peer, 0, len(f.peers))
-	for id, p := range f.peers {
-		list = append(list, Peer{Address: p.address, Seen: p.seen, ID: id})
+	for _, p := range f.peers {
+		list = append(list, *p)
 	}
 	return list
 }
@@ -65,7 +65,7 @@ func (f *File) Forget(id uint64, address string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for known, p := range f.peers {
-		if known == id || p.address == address {
+		if known == id || p.Address == address {
 			delete(f.peers, known)
 		}
 	}

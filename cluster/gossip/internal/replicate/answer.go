@@ -64,8 +64,7 @@ func (s *Replicator) answerList(ctx context.Context, m *wire.List) {
 	}
 }
 
-// owe keeps a list whose answer, begun at some time, could not be sent, until its sender
-// joins. A node that has just joined, or has come back under another address, may ask
+// owe keeps a list whose answer could not be sent until its sender joins: a node may ask
 // before this one knows that it is there.
 func (s *Replicator) owe(p *peer, m *wire.List, begun time.Time) {
 	p.mu.Lock()
@@ -76,8 +75,7 @@ func (s *Replicator) owe(p *peer, m *wire.List, begun time.Time) {
 	}
 }
 
-// answerOwedLocked has the list answered that p has sent too early, unless its round has ended
-// since. p is locked.
+// answerOwedLocked answers what p has asked too early, unless that round has ended. p is locked.
 func (s *Replicator) answerOwedLocked(p *peer) {
 	if p.owed != nil && time.Since(p.owedAt) < s.opts.Patience {
 		s.queueAnswer(p.owed)

@@ -2,7 +2,6 @@ package replicate
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
 
 	"owlcache/cluster/gossip/internal/wire"
@@ -103,16 +102,7 @@ func (s *Replicator) compareIfDue(id uint64) {
 	}
 }
 
-// compareJoined has a peer that has just joined compared. In a large group only some of
-// the members do so at once, the others with a push/pull.
-func (s *Replicator) compareJoined(p *peer) {
-	if n := len(s.net.Peers()); n <= farGroup || rand.IntN(n) < farGroup {
-		s.compareSoon(p.id, 0)
-	}
-}
-
-// tellDigest sends this node's digest to p. One that asks for p's is tried again if it
-// cannot be sent.
+// tellDigest sends this node's digest to p, again later if it asks for p's and fails.
 func (s *Replicator) tellDigest(p *peer, answer bool) {
 	send := func() error { return s.net.Send(p.id, s.ownDigest(answer)) }
 	s.tell(p, send, func() {

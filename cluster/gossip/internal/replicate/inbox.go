@@ -16,10 +16,6 @@ type inbox struct {
 	taken int64
 }
 
-func newInbox(max int64) *inbox {
-	return &inbox{max: max, ready: make(chan struct{}, 1)}
-}
-
 // put tells whether there was room for msg.
 func (b *inbox) put(msg []byte) bool {
 	b.mu.Lock()
@@ -39,12 +35,9 @@ func (b *inbox) put(msg []byte) bool {
 // take waits for messages and returns all there are. What was taken before is done
 // with and counts no longer. nil = ctx has ended.
 func (b *inbox) take(ctx context.Context) [][]byte {
-	b.mu.Lock()
-	b.bytes -= b.taken
-	b.taken = 0
-	b.mu.Unlock()
 	for {
 		b.mu.Lock()
+		b.bytes -= b.taken
 		msgs := b.queue
 		b.queue, b.taken = nil, b.bytes
 		b.mu.Unlock()

@@ -40,8 +40,7 @@ func (s *Replicator) push(ctx context.Context, p *peer, sub *engine.Subscription
 	}
 }
 
-// pushChanges sends changes in messages of about partSize, and returns how many were
-// not sent.
+// pushChanges returns how many changes were not sent.
 func (s *Replicator) pushChanges(p *peer, changes []engine.Change) (failed int) {
 	out := wire.Parts{Kind: wire.KindPush, Sender: s.self}
 	for i := range changes {

@@ -10,9 +10,7 @@ import (
 	"owlcache/engine"
 )
 
-// mergeBytes is how many bytes of pushed messages are merged in one go: one log record,
-// one fsync.
-const mergeBytes = 4 << 20
+const mergeBytes = 4 << 20 // of pushed messages that are merged with one fsync
 
 // Receive takes a message of a peer. It waits for nothing but the store's locks.
 func (s *Replicator) Receive(msg []byte) {
@@ -123,9 +121,8 @@ func (s *Replicator) mergeMessages(msgs [][]byte) {
 	}
 }
 
-// dropKnown leaves out what this node has had, and may have deleted so long ago that it
-// does not know of it any more: a message that somebody has recorded must not bring it
-// back.
+// dropKnown leaves out what this node has had, and may have deleted so long ago that its
+// tombstone is gone: a message that somebody has recorded must not bring it back.
 func (s *Replicator) dropKnown(entries []engine.Entry) (rest []engine.Entry, known int) {
 	now := time.Now()
 	old := uint64(max(0, now.Add(-s.opts.Grace).UnixMilli())) << 16

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -48,7 +49,7 @@ type Replicator struct {
 func New(o Options, net Network) *Replicator {
 	s := &Replicator{
 		opts: o, log: o.Logger, self: o.Store.NodeID(), net: net, seen: newVector(o.Store, o.Seen),
-		inbox: newInbox(o.InboxBytes), lists: make(chan *wire.List, answerQueue), rounds: make(chan struct{}, maxRounds),
+		inbox: &inbox{max: o.InboxBytes, ready: make(chan struct{}, 1)}, lists: make(chan *wire.List, answerQueue), rounds: make(chan struct{}, maxRounds),
 		known: make(map[uint64]*peer),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
@@ -115,7 +116,10 @@ func (s *Replicator) Joined(id uint64) {
 	p.idle.Store(false)
 	p.joinedAt.Store(time.Now().UnixNano())
 	s.answerOwedLocked(p)
-	s.compareJoined(p)
+	// In a large group only some of the members compare at once, the others with a push/pull.
+	if n := len(s.net.Peers()); n <= farGroup || rand.IntN(n) < farGroup {
+		s.compareSoon(id, 0)
+	}
 }
 
 // startPushLocked returns false after Drain. p is locked.

@@ -148,8 +148,7 @@ func (s *Replicator) goRound(ctx context.Context, r *round, todo []engine.HashRa
 	return nil
 }
 
-// listOf makes a list of what this node has in the first of todo, and returns the ranges
-// that did not fit.
+// listOf lists what this node has in the first of todo, and returns the ranges left over.
 func (s *Replicator) listOf(todo []engine.HashRange) (m *wire.List, rest []engine.HashRange) {
 	m = &wire.List{Sender: s.self, Seen: s.seen.get(), Limit: answerBytes}
 	rest = todo
@@ -250,8 +249,7 @@ func (s *Replicator) endOf(m *wire.End) {
 	s.inRound(m.Sender, m.List, func(r *round) { r.end = m })
 }
 
-// inRound calls f with the round with a peer, its lock held, if that round waits for the
-// answer to this list.
+// inRound calls f with the round that waits for the answer to a list, its lock held.
 func (s *Replicator) inRound(peer, list uint64, f func(r *round)) {
 	r := s.roundWith(peer)
 	if r == nil {

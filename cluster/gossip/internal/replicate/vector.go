@@ -17,8 +17,7 @@ import (
 // deleted it since.
 //
 // It grows with each push, which says what it carries, and with each agreement: then this
-// node has all that the peer has, so it has seen what the peer has seen. It never grows
-// over an entry that was refused.
+// node has seen what the peer has seen. It never grows over an entry that was refused.
 //
 // A start may have lost what was written last before it, or be one with older data. So
 // of its own writes a node has seen those since the start, and what was saved before. Only
@@ -34,12 +33,10 @@ type vector struct {
 // spans ascend, and there is something between each two.
 type spans []wire.Span
 
-// maxSpans bounds the spans of a node: a start makes a gap. What does not fit is dropped:
-// less is covered then.
-const maxSpans = 32
-
-// aheadMost is how far ahead of the local clock a version may be that is said to be seen.
-const aheadMost = time.Second
+const (
+	maxSpans  = 32          // of a node: a start makes a gap. What does not fit is dropped
+	aheadMost = time.Second // that a version which was seen may be ahead of the local clock
+)
 
 func newVector(store Store, saved []wire.NodeSpan) *vector {
 	v := &vector{self: store.NodeID(), store: store, seen: make(map[uint64]spans)}
@@ -72,8 +69,7 @@ func (s *Replicator) Versions() (seen []wire.NodeSpan, lsn uint64) {
 	return seen, s.opts.Store.LSN()
 }
 
-// agreed takes over what a peer has seen: this node has all that the peer had then. It is
-// also for what a push has brought.
+// agreed takes over what a peer has seen, or what a push has brought.
 func (v *vector) agreed(list []wire.NodeSpan) {
 	limit := uint64(max(0, time.Now().Add(aheadMost).UnixMilli())) << 16
 	v.mu.Lock()
@@ -131,10 +127,8 @@ func (l spans) cover(t uint64) bool {
 	return slices.ContainsFunc(l, func(s wire.Span) bool { return s.After < t && t <= s.Last })
 }
 
-// deletedBy returns a function that tells of an entry of a version, which the node with
-// this vector has not got, whether it has deleted it: it has seen it, and it is so old that
-// a tombstone of it can have been purged. Without a tombstone in between, younger ones
-// were lost there.
+// deletedBy returns a function that tells of a version, which the node with this vector
+// lacks, whether it has deleted it: it has seen it, and a tombstone can have been purged.
 func deletedBy(seen []wire.NodeSpan, grace time.Duration, now time.Time) func(engine.Version) bool {
 	byNode := make(map[uint64]spans)
 	for _, s := range seen {

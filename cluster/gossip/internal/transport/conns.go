@@ -82,8 +82,7 @@ func (c *acceptedConn) Close() error {
 	})
 }
 
-// dialledConn is a connection that this node has made. Who is at the other end may be a
-// stranger.
+// dialledConn is a connection that this node has made, perhaps to a stranger.
 type dialledConn struct {
 	conn
 	limits *inbound

@@ -38,8 +38,7 @@ const (
 
 var errFrameVersion = errors.New("not a frame of data sync: it has another version of the encryption")
 
-// isLabelled tells whether a frame begins with the label of data sync. memberlist refuses
-// all others.
+// isLabelled tells whether a frame has the label. memberlist refuses all others.
 func isLabelled(head []byte) bool {
 	return len(head) >= headLabel && head[0] == labelMark && int(head[1]) == len(Label) && string(head[2:headLabel]) == Label
 }

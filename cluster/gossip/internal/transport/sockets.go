@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -11,10 +12,11 @@ import (
 	"time"
 
 	"github.com/hashicorp/memberlist"
+
+	"owlcache/cluster"
 )
 
-// sockets are those of a node, for TCP and UDP on one port. Those of an IPv4 address, also
-// of 0.0.0.0, are not reached over IPv6.
+// sockets for TCP and UDP on one port. Those of IPv4, also of 0.0.0.0, have no IPv6.
 type sockets struct {
 	network  string // of udp
 	tcp      *net.TCPListener
@@ -22,7 +24,8 @@ type sockets struct {
 	streamCh chan net.Conn
 	packetCh chan *memberlist.Packet
 	notices  *Notices
-	stop     chan struct{}
+	ctx      context.Context // of what reads
+	stop     context.CancelFunc
 	wg       sync.WaitGroup
 }
 
@@ -34,13 +37,12 @@ const (
 
 // openSockets listens; port 0 is a free one. Somebody has to take what arrives.
 func openSockets(ip netip.Addr, port int, notices *Notices) (*sockets, error) {
-	s := &sockets{
-		streamCh: make(chan net.Conn), packetCh: make(chan *memberlist.Packet), notices: notices, stop: make(chan struct{}),
-	}
+	s := &sockets{streamCh: make(chan net.Conn), packetCh: make(chan *memberlist.Packet), notices: notices}
 	for try := 1; ; try++ {
 		err := s.bind(ip, uint16(port))
 		switch {
 		case err == nil:
+			s.ctx, s.stop = context.WithCancel(context.Background())
 			s.wg.Go(s.accept)
 			s.wg.Go(s.receive)
 			return s, nil
@@ -85,7 +87,7 @@ func (s *sockets) WriteToAddress(b []byte, a memberlist.Address) (time.Time, err
 
 // Shutdown closes the sockets and waits for what reads from them.
 func (s *sockets) Shutdown() error {
-	close(s.stop)
+	s.stop()
 	err := errors.Join(s.tcp.Close(), s.udp.Close())
 	s.wg.Wait()
 	return err
@@ -102,7 +104,7 @@ func (s *sockets) accept() {
 		}
 		select {
 		case s.streamCh <- c:
-		case <-s.stop:
+		case <-s.ctx.Done():
 			_ = c.Close()
 			return
 		}
@@ -121,7 +123,7 @@ func (s *sockets) receive() {
 		}
 		select {
 		case s.packetCh <- &memberlist.Packet{Buf: bytes.Clone(buf[:n]), From: from, Timestamp: time.Now()}:
-		case <-s.stop:
+		case <-s.ctx.Done():
 			return
 		}
 	}
@@ -135,12 +137,7 @@ func (s *sockets) goOn(what string, err error) bool {
 		return false
 	}
 	s.notices.Warn(what, what, "error", err)
-	select {
-	case <-s.stop:
-		return false
-	case <-time.After(errorPause):
-		return true
-	}
+	return cluster.Pause(s.ctx, errorPause)
 }
 
 // privateIP returns the IPv4 address with which this machine reaches others, if it is

@@ -30,16 +30,14 @@ const (
 	HeaderSize = 10
 )
 
-// maxMessage is the greatest length of a message: memberlist takes no more than 20 MiB,
-// and one entry of the greatest size has to fit.
-const maxMessage = 18 << 20
-
-// MaxNodes is how many nodes a node keeps anything of.
-const MaxNodes = 1024
-
-var le = binary.LittleEndian
+const (
+	maxMessage = 18 << 20 // memberlist takes no more than 20 MiB, and the largest entry has to fit
+	MaxNodes   = 1024     // of which a node keeps anything
+)
 
 var (
+	le = binary.LittleEndian
+
 	errShort   = errors.New("message is cut off")
 	errTrailer = errors.New("bytes behind the end of the message")
 	errField   = errors.New("a field is out of its range")
