@@ -62,16 +62,13 @@ func (t *duplicates) found() bool {
 // met logs, once, that another node with this id has been talked to.
 func (t *duplicates) met() {
 	t.mu.Lock()
-	told, other := t.told, t.address
-	if other != "" { // without it the message would be of no use: it comes soon
-		t.told = true
-	}
-	t.mu.Unlock()
-	if told || other == "" {
+	defer t.mu.Unlock()
+	if t.told || t.address == "" { // without it the message would be of no use: it comes soon
 		return
 	}
+	t.told = true
 	t.log.Error("two nodes have the same id, as after copying a data directory: stop one of them, and give the copy an id of its own "+
-		"(\"owlcache backup\", then \"owlcache restore --new-node\")", "node", wire.Name(t.id), "address", t.own, "other", other)
+		"(\"owlcache backup\", then \"owlcache restore --new-node\")", "node", wire.Name(t.id), "address", t.own, "other", t.address)
 }
 
 const askEvery = 2 * time.Second // at most

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/memberlist"
@@ -45,8 +46,7 @@ type Port struct {
 	stop chan struct{}
 	wg   sync.WaitGroup
 
-	mu       sync.Mutex
-	attached *attachment // of the membership of now, nil if there is none; protected by mu
+	attached atomic.Pointer[attachment] // of the membership of now, nil if there is none
 }
 
 // listener is what a port takes things from: sockets, or a part of portOptions.Transport.
@@ -152,7 +152,7 @@ func handOn[T any](from <-chan T, f func(T), stop <-chan struct{}) {
 }
 
 func (p *Port) accept(c net.Conn) {
-	a := p.current()
+	a := p.attached.Load()
 	if a == nil {
 		_ = c.Close()
 		return
@@ -179,7 +179,7 @@ func (p *Port) pass(packet *memberlist.Packet) {
 		p.limits.badFrame("a packet of data sync has another version of the encryption, and was dropped", "version", packet.From)
 		return
 	}
-	if a := p.current(); a != nil {
+	if a := p.attached.Load(); a != nil {
 		select {
 		case a.packetCh <- packet:
 		case <-a.ctx.Done():
@@ -187,26 +187,10 @@ func (p *Port) pass(packet *memberlist.Packet) {
 	}
 }
 
-func (p *Port) current() *attachment {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.attached
-}
-
 // Attach returns the transport of a new membership; the one before has been shut down.
 func (p *Port) Attach() *attachment {
 	a := &attachment{at: p, packetCh: make(chan *memberlist.Packet), streamCh: make(chan net.Conn), conns: make(map[*conn]struct{})}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.attached = a
+	p.attached.Store(a)
 	return a
-}
-
-func (p *Port) detach(a *attachment) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.attached == a {
-		p.attached = nil
-	}
 }

@@ -7,7 +7,7 @@ import "owlcache/engine"
 //
 //	10  8  number of the list, chosen by the sender
 //	18  4  how many bytes of entries the sender wants at most
-//	22     what the sender had seen before (spans.go)
+//	22     what the sender had seen before (NodeSpan)
 //	…   2  ranges
 //	       the ranges, ascending, each
 //	        0  8  first hash              16  4  items
