@@ -115,7 +115,7 @@ func (s *Server) newHTTPServer() *fasthttp.Server {
 		IdleTimeout:    s.opts.IdleTimeout,
 		ReadBufferSize: s.opts.MaxHeaderSize,
 
-		// Bodies are read by body.go within its own limits. With this flag the
+		// Bodies are read by package exchange within its own limits. With this flag the
 		// HTTP server itself never holds more than the first 8 KiB of one.
 		StreamRequestBody:            true,
 		MaxRequestBodySize:           exchange.MaxBody(s.opts.MaxValueSize),

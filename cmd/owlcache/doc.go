@@ -12,7 +12,6 @@
 //	inspect    a look into a data directory: "inspect" and the commands below it
 //	tools      "backup", "restore", "check", "repair", "compact", "export", "import"
 //	localdir   the data directory that a command works on
-//	keys       what commands say of keys
 //	term       exit codes, streams, and how things are shown
 //
 // Data goes to the standard output, everything else to the standard error. The exit codes are those

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
 )
@@ -13,5 +16,22 @@ func TestClassicFlags(t *testing.T) {
 	}
 	if classicFlags(nil) == nil {
 		t.Error("no arguments turned into nil")
+	}
+}
+
+// The places in the source that README.md names are there.
+func TestReadmeNamesPlacesInTheSource(t *testing.T) {
+	data, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := regexp.MustCompile("(?m)^\\| .* \\| `([a-z/_]+(?:/|\\.go))` \\|$").FindAllSubmatch(data, -1)
+	if len(places) < 10 {
+		t.Errorf("there are %d, want the table", len(places))
+	}
+	for _, place := range places {
+		if _, err := os.Stat(filepath.Join("../..", string(place[1]))); err != nil {
+			t.Error(err)
+		}
 	}
 }
