@@ -10,7 +10,6 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// burstClients is how many clients ask at once.
 const burstClients = 1000
 
 // measureBurst lets many clients ask at once for a key that nobody has, in each round for
@@ -60,7 +59,6 @@ func closeClients(clients []*load.Client) {
 	}
 }
 
-// askAtOnce sends the same question over all connections at once.
 func askAtOnce(ctx context.Context, clients []*load.Client, key string) error {
 	request := load.HTTPGet("/group_data/?cmd=get&key=" + key)
 	group, ctx := errgroup.WithContext(ctx)

@@ -44,7 +44,6 @@ func startProxy(upstream string, delay time.Duration) (*proxy, error) {
 	return p, nil
 }
 
-// close ends all connections and waits for the end of what is under way.
 func (p *proxy) close() {
 	p.cancel()
 	_ = p.server.Close() // nobody is to connect any more

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +17,6 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// flags are the flags of owlbench http.
 type flags struct {
 	node.SiteFlags
 	load         load.Options
@@ -115,4 +116,42 @@ func (f flags) measure(ctx context.Context, out *report.Printer, t load.Target, 
 		samples = append(samples, s)
 	}
 	return f.format.Print(out.Stdout, newFigures(f, samples))
+}
+
+// figures are what owlbench http prints.
+type figures struct {
+	Op      string        `json:"op"`
+	Load    load.Options  `json:"load"`
+	Rates   []float64     `json:"rounds_per_second"`
+	Rate    float64       `json:"per_second"` // median of Rates
+	P50     time.Duration `json:"p50_ns"`
+	P99     time.Duration `json:"p99_ns"`
+	P999    time.Duration `json:"p999_ns"`
+	Max     time.Duration `json:"max_ns"`
+	LoadCPU float64       `json:"load_cpu"` // share of a CPU that the load generator used, of all rounds
+}
+
+func newFigures(f flags, samples []*load.Sample) *figures {
+	o := &figures{Op: f.op.String(), Load: f.load}
+	var all load.Sample
+	for _, s := range samples {
+		o.Rates = append(o.Rates, s.Rate())
+		all.Latencies.Merge(&s.Latencies)
+		all.Busy += s.Busy
+		all.Elapsed += s.Elapsed
+	}
+	o.Rate = report.Median(o.Rates)
+	h := &all.Latencies
+	o.P50, o.P99, o.P999, o.Max = h.Quantile(0.5), h.Quantile(0.99), h.Quantile(0.999), h.Max
+	o.LoadCPU = all.Busy.Seconds() / all.Elapsed.Seconds()
+	return o
+}
+
+// Table draws the figures for people.
+func (o *figures) Table(w io.Writer) {
+	micro := func(d time.Duration) string { return d.Round(time.Microsecond).String() }
+	// The writer keeps its first error for Flush.
+	_, _ = fmt.Fprintf(w, "op\tper second\tspread\tp50\tp99\tp99.9\tmax\tload CPU\n")
+	_, _ = fmt.Fprintf(w, "%s\t%.0f\t%.0f %%\t%s\t%s\t%s\t%s\t%.0f %%\n", o.Op, o.Rate, 100*report.Spread(o.Rates),
+		micro(o.P50), micro(o.P99), micro(o.P999), micro(o.Max), 100*o.LoadCPU)
 }

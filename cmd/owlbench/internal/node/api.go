@@ -51,7 +51,6 @@ func (a API) JSON(ctx context.Context, path string, v any) error {
 	return json.Unmarshal(text, v)
 }
 
-// read returns the whole answer to a path.
 func (a API) read(ctx context.Context, path string) ([]byte, error) {
 	body, err := a.Open(ctx, path)
 	if err != nil {

@@ -127,7 +127,6 @@ func (p *Process) WaitReady(ctx context.Context, patience time.Duration, ready f
 	}
 }
 
-// tail returns the end of what the process printed.
 func (p *Process) tail() string {
 	text, err := os.ReadFile(p.log)
 	if err != nil {

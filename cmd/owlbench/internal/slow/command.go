@@ -74,7 +74,6 @@ type output struct {
 	report.Results
 }
 
-// Table draws the report for people.
 func (o *output) Table(w io.Writer) { o.TableWithNotes(w) }
 
 // run measures on a node without HTTPS and on one with it.

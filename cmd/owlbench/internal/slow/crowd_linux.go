@@ -25,7 +25,6 @@ type crowd struct {
 	err     error // read after ended
 }
 
-// slowClient is one connection.
 type slowClient struct {
 	kind *clientKind
 	fd   int
@@ -60,8 +59,7 @@ func (c *crowd) end() error {
 	return c.err
 }
 
-// run connects all clients, and then lets some of them drip at each tick, so that each has
-// its turn every crowdDrip.
+// run connects all clients, and then lets some of them drip at each tick.
 func (c *crowd) run(kinds []clientKind, n int, http, tcp string, open chan struct{}) error {
 	for i := range n {
 		kind, addr := &kinds[i%len(kinds)], http

@@ -47,7 +47,6 @@ type otherClients struct {
 	alone, beside samples
 }
 
-// samples are the rounds of one kind.
 type samples struct {
 	rates []float64
 	tails []float64 // p99 in ms
@@ -135,7 +134,6 @@ func (s *series) besideCrowd(ctx context.Context, number int, opened time.Time) 
 	return nil
 }
 
-// measureOthers measures all others, one after the other.
 func (s *series) measureOthers(ctx context.Context, number int, into func(*otherClients) *samples) error {
 	for _, o := range s.others {
 		sample, err := s.Measure(ctx, &o.target, load.Mixed, number)
@@ -176,7 +174,6 @@ func (s *series) reapLimit() time.Duration {
 	return limit
 }
 
-// addRows makes the rows of the report.
 func (s *series) addRows() {
 	beside, alone := "beside slow clients", "alone"
 	if s.https {

@@ -3,16 +3,25 @@ package slow
 import (
 	"cmp"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
+	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strconv"
+	"time"
 
 	"owlcache/cmd/owlbench/internal/load"
 	"owlcache/cmd/owlbench/internal/node"
 )
 
-// server is the node that slow clients are let loose on.
 type server struct {
 	*node.Node
 	tcp string // address of the line protocol
@@ -40,7 +49,6 @@ func (b *bench) startServer(ctx context.Context, https bool) (*server, error) {
 	return &server{Node: n, tcp: node.Loopback(tcp)}, err
 }
 
-// fill makes the directory of the node, with all keys.
 func (b *bench) fill(ctx context.Context) error {
 	n, err := b.startServer(ctx, false)
 	if err != nil {
@@ -58,7 +66,6 @@ func (b *bench) fill(ctx context.Context) error {
 	return n.Terminate()
 }
 
-// figures are what a node says of itself.
 type figures struct {
 	slow int // connections of others than this program's
 	keys int
@@ -72,4 +79,25 @@ func (n *server) figures(ctx context.Context) (figures, error) {
 	}
 	const own = 1 // that asks
 	return figures{slow: int(http+all["owlcache_tcp_connections"]) - own, keys: int(all["owlcache_keys"])}, err
+}
+
+// writeCertificate makes a certificate for the loopback address, and its key.
+func writeCertificate(dir string) (certFile, keyFile string, err error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return "", "", err
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return "", "", err
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	certFile, keyFile = filepath.Join(dir, "node.crt"), filepath.Join(dir, "node.key")
+	return certFile, keyFile, errors.Join(err,
+		os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), 0o600),
+		os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
 }

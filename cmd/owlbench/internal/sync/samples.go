@@ -13,11 +13,8 @@ import (
 	"owlcache/cmd/owlbench/internal/load"
 )
 
-// Bounds of looking for samples, so that the nodes are not kept busy by it.
-const (
-	watchEvery = 2 * time.Millisecond
-	watchMost  = 200 // samples that are asked for at a time
-)
+// sampleLimit is how long after the last write all samples have to be readable.
+const sampleLimit = 30 * time.Second
 
 // sampleBoard has the writes that are looked for on the other nodes.
 type sampleBoard struct {
@@ -30,7 +27,6 @@ type sampleBoard struct {
 	found   load.Histogram
 }
 
-// sentSample is a write that not all nodes have answered.
 type sentSample struct {
 	at   time.Time
 	left int // nodes
@@ -40,7 +36,6 @@ func newSampleBoard(nodes []*member) *sampleBoard {
 	return &sampleBoard{nodes: nodes, sent: make(map[uint64]sentSample), lacking: make([][]uint64, len(nodes))}
 }
 
-// add adds a key that is about to be written.
 func (b *sampleBoard) add(key uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -83,10 +78,9 @@ func (b *sampleBoard) next(node int) (keys []uint64, over bool, err error) {
 	case time.Since(b.ended) > sampleLimit:
 		return nil, false, fmt.Errorf("%d writes have not reached %s within %v", len(lacking), b.nodes[node].Name, sampleLimit)
 	}
-	return slices.Clone(lacking[:min(len(lacking), watchMost)]), false, nil
+	return slices.Clone(lacking[:min(len(lacking), 200)]), false, nil
 }
 
-// latencies returns how long samples took to be readable on all nodes.
 func (b *sampleBoard) latencies() load.Histogram {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -116,14 +110,13 @@ func (b *sampleBoard) watchNode(ctx context.Context, node int, like load.Target)
 		if err := b.askFor(c, node, keys, like); err != nil {
 			return err
 		}
-		load.Pause(ctx, watchEvery)
+		load.Pause(ctx, 2*time.Millisecond) // so that the nodes are not kept busy by it
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
 }
 
-// askFor asks a node for some samples, all at once.
 func (b *sampleBoard) askFor(c *load.Client, node int, keys []uint64, like load.Target) error {
 	if len(keys) == 0 {
 		return nil

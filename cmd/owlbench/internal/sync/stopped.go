@@ -9,7 +9,6 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// stoppedPart is the name of the part in which a node is stopped.
 const stoppedPart = "stopped"
 
 // Values that are so large that the connections to a stopped peer are soon full, and so
@@ -29,13 +28,11 @@ type stoppedBench struct {
 	after  []float64 // seconds until all were the same again
 }
 
-// stoppedRounds are the rounds of one kind.
 type stoppedRounds struct {
 	rates []float64
 	most  figures
 }
 
-// measureStopped is the last part of owlbench sync.
 func (b *bench) measureStopped(ctx context.Context, g *nodeGroup) error {
 	defer func(usual load.Options) { b.Options = usual }(b.Options)
 	b.Keys, b.Value = stoppedKeys, stoppedValue
@@ -88,13 +85,9 @@ func (s *stoppedBench) stoppedRound(ctx context.Context, number int) error {
 	return err
 }
 
-// figuresEvery is how often a node is asked for its figures while it is written to.
-const figuresEvery = 50 * time.Millisecond
-
-// round writes as fast as it goes, and looks at the figures of the node.
 func (s *stoppedBench) round(ctx context.Context, number int, rounds *stoppedRounds) error {
 	n := s.group.nodes[0]
-	end := load.Every(ctx, figuresEvery, func() error {
+	end := load.Every(ctx, 50*time.Millisecond, func() error {
 		f, err := n.figures(ctx)
 		rounds.most.grow(f)
 		return err

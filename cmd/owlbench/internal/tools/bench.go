@@ -84,7 +84,6 @@ func (b *bench) run(ctx context.Context, keys int) error {
 	return b.compareMemory(ctx, all, tools(small))
 }
 
-// report makes the rows for speed.
 func (b *bench) report(cat *tool, tools []*tool) {
 	for _, t := range tools {
 		if t.name == "inspect" {
@@ -105,7 +104,6 @@ func (b *bench) speeds(seconds []float64) []float64 {
 	return out
 }
 
-// compareMemory runs each tool on a tenth of the keys.
 func (b *bench) compareMemory(ctx context.Context, large, small []*tool) error {
 	for i, t := range small {
 		for range b.rounds {
@@ -120,8 +118,7 @@ func (b *bench) compareMemory(ctx context.Context, large, small []*tool) error {
 	return nil
 }
 
-// measure runs a tool once with the files on the disk alone and once with them in
-// memory.
+// measure runs a tool once with the files on the disk alone and once with them in memory.
 func (b *bench) measure(ctx context.Context, t *tool, files []dataFile) error {
 	for _, f := range files {
 		if err := node.DropFromMemory(f.path); err != nil {
@@ -196,13 +193,11 @@ func writeLines(w io.Writer, keys, value int) error {
 	return out.Flush()
 }
 
-// dataFile is a file of a data directory.
 type dataFile struct {
 	path string
 	size int64
 }
 
-// dataFiles returns all files in a directory.
 func dataFiles(dir string) (files []dataFile, err error) {
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {

@@ -51,7 +51,6 @@ type output struct {
 	report.Rows `json:"rows"`
 }
 
-// Table draws the report for people.
 func (o *output) Table(w io.Writer) {
 	// The writer keeps its first error for Flush.
 	_, _ = fmt.Fprintf(w, "%d keys, %d MB of files\n", o.Keys, o.Bytes/1e6)
