@@ -54,9 +54,8 @@ func (c *comparison) startBare(ctx context.Context) (*node.Process, load.Target,
 	return p, t, err
 }
 
-// bareMap is a map that may be written while it is read, as a cache's is.
 type bareMap struct {
-	mu     sync.RWMutex
+	mu     sync.RWMutex      // a cache is written while it is read
 	values map[string][]byte // protected by mu
 }
 
@@ -81,7 +80,6 @@ func (m *bareMap) answer(ctx *fasthttp.RequestCtx) {
 	ctx.Response.SetBodyRaw(value)
 }
 
-// serveBare serves until ctx is done.
 func serveBare(ctx context.Context, addr string, m *bareMap) error {
 	server := &fasthttp.Server{Handler: m.answer, Name: "bare"}
 	listener, err := net.Listen("tcp", addr)

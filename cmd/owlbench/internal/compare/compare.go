@@ -43,8 +43,7 @@ func Command(out *report.Printer) *cobra.Command {
 	return cmd
 }
 
-// comparison is a run of owlbench compare. Its parts use one data directory
-// with all keys, and clean up the servers that they start.
+// comparison is a run of owlbench compare. Its parts share one data directory.
 type comparison struct {
 	*node.Bench
 	filled bool // the data directory holds all keys
@@ -52,8 +51,8 @@ type comparison struct {
 
 const nodeName = "node"
 
-// parts returns all comparisons, in an order in which each leaves the data
-// directory as the next wants it.
+// parts returns all comparisons, in an order in which each leaves the data directory as the next
+// wants it.
 func parts(c *comparison) []report.Part {
 	return []report.Part{
 		{Name: "get", Run: c.compareGet},
@@ -63,8 +62,7 @@ func parts(c *comparison) []report.Part {
 	}
 }
 
-// startNode starts a node on the directory of all keys, which it fills first
-// if no part did before. The log stays unfolded.
+// startNode starts a node with all keys. The log stays unfolded.
 func (c *comparison) startNode(ctx context.Context, settings ...string) (*node.Node, load.Target, error) {
 	if err := c.fill(ctx); err != nil {
 		return nil, load.Target{}, err
@@ -76,7 +74,6 @@ func (c *comparison) startNode(ctx context.Context, settings ...string) (*node.N
 	return n, n.Target(c.Options), nil
 }
 
-// fill sets all keys in the data directory, once.
 func (c *comparison) fill(ctx context.Context) error {
 	if c.filled {
 		return nil

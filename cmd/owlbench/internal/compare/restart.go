@@ -12,12 +12,8 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// restarts is how many seconds each start of one side took, on one CPU and on all.
 type restarts struct{ one, all []float64 }
 
-// compareRestart measures how long owlcache and Redis take from their start
-// until they serve the same data: owlcache from its log alone and from its
-// snapshot, Redis from its RDB file.
 func (c *comparison) compareRestart(ctx context.Context) error {
 	if c.Missing("restart", "redis-server") {
 		return nil
@@ -32,7 +28,7 @@ func (c *comparison) compareRestart(ctx context.Context) error {
 	return nil
 }
 
-// addRestarts measures both sides in turns, on one CPU and on all.
+// addRestarts measures the starts of both sides, in seconds, in turns.
 func (c *comparison) addRestarts(what string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		var owl, peer restarts

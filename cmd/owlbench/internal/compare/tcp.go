@@ -36,7 +36,6 @@ func TCPCommand(out *report.Printer) *cobra.Command {
 	return cmd
 }
 
-// runTCP measures reads and durable writes over the line protocol.
 func (c *comparison) runTCP(ctx context.Context) error {
 	c.NoteShared()
 	if c.Missing("tcp", "redis-server") {

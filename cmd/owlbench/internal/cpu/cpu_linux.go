@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// usableCPUs returns the CPUs that this process may run on.
 func usableCPUs() (cpus []int) {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {

@@ -10,8 +10,7 @@ import (
 	"owlcache/cmd/owlbench/internal/load"
 )
 
-// writer writes its own keys over one connection, one request at a time,
-// and checks what it reads of them.
+// writer writes its own keys, one request at a time, and checks what it reads of them.
 type writer struct {
 	seed  uint64
 	rng   *rand.Rand
@@ -31,7 +30,6 @@ func newWriter(seed uint64, id, keys int) *writer {
 	return w
 }
 
-// step does one operation, and sometimes reads the key after it.
 func (w *writer) step(c *load.ClassicClient) error {
 	var op load.Operation
 	i := w.pick()
@@ -74,7 +72,6 @@ func (w *writer) lifetime() int64 {
 	return [...]int64{1, 2, 3, 86400}[w.rng.IntN(4)]
 }
 
-// write does an operation and takes its result into the history.
 func (w *writer) write(c *load.ClassicClient, i int, op load.Operation) error {
 	if op.Action == load.ActSet {
 		w.board[i].issued.Store(op.Seq)
@@ -93,7 +90,6 @@ func (w *writer) write(c *load.ClassicClient, i int, op load.Operation) error {
 	return err
 }
 
-// check reads a key and compares it with its history.
 func (w *writer) check(c *load.ClassicClient, i int) error {
 	got, during, err := c.Get(w.keys[i].key)
 	if err != nil {

@@ -68,7 +68,6 @@ func run(ctx context.Context, f node.SiteFlags, o options, logf func(string, ...
 	return result, nil
 }
 
-// Table draws the outcome for people.
 func (o outcome) Table(w io.Writer) {
 	// The writer keeps its first error for Flush.
 	_, _ = fmt.Fprintf(w, "rounds\tkilled\tstopped\tkilled in start\tfolded its log\twrites\tunanswered\tchecks\treads\tlost\tresurrected\tnever sent\n")
@@ -76,7 +75,7 @@ func (o outcome) Table(w io.Writer) {
 		o.Rounds, o.Kills, o.Stops, o.StartKills, o.Folded, o.Writes, o.Unanswered, o.Checks, o.Reads)
 }
 
-// nodeServer is the real program as the server, on one data directory.
+// nodeServer is the real program, on one data directory.
 type nodeServer struct{ *node.Site }
 
 func (s *nodeServer) start(settings []string) (life, error) {

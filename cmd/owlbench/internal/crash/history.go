@@ -13,7 +13,6 @@ import (
 // seem to differ: both read the same one, which may be adjusted meanwhile.
 const clockTolerance = 10
 
-// A keyState is one state that a correct server may hold a key in.
 type keyState struct {
 	present bool
 	seq     uint64 // number of the set that wrote it
@@ -25,12 +24,11 @@ type keyState struct {
 	setFrom, setTo int64
 }
 
-// mayLive returns whether the key may be there at some instant between two.
+// mayLive and mayMiss return whether the key may be there, or be absent, at some instant.
 func (s *keyState) mayLive(from int64) bool {
 	return s.present && (s.expiresTo == 0 || from-clockTolerance < s.expiresTo)
 }
 
-// mayMiss returns whether the key may be absent at some instant up to one.
 func (s *keyState) mayMiss(to int64) bool {
 	return !s.present || s.expiresFrom != 0 && to+clockTolerance >= s.expiresFrom
 }
@@ -80,7 +78,6 @@ func (h *history) written(op load.Operation, r load.Result, during load.Interval
 	return nil
 }
 
-// after returns the states that an operation may lead to when it is done.
 func (h *history) after(op load.Operation, during load.Interval) []keyState {
 	if op.Action == load.ActSet {
 		s := keyState{present: true, seq: op.Seq, value: op.Value, setFrom: during.From, setTo: during.To}

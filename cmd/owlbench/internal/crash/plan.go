@@ -14,8 +14,7 @@ type roundPlan struct {
 	inOrder    bool            // it is asked to end, not killed
 }
 
-// newRoundPlan draws round number n. Three rounds of four have small segments
-// and checkpoints so often that kills hit them.
+// newRoundPlan draws round number n. Three of four fold their log so often that kills hit that.
 func newRoundPlan(rng *rand.Rand, n int, maxLife time.Duration) roundPlan {
 	const minLife = 20 * time.Millisecond
 	p := roundPlan{

@@ -25,7 +25,6 @@ type options struct {
 	MaxLife time.Duration // of the server in a round
 }
 
-// withDefaults fills what is zero and refuses what makes no sense.
 func (o options) withDefaults() (options, error) {
 	o.Rounds = cmp.Or(o.Rounds, 20)
 	o.Conns = cmp.Or(o.Conns, 16)
@@ -54,7 +53,6 @@ type life interface {
 	Terminate() error // ends it in order and waits
 }
 
-// outcome counts what a trial did.
 type outcome struct {
 	Seed       uint64 `json:"seed"`
 	Rounds     int    `json:"rounds"`
@@ -68,8 +66,6 @@ type outcome struct {
 	Reads      uint64 `json:"reads"`  // reads by others
 }
 
-// A trial writes to a server, ends it at a random moment, starts it again on
-// the same data and checks every key, over and over.
 type trial struct {
 	options
 	server  server
@@ -81,7 +77,6 @@ type trial struct {
 	outcome outcome
 }
 
-// newTrial prepares a trial. The options have their defaults.
 func newTrial(o options, server server, logf func(string, ...any)) *trial {
 	r := &trial{options: o, server: server, logf: logf, rng: rand.New(rand.NewPCG(o.Seed, 0)), outcome: outcome{Seed: o.Seed}}
 	var board []*boardEntry
@@ -212,8 +207,7 @@ func (r *trial) write(ctx context.Context, n life, plan roundPlan) error {
 	return errors.Join(group.Wait(), err)
 }
 
-// last checks all keys after the last kill, and once more when everything that
-// expires soon must be gone.
+// last checks all keys, and once more when everything that expires soon must be gone.
 func (r *trial) last(ctx context.Context) error {
 	n, err := r.startChecked(ctx, nil)
 	if err != nil {
@@ -233,7 +227,6 @@ func (r *trial) last(ctx context.Context) error {
 	return n.Terminate()
 }
 
-// count returns the outcome with the counts of writers and readers.
 func (r *trial) count() outcome {
 	o := r.outcome
 	for _, w := range r.writers {

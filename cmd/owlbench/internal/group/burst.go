@@ -12,8 +12,7 @@ import (
 
 const burstClients = 1000
 
-// measureBurst lets many clients ask at once for a key that nobody has, in each round for
-// another one, and counts what the members see of it.
+// measureBurst lets many clients ask at once for a key that nobody has.
 func (b *bench) measureBurst(ctx context.Context, addr string) error {
 	clients, err := dialClients(ctx, addr, burstClients)
 	defer closeClients(clients)
@@ -40,8 +39,7 @@ func (b *bench) measureBurst(ctx context.Context, addr string) error {
 	return nil
 }
 
-// dialClients opens connections. Those that it returns are for the caller to close, also
-// with an error.
+// dialClients opens connections, which the caller closes, also with an error.
 func dialClients(ctx context.Context, addr string, n int) (clients []*load.Client, err error) {
 	for range n {
 		c, err := load.Dial(ctx, addr, load.ParseHTTP)

@@ -14,8 +14,7 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// maxKeys is how many keys fit into the memory that a node has for the answers of
-// its members, with some room.
+// maxKeys fit into the memory that a node has for the answers of its members.
 const maxKeys = 50_000
 
 // Command is owlbench group.
@@ -60,8 +59,8 @@ const (
 // farAway is how long a proxy holds back what a member answers.
 const farAway = 2 * time.Millisecond
 
-// bench is a run of owlbench group: two members, each behind a proxy, and the node
-// that is asked, which is started for each measurement with its settings.
+// bench has two members, each behind a proxy. The node that is asked is started for each
+// measurement with its settings.
 type bench struct {
 	*node.Bench
 	nodes   []*node.Node // the members
@@ -104,8 +103,7 @@ func (b *bench) stopMembers() {
 	}
 }
 
-// startAsked starts the node that is asked, with these members besides itself, whose
-// answers it keeps for lifetime.
+// startAsked starts the node that is asked. It keeps the answers of these members for lifetime.
 func (b *bench) startAsked(ctx context.Context, lifetime time.Duration, members []string) (*node.Node, error) {
 	o := b.NodeOptions("asked", b.CPUs.Server, fmt.Sprintf("HttpClientRequestLocalCacheLifeTime=%d", lifetime.Milliseconds()))
 	if err := node.WriteMembers(o.Dir, node.GroupFile, members); err != nil {
@@ -129,7 +127,6 @@ func (b *bench) asked() (counts []int64) {
 	return counts
 }
 
-// groupTarget asks the group of the node at addr.
 func groupTarget(addr string, opts load.Options) load.Target {
 	t := load.HTTPTarget(addr, "", opts)
 	t.Name = "group"

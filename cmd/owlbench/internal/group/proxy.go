@@ -13,8 +13,7 @@ import (
 	"owlcache/cmd/owlbench/internal/load"
 )
 
-// proxy stands in front of a member. It counts the requests and holds back each answer for
-// a while.
+// proxy stands in front of a member. It counts the requests and holds back each answer.
 type proxy struct {
 	addr      string
 	delay     time.Duration
@@ -51,7 +50,6 @@ func (p *proxy) close() {
 	p.transport.CloseIdleConnections()
 }
 
-// RoundTrip asks the member, and gives the answer when it is due.
 func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	p.tasks.Add(1)
 	defer p.tasks.Done()

@@ -9,7 +9,6 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// measureFar measures a get in the group, of whose members one is far away.
 func (b *bench) measureFar(ctx context.Context) error {
 	fast := b.proxies[1]
 	before := fast.requests.Load()
@@ -66,8 +65,7 @@ func (b *bench) measureUncached(ctx context.Context, members, slow []string, pee
 	return queries, n.Terminate()
 }
 
-// medianLatency measures one round with one connection. It returns how many requests that
-// was, too.
+// medianLatency measures one round with one connection. It returns the number of requests too.
 func (b *bench) medianLatency(ctx context.Context, t load.Target, round int) (time.Duration, uint64, error) {
 	g := b.Generator
 	g.Conns = 1

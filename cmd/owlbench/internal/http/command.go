@@ -78,8 +78,7 @@ func run(ctx context.Context, out *report.Printer, f flags) (err error) {
 	return errors.Join(f.measure(ctx, out, n.Target(f.load), s.CPUs.Load), n.Terminate())
 }
 
-// measureRunning measures a node that runs already. On which CPU it runs is not ours to
-// know.
+// measureRunning measures a node that runs already, on which CPU is not known.
 func (f flags) measureRunning(ctx context.Context, out *report.Printer) error {
 	token := ""
 	if f.op != load.Get || !f.noPreload {
@@ -97,7 +96,6 @@ func (f flags) measureRunning(ctx context.Context, out *report.Printer) error {
 	return f.measure(ctx, out, load.HTTPTarget(f.addr, token, f.load), cpu.Any)
 }
 
-// measure sets the keys, measures all rounds, and prints the figures.
 func (f flags) measure(ctx context.Context, out *report.Printer, t load.Target, core int) error {
 	if !f.noPreload {
 		out.Logf("setting %d keys", t.Keys)
@@ -118,7 +116,6 @@ func (f flags) measure(ctx context.Context, out *report.Printer, t load.Target, 
 	return f.format.Print(out.Stdout, newFigures(f, samples))
 }
 
-// figures are what owlbench http prints.
 type figures struct {
 	Op      string        `json:"op"`
 	Load    load.Options  `json:"load"`
@@ -147,7 +144,6 @@ func newFigures(f flags, samples []*load.Sample) *figures {
 	return o
 }
 
-// Table draws the figures for people.
 func (o *figures) Table(w io.Writer) {
 	micro := func(d time.Duration) string { return d.Round(time.Microsecond).String() }
 	// The writer keeps its first error for Flush.

@@ -116,7 +116,6 @@ func (c *ClassicClient) Write(key string, op Operation, body bool) (Result, Inte
 	return Unknown, during, resp.Unexpected(string(op.Action))
 }
 
-// timed sends a request and says when it was under way.
 func (c *ClassicClient) timed(request string) (Response, Interval, error) {
 	from := time.Now()
 	resp, err := c.Do(request)

@@ -74,7 +74,6 @@ func (c *Client) Pipeline(requests []byte, count int, each func(i int, r Respons
 	return nil
 }
 
-// fill reads what there is behind c.in.
 func (c *Client) fill() error {
 	c.in = slices.Grow(c.in, 1)
 	n, err := c.conn.Read(c.in[len(c.in):cap(c.in)])

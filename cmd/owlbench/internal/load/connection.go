@@ -42,8 +42,7 @@ func (c *connection) next(now time.Time) {
 	c.unsent, c.waiting, c.sent = c.request, len(c.isGet), now
 }
 
-// received takes what was read from the connection. It returns whether all answers are
-// there, and an error when one is not as expected.
+// received takes what was read, and returns whether all answers are there.
 func (c *connection) received(chunk []byte) (done bool, err error) {
 	if len(chunk) == 0 {
 		return false, io.ErrUnexpectedEOF

@@ -28,8 +28,7 @@ type loop struct {
 	result   Sample
 }
 
-// drive sends requests on all connections for as long as length, waits for the last
-// answers and returns what was measured. With a core it runs on that one alone.
+// drive sends requests for as long as length, and waits for the last answers.
 func drive(ctx context.Context, addr string, conns []*connection, length time.Duration, core int) (*Sample, error) {
 	l := &loop{conns: conns, epoll: -1, read: make([]byte, 256<<10)}
 	defer l.close()

@@ -19,9 +19,8 @@ type API struct {
 	Token string // for what is under /admin/
 }
 
-// Open asks for a path, which must be answered with status 200. The caller closes the
-// body.
-func (a API) Open(ctx context.Context, path string) (io.ReadCloser, error) {
+// Ask asks for a path, which must be answered with status 200.
+func (a API) Ask(ctx context.Context, path string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL+path, nil)
 	if err != nil {
 		return nil, err
@@ -35,34 +34,25 @@ func (a API) Open(ctx context.Context, path string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
+	text, err := io.ReadAll(resp.Body)
 	if resp.StatusCode != http.StatusOK {
-		text, err := io.ReadAll(io.LimitReader(resp.Body, 200))
-		return nil, errors.Join(fmt.Errorf("%s%s answers %d: %s", a.URL, path, resp.StatusCode, text), err, resp.Body.Close())
+		err = errors.Join(fmt.Errorf("%s%s answers %d: %.200s", a.URL, path, resp.StatusCode, text), err)
 	}
-	return resp.Body, nil
+	return text, errors.Join(err, resp.Body.Close())
 }
 
 // JSON decodes the answer to a path.
 func (a API) JSON(ctx context.Context, path string, v any) error {
-	text, err := a.read(ctx, path)
+	text, err := a.Ask(ctx, path)
 	if err != nil {
 		return err
 	}
 	return json.Unmarshal(text, v)
 }
 
-func (a API) read(ctx context.Context, path string) ([]byte, error) {
-	body, err := a.Open(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(body)
-	return text, errors.Join(err, body.Close())
-}
-
 // Ready returns nil when the node serves data.
 func (a API) Ready(ctx context.Context) error {
-	_, err := a.read(ctx, "/readyz")
+	_, err := a.Ask(ctx, "/readyz")
 	return err
 }
 
@@ -78,7 +68,7 @@ func (a API) Digest(ctx context.Context) (string, error) {
 
 // Metrics returns the figures of a node, by name and labels.
 func (a API) Metrics(ctx context.Context) (map[string]float64, error) {
-	text, err := a.read(ctx, "/metrics")
+	text, err := a.Ask(ctx, "/metrics")
 	if err != nil {
 		return nil, err
 	}

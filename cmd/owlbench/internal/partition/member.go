@@ -69,21 +69,20 @@ func (m *member) entries(ctx context.Context) (map[string]entry, error) {
 		for i := range atOnce {
 			list = append(list, strconv.Itoa(first+i))
 		}
-		body, err := m.Open(ctx, "/admin/cluster/entries?buckets="+strings.Join(list, ","))
-		if err != nil {
-			return nil, err
+		lines, err := m.Ask(ctx, "/admin/cluster/entries?buckets="+strings.Join(list, ","))
+		if err == nil {
+			err = decodeAll(lines, func(e entry) { all[string(e.Key)] = e })
 		}
-		err = decodeAll(body, func(e entry) { all[string(e.Key)] = e })
-		if err = errors.Join(err, body.Close()); err != nil {
+		if err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
 }
 
-// decodeAll calls each with all JSON objects that r gives.
-func decodeAll[T any](r io.Reader, each func(T)) error {
-	lines := json.NewDecoder(r)
+// decodeAll calls each with all JSON objects in text.
+func decodeAll[T any](text []byte, each func(T)) error {
+	lines := json.NewDecoder(bytes.NewReader(text))
 	for {
 		var v T
 		if err := lines.Decode(&v); errors.Is(err, io.EOF) {
@@ -114,7 +113,7 @@ func (m *member) ownWrites(ctx context.Context) (writes []loggedWrite, err error
 	if err != nil {
 		return nil, fmt.Errorf("owlcache inspect log: %w", err)
 	}
-	err = decodeAll(bytes.NewReader(out), func(w loggedWrite) {
+	err = decodeAll(out, func(w loggedWrite) {
 		m.read = w.LSN
 		if w.Node == m.id {
 			writes = append(writes, w)

@@ -8,14 +8,12 @@ import (
 	"time"
 )
 
-// outcome is what owlbench partition prints.
 type outcome struct {
 	Seed    uint64         `json:"seed"`
 	Nodes   int            `json:"nodes"`
 	Results []roundOutcome `json:"rounds"`
 }
 
-// roundOutcome is what one round has shown. Anything wrong would have ended it.
 type roundOutcome struct {
 	Kind    cutKind       `json:"kind"`
 	Equal   time.Duration `json:"equal_ns"`   // from the healing until all digests were equal
@@ -34,10 +32,8 @@ func (r *roundOutcome) count(events []*event) {
 	}
 }
 
-// OK tells whether the target is met.
 func (o outcome) OK() bool { return newSummary("all", o.Results).p99 <= equalTarget }
 
-// Table draws the outcome for people.
 func (o outcome) Table(w io.Writer) {
 	// The writer keeps its first error for Flush.
 	_, _ = fmt.Fprintf(w, "cut\trounds\twrites\treads\tequal p50\tp99\tmax\tmembers max\n")

@@ -10,8 +10,7 @@ import (
 	"owlcache/cmd/owlbench/internal/load"
 )
 
-// event is what a client of a node was told. A read that found nothing has
-// neither a value nor a version.
+// event is what a client of a node was told. A read that found nothing has no value.
 type event struct {
 	read  bool
 	key   string

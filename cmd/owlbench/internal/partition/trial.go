@@ -25,7 +25,6 @@ type options struct {
 	Longest time.Duration // cut, default 10 s; the shortest is half of it
 }
 
-// withDefaults fills what is zero and refuses what makes no sense.
 func (o options) withDefaults() (options, error) {
 	o.Rounds = cmp.Or(o.Rounds, 10)
 	o.Nodes = cmp.Or(o.Nodes, 5)
@@ -50,8 +49,6 @@ const (
 	lateKeys      = 20 // in a round, deleted on some node when it is whole again
 )
 
-// trial has nodes written to while their network is cut, heals it, and checks
-// what has become of the writes, over and over.
 type trial struct {
 	options
 	program  string
@@ -67,7 +64,6 @@ type trial struct {
 	outcome  outcome
 }
 
-// newTrial prepares a run of the program. The options have their defaults.
 func newTrial(o options, program, dir string, logf func(string, ...any)) *trial {
 	r := &trial{
 		options: o, program: program, dir: dir, logf: logf,
@@ -181,7 +177,6 @@ func (r *trial) hangUp() {
 	r.sessions = nil
 }
 
-// onAnyNode does something with each of some keys, on a node that is drawn.
 func (r *trial) onAnyNode(ctx context.Context, keys []string, do func(*session, string) error) error {
 	var sessions []*session
 	for _, n := range r.nodes {
@@ -199,8 +194,8 @@ func (r *trial) onAnyNode(ctx context.Context, keys []string, do func(*session, 
 	return nil
 }
 
-// load has all nodes written to, cuts the network meanwhile, and heals it. It returns
-// when it was whole again, or, if the load has gone on for longer, when that has ended.
+// load has all nodes written to, cuts the network meanwhile, and heals it. It returns when it was
+// whole again, or when the load has ended, if that was later.
 func (r *trial) load(ctx context.Context, plan roundPlan, doomed, change []string) (healed time.Time, err error) {
 	workers, err := r.workers(ctx, doomed, change)
 	if err != nil {
@@ -229,7 +224,6 @@ func (r *trial) load(ctx context.Context, plan roundPlan, doomed, change []strin
 	return healed, err
 }
 
-// workers makes the load of all nodes, and hands out keys to delete and to change.
 func (r *trial) workers(ctx context.Context, doomed, change []string) (workers []*worker, err error) {
 	for _, n := range r.nodes {
 		for slot := range workersOfNode {

@@ -28,7 +28,6 @@ type nodeKey struct {
 	key  string
 }
 
-// take takes in what clients were told in a round, and what the logs of the nodes hold of it.
 func (t *truth) take(sessions []*session, logs map[int][]loggedWrite) error {
 	t.writes = map[string][]*event{}
 	for key, e := range t.best {
@@ -146,7 +145,6 @@ func (t *truth) locate(node int, e *event, floor writeVersion) (writeVersion, er
 	return floor, t.violated(e.key, "on node %d a client %v after version %s, and no deletion is later", node, e, floor)
 }
 
-// holding is what a node holds in the end.
 type holding struct {
 	node    int
 	entries map[string]entry

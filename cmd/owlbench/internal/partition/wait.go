@@ -16,8 +16,7 @@ const (
 	wholeLimit  = time.Minute      // until each takes all others as alive
 )
 
-// equal waits until the digests of all nodes are equal, and returns how long that is
-// after since. Longer than the limit is a failure.
+// equal waits until all nodes hold the same, and returns how long that is after since.
 func (r *trial) equal(ctx context.Context, since time.Time) (time.Duration, error) {
 	return r.await(ctx, since, equalLimit, "hold the same", func() error { return node.HoldSame(ctx, r.nodes) })
 }
@@ -39,8 +38,7 @@ func (r *trial) apart(ctx context.Context, plan roundPlan) error {
 	return nil
 }
 
-// whole waits until each node takes all others as alive, and returns how long it has
-// waited.
+// whole waits until each node takes all others as alive.
 func (r *trial) whole(ctx context.Context) (time.Duration, error) {
 	return r.await(ctx, time.Now(), wholeLimit, "find each other", func() error { return node.FindAll(ctx, r.nodes) })
 }
@@ -73,7 +71,6 @@ func (r *trial) states(ctx context.Context) (lines string) {
 	return lines
 }
 
-// check compares what all nodes hold with what their clients were told.
 func (r *trial) check(ctx context.Context) error {
 	lists, err := node.AskAll(ctx, r.nodes, (*member).ownWrites)
 	if err != nil {

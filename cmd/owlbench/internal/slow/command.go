@@ -65,7 +65,6 @@ func Command(out *report.Printer) *cobra.Command {
 	return cmd
 }
 
-// output is what owlbench slow prints.
 type output struct {
 	Load    load.Options  `json:"load"`
 	Clients int           `json:"slow_clients"`
@@ -76,7 +75,6 @@ type output struct {
 
 func (o *output) Table(w io.Writer) { o.TableWithNotes(w) }
 
-// run measures on a node without HTTPS and on one with it.
 func (b *bench) run(ctx context.Context) (report.Measured, error) {
 	if err := b.fitFiles(); err != nil {
 		return nil, err
@@ -96,8 +94,7 @@ func (b *bench) run(ctx context.Context) (report.Measured, error) {
 	return &output{b.Options, b.clients, b.limit, report.ThisMachine(b.CPUs.Apart()), b.Results}, nil
 }
 
-// fitFiles lowers the number of slow clients to what the limit of open files allows in
-// each of both processes.
+// fitFiles lowers the number of slow clients to what the limit of open files allows.
 func (b *bench) fitFiles() error {
 	const others = 200
 	limit, known := node.MaxOpenFiles()

@@ -52,7 +52,7 @@ func startCrowd(ctx context.Context, kinds []clientKind, n int, http, tcp string
 	}
 }
 
-// end closes all connections and returns why it ended before, if it did.
+// end closes all connections. It returns why it ended before, if it did.
 func (c *crowd) end() error {
 	close(c.stop)
 	<-c.ended

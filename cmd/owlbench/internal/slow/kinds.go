@@ -19,7 +19,6 @@ const (
 	largeValue = 256 << 10
 )
 
-// clientKind is one way to be slow.
 type clientKind struct {
 	name  string
 	tcp   bool   // on the port of the line protocol

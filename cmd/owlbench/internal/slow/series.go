@@ -40,7 +40,6 @@ type series struct {
 	reaped []float64    // seconds until all were closed
 }
 
-// otherClients are clients that work while others are slow.
 type otherClients struct {
 	name          string
 	target        load.Target
@@ -94,8 +93,7 @@ func (s *series) run(ctx context.Context) (err error) {
 	return s.node.Terminate()
 }
 
-// round measures the others alone and beside slow clients, and waits until the node has
-// closed all of these.
+// round measures the others alone and beside slow clients, until all of these are closed.
 func (s *series) round(ctx context.Context, number int) error {
 	if err := s.measureOthers(ctx, number, func(o *otherClients) *samples { return &o.alone }); err != nil {
 		return err
@@ -147,8 +145,7 @@ func (s *series) measureOthers(ctx context.Context, number int, into func(*other
 	return nil
 }
 
-// reap waits until the node has no connection of a slow client any more, and returns how
-// long after opened that was.
+// reap waits until the node has closed all slow clients. It returns how long that is after opened.
 func (s *series) reap(ctx context.Context, opened time.Time) (time.Duration, error) {
 	for {
 		f, err := s.node.figures(ctx)
@@ -163,7 +160,6 @@ func (s *series) reap(ctx context.Context, opened time.Time) (time.Duration, err
 	}
 }
 
-// reapLimit is when all slow clients have to be closed.
 func (s *series) reapLimit() time.Duration {
 	limit := s.limit + grace
 	for _, k := range s.kinds {

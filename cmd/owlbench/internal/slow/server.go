@@ -81,7 +81,7 @@ func (n *server) figures(ctx context.Context) (figures, error) {
 	return figures{slow: int(http+all["owlcache_tcp_connections"]) - own, keys: int(all["owlcache_keys"])}, err
 }
 
-// writeCertificate makes a certificate for the loopback address, and its key.
+// writeCertificate makes a certificate for the loopback address.
 func writeCertificate(dir string) (certFile, keyFile string, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// measureCatchUp measures how fast a node that was away takes over what it has missed.
 func (b *bench) measureCatchUp(ctx context.Context, g *nodeGroup) error {
 	away, up := g.nodes[groupSize-1], g.nodes[:groupSize-1]
 	if err := away.Terminate(); err != nil {

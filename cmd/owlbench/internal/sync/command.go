@@ -56,7 +56,6 @@ func Command(out *report.Printer) *cobra.Command {
 	return cmd
 }
 
-// output is what owlbench sync prints.
 type output struct {
 	Load load.Options `json:"load"`
 	Keys int          `json:"missed_keys"`
@@ -77,14 +76,12 @@ const (
 // patience is how long nodes may take to agree.
 const patience = 5 * time.Minute
 
-// bench is a run of owlbench sync.
 type bench struct {
 	*node.Bench
 	keys  int // that a node misses
 	queue int // MiB for a node that is stopped
 }
 
-// run does the parts that only names, all if it names none.
 func (b *bench) run(ctx context.Context, only []string) (report.Measured, error) {
 	b.CPU = cpu.Any // all share the CPUs
 	err := b.RunParts(ctx, parts(b), only)

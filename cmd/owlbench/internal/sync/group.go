@@ -55,7 +55,6 @@ func (b *bench) newGroup(part string) (*nodeGroup, error) {
 	return g, nil
 }
 
-// start starts all nodes and waits until they know each other.
 func (g *nodeGroup) start(ctx context.Context) error {
 	for _, n := range g.nodes {
 		if err := n.start(ctx); err != nil {
@@ -65,18 +64,15 @@ func (g *nodeGroup) start(ctx context.Context) error {
 	return g.meet(ctx)
 }
 
-// start starts a node that is not running, and waits until it serves data.
 func (n *member) start(ctx context.Context) (err error) {
 	n.Node, err = node.StartReady(ctx, n.opts)
 	return err
 }
 
-// meet waits until all nodes know each other.
 func (g *nodeGroup) meet(ctx context.Context) error {
 	return g.nodes[0].Process.WaitReady(ctx, patience, func() error { return node.FindAll(ctx, g.nodes) })
 }
 
-// kill ends all nodes that are running.
 func (g *nodeGroup) kill() {
 	for _, n := range g.nodes {
 		if n.Node != nil {

@@ -14,8 +14,6 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// measureLatency measures how fast one node can be written to, and how long at half of
-// that rate a write takes until it is readable on both others.
 func (b *bench) measureLatency(ctx context.Context, g *nodeGroup) error {
 	writer, others := g.nodes[0], g.nodes[1:]
 	if err := writer.Fill(ctx, b.Options); err != nil {

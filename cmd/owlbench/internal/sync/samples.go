@@ -45,14 +45,12 @@ func (b *sampleBoard) add(key uint64) {
 	}
 }
 
-// end tells that nothing will be added.
 func (b *sampleBoard) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.ended = time.Now()
 }
 
-// seen notes that a node has answered a sample.
 func (b *sampleBoard) seen(node int, key uint64, at time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -18,8 +18,7 @@ const (
 	stoppedKeys  = 5_000
 )
 
-// stoppedBench is the measurement of what a peer that does nothing any more costs the
-// others: rounds with all nodes up and with one of them stopped, in turns.
+// stoppedBench does rounds with all nodes up and with one of them stopped, in turns.
 type stoppedBench struct {
 	*bench
 	group  *nodeGroup
@@ -64,7 +63,6 @@ func (b *bench) measureStopped(ctx context.Context, g *nodeGroup) error {
 	return nil
 }
 
-// stoppedRound is a round while a node is stopped. Then it waits until all are the same.
 func (s *stoppedBench) stoppedRound(ctx context.Context, number int) error {
 	stopped := s.group.nodes[groupSize-1]
 	if err := stopped.Pause(); err != nil {

@@ -17,7 +17,6 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// bench measures commands on a data directory.
 type bench struct {
 	*node.Bench
 	value  int // bytes of each
@@ -25,14 +24,13 @@ type bench struct {
 	bytes  int64 // of the files
 }
 
-// tool is a command to measure, and how many seconds and bytes of memory its runs took.
 type tool struct {
 	name   string
 	args   []string
-	target float64 // least share of the speed of cat, cold; 0 = none
-	cold   []float64
+	target float64   // least share of the speed of cat, cold; 0 = none
+	cold   []float64 // seconds
 	warm   []float64
-	memory []float64
+	memory []float64 // MB
 }
 
 // Targets: a share of the speed of cat; seconds; growth of memory with ten times the keys.
@@ -135,7 +133,7 @@ func (b *bench) measure(ctx context.Context, t *tool, files []dataFile) error {
 	return err
 }
 
-// runTool runs a tool and returns how long it took, and its memory at most, in bytes.
+// runTool returns how long a tool took, and its memory at most, in bytes.
 func (b *bench) runTool(ctx context.Context, t *tool) (time.Duration, int64, error) {
 	path := b.Program
 	if t.name == "cat" {
@@ -153,7 +151,6 @@ func (b *bench) runTool(ctx context.Context, t *tool) (time.Duration, int64, err
 	return time.Since(started), node.MaxMemory(cmd.ProcessState), nil
 }
 
-// fill makes a data directory with keys that are all in the snapshot.
 func (b *bench) fill(ctx context.Context, dir string, keys int) error {
 	b.Logf("making a data directory of %d keys", keys)
 	r, w := io.Pipe()
@@ -176,8 +173,7 @@ func (b *bench) fill(ctx context.Context, dir string, keys int) error {
 	return nil
 }
 
-// writeLines writes entries in random order as import reads them. The values are like
-// those of a web back end: text, a part of which repeats.
+// writeLines writes entries in random order as import reads them: text, a part of which repeats.
 func writeLines(w io.Writer, keys, value int) error {
 	out := bufio.NewWriterSize(w, 1<<20)
 	rnd := rand.New(rand.NewPCG(1, 2))

@@ -42,7 +42,6 @@ func Command(out *report.Printer) *cobra.Command {
 	return cmd
 }
 
-// output is what owlbench tools prints.
 type output struct {
 	Keys  int   `json:"keys"`
 	Value int   `json:"value"` // bytes
