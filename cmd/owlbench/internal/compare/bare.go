@@ -41,11 +41,11 @@ func (c *comparison) startBare(ctx context.Context) (*node.Process, load.Target,
 	if err != nil {
 		return nil, load.Target{}, err
 	}
-	port, err := node.FreePort()
+	addr, _, err := node.FreeAddr()
 	if err != nil {
 		return nil, load.Target{}, err
 	}
-	t := load.HTTPTarget(node.Loopback(port), "", c.Options)
+	t := load.HTTPTarget(addr, "", c.Options)
 	t.Name = "bare"
 	p, err := c.StartPeer(ctx, node.ProcessOptions{
 		Name: "bare", Path: self, Go: true,

@@ -58,11 +58,11 @@ func (c *comparison) runTCP(ctx context.Context) error {
 // compareTCP starts a node and Redis, which hold the same keys, and adds their rows.
 // The goals are for pipelines, and for one request at a time.
 func (c *comparison) compareTCP(ctx context.Context, op load.Op, what string, redis []string, goals [2]float64) error {
-	port, err := node.FreePort()
+	addr, port, err := node.FreeAddr()
 	if err != nil {
 		return err
 	}
-	n, _, err := c.startNode(ctx, "WAL_Sync=always", "CloseTcp=1", "Tcpport="+strconv.Itoa(port))
+	n, _, err := c.startNode(ctx, "WAL_Sync=always", "CloseTcp=1", "Tcpport="+port)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (c *comparison) compareTCP(ctx context.Context, op load.Op, what string, re
 		return err
 	}
 	defer r.Kill()
-	owl := load.TCPTarget(node.Loopback(port), c.Options)
+	owl := load.TCPTarget(addr, c.Options)
 	for i, depth := range []int{c.Depth, 1} {
 		owl.Depth, peer.Depth = depth, depth
 		row := what

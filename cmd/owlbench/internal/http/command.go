@@ -104,16 +104,24 @@ func (f flags) measure(ctx context.Context, out *report.Printer, t load.Target, 
 		}
 	}
 	g := load.Generator{Options: f.load, CPU: core}
-	var samples []*load.Sample
+	var all load.Sample
+	var rates []float64
 	for round := range f.load.Rounds {
 		s, err := g.Measure(ctx, &t, f.op, round)
 		if err != nil {
 			return err
 		}
 		out.Logf("round %d: %.0f/s", round+1, s.Rate())
-		samples = append(samples, s)
+		rates = append(rates, s.Rate())
+		all.Latencies.Merge(&s.Latencies)
+		all.Busy += s.Busy
+		all.Elapsed += s.Elapsed
 	}
-	return f.format.Print(out.Stdout, newFigures(f, samples))
+	h := &all.Latencies
+	return f.format.Print(out.Stdout, &figures{
+		Op: f.op.String(), Load: f.load, Rates: rates, Rate: report.Median(rates), LoadCPU: all.Load(),
+		P50: h.Quantile(0.5), P99: h.Quantile(0.99), P999: h.Quantile(0.999), Max: h.Max,
+	})
 }
 
 type figures struct {
@@ -126,22 +134,6 @@ type figures struct {
 	P999    time.Duration `json:"p999_ns"`
 	Max     time.Duration `json:"max_ns"`
 	LoadCPU float64       `json:"load_cpu"` // share of a CPU that the load generator used, of all rounds
-}
-
-func newFigures(f flags, samples []*load.Sample) *figures {
-	o := &figures{Op: f.op.String(), Load: f.load}
-	var all load.Sample
-	for _, s := range samples {
-		o.Rates = append(o.Rates, s.Rate())
-		all.Latencies.Merge(&s.Latencies)
-		all.Busy += s.Busy
-		all.Elapsed += s.Elapsed
-	}
-	o.Rate = report.Median(o.Rates)
-	h := &all.Latencies
-	o.P50, o.P99, o.P999, o.Max = h.Quantile(0.5), h.Quantile(0.99), h.Quantile(0.999), h.Max
-	o.LoadCPU = all.Busy.Seconds() / all.Elapsed.Seconds()
-	return o
 }
 
 func (o *figures) Table(w io.Writer) {

@@ -11,8 +11,7 @@
 //
 //	t := load.HTTPTarget(addr, token, options)
 //	err := load.Preload(ctx, &t)                        // sets all keys
-//	s, err := load.Measure(ctx, &t, load.Get, options, cpu.Any, 1) // one round
-//	a, b, err := generator.Alternate(ctx, load.Get, &t, &other)    // rounds of both, in turns
+//	s, err := load.Generator{options, cpu.Any}.Measure(ctx, &t, load.Get, 1) // one round
 //
 // The first answer that is not as expected ends a round. Client sends single
 // requests; ClassicClient does the operations of the classic protocol with one.

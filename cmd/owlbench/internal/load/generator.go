@@ -11,8 +11,7 @@ import (
 // Generator puts load on servers, from one CPU.
 type Generator struct {
 	Options
-	CPU  int // or cpu.Any
-	Logf func(format string, args ...any)
+	CPU int // or cpu.Any
 }
 
 // Sample is what one round of load measured.
@@ -26,11 +25,9 @@ type Sample struct {
 // Rate returns the requests per second.
 func (s *Sample) Rate() float64 { return float64(s.Ops) / s.Elapsed.Seconds() }
 
-// load says which share of a CPU the load generator used. Near all of it, the
-// figure is that of the load generator, not that of the server.
-func (s *Sample) load() string {
-	return fmt.Sprintf("%.0f %%", 100*s.Busy.Seconds()/s.Elapsed.Seconds())
-}
+// Load returns the share of a CPU that the load generator used. Near all of it, the figure
+// is that of the load generator, not that of the server.
+func (s *Sample) Load() float64 { return s.Busy.Seconds() / s.Elapsed.Seconds() }
 
 // Measure puts load on a target for the length of a round and returns what it
 // measured. The first answer that is not as expected ends it. Rounds of one number
@@ -41,32 +38,6 @@ func (g Generator) Measure(ctx context.Context, t *Target, op Op, round int) (*S
 		conns[i] = newConnection(t, op, uint64(round), uint64(i))
 	}
 	return drive(ctx, t.Addr, conns, g.Length(), g.CPU)
-}
-
-// Alternate puts load on two targets, in turns: one short round each to warm up,
-// and then all rounds. It returns the requests per second of each round.
-func (g Generator) Alternate(ctx context.Context, op Op, a, b *Target) (ratesA, ratesB []float64, err error) {
-	warmup := g
-	warmup.Seconds = min(1, g.Seconds)
-	for _, t := range []*Target{a, b} {
-		if _, err := warmup.Measure(ctx, t, op, 0); err != nil {
-			return nil, nil, err
-		}
-	}
-	for round := 1; round <= g.Rounds; round++ {
-		one, err := g.Measure(ctx, a, op, round)
-		if err != nil {
-			return nil, nil, err
-		}
-		two, err := g.Measure(ctx, b, op, round)
-		if err != nil {
-			return nil, nil, err
-		}
-		ratesA, ratesB = append(ratesA, one.Rate()), append(ratesB, two.Rate())
-		g.Logf("%s round %d: %s %.0f/s (load %s), %s %.0f/s (load %s)", op, round,
-			a.Name, one.Rate(), one.load(), b.Name, two.Rate(), two.load())
-	}
-	return ratesA, ratesB, nil
 }
 
 // Preload sets all keys of a target, pipelined over many connections: it is to

@@ -32,12 +32,11 @@ type Node struct {
 
 // Start starts a node and returns before it is ready.
 func Start(o Options) (*Node, error) {
+	var err error
 	if o.Addr == "" {
-		port, err := FreePort()
-		if err != nil {
+		if o.Addr, _, err = FreeAddr(); err != nil {
 			return nil, err
 		}
-		o.Addr = Loopback(port)
 	}
 	host, port, err := net.SplitHostPort(o.Addr)
 	if err != nil {

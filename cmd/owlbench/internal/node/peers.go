@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -18,8 +17,7 @@ import (
 // Redis is a running Redis.
 type Redis struct {
 	*Process
-	Addr string
-	Port int
+	Addr, Port string
 }
 
 // InMemory are the arguments of a Redis that keeps nothing on the disk.
@@ -37,14 +35,14 @@ func (s *Site) StartRedis(ctx context.Context, name string, core int, args ...st
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	port, err := FreePort()
-	if err != nil {
+	r := new(Redis)
+	var err error
+	if r.Addr, r.Port, err = FreeAddr(); err != nil {
 		return nil, err
 	}
-	r := &Redis{Addr: Loopback(port), Port: port}
 	r.Process, err = StartServer(ctx, ProcessOptions{
 		Name: name, Path: "redis-server", Dir: s.Dir, CPU: core,
-		Args: append([]string{"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir, "--daemonize", "no"}, args...),
+		Args: append([]string{"--bind", "127.0.0.1", "--port", r.Port, "--dir", dir, "--daemonize", "no"}, args...),
 	}, func() error { return r.Command(ctx, "PING") })
 	return r, err
 }
@@ -111,13 +109,13 @@ http {
 
 // StartNginx starts nginx with a file for each of some keys.
 func (s *Site) StartNginx(ctx context.Context, opts load.Options) (*Process, load.Target, error) {
-	port, err := FreePort()
+	addr, _, err := FreeAddr()
 	if err != nil {
 		return nil, load.Target{}, err
 	}
 	opts.Keys = min(opts.Keys, 1000) // a million small files would measure the file system
 	t := load.Target{
-		Name: "nginx", Addr: Loopback(port), Parse: load.ParseHTTP, Keys: opts.Keys, Value: opts.Value,
+		Name: "nginx", Addr: addr, Parse: load.ParseHTTP, Keys: opts.Keys, Value: opts.Value,
 		Get: load.NewTemplate(load.HTTPGet("/" + load.AnyKey)),
 	}
 	dir := filepath.Join(s.Dir, "nginx")
@@ -138,19 +136,19 @@ func (s *Site) StartNginx(ctx context.Context, opts load.Options) (*Process, loa
 // StartWebdis starts webdis in front of Redis, with the threads and connections that
 // it has where nobody has tuned it. (With one thread and two connections, the best
 // for one CPU, it is about a sixth faster.)
-func (s *Site) StartWebdis(ctx context.Context, redisPort int, opts load.Options) (*Process, load.Target, error) {
-	port, err := FreePort()
+func (s *Site) StartWebdis(ctx context.Context, redisPort string, opts load.Options) (*Process, load.Target, error) {
+	addr, port, err := FreeAddr()
 	if err != nil {
 		return nil, load.Target{}, err
 	}
 	t := load.Target{ // the shortest requests that webdis takes
-		Name: "webdis", Addr: Loopback(port), Parse: load.ParseHTTP, Keys: opts.Keys, Value: opts.Value,
+		Name: "webdis", Addr: addr, Parse: load.ParseHTTP, Keys: opts.Keys, Value: opts.Value,
 		Get: load.NewTemplate(load.HTTPGet("/GET/" + load.AnyKey + ".txt")),
 		Set: load.NewTemplate(load.HTTPGet("/SET/" + load.AnyKey + "/" + load.SampleValue(opts.Value))),
 	}
 	file := filepath.Join(s.Dir, "webdis.json")
 	config, err := json.Marshal(map[string]any{
-		"redis_host": "127.0.0.1", "redis_port": redisPort, "http_host": "127.0.0.1", "http_port": port,
+		"redis_host": "127.0.0.1", "redis_port": json.Number(redisPort), "http_host": "127.0.0.1", "http_port": json.Number(port),
 		"threads": 2, "pool_size": 20, // connections to Redis per thread
 		"daemonize": false, "verbosity": 0, "logfile": filepath.Join(s.Dir, "webdis-own.log"),
 	})

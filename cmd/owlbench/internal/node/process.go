@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -141,17 +142,16 @@ const (
 	stopPatience  = 30 * time.Second
 )
 
-// FreePort returns a TCP port of the loopback address that nobody listens on. It lies below
-// those that systems give to outgoing connections, one of which might take it before it is used.
-func FreePort() (int, error) {
+// FreeAddr returns an address of the loopback interface that nobody listens on, HOST:PORT,
+// and its port. It lies below those that systems give to outgoing connections, one of which
+// might take it before it is used.
+func FreeAddr() (addr, port string, err error) {
 	for range 100 {
-		port := 10_000 + rand.IntN(20_000)
-		if listener, err := net.Listen("tcp", Loopback(port)); err == nil {
-			return port, listener.Close()
+		port = strconv.Itoa(10_000 + rand.IntN(20_000))
+		addr = "127.0.0.1:" + port
+		if listener, err := net.Listen("tcp", addr); err == nil {
+			return addr, port, listener.Close()
 		}
 	}
-	return 0, errors.New("no free port was found from 10000 to 29999")
+	return "", "", errors.New("no free port was found from 10000 to 29999")
 }
-
-// Loopback returns the address of a port of the loopback interface.
-func Loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }

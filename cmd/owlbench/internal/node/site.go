@@ -14,6 +14,7 @@ import (
 
 	"owlcache/cmd/owlbench/internal/cpu"
 	"owlcache/cmd/owlbench/internal/load"
+	"owlcache/cmd/owlbench/internal/report"
 )
 
 // SiteFlags say which program is measured, and where.
@@ -104,4 +105,94 @@ func findOwlcache(ctx context.Context, path, dir string) (string, error) {
 		return "", errors.New("there is no owlcache in the search path and this is no checkout: name the program with --owlcache")
 	}
 	return path, nil
+}
+
+// Flags are those of the measurements that start owlcache, put load on it, and print
+// a report with targets.
+type Flags struct {
+	SiteFlags
+	report.Flags
+	Load load.Options
+}
+
+// Register adds the flags to a command, but for those of the load.
+func (f *Flags) Register(flags *pflag.FlagSet) {
+	f.SiteFlags.Register(flags, MeasuredDir)
+	f.Flags.Register(flags)
+}
+
+// Bench is what these measurements work with.
+type Bench struct {
+	*Site
+	report.Results
+	load.Generator
+}
+
+// Run opens a bench, measures, and prints the report.
+func (f Flags) Run(ctx context.Context, out *report.Printer, measure func(*Bench) (report.Measured, error)) (err error) {
+	if f.Load, err = f.Load.WithDefaults(); err != nil {
+		return err
+	}
+	s, err := f.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Remove()
+	r, err := measure(&Bench{
+		Site: s, Results: report.Results{Printer: out},
+		Generator: load.Generator{Options: f.Load, CPU: s.CPUs.Load},
+	})
+	if err != nil {
+		return err
+	}
+	return f.Print(out.Stdout, r)
+}
+
+// Report is the report of a measurement that has nothing else to say.
+func (b *Bench) Report() report.Measured {
+	return &report.LoadReport{Load: b.Options, Machine: report.ThisMachine(b.CPUs.Apart()), Results: b.Results}
+}
+
+// NoteShared notes if servers and load have no CPU each.
+func (b *Bench) NoteShared() {
+	if !*b.CPUs.Apart() {
+		b.Note("there are no two CPUs to choose from: servers and load generator share what there is")
+	}
+}
+
+// Against measures a node and a peer under the same load, in turns: one short round each
+// to warm up, and then all rounds. It adds the row.
+func (b *Bench) Against(ctx context.Context, op load.Op, what, peer string, goal float64, owl, other *load.Target) error {
+	warmup, sides := b.Generator, []*load.Target{owl, other}
+	warmup.Seconds = min(1, b.Seconds)
+	for _, t := range sides {
+		if _, err := warmup.Measure(ctx, t, op, 0); err != nil {
+			return err
+		}
+	}
+	var rates [2][]float64
+	for round := 1; round <= b.Rounds; round++ {
+		var told []string
+		for i, t := range sides {
+			s, err := b.Measure(ctx, t, op, round)
+			if err != nil {
+				return err
+			}
+			rates[i] = append(rates[i], s.Rate())
+			told = append(told, fmt.Sprintf("%s %.0f/s (load %.0f %%)", t.Name, s.Rate(), 100*s.Load()))
+		}
+		b.Logf("%s round %d: %s", op, round, strings.Join(told, ", "))
+	}
+	b.Add(report.NewRow(what, peer, "per second", rates[0], rates[1], goal, false))
+	return nil
+}
+
+// FillNode makes the data directory of a node with all keys.
+func (b *Bench) FillNode(ctx context.Context, name string) error {
+	b.Logf("setting %d keys in owlcache", b.Keys)
+	n, err := StartFilled(ctx, b.NodeOptions(name, cpu.Any, "WAL_Sync=no"), b.Options)
+	if err != nil {
+		return err
+	}
+	return n.Terminate()
 }

@@ -76,14 +76,9 @@ func (s *session) note(key string, read bool, value string, err error) error {
 type worker struct {
 	*session
 	rng  *rand.Rand
-	keys []string // to read
-	own  []string // of these, to write; no other session of the node writes them
-	todo []task   // in the middle of it all
-}
-
-type task struct {
-	do  func(*session, string) error
-	key string
+	keys []string       // to read
+	own  []string       // of these, to write; no other session of the node writes them
+	todo []func() error // in the middle of it all
 }
 
 // run works until stop is closed, and then does what is left of its tasks.
@@ -123,7 +118,7 @@ func (w *worker) nextTask() error {
 	if len(w.todo) == 0 {
 		return nil
 	}
-	t := w.todo[0]
+	task := w.todo[0]
 	w.todo = w.todo[1:]
-	return t.do(w.session, t.key)
+	return task()
 }

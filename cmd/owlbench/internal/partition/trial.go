@@ -117,7 +117,12 @@ func (r *trial) stop() {
 }
 
 func (r *trial) round(ctx context.Context, number int, plan roundPlan) error {
-	defer r.hangUp()
+	defer func() {
+		for _, s := range r.sessions {
+			s.client.Close()
+		}
+		r.sessions = nil
+	}()
 	doomed, late := namedKeys(number, "doomed", doomedKeys), namedKeys(number, "late", lateKeys)
 	if err := r.onAnyNode(ctx, append(doomed, late...), (*session).set); err != nil {
 		return err
@@ -168,13 +173,6 @@ func (r *trial) session(ctx context.Context, n *member) (*session, error) {
 	s := &session{node: n.number, client: client, clock: &r.clock}
 	r.sessions = append(r.sessions, s)
 	return s, nil
-}
-
-func (r *trial) hangUp() {
-	for _, s := range r.sessions {
-		s.client.Close()
-	}
-	r.sessions = nil
 }
 
 func (r *trial) onAnyNode(ctx context.Context, keys []string, do func(*session, string) error) error {
@@ -241,7 +239,7 @@ func (r *trial) workers(ctx context.Context, doomed, change []string) (workers [
 	handOut := func(do func(*session, string) error, keys []string) {
 		for _, key := range keys {
 			w := workers[r.rng.IntN(len(workers))]
-			w.todo = append(w.todo, task{do, key})
+			w.todo = append(w.todo, func() error { return do(w.session, key) })
 		}
 	}
 	handOut((*session).remove, doomed)

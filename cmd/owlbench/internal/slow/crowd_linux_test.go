@@ -64,11 +64,11 @@ func TestSlowCrowd(t *testing.T) {
 }
 
 func TestSlowCrowdIsRefused(t *testing.T) {
-	port, err := node.FreePort()
+	addr, _, err := node.FreeAddr()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c, err := startCrowd(t.Context(), []clientKind{{name: "mute"}}, 3, node.Loopback(port), "", cpu.Any); err == nil {
+	if c, err := startCrowd(t.Context(), []clientKind{{name: "mute"}}, 3, addr, "", cpu.Any); err == nil {
 		t.Errorf("connected to nobody: %v", c.end())
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -64,7 +64,7 @@ func (s *series) run(ctx context.Context) (err error) {
 	if err := s.measureOthers(ctx, 0, func(*otherClients) *samples { return new(samples) }); err != nil {
 		return err // what the first requests cost is not counted
 	}
-	before, err := s.node.figures(ctx)
+	_, before, err := s.node.figures(ctx)
 	if err != nil {
 		return err
 	}
@@ -82,9 +82,9 @@ func (s *series) run(ctx context.Context) (err error) {
 	if err = cmp.Or(err, end()); err != nil {
 		return err
 	}
-	after, err := s.node.figures(ctx)
-	if err == nil && after.keys != before.keys {
-		err = fmt.Errorf("there are %d keys, %d before: slow clients have written, and none of them has sent a whole request", after.keys, before.keys)
+	_, after, err := s.node.figures(ctx)
+	if err == nil && after != before {
+		err = fmt.Errorf("there are %d keys, %d before: slow clients have written, and none of them has sent a whole request", after, before)
 	}
 	if err != nil {
 		return err
@@ -108,14 +108,14 @@ func (s *series) round(ctx context.Context, number int) error {
 
 func (s *series) besideCrowd(ctx context.Context, number int, opened time.Time) error {
 	load.Pause(ctx, settling) // that they come is another matter than that they are there
-	first, err := s.node.figures(ctx)
+	first, _, err := s.node.figures(ctx)
 	if err != nil {
 		return err
 	}
 	if err := s.measureOthers(ctx, number, func(o *otherClients) *samples { return &o.beside }); err != nil {
 		return err
 	}
-	last, err := s.node.figures(ctx)
+	last, _, err := s.node.figures(ctx)
 	if err != nil {
 		return err
 	}
@@ -125,9 +125,9 @@ func (s *series) besideCrowd(ctx context.Context, number int, opened time.Time) 
 	}
 	s.reaped = append(s.reaped, took.Seconds())
 	s.Logf("round %d: %d slow clients open at the begin, %d at the end, all closed after %.1f s; memory %d MB at most",
-		number, first.slow, last.slow, took.Seconds(), s.peak.Load()/1e6)
-	if last.slow < s.clients/2 {
-		s.Note("Round %d: only %d slow clients were left at the end of the measurement: give a longer --limit.", number, last.slow)
+		number, first, last, took.Seconds(), s.peak.Load()/1e6)
+	if last < s.clients/2 {
+		s.Note("Round %d: only %d slow clients were left at the end of the measurement: give a longer --limit.", number, last)
 	}
 	return nil
 }
@@ -148,13 +148,13 @@ func (s *series) measureOthers(ctx context.Context, number int, into func(*other
 // reap waits until the node has closed all slow clients. It returns how long that is after opened.
 func (s *series) reap(ctx context.Context, opened time.Time) (time.Duration, error) {
 	for {
-		f, err := s.node.figures(ctx)
+		slow, _, err := s.node.figures(ctx)
 		took := time.Since(opened)
 		switch {
-		case err != nil || f.slow == 0:
+		case err != nil || slow == 0:
 			return took, err
 		case took > 2*s.reapLimit()+time.Minute:
-			return took, fmt.Errorf("%d slow clients are still connected after %v", f.slow, took)
+			return took, fmt.Errorf("%d slow clients are still connected after %v", slow, took)
 		}
 		load.Pause(ctx, 50*time.Millisecond)
 	}

@@ -29,12 +29,12 @@ type server struct {
 
 // startServer starts a node with the limits to be tried, and with HTTPS if asked to.
 func (b *bench) startServer(ctx context.Context, https bool) (*server, error) {
-	tcp, err := node.FreePort()
+	addr, port, err := node.FreeAddr()
 	if err != nil {
 		return nil, err
 	}
 	limit := strconv.Itoa(int(b.limit.Seconds()))
-	o := b.NodeOptions("node", b.CPUs.Server, "Tcpport="+strconv.Itoa(tcp),
+	o := b.NodeOptions("node", b.CPUs.Server, "Tcpport="+port,
 		"Http_ReadTimeout="+limit, "Http_WriteTimeout="+limit, "Http_IdleTimeout="+limit, "Tcp_IdleTimeout="+limit,
 		fmt.Sprintf("Http_MaxBodyMemory=%dMiB", bodyMemory), "Max_Connections="+strconv.Itoa(b.clients+b.Conns+100))
 	if https {
@@ -46,7 +46,7 @@ func (b *bench) startServer(ctx context.Context, https bool) (*server, error) {
 		o.Settings = append(o.Settings, "Open_Https=1", "Https_CertFile="+cert, "Https_KeyFile="+key)
 	}
 	n, err := node.StartReady(ctx, o)
-	return &server{Node: n, tcp: node.Loopback(tcp)}, err
+	return &server{Node: n, tcp: addr}, err
 }
 
 func (b *bench) fill(ctx context.Context) error {
@@ -66,19 +66,15 @@ func (b *bench) fill(ctx context.Context) error {
 	return n.Terminate()
 }
 
-type figures struct {
-	slow int // connections of others than this program's
-	keys int
-}
-
-func (n *server) figures(ctx context.Context) (figures, error) {
+// figures returns how many connections of slow clients and how many keys a node has.
+func (n *server) figures(ctx context.Context) (slow, keys int, err error) {
 	all, err := n.Metrics(ctx)
 	http, known := all["owlcache_http_connections"]
 	if err == nil && !known {
 		err = errors.New("the node does not tell how many connections it has")
 	}
 	const own = 1 // that asks
-	return figures{slow: int(http+all["owlcache_tcp_connections"]) - own, keys: int(all["owlcache_keys"])}, err
+	return int(http+all["owlcache_tcp_connections"]) - own, int(all["owlcache_keys"]), err
 }
 
 // writeCertificate makes a certificate for the loopback address.

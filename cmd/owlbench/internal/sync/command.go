@@ -91,7 +91,7 @@ func (b *bench) run(ctx context.Context, only []string) (report.Measured, error)
 
 // parts returns all measurements, each in a group of its own.
 func parts(b *bench) []report.Part {
-	part := func(name string, measure func(*bench, context.Context, *nodeGroup) error) report.Part {
+	part := func(name string, measure func(*bench, context.Context, nodeGroup) error) report.Part {
 		return report.Part{Name: name, Run: func(ctx context.Context) error {
 			g, err := b.newGroup(name)
 			if err != nil {

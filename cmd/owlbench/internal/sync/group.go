@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,9 +16,7 @@ import (
 
 const groupSize = 3
 
-type nodeGroup struct {
-	nodes []*member
-}
+type nodeGroup []*member
 
 // member is a node of a nodeGroup. It outlives restarts of its process.
 type member struct {
@@ -28,17 +25,14 @@ type member struct {
 }
 
 // newGroup prepares nodes that know each other and share a key.
-func (b *bench) newGroup(part string) (*nodeGroup, error) {
-	var ports [groupSize]int
-	var seeds []string
+func (b *bench) newGroup(part string) (g nodeGroup, err error) {
+	var ports, seeds [groupSize]string
 	for i := range ports {
-		var err error
-		if ports[i], err = node.FreePort(); err != nil {
+		if seeds[i], ports[i], err = node.FreeAddr(); err != nil {
 			return nil, err
 		}
-		seeds = append(seeds, node.Loopback(ports[i]))
 	}
-	g, key := &nodeGroup{}, rand.Text()
+	key := rand.Text()
 	for i, port := range ports {
 		o := b.NodeOptions(filepath.Join(part, fmt.Sprintf("node-%d", i+1)), cpu.Any)
 		if part == stoppedPart {
@@ -47,16 +41,16 @@ func (b *bench) newGroup(part string) (*nodeGroup, error) {
 		} else {
 			o.Settings = []string{"Logfile="}
 		}
-		if err := o.JoinGroup(strconv.Itoa(port), key, seeds...); err != nil {
+		if err := o.JoinGroup(port, key, seeds[:]...); err != nil {
 			return nil, err
 		}
-		g.nodes = append(g.nodes, &member{opts: o})
+		g = append(g, &member{opts: o})
 	}
 	return g, nil
 }
 
-func (g *nodeGroup) start(ctx context.Context) error {
-	for _, n := range g.nodes {
+func (g nodeGroup) start(ctx context.Context) error {
+	for _, n := range g {
 		if err := n.start(ctx); err != nil {
 			return err
 		}
@@ -69,21 +63,21 @@ func (n *member) start(ctx context.Context) (err error) {
 	return err
 }
 
-func (g *nodeGroup) meet(ctx context.Context) error {
-	return g.nodes[0].Process.WaitReady(ctx, patience, func() error { return node.FindAll(ctx, g.nodes) })
+func (g nodeGroup) meet(ctx context.Context) error {
+	return g[0].Process.WaitReady(ctx, patience, func() error { return node.FindAll(ctx, g) })
 }
 
-func (g *nodeGroup) kill() {
-	for _, n := range g.nodes {
+func (g nodeGroup) kill() {
+	for _, n := range g {
 		if n.Node != nil {
 			n.Kill() // its data is of no more use
 		}
 	}
 }
 
-func (g *nodeGroup) terminate() error {
+func (g nodeGroup) terminate() error {
 	var errs []error
-	for _, n := range g.nodes {
+	for _, n := range g {
 		errs = append(errs, n.Terminate())
 	}
 	return errors.Join(errs...)

@@ -14,8 +14,8 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-func (b *bench) measureLatency(ctx context.Context, g *nodeGroup) error {
-	writer, others := g.nodes[0], g.nodes[1:]
+func (b *bench) measureLatency(ctx context.Context, g nodeGroup) error {
+	writer, others := g[0], g[1:]
 	if err := writer.Fill(ctx, b.Options); err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (b *bench) measureLatency(ctx context.Context, g *nodeGroup) error {
 		2*half, b.Conns, half)
 	var medians, tails []float64
 	for round := range b.Rounds {
-		if _, err := settle(ctx, g.nodes); err != nil {
+		if _, err := settle(ctx, g); err != nil {
 			return err
 		}
 		board := newSampleBoard(others)

@@ -3,11 +3,44 @@ package sync
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"owlcache/cmd/owlbench/internal/load"
 	"owlcache/cmd/owlbench/internal/report"
 )
+
+func (b *bench) measureCatchUp(ctx context.Context, g nodeGroup) error {
+	away, up := g[groupSize-1], g[:groupSize-1]
+	if err := away.Terminate(); err != nil {
+		return err
+	}
+	b.Logf("setting %d keys", b.keys)
+	missed := b.Options
+	missed.Keys = uint64(b.keys)
+	if err := up[0].Fill(ctx, missed); err != nil {
+		return err
+	}
+	if _, err := settle(ctx, up); err != nil {
+		return err
+	}
+	if err := away.start(ctx); err != nil {
+		return err
+	}
+	ready := time.Now()
+	end, err := settle(ctx, g)
+	if err != nil {
+		return err
+	}
+	f, err := away.figures(ctx)
+	if err == nil && f.merged < float64(b.keys) {
+		err = fmt.Errorf("the node has taken over %.0f entries of %d", f.merged, b.keys)
+	}
+	took := end.Sub(ready)
+	b.Note("Catching up took %v; %.0f entries arrived for %.0f that were taken over.", took.Round(time.Millisecond), f.received, f.merged)
+	b.Add(report.LimitRow("catching up", "entries/s", []float64{float64(b.keys) / took.Seconds()}, catchUpTarget, false))
+	return err
+}
 
 const stoppedPart = "stopped"
 
@@ -21,7 +54,7 @@ const (
 // stoppedBench does rounds with all nodes up and with one of them stopped, in turns.
 type stoppedBench struct {
 	*bench
-	group  *nodeGroup
+	group  nodeGroup
 	up     stoppedRounds
 	halted stoppedRounds
 	after  []float64 // seconds until all were the same again
@@ -32,11 +65,11 @@ type stoppedRounds struct {
 	most  figures
 }
 
-func (b *bench) measureStopped(ctx context.Context, g *nodeGroup) error {
+func (b *bench) measureStopped(ctx context.Context, g nodeGroup) error {
 	defer func(usual load.Options) { b.Options = usual }(b.Options)
 	b.Keys, b.Value = stoppedKeys, stoppedValue
 	s := &stoppedBench{bench: b, group: g}
-	if err := g.nodes[0].Fill(ctx, b.Options); err != nil {
+	if err := g[0].Fill(ctx, b.Options); err != nil {
 		return err
 	}
 	// Not counted: until memory is what it is.
@@ -64,7 +97,7 @@ func (b *bench) measureStopped(ctx context.Context, g *nodeGroup) error {
 }
 
 func (s *stoppedBench) stoppedRound(ctx context.Context, number int) error {
-	stopped := s.group.nodes[groupSize-1]
+	stopped := s.group[groupSize-1]
 	if err := stopped.Pause(); err != nil {
 		return err
 	}
@@ -78,13 +111,13 @@ func (s *stoppedBench) stoppedRound(ctx context.Context, number int) error {
 	if err := s.group.meet(ctx); err != nil {
 		return err
 	}
-	end, err := settle(ctx, s.group.nodes)
+	end, err := settle(ctx, s.group)
 	s.after = append(s.after, end.Sub(again).Seconds())
 	return err
 }
 
 func (s *stoppedBench) round(ctx context.Context, number int, rounds *stoppedRounds) error {
-	n := s.group.nodes[0]
+	n := s.group[0]
 	end := load.Every(ctx, 50*time.Millisecond, func() error {
 		f, err := n.figures(ctx)
 		rounds.most.grow(f)
