@@ -114,12 +114,6 @@ func (w *writer) checkAll(c *load.ClassicClient) error {
 	return nil
 }
 
-func (w *writer) takeSeen() {
-	for i, h := range w.keys {
-		h.seen(w.board[i].seen.Load())
-	}
-}
-
 // A boardEntry is what writer and readers of a key tell each other, as numbers
 // of sets. They only grow.
 type boardEntry struct {

@@ -126,7 +126,8 @@ func (h *history) found(value []byte, setAt int64, during load.Interval) error {
 	h.unanswered = 0
 	fits := h.states[:0:0]
 	for _, s := range h.states {
-		if s.mayLive(during.From) && bytes.Equal(s.value, value) && s.wasSetAt(setAt) {
+		if s.mayLive(during.From) && bytes.Equal(s.value, value) &&
+			(setAt == 0 || s.setFrom-clockTolerance <= setAt && setAt <= s.setTo+clockTolerance) {
 			if s.expiresTo != 0 {
 				// It has not expired yet.
 				s.expiresFrom = min(max(s.expiresFrom, during.From), s.expiresTo)
@@ -139,10 +140,6 @@ func (h *history) found(value []byte, setAt int64, during load.Interval) error {
 	}
 	h.states = fits
 	return nil
-}
-
-func (s *keyState) wasSetAt(setAt int64) bool {
-	return setAt == 0 || s.setFrom-clockTolerance <= setAt && setAt <= s.setTo+clockTolerance
 }
 
 // seen takes in that another connection has read the value of a set: what was

@@ -128,8 +128,10 @@ func (r *trial) round(ctx context.Context, plan roundPlan) error {
 	if r.server.snapshotTime() != snapshot {
 		r.outcome.Folded++
 	}
-	for _, w := range r.writers {
-		w.takeSeen()
+	for _, w := range r.writers { // the histories learn what readers have seen
+		for i, h := range w.keys {
+			h.seen(w.board[i].seen.Load())
+		}
 	}
 	r.logf("%s", plan)
 	return nil

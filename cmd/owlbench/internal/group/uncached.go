@@ -24,8 +24,8 @@ func (b *bench) measureFar(ctx context.Context) error {
 	return nil
 }
 
-// measureNear measures it with nothing between the nodes. What it costs to wait for two
-// answers instead of one, on the CPUs that all share, is most of it.
+// measureNear measures it with nothing between the nodes, where most of the cost is to wait
+// for two answers instead of one.
 func (b *bench) measureNear(ctx context.Context) error {
 	_, err := b.measureUncached(ctx, b.members, b.members, "member, no delay", 0)
 	return err

@@ -40,11 +40,11 @@ func (p *Process) Memory() (int64, error) {
 }
 
 // MaxOpenFiles returns how many files a process may have open after it has raised its
-// limit, as this one and a node do.
-func MaxOpenFiles() (int, bool) {
+// limit, as this one and a node do; very many if that is not known.
+func MaxOpenFiles() int {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return 0, false
+		return 1 << 30
 	}
-	return int(min(limit.Max, 1<<30)), true
+	return int(min(limit.Max, 1<<30))
 }

@@ -19,4 +19,4 @@ func MaxMemory(*os.ProcessState) int64 { return 0 }
 func (p *Process) Memory() (int64, error) { return 0, errNotLinux }
 
 // MaxOpenFiles is not known here.
-func MaxOpenFiles() (int, bool) { return 0, false }
+func MaxOpenFiles() int { return 1 << 30 }

@@ -94,12 +94,6 @@ func (p *roundPlan) cutPair(a, b int) {
 	p.cuts = append(p.cuts, cut{from: a, to: b}, cut{from: b, to: a})
 }
 
-// divides tells whether nothing gets from one side of the cut to the other: with UDP, or
-// a way around, they may agree all the time.
-func (p roundPlan) divides() bool {
-	return p.kind == cutHalves || p.kind == cutIsolated || p.kind == cutOneWay
-}
-
 func (p roundPlan) String() string {
 	var cuts []string
 	for _, c := range p.cuts {

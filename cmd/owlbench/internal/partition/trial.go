@@ -55,20 +55,16 @@ type trial struct {
 	dir      string
 	logf     func(format string, args ...any)
 	rng      *rand.Rand
-	network  network
 	nodes    []*member
 	keys     []string
-	truth    *truth
+	truth    truth
 	clock    atomic.Uint64
 	sessions []*session // of the round
 	outcome  outcome
 }
 
 func newTrial(o options, program, dir string, logf func(string, ...any)) *trial {
-	r := &trial{
-		options: o, program: program, dir: dir, logf: logf,
-		rng: rand.New(rand.NewPCG(o.Seed, 0)), network: network{nodes: o.Nodes}, truth: newTruth(),
-	}
+	r := &trial{options: o, program: program, dir: dir, logf: logf, rng: rand.New(rand.NewPCG(o.Seed, 0))}
 	for i := range o.Keys {
 		r.keys = append(r.keys, fmt.Sprintf("key %d", i))
 	}
@@ -79,7 +75,11 @@ func newTrial(o options, program, dir string, logf func(string, ...any)) *trial 
 // a violation.
 func (r *trial) run(ctx context.Context) (outcome, error) {
 	r.outcome = outcome{Seed: r.Seed, Nodes: r.Nodes}
-	defer r.stop()
+	defer func() {
+		for _, n := range r.nodes {
+			n.Kill() // its data is of no more use, or is to be looked at as it is
+		}
+	}()
 	if err := r.start(ctx); err != nil {
 		return r.outcome, err
 	}
@@ -95,7 +95,7 @@ func (r *trial) start(ctx context.Context) error {
 	if err := settleIn(); err != nil {
 		return err
 	}
-	if err := r.network.build(ctx); err != nil {
+	if err := buildNetwork(ctx, r.Nodes); err != nil {
 		return err
 	}
 	password, key := crand.Text(), crand.Text()
@@ -108,12 +108,6 @@ func (r *trial) start(ctx context.Context) error {
 	}
 	_, err := r.whole(ctx)
 	return err
-}
-
-func (r *trial) stop() {
-	for _, n := range r.nodes {
-		n.Kill() // its data is of no more use, or is to be looked at as it is
-	}
 }
 
 func (r *trial) round(ctx context.Context, number int, plan roundPlan) error {
@@ -204,7 +198,7 @@ func (r *trial) load(ctx context.Context, plan roundPlan, doomed, change []strin
 	for _, w := range workers {
 		group.Go(func() error { return w.run(groupCtx, stop) })
 	}
-	err = r.network.cut(ctx, plan.cuts)
+	err = changeCuts(ctx, "add", plan.cuts)
 	load.Pause(groupCtx, plan.last)
 	if plan.writeOn == 0 {
 		close(stop)
@@ -212,7 +206,7 @@ func (r *trial) load(ctx context.Context, plan roundPlan, doomed, change []strin
 			err = r.apart(ctx, plan)
 		}
 	}
-	err = errors.Join(err, r.network.heal(ctx))
+	err = errors.Join(err, changeCuts(ctx, "del", plan.cuts))
 	healed = time.Now()
 	if plan.writeOn > 0 {
 		load.Pause(groupCtx, plan.writeOn)

@@ -19,10 +19,6 @@ type truth struct {
 	writes map[string][]*event // of each key, ordered by version, with the best of before
 }
 
-func newTruth() *truth {
-	return &truth{best: map[string]*event{}}
-}
-
 type nodeKey struct {
 	node int
 	key  string

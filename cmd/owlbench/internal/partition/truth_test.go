@@ -69,7 +69,7 @@ func TestPartitionTruth(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			truth := newTruth()
+			truth := &truth{}
 			if err := truth.take([]*session{told(3, "set old x")}, map[int][]loggedWrite{3: logged(3, "old 0")}); err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +97,7 @@ func TestPartitionCheck(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			truth := newTruth()
+			truth := &truth{}
 			err := truth.take([]*session{told(1, "set k a", "set gone a"), told(2, "set k b", "delete gone")},
 				map[int][]loggedWrite{1: logged(1, "k 4", "gone 1"), 2: logged(2, "k 5", "-gone 2")})
 			if err != nil {

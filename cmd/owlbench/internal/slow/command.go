@@ -97,11 +97,11 @@ func (b *bench) run(ctx context.Context) (report.Measured, error) {
 // fitFiles lowers the number of slow clients to what the limit of open files allows.
 func (b *bench) fitFiles() error {
 	const others = 200
-	limit, known := node.MaxOpenFiles()
-	if !known || b.clients+others+b.Conns <= limit {
+	limit := node.MaxOpenFiles()
+	fit := limit - others - b.Conns
+	if b.clients <= fit {
 		return nil
 	}
-	fit := limit - others - b.Conns
 	if fit < 1 {
 		return errors.New("the limit of open files (ulimit -Hn) leaves no room for slow clients")
 	}
