@@ -2,7 +2,7 @@
 // to a standard error that is no terminal if there is no file.
 //
 //	l, err := logs.Open(&c, p.Env, p.Stderr)
-//	l.With(logs.Concern, "sync")      // a logger whose lines go to the file of data sync
+//	l.About("sync")                   // a logger whose lines go to the file of data sync
 //	l.Rotate()                        // at SIGHUP
 //	l.Close()
 //

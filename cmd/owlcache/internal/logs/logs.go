@@ -21,7 +21,8 @@ import (
 // JSON to a standard error that is no terminal if there is no file.
 type Logs struct {
 	*slog.Logger
-	files // none if none is configured
+	files                            // none if none is configured
+	handlers map[string]slog.Handler // by concern, as files
 }
 
 // Open opens the log files, if any are configured.
@@ -44,13 +45,32 @@ func Open(c *config.Config, env []string, stderr io.Writer) (*Logs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: Logfile: %w", c.Setting(&c.Logs.File).Origin, err)
 	}
-	return &Logs{Logger: slog.New(newByConcern(files, level, terminal)), files: files}, nil
+	l := &Logs{files: files, handlers: map[string]slog.Handler{}}
+	for concern, file := range files {
+		var w io.Writer = file
+		if terminal != nil {
+			w = zerolog.MultiLevelWriter(file, terminal)
+		}
+		l.handlers[concern] = newHandler(w, level)
+	}
+	l.Logger = slog.New(l.handlers[""])
+	return l, nil
+}
+
+// About returns the logger of a concern, such as "sync". Its lines name the concern, and go to the
+// file of it, if there is one.
+func (l *Logs) About(concern string) *slog.Logger {
+	logger := l.Logger
+	if to := l.handlers[concern]; to != nil {
+		logger = slog.New(to)
+	}
+	return logger.With("log", concern)
 }
 
 // NewTask returns the logger of what runs in the background. Its records at debug tell
 // of what was done; with Task_OutputSuccessLog 1 they count as info.
 func NewTask(c *config.Config, logs *Logs) *slog.Logger {
-	logger := logs.With(Concern, "task")
+	logger := logs.About("task")
 	if c.Tasks.LogSuccess {
 		return slog.New(adapted{logger.Handler(), slog.LevelInfo})
 	}

@@ -16,7 +16,6 @@ import (
 	"owlcache/cluster/group"
 	"owlcache/cluster/group/ask"
 	"owlcache/cmd/owlcache/internal/config"
-	"owlcache/cmd/owlcache/internal/logs"
 )
 
 func (s *Server) openGroup(context.Context) error {
@@ -27,7 +26,7 @@ func (s *Server) openGroup(context.Context) error {
 	addr := s.ln.Addr().(*net.TCPAddr)
 	o.Members = s.lists.Owlcache
 	o.Store = s.store
-	o.Logger = s.logs.With(logs.Concern, "group")
+	o.Logger = s.logs.About("group")
 	o.Self = selfAddresses(s.config.Listen.ResponseHost, s.config.Listen.Host, addr, ownAddresses(addr))
 	g, err := group.New(o)
 	if err != nil {

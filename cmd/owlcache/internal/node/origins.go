@@ -9,7 +9,6 @@ import (
 	"owlcache/api/readthrough"
 	"owlcache/api/urlcache"
 	"owlcache/cmd/owlcache/internal/config"
-	"owlcache/cmd/owlcache/internal/logs"
 	"owlcache/cmd/owlcache/internal/term"
 )
 
@@ -64,7 +63,7 @@ func (s *Server) openURLCache(context.Context) error {
 	return err
 }
 
-func (s *Server) urlCacheLog() *slog.Logger { return s.logs.With(logs.Concern, "urlcache") }
+func (s *Server) urlCacheLog() *slog.Logger { return s.logs.About("urlcache") }
 
 // reloadSites reads the file of sites again, if it is used. With a mistake in it, the sites stay as
 // they were.

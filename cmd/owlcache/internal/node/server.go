@@ -177,13 +177,13 @@ func (s *Server) serveHTTP(context.Context) error {
 		o.Certificate = s.certificate.present.Load
 	}
 	o.Logger = s.logs.Logger
-	o.TCPLogger = s.logs.With(logs.Concern, "tcp")
+	o.TCPLogger = s.logs.About("tcp")
 	o.Backup = s.backup
 	o.Owlcache, o.Gossip = memberList{s.lists.Owlcache}, gossipList{memberList{s.lists.Gossip}, func() syncNode { return s.sync }}
 	o.GroupMode = s.config.Group.Mode
 	o.URLCache, o.URLCacheEasy = s.urlcache, s.config.URLCache.Easy
 	if s.config.Logs.Access {
-		o.AccessLog = s.logs.With(logs.Concern, "access")
+		o.AccessLog = s.logs.About("access")
 	}
 	server, err := api.New(o)
 	if err != nil {

@@ -15,7 +15,6 @@ import (
 	"owlcache/cluster"
 	"owlcache/cluster/gossip"
 	"owlcache/cmd/owlcache/internal/config"
-	"owlcache/cmd/owlcache/internal/logs"
 	"owlcache/cmd/owlcache/internal/term"
 	"owlcache/engine/datadir"
 )
@@ -55,7 +54,7 @@ func (s *Server) startSync() (syncNode, error) {
 	o.Store = s.store
 	o.PeersFile = s.dir.File(datadir.PeersFile)
 	o.Seeds = s.lists.Gossip
-	o.Logger = s.logs.With(logs.Concern, "sync")
+	o.Logger = s.logs.About("sync")
 	node, err := gossip.Start(o)
 	if err != nil {
 		return nil, err

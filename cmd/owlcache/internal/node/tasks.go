@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"owlcache/api"
-	"owlcache/cmd/owlcache/internal/logs"
 	"owlcache/engine"
 )
 
@@ -19,7 +18,7 @@ func (s *Server) startTasks() {
 		s.every(ctx, 24*time.Hour, s.checkCertificate)
 	}
 	if pause := s.config.Tasks.MemoryLine; pause > 0 {
-		logger, server, store := s.logs.With(logs.Concern, "memory"), s.api, s.store
+		logger, server, store := s.logs.About("memory"), s.api, s.store
 		s.every(ctx, pause, func(time.Time) { logger.Info("memory", memoryFigures(server, store)...) })
 	}
 }
