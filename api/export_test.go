@@ -36,7 +36,7 @@ func (s *Server) AddRoute(path string, class access.Class, serve func(*exchange.
 }
 
 // Rejected returns how many connections were refused.
-func (s *Server) Rejected() uint64 { return s.rejected.Load() }
+func (s *Server) Rejected() uint64 { return s.conns.Counts().Rejected }
 
 // Handshakes returns how many TLS handshakes have failed.
 func (s *Server) Handshakes() uint64 { return s.handshakes.Load() }

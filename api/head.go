@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net"
 	"strings"
 	"time"
 
@@ -107,12 +106,11 @@ func (s *Server) handleMalformed(ctx *fasthttp.RequestCtx, err error) {
 }
 
 func malformed(err error) fault.Refusal {
-	var ne net.Error
 	_, tooLarge := errors.AsType[*fasthttp.ErrSmallBuffer](err)
 	switch {
 	case tooLarge:
 		return *refuseHead(431, "the request line and headers are larger than the node takes")
-	case errors.As(err, &ne) && ne.Timeout():
+	case conn.IsTimeout(err):
 		return *refuseHead(408, "the request did not arrive in time")
 	case errors.Is(err, io.ErrUnexpectedEOF): // the HTTP server reads the first bytes of a body itself
 		return *refuseHead(400, exchange.BodyCutOff)

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"syscall"
 	"time"
 
@@ -46,7 +48,10 @@ func (s *Server) accept(ln net.Listener, conns *conn.Table, admit func(net.Conn)
 			return conn.CloseListener(ln)
 		case isPassing(err):
 			s.opts.Logger.Warn("cannot accept connections for the moment", "err", err, "pause", pause)
-			s.pause(pause)
+			select {
+			case <-time.After(pause):
+			case <-s.node.Stopping:
+			}
 			pause = min(2*pause, acceptPauseMax)
 		default:
 			return errors.Join(fmt.Errorf("accept on %s: %w", ln.Addr(), err), conn.CloseListener(ln))
@@ -55,14 +60,8 @@ func (s *Server) accept(ln net.Listener, conns *conn.Table, admit func(net.Conn)
 }
 
 func isPassing(err error) bool {
-	for _, e := range []error{
-		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EINTR,
-	} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
+	passing := []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EINTR}
+	return slices.ContainsFunc(passing, func(e error) bool { return errors.Is(err, e) })
 }
 
 // ServeTCP accepts connections of the line protocol on ln and serves them until Shutdown,
@@ -78,12 +77,9 @@ func (s *Server) admitTCP(nc net.Conn, responseHost string) {
 	switch s.line.Conns.Add(c) {
 	case conn.Admitted:
 		go s.serveTCP(c)
-		return
-	case conn.TooMany, conn.TooManyFromPeer:
-		s.line.Rejected.Add(1)
-	case conn.ShuttingDown: // it was never served
+	case conn.TooMany, conn.TooManyFromPeer, conn.ShuttingDown: // it was never served
+		_ = nc.Close()
 	}
-	_ = nc.Close()
 }
 
 func (s *Server) serveTCP(c *conn.Conn) {
@@ -94,23 +90,14 @@ func (s *Server) serveTCP(c *conn.Conn) {
 
 // Connections returns how many connections of clients are open.
 func (s *Server) Connections() int {
-	http, _, _ := s.conns.Counts()
-	tcp, _, _ := s.line.Conns.Counts()
-	return http + tcp
-}
-
-// pause waits for d or for the shutdown.
-func (s *Server) pause(d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-s.node.Stopping:
-	}
+	return s.conns.Counts().Open + s.line.Conns.Counts().Open
 }
 
 func (s *Server) admit(nc net.Conn, responseHost string) {
-	c := s.newConn(s.encrypted(nc), responseHost)
+	if s.tls != nil {
+		nc = tls.Server(nc, s.tls) // nothing is read or written yet
+	}
+	c := s.newConn(nc, responseHost)
 	switch s.conns.Add(c) {
 	case conn.Admitted:
 		go s.serveConn(c)
@@ -130,7 +117,6 @@ func (s *Server) newConn(nc net.Conn, responseHost string) *conn.Conn {
 
 // reject answers nothing over TLS: the handshake would take time that belongs to the next connection.
 func (s *Server) reject(c *conn.Conn, status, reason string) {
-	s.rejected.Add(1)
 	defer c.Cut()
 	if s.tls != nil {
 		return
@@ -161,23 +147,15 @@ func (s *Server) serveConn(c *conn.Conn) {
 }
 
 func isUsualEnd(err error) bool {
-	var ne net.Error
 	return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) ||
-		errors.Is(err, syscall.EPIPE) || errors.As(err, &ne) && ne.Timeout()
+		errors.Is(err, syscall.EPIPE) || conn.IsTimeout(err)
 }
 
 func (s *Server) connCollector() prometheus.Collector {
-	type figures struct {
-		open, busy int
-		accepted   uint64
-	}
-	f := metrics.Of[figures]("owlcache_http_")
-	f.Gauge("requests_in_flight", "Requests being read, served or answered.", func(n figures) float64 { return float64(n.busy) })
-	f.Gauge("connections", "Open client connections.", func(n figures) float64 { return float64(n.open) })
-	f.Counter("connections_accepted_total", "Client connections that were served.", func(n figures) uint64 { return n.accepted })
-	f.Counter("connections_rejected_total", "Client connections that were refused for a connection limit.", func(figures) uint64 { return s.rejected.Load() })
-	return metrics.Collector(func(ch chan<- prometheus.Metric) {
-		open, busy, accepted := s.conns.Counts()
-		f.Send(ch, figures{open, busy, accepted})
-	}, f)
+	f := metrics.Of[conn.Counts]("owlcache_http_")
+	f.Gauge("requests_in_flight", "Requests being read, served or answered.", func(n conn.Counts) float64 { return float64(n.Busy) })
+	f.Gauge("connections", "Open client connections.", func(n conn.Counts) float64 { return float64(n.Open) })
+	f.Counter("connections_accepted_total", "Client connections that were served.", func(n conn.Counts) uint64 { return n.Accepted })
+	f.Counter("connections_rejected_total", "Client connections that were refused for a connection limit.", func(n conn.Counts) uint64 { return n.Rejected })
+	return metrics.Collector(func(ch chan<- prometheus.Metric) { f.Send(ch, s.conns.Counts()) }, f)
 }

@@ -28,7 +28,7 @@ func TestConnectionLimits(t *testing.T) {
 			n := apitest.Start(t, tt.change)
 			n.ServeForeign()
 			first, second := n.Dial(), n.Dial()
-			apitest.Eventually(t, "both are served", func() bool { open, _, _ := n.HTTP.Counts(); return open == 2 })
+			apitest.Eventually(t, "both are served", func() bool { return n.HTTP.Counts().Open == 2 })
 			third := n.Dial()
 			if a := third.Receive("GET"); a.Status != tt.status || a.Header.Get("Retry-After") == "" || a.Reason() == "" {
 				t.Errorf("status %d, %v", a.Status, a.Header)
@@ -41,7 +41,7 @@ func TestConnectionLimits(t *testing.T) {
 				t.Errorf("second: status %d", a.Status)
 			}
 			_ = first.Close()
-			apitest.Eventually(t, "there is room again", func() bool { open, _, _ := n.HTTP.Counts(); return open == 1 })
+			apitest.Eventually(t, "there is room again", func() bool { return n.HTTP.Counts().Open == 1 })
 			if a := n.Get("/livez"); a.Status != 200 {
 				t.Errorf("after one has left: status %d", a.Status)
 			}
@@ -85,7 +85,7 @@ func TestSlowReaderEnds(t *testing.T) {
 	for range 20 {
 		c.Send("GET /data/?cmd=get&key=big HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	}
-	apitest.Eventually(t, "the connection is given up", func() bool { open, _, total := n.HTTP.Counts(); return total == 1 && open == 0 })
+	apitest.Eventually(t, "the connection is given up", func() bool { return n.HTTP.Counts().Accepted == 1 && n.HTTP.Counts().Open == 0 })
 }
 
 // flakyListener fails a few times as if file descriptors had run out.

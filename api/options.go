@@ -21,19 +21,6 @@ import (
 	"owlcache/engine"
 )
 
-// Defaults of Options.
-const (
-	DefaultResponseHost   = "127.0.0.1"
-	DefaultTCPPort        = 7720
-	DefaultMaxConns       = 10_000
-	DefaultReadTimeout    = 30 * time.Second
-	DefaultWriteTimeout   = 30 * time.Second
-	DefaultIdleTimeout    = 120 * time.Second
-	DefaultTCPIdleTimeout = 10 * time.Minute
-	DefaultMaxHeaderSize  = 32 << 10  // bytes
-	DefaultMaxBodyMemory  = 256 << 20 // bytes
-)
-
 // minTokenSecret is the size of an HMAC-SHA256 key below which it is weaker than the hash.
 const minTokenSecret = 32
 
@@ -106,16 +93,16 @@ type Options struct {
 
 // withDefaults fills in the defaults and returns every mistake at once.
 func (o Options) withDefaults() (Options, error) {
-	o.ResponseHost = cmp.Or(o.ResponseHost, DefaultResponseHost)
+	o.ResponseHost = cmp.Or(o.ResponseHost, "127.0.0.1")
 	o.MaxValueSize = cmp.Or(o.MaxValueSize, engine.MaxValueSize)
-	o.TCPPort = cmp.Or(o.TCPPort, DefaultTCPPort)
-	o.MaxConns = cmp.Or(o.MaxConns, DefaultMaxConns)
-	o.ReadTimeout = cmp.Or(o.ReadTimeout, DefaultReadTimeout)
-	o.WriteTimeout = cmp.Or(o.WriteTimeout, DefaultWriteTimeout)
-	o.IdleTimeout = cmp.Or(o.IdleTimeout, DefaultIdleTimeout)
-	o.TCPIdleTimeout = cmp.Or(o.TCPIdleTimeout, DefaultTCPIdleTimeout)
-	o.MaxHeaderSize = cmp.Or(o.MaxHeaderSize, DefaultMaxHeaderSize)
-	o.MaxBodyMemory = cmp.Or(o.MaxBodyMemory, DefaultMaxBodyMemory)
+	o.TCPPort = cmp.Or(o.TCPPort, 7720)
+	o.MaxConns = cmp.Or(o.MaxConns, 10_000)
+	o.ReadTimeout = cmp.Or(o.ReadTimeout, 30*time.Second)
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, 30*time.Second)
+	o.IdleTimeout = cmp.Or(o.IdleTimeout, 120*time.Second)
+	o.TCPIdleTimeout = cmp.Or(o.TCPIdleTimeout, 10*time.Minute)
+	o.MaxHeaderSize = cmp.Or(o.MaxHeaderSize, 32<<10)
+	o.MaxBodyMemory = cmp.Or(o.MaxBodyMemory, 256<<20)
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	o.TCPLogger = cmp.Or(o.TCPLogger, o.Logger)
 	o.Registry = cmp.Or(o.Registry, prometheus.NewRegistry())

@@ -166,7 +166,10 @@ func (r *route) refuse(x *exchange.Exchange, err error) {
 }
 
 func (s *Server) serveWelcome(x *exchange.Exchange, _ node.Store) {
-	at := s.opts.scheme() + "://" + x.Conn.ResponseHost
+	at := "http://" + x.Conn.ResponseHost
+	if s.tls != nil {
+		at = "https://" + x.Conn.ResponseHost
+	}
 	x.Text(200, fmt.Sprintf(`%s - a persistent cache server
 
 Try it (set needs the token that pass answers in Data):

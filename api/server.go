@@ -45,7 +45,6 @@ type Server struct {
 	exchanges sync.Pool   // of *exchange.Exchange
 
 	requests   *metrics.Requests
-	rejected   atomic.Uint64 // connections that were refused
 	handshakes atomic.Uint64 // TLS handshakes that failed
 
 	stop context.CancelFunc

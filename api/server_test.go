@@ -189,7 +189,7 @@ func TestLoading(t *testing.T) {
 
 	answers := make(chan apitest.Answer, 1)
 	go func() { answers <- n.Cmd("cmd", "ping") }()
-	apitest.Eventually(t, "the request is held", func() bool { _, busy, _ := n.HTTP.Counts(); return busy == 1 })
+	apitest.Eventually(t, "the request is held", func() bool { return n.HTTP.Counts().Busy == 1 })
 	n.Ready(n.Store)
 	n.Ready(apitest.NewMemStore()) // does not count
 	if a := <-answers; a.Status != 200 || a.Body != "PONG" {

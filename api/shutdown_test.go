@@ -20,7 +20,7 @@ func TestShutdownFinishesWhatIsInFlight(t *testing.T) {
 	idle.Send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	idle.Receive("GET")
 	silent := n.Dial()
-	apitest.Eventually(t, "all are connected", func() bool { open, _, _ := n.HTTP.Counts(); return open >= 2 })
+	apitest.Eventually(t, "all are connected", func() bool { return n.HTTP.Counts().Open >= 2 })
 
 	set := n.Dial()
 	body := "cmd=set&key=k&valuedata=v&token=" + token
@@ -75,7 +75,7 @@ func TestShutdownWhileLoading(t *testing.T) {
 	n := apitest.StartLoading(t, nil)
 	c := n.Dial()
 	c.Send("GET /data/?cmd=get&key=k HTTP/1.1\r\nHost: localhost\r\n\r\n")
-	apitest.Eventually(t, "the request is held", func() bool { _, busy, _ := n.HTTP.Counts(); return busy == 1 })
+	apitest.Eventually(t, "the request is held", func() bool { return n.HTTP.Counts().Busy == 1 })
 	if err := n.Shutdown(context.Background()); err != nil {
 		t.Error(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,15 +27,6 @@ func tlsConfig(certificate func() *tls.Certificate) *tls.Config {
 		NextProtos:     []string{"http/1.1"},
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate(), nil },
 	}
-}
-
-// encrypted returns nc as a connection that will be encrypted, if the server speaks HTTPS.
-// Nothing is read or written yet.
-func (s *Server) encrypted(nc net.Conn) net.Conn {
-	if s.tls == nil {
-		return nc
-	}
-	return tls.Server(nc, s.tls)
 }
 
 // handshake tells whether c can be served. It runs in the connection's own goroutine.
@@ -70,12 +62,7 @@ func (s *Server) handshake(c *conn.Conn) bool {
 }
 
 func looksLikeHTTP(head [5]byte) bool {
-	for _, method := range []string{"GET /", "HEAD ", "POST ", "PUT /", "OPTIO", "DELET", "PATCH"} {
-		if string(head[:]) == method {
-			return true
-		}
-	}
-	return false
+	return slices.Contains([]string{"GET /", "HEAD ", "POST ", "PUT /", "OPTIO", "DELET", "PATCH"}, string(head[:]))
 }
 
 // answerPlain tells a client that speaks HTTP to use HTTPS, and reads on so that the answer arrives.
@@ -93,14 +80,6 @@ func bareAnswer(status, server, reason, more string) []byte {
 	return fmt.Appendf(nil, "HTTP/1.1 %s\r\nServer: %s\r\nConnection: close\r\n%s"+
 		"Content-Type: text/plain; charset=utf-8\r\n%s: %s\r\nContent-Length: %d\r\n\r\n%s\n",
 		status, server, more, exchange.HeaderError, reason, len(reason)+1, reason)
-}
-
-// scheme returns that of the URLs under which the server is reached.
-func (o Options) scheme() string {
-	if o.Certificate != nil {
-		return "https"
-	}
-	return "http"
 }
 
 func (s *Server) tlsCollector() prometheus.Collector {

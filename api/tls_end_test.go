@@ -99,7 +99,7 @@ func TestTLSShutdownCutsOff(t *testing.T) {
 	for range 5 {
 		c.Send("GET /data/?cmd=get&key=big HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	}
-	apitest.Eventually(t, "it is busy", func() bool { _, busy, _ := n.HTTP.Counts(); return busy == 1 })
+	apitest.Eventually(t, "it is busy", func() bool { return n.HTTP.Counts().Busy == 1 })
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if err := n.Shutdown(ctx); err != nil && !errors.Is(err, context.Canceled) {

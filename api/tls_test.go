@@ -99,7 +99,7 @@ func (n *tlsNode) dialTLS() *apitest.RawConn {
 }
 
 func (n *tlsNode) open() int {
-	open, _, _ := n.HTTP.Counts()
+	open := n.HTTP.Counts().Open
 	return open
 }
 
@@ -220,7 +220,7 @@ func TestTLSConnectionLimits(t *testing.T) {
 func TestTLSProbe(t *testing.T) {
 	n := startTLS(t, nil)
 	_ = n.Dial().Close()
-	apitest.Eventually(t, "it has come and gone", func() bool { open, _, total := n.HTTP.Counts(); return total == 1 && open == 0 })
+	apitest.Eventually(t, "it has come and gone", func() bool { return n.HTTP.Counts().Accepted == 1 && n.HTTP.Counts().Open == 0 })
 	if got := n.Handshakes(); got != 0 {
 		t.Errorf("%d failures", got)
 	}

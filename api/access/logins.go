@@ -1,9 +1,8 @@
 package access
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
+	"math"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -57,7 +56,12 @@ func (g *loginGuard) judge(client netip.Prefix, right bool, now time.Time) (wait
 	case !known:
 		f.end = now.Add(loginWindow)
 		if len(g.m) >= g.max {
-			g.evict(now)
+			evict(g.m, func(f loginFailures) int {
+				if !now.Before(f.end) {
+					return 0
+				}
+				return f.count
+			})
 		}
 	}
 	g.failures.Add(1)
@@ -66,23 +70,20 @@ func (g *loginGuard) judge(client netip.Prefix, right bool, now time.Time) (wait
 	return 0, f.count == maxLoginFailures
 }
 
-// evict removes, of a few chance entries, one whose window is over, or the one with the fewest failures.
-func (g *loginGuard) evict(now time.Time) {
+// evict removes, of a few chance entries, one of rank 0, which has ended, or the one of the lowest rank.
+func evict[K comparable, V any](m map[K]V, rank func(V) int) {
 	const look = 8
-	var victim netip.Prefix
-	n, fewest := 0, maxLoginFailures+1
-	for client, f := range g.m {
-		if !now.Before(f.end) {
-			f.count = 0
+	var victim K
+	n, lowest := 0, math.MaxInt
+	for k, v := range m {
+		if r := rank(v); r < lowest {
+			victim, lowest = k, r
 		}
-		if f.count < fewest {
-			victim, fewest = client, f.count
-		}
-		if n++; n >= look || fewest == 0 {
+		if n++; n >= look || lowest == 0 {
 			break
 		}
 	}
-	delete(g.m, victim)
+	delete(m, victim)
 }
 
 // ErrWrongPassword is returned for an attempt to log in with a wrong password.
@@ -92,13 +93,3 @@ var ErrWrongPassword = errors.New("wrong password")
 type LockedOutError struct{ Wait time.Duration } // until an attempt counts again
 
 func (e *LockedOutError) Error() string { return "too many wrong passwords from your address" }
-
-// password is a hash: comparing takes the same time for every input of one length.
-type password [sha256.Size]byte
-
-func newPassword(s string) password { return sha256.Sum256([]byte(s)) }
-
-func (p password) is(s []byte) bool {
-	h := sha256.Sum256(s)
-	return subtle.ConstantTimeCompare(p[:], h[:]) == 1
-}

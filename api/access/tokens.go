@@ -165,26 +165,13 @@ func (c *tokenCache) has(token []byte, peer netip.Addr, now int64) bool {
 	return ok && v.peer == peer && now < v.end
 }
 
-// add makes room by removing the first of a few chance entries that has ended, or one of them.
 func (c *tokenCache) add(token string, peer netip.Addr, end, now int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.m) >= c.max {
-		c.evict(now)
+		evict(c.m, func(v verifiedToken) int { return int(max(v.end-now, 0)) })
 	}
 	c.m[token] = verifiedToken{peer: peer, end: end}
-}
-
-func (c *tokenCache) evict(now int64) {
-	const look = 8
-	victim, n := "", 0
-	for token, v := range c.m {
-		victim = token
-		if n++; n >= look || v.end <= now {
-			break
-		}
-	}
-	delete(c.m, victim)
 }
 
 // Bearer returns the token of an Authorization header of that scheme.

@@ -20,8 +20,6 @@ const maxBackups = 2
 
 const backupRetry = 30
 
-const typeZstd = "application/zstd"
-
 // ServeBackup sends a backup. It waits for the first bytes, so that what keeps it from being made has a
 // status of its own; after them, a failure cuts the answer off.
 func (s *Server) ServeBackup(x *exchange.Exchange, _ node.Store) {
@@ -36,7 +34,7 @@ func (s *Server) ServeBackup(x *exchange.Exchange, _ node.Store) {
 		return
 	}
 	b := s.startBackup(x.Conn)
-	if err := b.wait(); err != nil {
+	if _, err := b.r.Peek(1); err != nil {
 		_ = b.Close() // never fails, and tells the log
 		if s.node.Stopped() {
 			x.Refuse(fault.Unavailable(s.node.NotServing()))
@@ -48,7 +46,7 @@ func (s *Server) ServeBackup(x *exchange.Exchange, _ node.Store) {
 	h := &x.Ctx.Response.Header
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="owlcache-%s.tar.zst"`, b.start.UTC().Format("20060102T150405Z")))
 	h.Set("Cache-Control", "no-store")
-	x.Ctx.SetContentType(typeZstd)
+	x.Ctx.SetContentType("application/zstd")
 	x.Ctx.Response.SetBodyStream(b, -1)
 }
 
@@ -75,17 +73,13 @@ func (s *Server) startBackup(c *conn.Conn) *backupStream {
 	b.pipe, w = io.Pipe()
 	b.r = bufio.NewReaderSize(b.pipe, node.KeepBuffer)
 	var ctx context.Context
-	ctx, b.cancel = context.WithCancel(context.Background())
+	ctx, b.cancel = context.WithCancel(s.node.Running)
 	b.tasks.Go(func() {
 		b.err = b.make(ctx, w)
 		_ = w.CloseWithError(b.err) // never fails
 	})
 	b.tasks.Go(func() {
-		select {
-		case <-s.node.Stopping:
-			b.cancel()
-		case <-ctx.Done():
-		}
+		<-ctx.Done()
 		_ = w.CloseWithError(context.Canceled) // ends a write that nobody reads; after the backup it does nothing
 	})
 	return b
@@ -100,11 +94,6 @@ func (b *backupStream) make(ctx context.Context, w io.Writer) (err error) {
 		}
 	}()
 	return b.srv.opts.Backup(ctx, w)
-}
-
-func (b *backupStream) wait() error {
-	_, err := b.r.Peek(1)
-	return err
 }
 
 // Read gives the client time anew for each piece.

@@ -25,8 +25,6 @@ const (
 	bucketsAtOnce = 16
 	// entryBuffer is how many bytes of lines are made at once, under the store's lock.
 	entryBuffer = 256 << 10
-
-	typeNDJSON = "application/x-ndjson"
 )
 
 // ServeEntries serves /admin/cluster/entries?buckets=1,2,…: a line for each entry whose
@@ -48,7 +46,7 @@ func (s *Server) ServeEntries(x *exchange.Exchange, store node.Store) {
 		return
 	}
 	x.Ctx.Response.Header.Set("Cache-Control", "no-store")
-	x.Ctx.SetContentType(typeNDJSON)
+	x.Ctx.SetContentType("application/x-ndjson")
 	x.Ctx.Response.SetBodyStream(&entryStream{srv: s, conn: x.Conn, store: store, buckets: buckets}, -1)
 }
 

@@ -2,8 +2,8 @@ package classic
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
-	"strconv"
 
 	"owlcache/api/internal/envelope"
 	"owlcache/api/internal/exchange"
@@ -18,51 +18,17 @@ const (
 	groupGossip   = "gossip"
 )
 
-// listAnswer is the JSON answer of /server/, as encoding/json would write
-//
-//	struct {
-//		Cmd     string
-//		Status  int
-//		Results string
-//		Address string
-//		Data    any // a member, an array of members, or null
-//	}
+// listAnswer is the JSON answer of /server/.
 type listAnswer struct {
-	cmd, address []byte
-	status       int
-	members      []string
-	array        bool // members is an array, null if it is empty; else its first one is the member
+	Cmd     string
+	Status  int
+	Results string
+	Address string
+	Data    any // a listMember, an array of them, or null
 }
 
-func (a *listAnswer) append(dst []byte) []byte {
-	dst = append(dst, `{"Cmd":`...)
-	dst = envelope.AppendString(dst, a.cmd)
-	dst = append(dst, `,"Status":`...)
-	dst = strconv.AppendInt(dst, int64(a.status), 10)
-	dst = append(dst, `,"Results":"`...)
-	dst = append(dst, envelope.Result(a.status)...)
-	dst = append(dst, `","Address":`...)
-	dst = envelope.AppendString(dst, a.address)
-	dst = append(dst, `,"Data":`...)
-	if len(a.members) == 0 {
-		return append(dst, "null}"...)
-	}
-	if a.array {
-		dst = append(dst, '[')
-	}
-	for i, m := range a.members {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(dst, `{"Cmd":"","Address":`...)
-		dst = envelope.AppendString(dst, m)
-		dst = append(dst, `,"Pass":"","Token":""}`...)
-	}
-	if a.array {
-		dst = append(dst, ']')
-	}
-	return append(dst, '}')
-}
+// listMember has fields that are always empty: clients know it so.
+type listMember struct{ Cmd, Address, Pass, Token string }
 
 // ServeLists serves /server/, which shows and changes the lists of members. The parameter
 // pass is accepted and not looked at: members need none.
@@ -105,7 +71,11 @@ func groupOf(x *exchange.Exchange) string {
 }
 
 func listMembers(x *exchange.Exchange, list MemberList) error {
-	answerList(x, listAnswer{status: 200, members: list.Members(), array: true})
+	var all []listMember // none are null
+	for _, m := range list.Members() {
+		all = append(all, listMember{Address: m})
+	}
+	answerList(x, 200, all)
 	return nil
 }
 
@@ -114,7 +84,7 @@ func showMember(x *exchange.Exchange, list MemberList) error {
 	if err != nil {
 		return err
 	}
-	answerList(x, listAnswer{status: 200, members: []string{member}})
+	answerList(x, 200, listMember{Address: member})
 	return nil
 }
 
@@ -126,7 +96,7 @@ func addMember(x *exchange.Exchange, list MemberList) error {
 	if isNew {
 		logChange(x, "added", member)
 	}
-	answerList(x, listAnswer{status: 200})
+	answerList(x, 200, nil)
 	return nil
 }
 
@@ -136,7 +106,7 @@ func removeMember(x *exchange.Exchange, list MemberList) error {
 		return err
 	}
 	logChange(x, "deleted", member)
-	answerList(x, listAnswer{status: 200})
+	answerList(x, 200, nil)
 	return nil
 }
 
@@ -160,14 +130,18 @@ func (p *Protocol) FailLists(x *exchange.Exchange, err error) {
 		x.Node.Logger.Error("request failed", "path", "/server/", "err", err)
 	}
 	x.SetError(reason)
-	answerList(x, listAnswer{status: status})
+	answerList(x, status, nil)
 }
 
 // answerList adds what the client has sent. For add, Cmd is empty: clients know it so.
-func answerList(x *exchange.Exchange, a listAnswer) {
-	a.cmd, a.address = envelope.Clip(x.Params[params.Cmd]), envelope.Clip(x.Params[params.Address])
-	if string(a.cmd) == "add" && a.status != 401 {
-		a.cmd = nil
+func answerList(x *exchange.Exchange, status int, data any) {
+	a := listAnswer{
+		Cmd: string(envelope.Clip(x.Params[params.Cmd])), Status: status, Results: envelope.Result(status),
+		Address: string(envelope.Clip(x.Params[params.Address])), Data: data,
 	}
-	x.Build(a.status, exchange.TypeJSON, a.append)
+	if a.Cmd == "add" && status != 401 {
+		a.Cmd = ""
+	}
+	body, _ := json.Marshal(a) // texts never fail
+	x.Build(status, exchange.TypeJSON, func(dst []byte) []byte { return append(dst, body...) })
 }

@@ -2,6 +2,7 @@ package line
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"slices"
 
@@ -105,7 +106,7 @@ func (t *session) reserved(cost int, answer func()) error {
 	if err := t.flush(); err != nil {
 		return err
 	}
-	taken := t.srv.node.Answers.TakeSoon(int64(cost))
+	taken := t.srv.node.Answers.TakeSoon(context.Background(), int64(cost))
 	if taken == 0 {
 		return fault.ErrAnswersFull
 	}

@@ -2,9 +2,10 @@ package line
 
 import (
 	"errors"
-	"net"
 	"os"
 	"time"
+
+	"owlcache/api/internal/conn"
 )
 
 // fill receives at least one byte. A line has to be whole within ReadTimeout of its first byte.
@@ -102,7 +103,7 @@ func (t *session) flush() error {
 	if err == nil {
 		_, err = t.c.Write(t.out)
 	}
-	if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
+	if conn.IsTimeout(err) {
 		t.srv.slow.Add(1)
 	}
 	t.out = t.keep

@@ -130,7 +130,7 @@ func TestTCPSlow(t *testing.T) {
 	deaf := apitest.DialLines(t, addr)
 	go func() { _, _ = io.WriteString(deaf, strings.Repeat("get large\n", 100)) }()
 	apitest.Eventually(t, "all are given up", func() bool {
-		open, _, _ := n.Line.Conns.Counts()
+		open := n.Line.Conns.Counts().Open
 		return open == 0 && n.Line.Slow() == 2
 	})
 	apitest.Eventually(t, "memory is given back", func() bool { return n.Node.Answers.Take(n.Node.Answers.Size) })
@@ -148,15 +148,15 @@ func TestTCPConnectionLimit(t *testing.T) {
 	if b, err := io.ReadAll(third); len(b) != 0 {
 		t.Errorf("the third is told %q, %v", b, err)
 	}
-	if n.Line.Rejected.Load() != 1 {
-		t.Errorf("%d counted", n.Line.Rejected.Load())
+	if n.Line.Conns.Counts().Rejected != 1 {
+		t.Errorf("%d counted", n.Line.Conns.Counts().Rejected)
 	}
 	// Those of HTTP are counted apart.
 	if a := n.Get("/livez"); a.Status != 200 {
 		t.Errorf("HTTP: %d", a.Status)
 	}
 	_ = first.Close()
-	apitest.Eventually(t, "there is room again", func() bool { open, _, _ := n.Line.Conns.Counts(); return open == 1 })
+	apitest.Eventually(t, "there is room again", func() bool { return n.Line.Conns.Counts().Open == 1 })
 	apitest.DialLines(t, addr)
 }
 
@@ -208,7 +208,7 @@ func TestTCPLoading(t *testing.T) {
 		size, _ := io.ReadAtLeast(c, b, len(line.Greeting)+2)
 		got <- string(b[:size])
 	}()
-	apitest.Eventually(t, "it is accepted", func() bool { open, _, _ := n.Line.Conns.Counts(); return open == 1 })
+	apitest.Eventually(t, "it is accepted", func() bool { return n.Line.Conns.Counts().Open == 1 })
 	n.Ready(n.Store)
 	if s := <-got; s != line.Greeting+"x\n" {
 		t.Errorf("%q", s)
@@ -299,7 +299,7 @@ func TestTCPNothingIsLeftOver(t *testing.T) {
 	}
 	l.Send("set half " + strings.Repeat("z", 500))
 	_ = l.Close()
-	apitest.Eventually(t, "it has ended", func() bool { open, _, _ := n.Line.Conns.Counts(); return open == 0 })
+	apitest.Eventually(t, "it has ended", func() bool { return n.Line.Conns.Counts().Open == 0 })
 	for range 20 {
 		l = apitest.DialLines(t, addr)
 		if got := apitest.LineStatus(t, l.Ask("set k2 v")); got != 401 {

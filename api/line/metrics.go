@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"owlcache/api/internal/conn"
 	"owlcache/api/metrics"
 )
 
@@ -76,15 +77,14 @@ func (t *session) done(cmd command, o outcome) {
 func (s *Server) Collector() prometheus.Collector {
 	commands := metrics.Of[uint64]("owlcache_tcp_", "cmd", "status")
 	commands.Counter("commands_total", "Commands over TCP, by command and status.", metrics.Itself)
-	f := metrics.Of[figures]("owlcache_tcp_")
-	f.Gauge("connections", "Open TCP connections of clients.", func(n figures) float64 { return float64(n.open) })
-	f.Counter("connections_accepted_total", "TCP connections that were served.", func(n figures) uint64 { return n.accepted })
-	f.Counter("connections_rejected_total", "TCP connections that were refused for a connection limit.", func(figures) uint64 { return s.Rejected.Load() })
-	f.Counter("foreign_closed_total", "TCP connections that were closed because HTTP or TLS came, as a web page would send it.", func(figures) uint64 { return s.hostile.Load() })
-	f.Counter("slow_closed_total", "TCP connections that were closed because the client did not send a line, or did not read its answers, in time.", func(figures) uint64 { return s.slow.Load() })
+	f := metrics.Of[conn.Counts]("owlcache_tcp_")
+	f.Gauge("connections", "Open TCP connections of clients.", func(n conn.Counts) float64 { return float64(n.Open) })
+	f.Counter("connections_accepted_total", "TCP connections that were served.", func(n conn.Counts) uint64 { return n.Accepted })
+	f.Counter("connections_rejected_total", "TCP connections that were refused for a connection limit.", func(n conn.Counts) uint64 { return n.Rejected })
+	f.Counter("foreign_closed_total", "TCP connections that were closed because HTTP or TLS came, as a web page would send it.", func(conn.Counts) uint64 { return s.hostile.Load() })
+	f.Counter("slow_closed_total", "TCP connections that were closed because the client did not send a line, or did not read its answers, in time.", func(conn.Counts) uint64 { return s.slow.Load() })
 	return metrics.Collector(func(ch chan<- prometheus.Metric) {
-		open, _, accepted := s.Conns.Counts()
-		f.Send(ch, figures{open, accepted})
+		f.Send(ch, s.Conns.Counts())
 		for cmd := range numCmds {
 			for o := range numOutcomes {
 				if n := s.counted(cmd, o); n > 0 || o == done { // always the one for success
@@ -93,12 +93,6 @@ func (s *Server) Collector() prometheus.Collector {
 			}
 		}
 	}, commands, f)
-}
-
-// figures of the connections.
-type figures struct {
-	open     int
-	accepted uint64
 }
 
 func (s *Server) counted(cmd command, o outcome) (n uint64) {

@@ -182,7 +182,7 @@ func TestTCPClientsDie(t *testing.T) {
 		})
 	}
 	clients.Wait()
-	apitest.Eventually(t, "all have ended", func() bool { open, _, _ := n.Line.Conns.Counts(); return open == 0 })
+	apitest.Eventually(t, "all have ended", func() bool { return n.Line.Conns.Counts().Open == 0 })
 	if !n.Node.Requests.Take(n.Node.Requests.Size) || !n.Node.Answers.Take(n.Node.Answers.Size) {
 		t.Error("memory is not given back")
 	}

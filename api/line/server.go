@@ -39,8 +39,7 @@ type Options struct {
 // Server serves the connections of the line protocol. They are counted and limited apart from
 // those of HTTP, so that neither can take the other's place.
 type Server struct {
-	Conns    *conn.Table
-	Rejected atomic.Uint64 // connections that were refused
+	Conns *conn.Table
 
 	node     *node.Node
 	opts     Options

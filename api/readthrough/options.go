@@ -12,14 +12,6 @@ import (
 	"owlcache/engine"
 )
 
-// Defaults of Options.
-const (
-	DefaultTimeout     = time.Second
-	DefaultConcurrency = 64
-	DefaultMaxFailures = 2
-	DefaultPause       = 2 * time.Second
-)
-
 // Options of an Importer. The zero value of a field means its default.
 type Options struct {
 	Memcached MemcachedOptions
@@ -59,12 +51,12 @@ type SourceOptions struct {
 
 // withDefaults fills in the defaults and returns every mistake at once.
 func (o Options) withDefaults() (Options, error) {
-	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
-	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
+	o.Timeout = cmp.Or(o.Timeout, time.Second)
+	o.Concurrency = cmp.Or(o.Concurrency, 64)
 	o.MaxValueSize = cmp.Or(o.MaxValueSize, engine.MaxValueSize)
 	for _, s := range []*SourceOptions{&o.Memcached.SourceOptions, &o.Redis.SourceOptions} {
-		s.MaxFailures = cmp.Or(s.MaxFailures, DefaultMaxFailures)
-		s.Pause = cmp.Or(s.Pause, DefaultPause)
+		s.MaxFailures = cmp.Or(s.MaxFailures, 2)
+		s.Pause = cmp.Or(s.Pause, 2*time.Second)
 	}
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	return o, o.validate()
@@ -103,16 +95,4 @@ func isAddress(s string) bool {
 	host, port, err := net.SplitHostPort(s)
 	n, numErr := strconv.ParseUint(port, 10, 16)
 	return err == nil && numErr == nil && host != "" && n > 0
-}
-
-// sources returns how many kinds of server are asked.
-func (o Options) sources() int {
-	n := 0
-	if len(o.Memcached.Servers) > 0 {
-		n++
-	}
-	if o.Redis.Addr != "" {
-		n++
-	}
-	return n
 }

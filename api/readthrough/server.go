@@ -49,7 +49,10 @@ type server struct {
 
 // newServer makes a server without its client.
 func newServer(source, address string, opts Options, o SourceOptions) *server {
-	share := opts.Timeout / time.Duration(opts.sources())
+	share := opts.Timeout
+	if len(opts.Memcached.Servers) > 0 && opts.Redis.Addr != "" {
+		share /= 2
+	}
 	log := opts.Logger.With("source", source, "server", address)
 	s := &server{
 		source: source, address: address, log: log, tooLarge: limitedLog{to: log},

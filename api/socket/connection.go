@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"owlcache/api/internal/conn"
 	"owlcache/api/internal/fault"
 	"owlcache/api/internal/node"
 )
@@ -137,13 +138,13 @@ func (k *connection) heard() error {
 
 func (k *connection) over(err error) {
 	ce, bye := errors.AsType[*websocket.CloseError](err)
-	ne, failed := errors.AsType[net.Error](err)
+	_, failed := errors.AsType[net.Error](err)
 	switch {
 	case bye && ce.Code != websocket.CloseAbnormalClosure:
 		k.farewell = ce.Code
 	case errors.Is(err, fault.ErrAnswersFull):
 		k.farewell, k.linger = websocket.CloseTryAgainLater, true
-	case failed && ne.Timeout():
+	case conn.IsTimeout(err):
 		k.farewell = websocket.ClosePolicyViolation // not heard of for too long
 	default:
 		// What was read is no WebSocket or too large, and the library has said so.
@@ -219,7 +220,7 @@ func (k *connection) ping() error {
 }
 
 func (k *connection) lost(err error) {
-	if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
+	if conn.IsTimeout(err) {
 		k.srv.slow.Add(1)
 	}
 	k.srv.node.Logger.Debug("websocket ended", "remote", k.transport.Peer, "err", err)

@@ -60,7 +60,7 @@ func TestSocketHandshake(t *testing.T) {
 		}
 		_ = c.Close()
 	}
-	apitest.Eventually(t, "all are gone", func() bool { open, _, _ := n.HTTP.Counts(); return open == 0 && n.Socket.Open() == 0 })
+	apitest.Eventually(t, "all are gone", func() bool { return n.HTTP.Counts().Open == 0 && n.Socket.Open() == 0 })
 }
 
 func TestSocketsSwitchedOff(t *testing.T) {

@@ -41,7 +41,7 @@ func TestSocketsAreCounted(t *testing.T) {
 			if code := first.CloseCode(); code != 4321 {
 				t.Errorf("the farewell is answered with %d", code)
 			}
-			apitest.Eventually(t, "there is room again", func() bool { open, _, _ := n.HTTP.Counts(); return open == 1 })
+			apitest.Eventually(t, "there is room again", func() bool { return n.HTTP.Counts().Open == 1 })
 			n.Connect().Ask("get k")
 		})
 	}
@@ -111,7 +111,7 @@ func TestSlowSocketIsClosed(t *testing.T) {
 		}
 	}
 	apitest.Eventually(t, "it is given up", func() bool { return n.Socket.Slow() == 1 })
-	apitest.Eventually(t, "it is gone", func() bool { open, _, _ := n.HTTP.Counts(); return open == 0 && n.Socket.Open() == 0 })
+	apitest.Eventually(t, "it is gone", func() bool { return n.HTTP.Counts().Open == 0 && n.Socket.Open() == 0 })
 	apitest.WantWhole(t, n.Node.Answers)
 }
 
@@ -194,7 +194,7 @@ func TestBrokenFrames(t *testing.T) {
 			t.Errorf("%s: answered with % x", tt.name, got)
 		}
 	}
-	apitest.Eventually(t, "all are gone", func() bool { open, _, _ := n.HTTP.Counts(); return open == 0 && n.Socket.Open() == 0 })
+	apitest.Eventually(t, "all are gone", func() bool { return n.HTTP.Counts().Open == 0 && n.Socket.Open() == 0 })
 }
 
 // TestSocketAnswersBeforeFarewell: a client may ask and take leave at once.

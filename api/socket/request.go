@@ -2,6 +2,7 @@ package socket
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"errors"
 	"net"
@@ -166,7 +167,7 @@ func (k *connection) reserve(cost int64) (taken int64, err error) {
 	if cost = min(cost, answers.Size); answers.Take(cost) {
 		taken = cost
 	} else if !k.starved.Load() { // once: what is asked behind it must not wait again and again
-		taken = answers.TakeSoon(cost)
+		taken = answers.TakeSoon(context.Background(), cost)
 	}
 	k.starved.Store(taken == 0)
 	if taken == 0 {

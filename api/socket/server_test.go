@@ -152,7 +152,7 @@ func TestSocketPanic(t *testing.T) {
 	if code := c.CloseCode(); code != websocket.CloseInternalServerErr {
 		t.Errorf("code %d", code)
 	}
-	apitest.Eventually(t, "it is gone", func() bool { open, _, _ := n.HTTP.Counts(); return open == 0 && n.Socket.Open() == 0 })
+	apitest.Eventually(t, "it is gone", func() bool { return n.HTTP.Counts().Open == 0 && n.Socket.Open() == 0 })
 	if !strings.Contains(log.String(), "the shelf broke") {
 		t.Errorf("log: %s", log.String())
 	}

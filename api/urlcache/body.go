@@ -5,14 +5,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"time"
+
+	"owlcache/api/internal/node"
 )
-
-// keepBuffer is the size in bytes up to which a body is not counted against the memory for
-// bodies: their number is bounded.
-const keepBuffer = 64 << 10
-
-const firstBuffer = 4 << 10 // bytes
 
 // readBody returns also how much memory the caller has to give back, even with an error. Memory is taken
 // as the bytes arrive, not as they are announced.
@@ -51,43 +46,15 @@ func (c *Cache) grow(ctx context.Context, body []byte, length int64, taken *int6
 	if length >= 0 {
 		most = length + 1
 	}
-	size := max(min(max(2*int64(cap(body)), firstBuffer), most), int64(cap(body))+1)
-	if size > keepBuffer {
-		need := c.atMost(size)
-		if !c.takeMemory(ctx, need-*taken) {
-			return nil, memoryFull()
+	size := max(min(max(2*int64(cap(body)), 4<<10), most), int64(cap(body))+1)
+	if size > node.KeepBuffer {
+		need := min(size, c.memory.Size) - *taken // one body may have it all
+		if need > 0 && c.memory.TakeSoon(ctx, need) == 0 {
+			return nil, failure(KindMemory, "too many large answers of origins at once")
 		}
-		*taken = need
+		*taken += max(need, 0)
 	}
 	bigger := make([]byte, len(body), size)
 	copy(bigger, body)
 	return bigger, nil
-}
-
-func memoryFull() *Error {
-	return failure(KindMemory, "too many large answers of origins at once")
-}
-
-// memoryPatience is how long a body waits for memory.
-const memoryPatience = 400 * time.Millisecond
-
-// atMost returns n, or all memory for bodies if that is less: one body may have it all.
-func (c *Cache) atMost(n int64) int64 { return min(n, c.opts.MaxMemory) }
-
-// takeMemory takes n bytes for bodies as soon as they are free, and returns false when it has
-// waited too long or ctx ends.
-func (c *Cache) takeMemory(ctx context.Context, n int64) bool {
-	if n <= 0 || c.memory.TryAcquire(n) {
-		return true
-	}
-	ctx, cancel := context.WithTimeout(ctx, memoryPatience)
-	defer cancel()
-	return c.memory.Acquire(ctx, n) == nil
-}
-
-// giveMemory gives back bytes of bodies.
-func (c *Cache) giveMemory(n int64) {
-	if n > 0 {
-		c.memory.Release(n)
-	}
 }

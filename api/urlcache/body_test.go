@@ -54,21 +54,21 @@ func TestBodyMemoryIsGivenBack(t *testing.T) {
 // A body waits a moment for the memory of others.
 func TestBodyWaitsForMemory(t *testing.T) {
 	b := newBench(t, site(originOfType(t, "a/b")), nil)
-	if !b.memory.TryAcquire(b.opts.MaxMemory) {
+	if !b.memory.Take(b.opts.MaxMemory) {
 		t.Fatal("there is no memory at all")
 	}
 	got := make(chan bool, 1)
 	synctest.Test(t, func(t *testing.T) {
-		go func() { got <- b.takeMemory(t.Context(), 1) }()
+		go func() { got <- b.memory.TakeSoon(t.Context(), 1) == 1 }()
 		synctest.Wait()
-		b.memory.Release(1)
+		b.memory.Give(1)
 		if !<-got {
 			t.Error("memory that has become free is not taken")
 		}
 		start := time.Now()
-		if b.takeMemory(t.Context(), 1) || time.Since(start) != memoryPatience {
+		if b.memory.TakeSoon(t.Context(), 1) > 0 || time.Since(start) != b.memory.Patience {
 			t.Errorf("it waited for %v", time.Since(start))
 		}
 	})
-	b.memory.Release(b.opts.MaxMemory)
+	b.memory.Give(b.opts.MaxMemory)
 }

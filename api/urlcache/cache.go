@@ -11,16 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
+	"owlcache/api/internal/node"
 	"owlcache/engine"
-)
-
-// Defaults of Options.
-const (
-	DefaultMaxFetches = 256
-	DefaultMaxMemory  = 256 << 20 // bytes
-	DefaultUserAgent  = "owlcache"
 )
 
 // Options of a Cache. The zero value of a field means its default.
@@ -43,9 +35,9 @@ type Options struct {
 
 func (o Options) withDefaults() (Options, error) {
 	o.MaxValueSize = cmp.Or(o.MaxValueSize, engine.MaxValueSize)
-	o.MaxFetches = cmp.Or(o.MaxFetches, DefaultMaxFetches)
-	o.MaxMemory = cmp.Or(o.MaxMemory, DefaultMaxMemory)
-	o.UserAgent = cmp.Or(o.UserAgent, DefaultUserAgent)
+	o.MaxFetches = cmp.Or(o.MaxFetches, 256)
+	o.MaxMemory = cmp.Or(o.MaxMemory, 256<<20)
+	o.UserAgent = cmp.Or(o.UserAgent, "owlcache")
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	if o.network.lookup == nil {
 		o.network = systemNetwork()
@@ -72,7 +64,7 @@ type Cache struct {
 	opts    Options
 	clients atomic.Pointer[[]*client] // by index of their site
 	slots   chan struct{}             // holds one for each request to an origin
-	memory  *semaphore.Weighted
+	memory  *node.Budget              // for bodies of more than node.KeepBuffer bytes
 	counts  counters
 
 	running context.Context
@@ -106,7 +98,7 @@ func New(opts Options) (*Cache, error) {
 	c := &Cache{
 		opts:    opts,
 		slots:   make(chan struct{}, opts.MaxFetches),
-		memory:  semaphore.NewWeighted(opts.MaxMemory),
+		memory:  node.NewBudget(opts.MaxMemory),
 		flights: map[flightID]*flight{},
 	}
 	c.running, c.stop = context.WithCancelCause(context.Background())

@@ -2,9 +2,9 @@ package urlcache
 
 import (
 	"encoding/binary"
-	"errors"
 	"time"
 
+	"owlcache/api/internal/node"
 	"owlcache/engine"
 )
 
@@ -33,8 +33,6 @@ const (
 	maxStoredKey = engine.MaxKeySize - len(copyPrefix) - 1
 )
 
-var errCopy = errors.New("no entry of the URL cache, or of another format")
-
 func copyKey(mark byte, key []byte) []byte {
 	return append(append([]byte(copyPrefix), mark), key...)
 }
@@ -43,12 +41,12 @@ func appendType(dst []byte, contentType string) []byte {
 	return append(append(dst, copyFormat, byte(len(contentType))), contentType...)
 }
 
-func parseType(b []byte) (contentType, rest []byte, err error) {
+func parseType(b []byte) (contentType, rest []byte, ok bool) {
 	if len(b) < 2 || b[0] != copyFormat || len(b) < 2+int(b[1]) {
-		return nil, nil, errCopy
+		return nil, nil, false
 	}
 	end := 2 + int(b[1])
-	return b[2:end], b[end:], nil
+	return b[2:end], b[end:], true
 }
 
 func appendStale(dst []byte, contentType string, expires int64, body []byte) []byte {
@@ -57,12 +55,12 @@ func appendStale(dst []byte, contentType string, expires int64, body []byte) []b
 	return append(dst, body...)
 }
 
-func parseStale(b []byte) (contentType string, expires int64, body []byte, err error) {
-	t, rest, err := parseType(b)
-	if err != nil || len(rest) < 8 {
-		return "", 0, nil, errCopy
+func parseStale(b []byte) (contentType string, expires int64, body []byte, ok bool) {
+	t, rest, ok := parseType(b)
+	if !ok || len(rest) < 8 {
+		return "", 0, nil, false
 	}
-	return string(t), int64(binary.LittleEndian.Uint64(rest)), rest[8:], nil
+	return string(t), int64(binary.LittleEndian.Uint64(rest)), rest[8:], true
 }
 
 // ContentType returns the content type of the value of key that was created at that time,
@@ -76,10 +74,7 @@ func (c *Cache) ContentType(store Store, key []byte, created int64) string {
 	if !ok || meta.Created != created {
 		return ""
 	}
-	t, _, err := parseType(entry)
-	if err != nil {
-		return ""
-	}
+	t, _, _ := parseType(entry)
 	return passable(string(t))
 }
 
@@ -138,20 +133,20 @@ func (c *Cache) stale(f *flight) (a *Answer, taken int64, ok bool) {
 	if !ok {
 		return nil, 0, false
 	}
-	if meta.Size > keepBuffer {
-		if taken = c.atMost(int64(meta.Size)); !c.takeMemory(c.running, taken) {
+	if meta.Size > node.KeepBuffer {
+		if taken = c.memory.TakeSoon(c.running, int64(meta.Size)); taken == 0 {
 			return nil, 0, false
 		}
 	}
-	entry, meta, ok := f.store.Get(make([]byte, 0, meta.Size), key)
-	contentType, expires, body, err := parseStale(entry)
+	entry, meta, held := f.store.Get(make([]byte, 0, meta.Size), key)
+	contentType, expires, body, ok := parseStale(entry)
 	now := c.opts.now()
-	deleted := ok && err == nil && now.UnixMilli() < expires // it is gone before it would have expired
+	deleted := held && ok && now.UnixMilli() < expires // it is gone before it would have expired
 	if deleted {
 		c.dropCopy(f)
 	}
-	if !ok || err != nil || deleted || now.After(time.UnixMilli(expires).Add(s.StaleOnError)) {
-		c.giveMemory(taken)
+	if !held || !ok || deleted || now.After(time.UnixMilli(expires).Add(s.StaleOnError)) {
+		c.memory.Give(taken)
 		return nil, 0, false
 	}
 	return &Answer{Body: body, ContentType: passable(contentType), Created: meta.Created, Stale: true}, taken, true
@@ -166,7 +161,7 @@ func (c *Cache) dropDeleted(f *flight) {
 	// The time is that of the settings as they are; stale knows better.
 	if ok && c.opts.now().UnixMilli() < meta.Expires-f.client.StaleOnError.Milliseconds() {
 		_, taken, _ := c.stale(f)
-		c.giveMemory(taken)
+		c.memory.Give(taken)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"owlcache/api/internal/conn"
 )
 
 const (
@@ -143,36 +145,26 @@ func isCoded(resp *http.Response) bool {
 }
 
 func (c *client) broken(ctx context.Context, err error) *Error {
-	var op *net.OpError
 	switch {
 	case errors.Is(context.Cause(ctx), errStopping):
 		return failure(KindStopping, "the node stops")
-	case ctx.Err() != nil, isTimeout(err):
+	case ctx.Err() != nil, conn.IsTimeout(err):
 		return failure(KindTimeout, "the origin did not answer within %v", c.Timeout).because(err)
-	case errors.Is(err, errNotConfigured), errors.Is(err, errNoAddress), isTLS(err), errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect"), isDNS(err):
+	case isUnreachable(err):
 		return failure(KindConnect, "the origin cannot be reached").because(err)
 	}
 	return failure(KindAnswer, "the origin's answer is cut off or not valid").because(err)
 }
 
-func isTimeout(err error) bool {
-	var ne net.Error
-	return errors.As(err, &ne) && ne.Timeout()
-}
-
-func isDNS(err error) bool {
-	_, ok := errors.AsType[*net.DNSError](err)
-	return ok
-}
-
-func isTLS(err error) bool {
+func isUnreachable(err error) bool {
+	op, ofConn := errors.AsType[*net.OpError](err)
+	_, noName := errors.AsType[*net.DNSError](err)
 	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
 	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
 	_, alert := errors.AsType[tls.AlertError](err)
-	return unverified || noTLS || alert
+	return errors.Is(err, errNotConfigured) || errors.Is(err, errNoAddress) || noName || unverified || noTLS || alert ||
+		ofConn && (op.Op == "dial" || op.Op == "proxyconnect")
 }
-
-func contentType(resp *http.Response) string { return passable(resp.Header.Get("Content-Type")) }
 
 // passable returns "" for a content type that may not be sent to clients.
 func passable(t string) string {

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"owlcache/api/internal/node"
 	"owlcache/engine"
 )
 
@@ -135,7 +136,7 @@ func TestBodySizes(t *testing.T) {
 		size   int
 		stored bool
 		kind   int
-	}{{0, true, -1}, {1000, true, -1}, {1001, false, -1}, {keepBuffer, false, -1}, {keepBuffer + 1, false, -1}, {most, false, -1}, {most + 1, false, int(KindTooLarge)}} {
+	}{{0, true, -1}, {1000, true, -1}, {1001, false, -1}, {node.KeepBuffer, false, -1}, {node.KeepBuffer + 1, false, -1}, {most, false, -1}, {most + 1, false, int(KindTooLarge)}} {
 		for _, query := range []string{"", "?chunked"} {
 			got := b.do(Request{Key: fmt.Appendf(nil, "/%d%s", tt.size, query), Site: 1})
 			if got.kind() != tt.kind || (got.created != 0) != tt.stored || tt.kind < 0 && len(got.body) != tt.size {
@@ -342,7 +343,7 @@ func TestOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if o := c.opts; o.MaxValueSize != engine.MaxValueSize || o.MaxFetches != DefaultMaxFetches || o.MaxMemory != DefaultMaxMemory || o.UserAgent != "owlcache" || c.clientsTimeout() != 5*time.Second {
+	if o := c.opts; o.MaxValueSize != engine.MaxValueSize || o.MaxFetches != 256 || o.MaxMemory != 256<<20 || o.UserAgent != "owlcache" || c.clientsTimeout() != 5*time.Second {
 		t.Errorf("%+v", o)
 	}
 }

@@ -133,16 +133,13 @@ func forwarded(site *client, values func(name string) []string) http.Header {
 	}
 	for _, name := range site.Headers {
 		for _, v := range values(name) {
-			if !isNoValue(v) { // a client's mistake, for which nobody else's answer shall fail
+			// What no header may hold is a client's mistake, for which nobody else's answer shall fail.
+			if !strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
 				h[name] = append(h[name], v)
 			}
 		}
 	}
 	return h
-}
-
-func isNoValue(v string) bool {
-	return strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
 func (c *Cache) fly(id flightID, f *flight) {
@@ -168,7 +165,7 @@ func (c *Cache) fly(id flightID, f *flight) {
 	if !f.fail.excusable() {
 		return
 	}
-	c.giveMemory(f.taken)
+	c.memory.Give(f.taken)
 	f.taken = 0
 	if a, taken, ok := c.stale(f); ok {
 		a.Why = f.fail
@@ -181,7 +178,7 @@ func (c *Cache) land(id flightID, f *flight) {
 	delete(c.flights, id)
 	c.mu.Unlock()
 	if f.fail != nil {
-		c.giveMemory(f.taken)
+		c.memory.Give(f.taken)
 	}
 	close(f.done)
 }
@@ -192,7 +189,7 @@ func (c *Cache) leave(f *flight) {
 	last := f.waiting == 0
 	c.mu.Unlock()
 	if last {
-		c.giveMemory(f.taken)
+		c.memory.Give(f.taken)
 	}
 }
 
@@ -219,7 +216,7 @@ func (c *Cache) ask(ctx context.Context, f *flight) (*Answer, *Error) {
 	if fail != nil {
 		return nil, fail
 	}
-	t := contentType(resp)
+	t := passable(resp.Header.Get("Content-Type"))
 	return &Answer{Body: body, ContentType: t, Created: c.keep(f, t, body)}, nil
 }
 

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"owlcache/api/internal/node"
 )
 
 // However many ask for a key that is missing, the origin is asked once.
@@ -244,7 +246,7 @@ func TestReloadOfTheSame(t *testing.T) {
 
 // A panic is one request's end, not the node's.
 func TestPanic(t *testing.T) {
-	large := origin(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(repeat(keepBuffer + 4)) })
+	large := origin(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(repeat(node.KeepBuffer + 4)) })
 	b := newBench(t, site(large), func(o *Options) { o.now = func() time.Time { panic("no time") } })
 	if got := b.fetch("/k"); got.kind() != int(KindInternal) || got.status() != 500 {
 		t.Errorf("%v", got.err)

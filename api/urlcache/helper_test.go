@@ -129,10 +129,10 @@ func (b *bench) stored(key string) (value, contentType string, ok bool) {
 
 // memoryFree tells whether all memory for bodies has been given back.
 func (b *bench) memoryFree() bool {
-	if !b.memory.TryAcquire(b.opts.MaxMemory) {
+	if !b.memory.Take(b.opts.MaxMemory) {
 		return false
 	}
-	b.memory.Release(b.opts.MaxMemory)
+	b.memory.Give(b.opts.MaxMemory)
 	return true
 }
 

@@ -105,13 +105,10 @@ func parseProxy(s string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-// Limits and defaults of a site file.
+// Limits of a site file.
 const (
 	MaxFileSize = 1 << 20 // bytes
 	MaxSites    = 1000
-
-	DefaultMaxStored = 5 << 20 // bytes
-	DefaultTimeout   = 5 * time.Second
 
 	maxHeaders    = 64         // names of one site
 	maxHeaderName = 128        // bytes

@@ -14,7 +14,7 @@ func (p *siteParser) site(name string, at place) error {
 		p.fault(at, "<%s>: want <site> in <sites>", clip(name))
 		return p.xml.Skip()
 	}
-	e := siteElement{siteParser: p, seen: map[string]place{}, site: Site{MaxStored: DefaultMaxStored, Timeout: DefaultTimeout}}
+	e := siteElement{siteParser: p, seen: map[string]place{}, site: Site{MaxStored: 5 << 20, Timeout: 5 * time.Second}}
 	if err := p.children(e.child); err != nil {
 		return err
 	}

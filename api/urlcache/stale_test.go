@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"owlcache/api/internal/node"
 	"owlcache/engine"
 )
 
@@ -191,18 +192,18 @@ func TestStaleSwitchedOff(t *testing.T) {
 
 // A copy needs memory like any body.
 func TestStaleWithoutMemory(t *testing.T) {
-	large := strings.Repeat("x", keepBuffer+1)
+	large := strings.Repeat("x", node.KeepBuffer+1)
 	b, status, clock := staleBench(t, keepsStale, func(o *Options) { o.MaxMemory = 1 << 20 })
 	now := clock.get()
 	if _, err := b.store.Set(copyKey(staleMark, []byte("/k")), appendStale(nil, "a/b", now.UnixMilli()-1, []byte(large)), 0); err != nil {
 		t.Fatal(err)
 	}
 	status.Store(500)
-	if !b.memory.TryAcquire(b.opts.MaxMemory) {
+	if !b.memory.Take(b.opts.MaxMemory) {
 		t.Fatal("there is no memory at all")
 	}
 	b.wantNoCopy("without memory", "/k")
-	b.memory.Release(b.opts.MaxMemory)
+	b.memory.Give(b.opts.MaxMemory)
 	if got := b.fetch("/k"); got.body != large || !got.stale {
 		t.Errorf("with memory: %d bytes, %v", len(got.body), got.err)
 	}

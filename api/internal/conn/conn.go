@@ -219,6 +219,12 @@ func (c *Conn) Drain() {
 	}
 }
 
+// IsTimeout tells whether err is that of a deadline.
+func IsTimeout(err error) bool {
+	ne, ok := errors.AsType[net.Error](err)
+	return ok && ne.Timeout()
+}
+
 // PeerOf returns the client's address in the one form that tokens are bound to.
 func PeerOf(addr net.Addr) netip.Addr {
 	tcp, ok := addr.(*net.TCPAddr)

@@ -33,7 +33,7 @@ type Table struct {
 	conns     map[*Conn]struct{}
 	perPeer   map[netip.Prefix]int // only of those that the limit is for
 	next      int                  // stripe of the next connection
-	total     uint64               // admitted so far
+	counts    Counts               // but for Open and Busy
 	Empty     chan struct{}        // closed when closed and no connection is left
 }
 
@@ -75,17 +75,19 @@ func (t *Table) Add(c *Conn) Admission {
 		return ShuttingDown
 	}
 	if len(t.conns) >= t.max {
+		t.counts.Rejected++
 		return TooMany
 	}
 	if t.limits(c.Peer) {
 		if t.perPeer[Network(c.Peer)] >= t.maxPerPeer {
+			t.counts.Rejected++
 			return TooManyFromPeer
 		}
 		t.perPeer[Network(c.Peer)]++
 	}
 	c.Stripe = t.next % Stripes
 	t.next++
-	t.total++
+	t.counts.Accepted++
 	t.conns[c] = struct{}{}
 	return Admitted
 }
@@ -109,7 +111,7 @@ func (t *Table) Remove(c *Conn) {
 // address all clients of a proxy on this machine are one.
 func (t *Table) limits(peer netip.Addr) bool { return t.maxPerPeer > 0 && !peer.IsLoopback() }
 
-// Close admits nothing any more and closes the listeners. The first error counts.
+// Close admits nothing any more and closes the listeners.
 func (t *Table) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -120,13 +122,11 @@ func (t *Table) Close() error {
 	if len(t.conns) == 0 {
 		close(t.Empty)
 	}
-	var first error
+	var errs []error
 	for ln := range t.listeners {
-		if err := CloseListener(ln); err != nil && first == nil {
-			first = err
-		}
+		errs = append(errs, CloseListener(ln))
 	}
-	return first
+	return errors.Join(errs...)
 }
 
 // Each calls f for every connection. f must not block.
@@ -138,18 +138,24 @@ func (t *Table) Each(f func(*Conn)) {
 	}
 }
 
-// Counts returns how many connections are open, how many of them are serving a
-// request, and how many were admitted since the start.
-func (t *Table) Counts() (open, busy int, total uint64) {
-	t.Each(func(c *Conn) {
-		open++
-		if c.Busy.Load() && !c.upgraded.Load() {
-			busy++
-		}
-	})
+// Counts are the figures of a Table.
+type Counts struct {
+	Open, Busy         int    // Busy: serving a request
+	Accepted, Rejected uint64 // since the start; Rejected: beyond a limit
+}
+
+// Counts returns the figures.
+func (t *Table) Counts() Counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return open, busy, t.total
+	n := t.counts
+	n.Open = len(t.conns)
+	for c := range t.conns {
+		if c.Busy.Load() && !c.upgraded.Load() {
+			n.Busy++
+		}
+	}
+	return n
 }
 
 // Network is what counts as one client: an IPv4 address, or the IPv6 network that

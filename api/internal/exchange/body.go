@@ -2,11 +2,10 @@ package exchange
 
 import (
 	"bytes"
-	"errors"
 	"io"
-	"net"
 	"strings"
 
+	"owlcache/api/internal/conn"
 	"owlcache/api/internal/fault"
 	"owlcache/api/internal/node"
 	"owlcache/engine"
@@ -97,9 +96,8 @@ func (x *Exchange) takeMemory(n int64) error {
 
 // Where the HTTP server was reading the frame of a chunk, err hides that of the connection.
 func (x *Exchange) readError(err error) error {
-	var ne net.Error
 	switch cause := x.Conn.ReadErr; {
-	case errors.As(err, &ne) && ne.Timeout(), errors.As(cause, &ne) && ne.Timeout():
+	case conn.IsTimeout(err), conn.IsTimeout(cause):
 		return refuseBody(408, "the request body did not arrive in time")
 	case cause == nil:
 		return refuseBody(400, "the request body is not in valid chunks")

@@ -1,7 +1,8 @@
 package exchange
 
 import (
-	"io"
+	"bytes"
+	"context"
 
 	"owlcache/api/internal/fault"
 	"owlcache/api/internal/node"
@@ -58,7 +59,7 @@ func (x *Exchange) Value(value []byte, created int64) error {
 // TakeMemory takes memory for a large answer as soon as it is free: n bytes, or all there is
 // if that is less. Who takes it hands it to Stream or gives it back.
 func (x *Exchange) TakeMemory(n int64) (taken int64, err error) {
-	if taken = x.Node.Answers.TakeSoon(n); taken == 0 {
+	if taken = x.Node.Answers.TakeSoon(context.Background(), n); taken == 0 {
 		return 0, fault.Unavailable(fault.ErrAnswersFull.Error())
 	}
 	return taken, nil
@@ -67,38 +68,23 @@ func (x *Exchange) TakeMemory(n int64) (taken int64, err error) {
 // Stream answers a large value, for which taken bytes have been taken. They are given back
 // when it has been sent.
 func (x *Exchange) Stream(value []byte, taken, created int64) {
-	answers := x.Node.Answers
-	x.Ctx.Response.SetBodyStream(&largeBody{b: value, done: func() { answers.Give(taken) }}, len(value))
+	body := &largeBody{answers: x.Node.Answers, taken: taken}
+	body.Reset(value)
+	x.Ctx.Response.SetBodyStream(body, len(value))
 	x.Ctx.SetContentType(TypeRaw)
 	x.SetDataHeaders(created)
 }
 
-// largeBody is closed exactly once by the HTTP server.
+// largeBody gives its memory back when the HTTP server closes it.
 type largeBody struct {
-	b    []byte
-	done func()
-}
-
-func (l *largeBody) WriteTo(w io.Writer) (int64, error) {
-	n, err := w.Write(l.b)
-	l.b = l.b[n:]
-	return int64(n), err
-}
-
-func (l *largeBody) Read(p []byte) (int, error) {
-	if len(l.b) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, l.b)
-	l.b = l.b[n:]
-	return n, nil
+	bytes.Reader
+	answers *node.Budget
+	taken   int64
 }
 
 func (l *largeBody) Close() error {
-	l.b = nil
-	if l.done != nil {
-		l.done()
-		l.done = nil
-	}
+	l.Reset(nil)
+	l.answers.Give(l.taken)
+	l.taken = 0
 	return nil
 }

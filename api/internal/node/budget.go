@@ -29,13 +29,13 @@ func NewBudget(size int64) *Budget {
 func (b *Budget) Take(n int64) bool { return b.free.TryAcquire(n) }
 
 // TakeSoon takes n bytes, or all there are if that is less, as soon as they are free,
-// and returns how many; 0 when its patience is over.
-func (b *Budget) TakeSoon(n int64) int64 {
+// and returns how many; 0 when its patience is over or ctx ends.
+func (b *Budget) TakeSoon(ctx context.Context, n int64) int64 {
 	n = min(n, b.Size)
 	if b.Take(n) {
 		return n
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), b.Patience)
+	ctx, cancel := context.WithTimeout(ctx, b.Patience)
 	defer cancel()
 	b.waiting.Add(1)
 	defer b.waiting.Add(-1)

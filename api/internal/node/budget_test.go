@@ -13,7 +13,7 @@ func TestBudget(t *testing.T) {
 			t.Error("take takes what is not there, or not what is")
 		}
 		start := time.Now()
-		if n := b.TakeSoon(1); n != 0 || time.Since(start) != budgetPatience {
+		if n := b.TakeSoon(t.Context(), 1); n != 0 || time.Since(start) != budgetPatience {
 			t.Errorf("took %d of nothing after %v", n, time.Since(start))
 		}
 		b.Give(0) // nothing
@@ -24,11 +24,11 @@ func TestBudget(t *testing.T) {
 			time.Sleep(budgetPatience / 2)
 			b.Give(100)
 		}()
-		if n := b.TakeSoon(1000); n != 100 {
+		if n := b.TakeSoon(t.Context(), 1000); n != 100 {
 			t.Errorf("took %d of 100 that were given back in time", n)
 		}
 		b.Give(100)
-		if n := b.TakeSoon(1000); n != 100 || b.Take(1) {
+		if n := b.TakeSoon(t.Context(), 1000); n != 100 || b.Take(1) {
 			t.Errorf("took %d of 100", n)
 		}
 		b.Give(100)

@@ -7,7 +7,7 @@
 //	n.Gate.Open(store)
 //	...
 //	store := n.Gate.Wait()       // nil: answer 503 with n.NotServing()
-//	taken := n.Answers.TakeSoon(size)
+//	taken := n.Answers.TakeSoon(ctx, size)
 //	defer n.Answers.Give(taken)
 //
 // Its fields are set before the first request. The interfaces here are what this side of a

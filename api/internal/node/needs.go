@@ -94,5 +94,5 @@ func (n *Node) Import(key []byte) (value []byte, meta engine.Meta, found bool) {
 	if i == nil {
 		return nil, engine.Meta{}, false
 	}
-	return i.Import(n.running, key)
+	return i.Import(n.Running, key)
 }

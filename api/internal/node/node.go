@@ -24,12 +24,12 @@ type Node struct {
 	MaxValueSize int     // bytes
 	Logger       *slog.Logger
 	Now          func() time.Time
-	Stopping     <-chan struct{} // closed when the server stops
+	Running      context.Context // ends when the server stops
+	Stopping     <-chan struct{} // of Running; asking it takes no lock
 
 	group    atomic.Pointer[Group]
 	sync     atomic.Pointer[Sync]
 	importer atomic.Pointer[Importer]
-	running  context.Context // ends when Stopping is closed
 }
 
 // New makes a node that stops when running ends, with maxMemory bytes each for large requests
@@ -43,7 +43,7 @@ func New(running context.Context, opts access.Options, maxValueSize int, maxMemo
 		Logger:       logger,
 		Now:          time.Now,
 		Stopping:     running.Done(),
-		running:      running,
+		Running:      running,
 	}
 	n.Access = access.New(opts, func() time.Time { return n.Now() }, logger)
 	return n
