@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,9 +41,7 @@ type Lists struct {
 // OpenLists reads the lists in dir. A file that is not there is an empty list, one that
 // holds no list is a *FileError.
 func OpenLists(dir *datadir.Dir, o ListOptions) (*Lists, error) {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	owlcache, err := openList(dir, datadir.GroupFile, o.Logger)
 	gossip, gossipErr := openList(dir, datadir.GossipFile, o.Logger)
 	if err := errors.Join(err, gossipErr); err != nil {

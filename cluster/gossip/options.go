@@ -46,42 +46,32 @@ const MinAuthKey = 16
 // Options of a node's data sync. The zero value of a field is its default, unless it is
 // called required.
 type Options struct {
-	Store replicate.Store // required; *engine.Store is one
-	// PeersFile is the path of the file in which members last seen are kept; required.
-	PeersFile string
+	Store     replicate.Store // required; *engine.Store is one
+	PeersFile string          // path of the file in which members last seen are kept; required
 	// AuthKey is the secret that all members share, at least MinAuthKey bytes; required.
 	AuthKey string
 	// AcceptKeys are further secrets with which frames are read, never written: for a
 	// change of the key without a gap.
 	AcceptKeys []string
-	// Seeds is where to look for the group; nil = wait to be found.
-	Seeds membership.Seeds
+	Seeds      membership.Seeds // where to look for the group; nil = wait to be found
 
 	// BindAddr is the IP address, or a name that has one, to listen on for TCP and UDP;
 	// default 127.0.0.1.
 	BindAddr string
-	// BindPort is the port of both; 0 = a free one.
-	BindPort int
+	BindPort int // 0 = a free one
 	// AdvertiseAddr (an IP address, or a name that has one at the start) and AdvertisePort
 	// are what others connect to; default: what is listened on, or with 0.0.0.0 a private
 	// address of this machine.
 	AdvertiseAddr string
 	AdvertisePort int
-	// Preset is LAN (default) or WAN.
-	Preset Preset
+	Preset        Preset // LAN (default) or WAN
 
-	// Grace is how long the store keeps tombstones; default one hour.
-	Grace time.Duration
-	// QueueBytes bounds what waits to be pushed to one peer; default 64 MiB.
-	QueueBytes int64
-	// InboxBytes bounds what has arrived and is not yet merged; default 64 MiB.
-	InboxBytes int64
-	// Interval is the mean time between two comparisons with a peer; default 10 s, with
-	// the preset WAN 30 s.
-	Interval time.Duration
+	Grace      time.Duration // how long the store keeps tombstones; default one hour
+	QueueBytes int64         // bounds what waits to be pushed to one peer; default 64 MiB
+	InboxBytes int64         // bounds what has arrived and is not yet merged; default 64 MiB
+	Interval   time.Duration // mean, between two comparisons with a peer; default 10 s, with WAN 30 s
 
-	// Logger is told of changes of state; default: nobody.
-	Logger *slog.Logger
+	Logger *slog.Logger // is told of changes of state; default: nobody
 	// Transport replaces the network, for tests. Dialling and sending packets must not wait
 	// for ever, also when the other node has been closed.
 	Transport memberlist.NodeAwareTransport

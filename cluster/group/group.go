@@ -72,7 +72,7 @@ func newGroup(o Options, dial func(string, ask.Options) asker) (*Group, error) {
 	}
 	g := &Group{opts: o, dial: dial, cache: newAnswerCache(o.CacheBytes, o.CacheLifetime)}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
-	g.set.Store(newMemberSet(nil, o.Self))
+	g.set.Store(newMemberSet(nil, o.Self, nil, nil))
 	g.members()
 	g.start(g.watch)
 	return g, nil
@@ -138,8 +138,7 @@ func (g *Group) renew() *memberSet {
 	if old.isOf(list) || g.ctx.Err() != nil {
 		return old
 	}
-	set := newMemberSet(list, g.opts.Self)
-	set.fill(old, g.newMember)
+	set := newMemberSet(list, g.opts.Self, old, g.newMember)
 	g.set.Store(set)
 	for _, m := range old.members {
 		if set.find(m.address) != m && !g.start(m.close) {

@@ -18,7 +18,8 @@ type memberSet struct {
 	name    string // of the node itself: as the list has it, else the first of its own
 }
 
-func newMemberSet(list, self []string) *memberSet {
+// newMemberSet takes the members that old has, and makes the others.
+func newMemberSet(list, self []string, old *memberSet, newMember func(address string) *member) *memberSet {
 	s := &memberSet{list: list, byName: map[string]*member{}, self: map[string]bool{}}
 	for _, address := range self {
 		s.self[canonical(address)] = true
@@ -35,17 +36,12 @@ func newMemberSet(list, self []string) *memberSet {
 				s.name = canonical(address) // which is how others know it
 			}
 		}
-		if !seen[key] {
-			seen[key] = true
-			s.order = append(s.order, address)
+		if seen[key] {
+			continue
 		}
-	}
-	return s
-}
-
-func (s *memberSet) fill(old *memberSet, newMember func(address string) *member) {
-	for _, address := range s.order {
-		if s.isSelf(address) {
+		seen[key] = true
+		s.order = append(s.order, address)
+		if key == "" {
 			continue
 		}
 		m := old.find(address)
@@ -53,8 +49,9 @@ func (s *memberSet) fill(old *memberSet, newMember func(address string) *member)
 			m = newMember(address)
 		}
 		s.members = append(s.members, m)
-		s.byName[canonical(address)] = m
+		s.byName[key] = m
 	}
+	return s
 }
 
 func (s *memberSet) isOf(list []string) bool {

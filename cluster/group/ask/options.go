@@ -27,10 +27,8 @@ type Options struct {
 	// RequestTimeout bounds a question, by the context that the caller makes of it, and
 	// connecting a WebSocket; default 2.7 s.
 	RequestTimeout time.Duration
-	// MaxValueSize bounds the answer of a member, in bytes; default engine.MaxValueSize.
-	MaxValueSize int
-	// TLS, if set, is used for connections to members.
-	TLS *tls.Config
+	MaxValueSize   int         // bytes of a member's answer; default engine.MaxValueSize
+	TLS            *tls.Config // for connections to members; nil: none
 	// Dial connects to a member, before TLS; default: over TCP.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 

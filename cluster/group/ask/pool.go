@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -84,8 +85,7 @@ func (p *connPool) takeIdle() *httpConn {
 		return nil
 	}
 	c := p.idle[last]
-	p.idle[last] = nil
-	p.idle = p.idle[:last]
+	p.idle = slices.Delete(p.idle, last, last+1)
 	return c
 }
 
@@ -126,7 +126,7 @@ func (p *connPool) sweep(then time.Time) {
 		old++
 	}
 	drop := p.idle[:old]
-	p.idle = append([]*httpConn(nil), p.idle[old:]...)
+	p.idle = slices.Clone(p.idle[old:])
 	p.mu.Unlock()
 	for _, c := range drop {
 		_ = c.Close() // nobody uses it

@@ -1,6 +1,7 @@
 package membership
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/netip"
@@ -22,13 +23,6 @@ type delegate struct {
 	over  atomic.Bool // the membership has ended: what comes still is not looked at
 	acks  atomic.Uint64
 }
-
-var (
-	_ memberlist.Delegate      = (*delegate)(nil)
-	_ memberlist.EventDelegate = (*delegate)(nil)
-	_ memberlist.AliveDelegate = (*delegate)(nil)
-	_ memberlist.PingDelegate  = (*delegate)(nil)
-)
 
 // NodeMeta tells others the run of this node.
 func (d *delegate) NodeMeta(int) []byte { return wire.AppendMeta(nil, d.group.run) }
@@ -73,12 +67,6 @@ func (d *delegate) MergeRemoteState(b []byte, _ bool) {
 	}
 }
 
-var (
-	errMemberAddress = errors.New("its address is none that could be connected to")
-	errTooMany       = errors.New("there are too many members")
-	errDuplicate     = errors.New("it has the id of this node")
-)
-
 // NotifyAlive refuses members that make no sense: names and addresses come from peers.
 func (d *delegate) NotifyAlive(n *memberlist.Node) error {
 	id, err := wire.ParseName(n.Name)
@@ -90,11 +78,11 @@ func (d *delegate) NotifyAlive(n *memberlist.Node) error {
 		}
 		// Either another node has our id, or somebody still has an address that we had.
 		d.group.duplicates.seen(n.Address())
-		return errDuplicate
+		return errors.New("it has the id of this node")
 	case !connectable(n.Addr) || n.Port == 0:
-		err = errMemberAddress
+		err = errors.New("its address is none that could be connected to")
 	case d.group.members.full(id):
-		err = errTooMany
+		err = errors.New("there are too many members")
 	default:
 		return nil
 	}
@@ -113,7 +101,9 @@ func (d *delegate) NotifyJoin(n *memberlist.Node) {
 	if id, err := wire.ParseName(n.Name); err == nil && id != d.group.id && !d.over.Load() {
 		d.group.o.File.Back(id, n.Address())
 		d.group.members.join(id, n)
-		d.group.backByJoin()
+		if d.group.Removed() {
+			d.group.goOn(func(context.Context) { d.group.comeBack("a member has joined it") })
+		}
 	}
 }
 

@@ -63,8 +63,6 @@ func (n *Group) Known() []Peer {
 // Tally returns what has been counted.
 func (n *Group) Tally() *transport.Tally { return n.count }
 
-var _ bridgeEvents = (*Group)(nil)
-
 func (n *Group) suspected(peer uint64) {
 	n.members.with(peer, func(p *member) {
 		if p.state == Alive && (p.suspect.IsZero() || time.Since(p.suspect) > suspectFor) {

@@ -97,9 +97,7 @@ func (r *rejoiner) look(ctx context.Context) {
 	if r.group.Removed() {
 		return
 	}
-	members := r.group.members.addresses()
-	saved := r.group.o.File.List()
-	now := time.Now()
+	members, saved, now := r.group.members.addresses(), r.group.o.File.List(), time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.setTargetsLocked(saved, now)

@@ -13,8 +13,7 @@ import (
 	"owlcache/cluster/gossip/internal/wire"
 )
 
-// Join has an address, HOST:PORT, tried at once and for a minute, also if the node there,
-// or this one, was removed from the group before. It does not wait.
+// Join is gossip.Node.Join.
 func (n *Group) Join(address string) {
 	n.o.File.Remember(address)
 	n.rejoin.ask(address)
@@ -30,9 +29,7 @@ func (n *Group) Join(address string) {
 	})
 }
 
-// Forget removes a node from the group: that of an address, HOST:PORT, or of a node id.
-// All live members are told to look for it no more, and the node itself, if it is alive,
-// leaves. It does not wait.
+// Forget is gossip.Node.Forget.
 func (n *Group) Forget(address string) {
 	n.rejoin.forget(address)
 	n.goOn(func(ctx context.Context) { n.remove(ctx, address) })
@@ -85,13 +82,6 @@ func (n *Group) nodesAt(addresses []string) map[string]uint64 {
 	return nodes
 }
 
-// Bounds of telling members of a removal.
-const (
-	tellTries = 3
-	tellPause = time.Second
-	tellFirst = 2 * time.Second // how long the others are waited for before the node itself
-)
-
 // tellAll tells all live members, the removed one last: nobody looks for it when it leaves.
 func (n *Group) tellAll(ctx context.Context, removed uint64, msg []byte) {
 	limit := make(chan struct{}, triesAtOnce)
@@ -108,7 +98,7 @@ func (n *Group) tellAll(ctx context.Context, removed uint64, msg []byte) {
 		})
 	}
 	if slices.Contains(alive, removed) {
-		first, told := context.WithTimeout(ctx, tellFirst)
+		first, told := context.WithTimeout(ctx, 2*time.Second)
 		go func() { // ends with the others, which are waited for
 			others.Wait()
 			told()
@@ -121,11 +111,11 @@ func (n *Group) tellAll(ctx context.Context, removed uint64, msg []byte) {
 
 func (n *Group) tell(ctx context.Context, peer uint64, msg []byte) {
 	var err error
-	for range tellTries {
+	for range 3 {
 		if err = n.Send(peer, msg); err == nil {
 			return
 		}
-		if !cluster.Pause(ctx, tellPause) {
+		if !cluster.Pause(ctx, time.Second) {
 			return
 		}
 		if _, alive := n.members.live(peer); !alive {

@@ -103,13 +103,6 @@ func (n *Group) notRemoved(why string) {
 	n.log.Info("this node looks for its sync group again", "reason", why)
 }
 
-// backByJoin ends a removal when a member has joined this node. memberlist holds its locks.
-func (n *Group) backByJoin() {
-	if n.Removed() {
-		n.goOn(func(context.Context) { n.comeBack("a member has joined it") })
-	}
-}
-
 const seedAdded = "an address was added to its list of seeds"
 
 func (n *Group) seedsAre(seeds []string) {

@@ -6,8 +6,6 @@ import (
 	"strconv"
 )
 
-var errName = errors.New("its name is no node id")
-
 // Name returns the id as it is written: a member's name in the group.
 func Name(id uint64) string { return fmt.Sprintf("%016x", id) }
 
@@ -15,7 +13,7 @@ func Name(id uint64) string { return fmt.Sprintf("%016x", id) }
 func ParseName(name string) (uint64, error) {
 	id, err := strconv.ParseUint(name, 16, 64)
 	if err != nil || id == 0 || name != Name(id) {
-		return 0, errName
+		return 0, errors.New("its name is no node id")
 	}
 	return id, nil
 }
@@ -58,12 +56,10 @@ func AppendState(dst []byte, id, run uint64, message []byte) []byte {
 	return append(le.AppendUint64(dst, run), message...)
 }
 
-var errState = errors.New("state of another format")
-
 // ParseState takes a state apart.
 func ParseState(b []byte) (id, run uint64, message []byte, err error) {
 	if len(b) < stateHeader || b[0] != stateFormat {
-		return 0, 0, nil, errState
+		return 0, 0, nil, errors.New("state of another format")
 	}
 	return le.Uint64(b[1:]), le.Uint64(b[9:]), b[stateHeader:], nil
 }
