@@ -6,9 +6,10 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"regexp"
+	"path"
 
 	"owlcache/engine/datadir"
+	"owlcache/wal"
 )
 
 // manifestName is the last file of an archive.
@@ -65,32 +66,20 @@ const (
 	manifestFile
 )
 
-// segmentName matches the segments of a log as they are named in an archive.
-const segmentName = `^` + datadir.LogDir + `/[0-9]{16}\.wal$`
-
-// kinds tells files by their names.
-type kinds struct {
-	small   map[string]smallFile
-	segment *regexp.Regexp
-}
-
-func newKinds() kinds {
-	k := kinds{small: map[string]smallFile{}, segment: regexp.MustCompile(segmentName)}
+// kindOf tells what a file in an archive is by its name. valid checks the content of one beside the
+// data.
+func kindOf(name string) (kind fileKind, valid func([]byte) error) {
+	if name == manifestName {
+		return manifestFile, nil
+	}
+	dir, base := path.Split(name)
+	if _, ok := wal.ParseSegmentName(base); name == datadir.SnapshotFile || ok && dir == datadir.LogDir+"/" {
+		return dataFile, nil
+	}
 	for _, f := range smallFiles() {
-		k.small[f.name] = f
+		if f.name == name {
+			return besideFile, f.valid
+		}
 	}
-	return k
-}
-
-func (k *kinds) of(name string) fileKind {
-	switch {
-	case name == manifestName:
-		return manifestFile
-	case name == datadir.SnapshotFile, k.segment.MatchString(name):
-		return dataFile
-	}
-	if _, ok := k.small[name]; ok {
-		return besideFile
-	}
-	return unknownFile
+	return unknownFile, nil
 }

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -45,7 +46,6 @@ type reader struct {
 	tar         *tar.Reader
 
 	to    sink
-	kinds kinds
 	seen  map[string]bool
 	files []File
 	buf   []byte
@@ -54,11 +54,19 @@ type reader struct {
 	strange  error // the first thing in the archive that this program does not know
 }
 
+// Verify reads an archive of size bytes (0 = not known) to its end and checks
+// everything in it against its checksums and its manifest. Damage is an
+// *ArchiveError, an archive of a newer format a *FormatError. progress may be nil.
+func Verify(ctx context.Context, r io.Reader, size int64, progress func(engine.Progress)) (*Manifest, error) {
+	counted := &datadir.ProgressReader{Reader: r, Progress: engine.Progress{Phase: "verify", Total: size}, Tell: progress}
+	return readArchive(ctx, counted, discard{io.Discard})
+}
+
 // readArchive reads the whole archive, gives its files to a sink, and checks
 // everything. An archive that is damaged, or hostile, is an *ArchiveError; one of a
 // newer format a *FormatError.
 func readArchive(ctx context.Context, in io.Reader, to sink) (*Manifest, error) {
-	r := &reader{ctx: ctx, in: &source{ctx: ctx, r: in}, to: to, kinds: newKinds(), seen: map[string]bool{}, buf: make([]byte, copyStep)}
+	r := &reader{ctx: ctx, in: &source{ctx: ctx, r: in}, to: to, seen: map[string]bool{}, buf: make([]byte, copyStep)}
 	z, err := zstd.NewReader(r.in, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow), zstd.WithDecoderLowmem(true))
 	if err != nil {
 		return nil, fmt.Errorf("zstd: %w", err)
@@ -99,7 +107,7 @@ func (r *reader) next() error {
 	if r.seen[h.Name] {
 		return badArchive("%.100q is there twice", h.Name)
 	}
-	kind := r.kinds.of(h.Name)
+	kind, valid := kindOf(h.Name)
 	if kind != unknownFile {
 		r.seen[h.Name] = true
 	}
@@ -115,7 +123,7 @@ func (r *reader) next() error {
 	case manifestFile:
 		return r.readManifest(h.Size)
 	case besideFile:
-		return r.readSmall(h)
+		return r.readSmall(h, valid)
 	default:
 		return r.copyFile(h, r.tar)
 	}
@@ -152,15 +160,15 @@ func (r *reader) readManifest(size int64) error {
 }
 
 // readSmall reads a file beside the data, which must be valid.
-func (r *reader) readSmall(h *tar.Header) error {
+func (r *reader) readSmall(h *tar.Header, valid func([]byte) error) error {
 	b := make([]byte, h.Size)
 	if _, err := io.ReadFull(r.tar, b); err != nil {
 		return r.explain(err)
 	}
-	if err := r.kinds.small[h.Name].valid(b); err != nil {
+	if err := valid(b); err != nil {
 		return badArchive("%s: %v", h.Name, err)
 	}
-	return r.copyFile(h, strings.NewReader(string(b)))
+	return r.copyFile(h, bytes.NewReader(b))
 }
 
 // copyFile gives a file to the sink and hashes it.
@@ -259,21 +267,4 @@ func (s *source) failed() error {
 		return *err
 	}
 	return nil
-}
-
-// countingReader tells how far a file has been read.
-type countingReader struct {
-	r           io.Reader
-	phase       string
-	done, total int64
-	progress    func(engine.Progress)
-}
-
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.done += int64(n)
-	if c.progress != nil && c.total > 0 {
-		c.progress(engine.Progress{Phase: c.phase, Done: c.done, Total: c.total, Unit: "bytes"})
-	}
-	return n, err
 }

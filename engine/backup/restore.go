@@ -63,7 +63,7 @@ func Restore(ctx context.Context, archive io.Reader, path string, o RestoreOptio
 			err = errors.Join(err, t.remove())
 		}
 	}()
-	counted := &countingReader{r: archive, phase: "restore", total: size, progress: o.Progress}
+	counted := &datadir.ProgressReader{Reader: archive, Progress: engine.Progress{Phase: "restore", Total: size}, Tell: o.Progress}
 	m, err := readArchive(ctx, counted, selected{t, o.NewNode})
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package datadir
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -194,4 +195,20 @@ type Progress struct {
 	Phase       string // "snapshot" or "log"
 	Done, Total int64
 	Unit        string // "keys" or "bytes"
+}
+
+// ProgressReader tells how far a file has been read.
+type ProgressReader struct {
+	io.Reader
+	Progress                // Phase, and the Total, in bytes; 0 = not known
+	Tell     func(Progress) // may be nil
+}
+
+func (r *ProgressReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if r.Done += int64(n); r.Tell != nil && r.Total > 0 {
+		r.Unit = "bytes"
+		r.Tell(r.Progress)
+	}
+	return n, err
 }

@@ -13,10 +13,10 @@ import (
 	"owlcache/engine"
 )
 
-// Decode reads the entry of a line, with or without its line end. Created of e is 0 if the line
+// decodeLine reads the entry of a line, with or without its line end. Created of e is 0 if the line
 // does not say, Expires 0 if the entry never expires. Errors say what is wrong, and where if the
 // line is no JSON, and show of key and value one character at most.
-func Decode(line []byte, e *engine.Entry) error {
+func decodeLine(line []byte, e *engine.Entry) error {
 	if at := notUTF8(line); at >= 0 {
 		return problem(at, "this is not valid UTF-8; use base64 for what is no text")
 	}

@@ -43,10 +43,9 @@ const expansion = len(`\u0000`)
 
 // exportBatch is a part of an export.
 type exportBatch struct {
-	items  []exportItem
-	bytes  []byte // keys and values, one behind the other
-	text   []byte // the lines
-	encode Encoder
+	items []exportItem
+	bytes []byte // keys and values, one behind the other
+	text  []byte // the lines
 }
 
 type exportItem struct {
@@ -65,10 +64,7 @@ func Export(ctx context.Context, from Walker, w io.Writer, o ExportOptions) (rep
 	err = ordered.Run(ctx, parts(),
 		func(p *ordered.Line[exportBatch]) error {
 			x := exporter{p: p, at: at, report: &report}
-			if err := from.Entries(p.Context(), o.After, x.visit); err != nil {
-				return x.end(err)
-			}
-			return x.end(nil)
+			return x.end(from.Entries(p.Context(), o.After, x.visit))
 		},
 		(*exportBatch).convert,
 		func(b *exportBatch) error {
@@ -140,7 +136,7 @@ func (b *exportBatch) convert() {
 		it := &b.items[i]
 		e := engine.Entry{Key: rest[:it.key], Value: rest[it.key : it.key+it.value], Created: it.created, Expires: it.expires}
 		rest = rest[it.key+it.value:]
-		b.text = b.encode.Append(b.text, &e)
+		b.text = appendLine(b.text, &e)
 	}
 }
 

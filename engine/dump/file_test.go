@@ -24,9 +24,8 @@ func (b behind) all(w *File) error {
 	for len(rest) > 0 && w.Kept().Last != nil && string(rest[0].Key) <= string(w.Kept().Last) {
 		rest = rest[1:]
 	}
-	var c Encoder
 	for i := range rest {
-		if _, err := w.Write(c.Append(nil, &rest[i])); err != nil {
+		if _, err := w.Write(appendLine(nil, &rest[i])); err != nil {
 			return err
 		}
 	}

@@ -43,11 +43,10 @@ func goldenEntries() []engine.Entry {
 }
 
 func TestGolden(t *testing.T) {
-	var c Encoder
 	var got []byte
 	list := goldenEntries()
 	for i := range list {
-		got = c.Append(got, &list[i])
+		got = appendLine(got, &list[i])
 	}
 	path := filepath.Join("testdata", "entries.ndjson")
 	if *update {
@@ -65,7 +64,7 @@ func TestGolden(t *testing.T) {
 
 	for i, line := range bytes.Split(bytes.TrimSuffix(want, []byte("\n")), []byte("\n")) {
 		var e engine.Entry
-		if err := Decode(line, &e); err != nil {
+		if err := decodeLine(line, &e); err != nil {
 			t.Errorf("line %d: %v", i+1, err)
 			continue
 		}

@@ -79,14 +79,14 @@ type importBatch struct {
 // read, a *LineError: what lies before that is put into the target. The report is true with an error, too.
 // When Import returns, nobody uses the target any more.
 func Import(ctx context.Context, from *Source, o ImportOptions) (ImportReport, error) {
-	im := importer{source: from, opts: o, report: ImportReport{Unit: from.Unit()}}
+	im := importer{source: from, opts: o, report: ImportReport{Unit: from.unit()}}
 	produce, convert := im.readLines, im.decode
 	if from.legacy {
 		produce, convert = im.readLegacy, im.selectEntries
 	}
 	err := ordered.Run(ctx, parts(), produce, convert, func(b *importBatch) error { return im.finish(ctx, b) })
 	if err == nil && o.From > im.report.Last+1 {
-		err = &LineError{Line: o.From, Unit: from.Unit(), Err: fmt.Errorf("there is none, the last one is %d", im.report.Last)}
+		err = &LineError{Line: o.From, Unit: from.unit(), Err: fmt.Errorf("there is none, the last one is %d", im.report.Last)}
 	}
 	if err == nil && !im.opened { // nothing to put
 		err = im.open(ctx)
@@ -153,7 +153,7 @@ func (im *importer) decode(b *importBatch) {
 			continue
 		}
 		var e engine.Entry
-		if err := Decode(line, &e); err != nil {
+		if err := decodeLine(line, &e); err != nil {
 			b.bad = &LineError{Line: n, Unit: unitLine, Err: err}
 			n--
 			break

@@ -11,11 +11,10 @@ import (
 )
 
 func TestImportStopsAtABadLine(t *testing.T) {
-	var c Encoder
 	var good bytes.Buffer
 	l := many(50_000)
 	for i := range l {
-		good.Write(c.Append(nil, &l[i]))
+		good.Write(appendLine(nil, &l[i]))
 	}
 	for _, bad := range []int{1, 2, 777, 50_000, 50_001} {
 		all := bytes.SplitAfter(good.Bytes(), []byte("\n"))
@@ -128,11 +127,10 @@ func TestImportOfAKeyTwice(t *testing.T) {
 // TestImportGoesOn breaks an import off at many lines, as a kill does, and runs it
 // again.
 func TestImportGoesOn(t *testing.T) {
-	var c Encoder
 	var text []byte
 	l := many(30_000) // some blocks
 	for i := range l {
-		text = c.Append(text, &l[i])
+		text = appendLine(text, &l[i])
 	}
 	for _, at := range []string{"key:00000000", "key:00012345", "key:00029999"} {
 		dir := t.TempDir()
@@ -184,9 +182,8 @@ func (b *breaking) Put(ctx context.Context, entries []engine.Entry) (int, Stored
 
 func TestImportIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	var c Encoder
 	l := many(1)
-	line := c.Append(nil, &l[0])
+	line := appendLine(nil, &l[0])
 	got := &collector{}
 	src, err := NewSource(endless{line: line, cancel: cancel, after: new(100_000)})
 	if err != nil {

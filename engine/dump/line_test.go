@@ -17,7 +17,7 @@ import (
 )
 
 func decode(line string) (e engine.Entry, err error) {
-	err = Decode([]byte(line), &e)
+	err = decodeLine([]byte(line), &e)
 	return e, err
 }
 
@@ -132,7 +132,6 @@ func texts(t *rapid.T, name string, least int) []byte {
 }
 
 func TestLineRoundTrip(t *testing.T) {
-	var c Encoder
 	rapid.Check(t, func(t *rapid.T) {
 		want := engine.Entry{
 			Key:     texts(t, "key", 1),
@@ -140,7 +139,7 @@ func TestLineRoundTrip(t *testing.T) {
 			Created: rapid.Int64Range(1, 1<<63-2e9).Draw(t, "created"),
 			Expires: rapid.Int64Range(0, maxExpires).Draw(t, "expires"),
 		}
-		line := c.Append(nil, &want)
+		line := appendLine(nil, &want)
 		if bytes.IndexByte(line, '\n') != len(line)-1 || !utf8.Valid(line) || !json.Valid(line) {
 			t.Fatalf("no line of JSON: %q", line)
 		}
@@ -148,7 +147,7 @@ func TestLineRoundTrip(t *testing.T) {
 			t.Fatalf("a control character: %q", line)
 		}
 		var got engine.Entry
-		if err := Decode(bytes.Clone(line), &got); err != nil || !same(&got, &want) {
+		if err := decodeLine(bytes.Clone(line), &got); err != nil || !same(&got, &want) {
 			t.Fatalf("%q: %+v, %v", line, got, err)
 		}
 		// What others read of it is the same.
@@ -209,17 +208,16 @@ func decodeJSON(line []byte) (e engine.Entry, err error) {
 }
 
 func FuzzDecode(f *testing.F) {
-	var c Encoder
 	list := goldenEntries()
 	for i := range list {
-		f.Add(c.Append(nil, &list[i]))
+		f.Add(appendLine(nil, &list[i]))
 	}
 	f.Add([]byte(`{"value":"\ud83e\udd89\u0000","created":"2026-11-22T12:50:17+02:00","key":"k" } `))
 	f.Add([]byte(`{"key":"k","value":"\ud800"}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		theirs, theirErr := decodeJSON(line)
 		var e engine.Entry
-		if err := Decode(bytes.Clone(line), &e); err != nil {
+		if err := decodeLine(bytes.Clone(line), &e); err != nil {
 			if theirErr == nil && len(theirs.Key) > 0 {
 				// Refused for a reason; as this package writes it, it is not.
 				checkRoundTrip(t, &theirs)
@@ -241,10 +239,9 @@ func checkRoundTrip(t *testing.T, e *engine.Entry) {
 	if len(e.Key) > engine.MaxKeySize || e.Created < 0 || e.Created > 1<<63-2e9 || e.Expires > maxExpires {
 		return
 	}
-	var c Encoder
 	var back engine.Entry
-	line := c.Append(nil, e)
-	if err := Decode(bytes.Clone(line), &back); err != nil {
+	line := appendLine(nil, e)
+	if err := decodeLine(bytes.Clone(line), &back); err != nil {
 		t.Fatalf("%q: %v", line, err)
 	}
 	if back.Created == 1 {
@@ -310,12 +307,11 @@ func benchEntries(binary bool) []engine.Entry {
 func BenchmarkEncode(b *testing.B) {
 	for _, binary := range []bool{false, true} {
 		b.Run(fmt.Sprintf("binary=%v", binary), func(b *testing.B) {
-			var c Encoder
 			var dst []byte
 			list := benchEntries(binary)
 			b.SetBytes(97)
 			for i := 0; b.Loop(); i++ {
-				dst = c.Append(dst[:0], &list[i%len(list)])
+				dst = appendLine(dst[:0], &list[i%len(list)])
 			}
 		})
 	}
@@ -324,18 +320,17 @@ func BenchmarkEncode(b *testing.B) {
 func BenchmarkDecode(b *testing.B) {
 	for _, binary := range []bool{false, true} {
 		b.Run(fmt.Sprintf("binary=%v", binary), func(b *testing.B) {
-			var c Encoder
 			var lines [][]byte
 			list := benchEntries(binary)
 			for i := range list {
-				lines = append(lines, c.Append(nil, &list[i]))
+				lines = append(lines, appendLine(nil, &list[i]))
 			}
 			var e engine.Entry
 			var line []byte
 			b.SetBytes(97)
 			for i := 0; b.Loop(); i++ {
 				line = append(line[:0], lines[i%len(lines)]...)
-				if err := Decode(line, &e); err != nil {
+				if err := decodeLine(line, &e); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -92,11 +92,8 @@ func recognise(start []byte) error {
 	return nil
 }
 
-// Legacy tells whether the source is a file of a 0.5.1 node.
-func (s *Source) Legacy() bool { return s.legacy }
-
-// Unit returns what is counted in the source: "line" or "entry".
-func (s *Source) Unit() string {
+// unit returns what is counted in the source: "line" or "entry".
+func (s *Source) unit() string {
 	if s.legacy {
 		return unitEntry
 	}

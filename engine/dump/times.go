@@ -8,60 +8,6 @@ import (
 	"time"
 )
 
-const secondsPerDay = 24 * 60 * 60
-
-// dateText renders times. It remembers the last date, since entries of one day are
-// many.
-type dateText struct {
-	day  int64  // since 1970
-	text []byte // of that day, with the T behind it; nil if there is none yet
-}
-
-// appendNanos appends Unix nanoseconds in RFC 3339 with nine digits.
-func (d *dateText) appendNanos(dst []byte, ns int64) []byte {
-	sec, frac := divide(ns, 1e9)
-	return append(appendDigits(d.appendSeconds(dst, sec), frac, 9), 'Z')
-}
-
-// appendMillis appends Unix milliseconds in RFC 3339 with three digits.
-func (d *dateText) appendMillis(dst []byte, ms int64) []byte {
-	sec, frac := divide(ms, 1e3)
-	return append(appendDigits(d.appendSeconds(dst, sec), frac, 3), 'Z')
-}
-
-// appendSeconds appends Unix seconds, with the point behind them.
-func (d *dateText) appendSeconds(dst []byte, sec int64) []byte {
-	day, rest := divide(sec, secondsPerDay)
-	if d.text == nil || d.day != day {
-		d.day = day
-		d.text = time.Unix(sec, 0).UTC().AppendFormat(d.text[:0], "2006-01-02T")
-	}
-	dst = append(dst, d.text...)
-	h, m, s := rest/3600, rest/60%60, rest%60
-	return append(dst,
-		byte('0'+h/10), byte('0'+h%10), ':',
-		byte('0'+m/10), byte('0'+m%10), ':',
-		byte('0'+s/10), byte('0'+s%10), '.')
-}
-
-// divide returns the quotient, rounded down, and the remainder, which is not negative.
-func divide(a, b int64) (quotient, remainder int64) {
-	quotient, remainder = a/b, a%b
-	if remainder < 0 {
-		return quotient - 1, remainder + b
-	}
-	return quotient, remainder
-}
-
-func appendDigits(dst []byte, n int64, digits int) []byte {
-	var b [9]byte
-	for i := digits - 1; i >= 0; i-- {
-		b[i] = byte('0' + n%10)
-		n /= 10
-	}
-	return append(dst, b[:digits]...)
-}
-
 // Returned for a time that cannot be kept.
 var (
 	errTime      = errors.New("is no time in RFC 3339, such as 2026-11-22T10:50:17Z")
@@ -82,7 +28,7 @@ func parse(s string) (t time.Time, err error) {
 		years, s = int(year)-same, strconv.Itoa(same)+s[5:]
 	}
 	err = t.UnmarshalText([]byte(s))
-	if _, offset := t.Zone(); err != nil || strings.Contains(s, ",") || max(offset, -offset) >= secondsPerDay {
+	if _, offset := t.Zone(); err != nil || strings.Contains(s, ",") || max(offset, -offset) >= 24*60*60 {
 		return t, errTime
 	}
 	return t.AddDate(years, 0, 0), nil

@@ -80,13 +80,12 @@ func imported(t testing.TB, dir, text string, o ImportOptions, keep bool) (repor
 
 // lines are entries with times in the future of a test.
 func lines(entries ...engine.Entry) string {
-	var c Encoder
 	var b []byte
 	for i := range entries {
 		if entries[i].Created == 0 {
 			entries[i].Created = 1e18
 		}
-		b = c.Append(b, &entries[i])
+		b = appendLine(b, &entries[i])
 	}
 	return string(b)
 }

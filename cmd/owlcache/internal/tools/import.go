@@ -150,7 +150,8 @@ func (im *importer) open(ctx context.Context) (r io.Reader, closeFile func() err
 	case !fi.Mode().IsRegular(): // a pipe
 		return term.Reader(ctx, f), f.Close, nil
 	}
-	return &measured{r: f, total: fi.Size(), progress: im.bar}, f.Close, nil
+	now := engine.Progress{Phase: "importing", Total: fi.Size()}
+	return &datadir.ProgressReader{Reader: f, Progress: now, Tell: im.bar.Update}, f.Close, nil
 }
 
 // name is that of the file, for people.
@@ -194,18 +195,4 @@ func withoutTime(groups []string, a slog.Attr) slog.Attr {
 		return slog.Attr{}
 	}
 	return a
-}
-
-// measured shows how much of a file has been read.
-type measured struct {
-	r           io.Reader
-	done, total int64
-	progress    *term.Bar
-}
-
-func (m *measured) Read(b []byte) (int, error) {
-	n, err := m.r.Read(b)
-	m.done += int64(n)
-	m.progress.Update(engine.Progress{Phase: "importing", Done: m.done, Total: m.total, Unit: "bytes"})
-	return n, err
 }
