@@ -25,8 +25,9 @@ const (
 	partitionRounds  = "OWLBENCH_PARTITION_ROUNDS"
 )
 
-// startIsolated starts a run of so many rounds.
-func startIsolated(ctx context.Context, t *testing.T, rounds int) (dir string, result <-chan error, out *bytes.Buffer) {
+// startIsolated starts a run of so many rounds. What it prints is written until there is a
+// result.
+func startIsolated(ctx context.Context, t *testing.T, rounds int) (string, <-chan error, *bytes.Buffer) {
 	t.Helper()
 	if err := isolable(ctx); err != nil {
 		t.Skip(err)
@@ -36,13 +37,13 @@ func startIsolated(ctx context.Context, t *testing.T, rounds int) (dir string, r
 		t.Fatal(err)
 	}
 	t.Cleanup(site.Remove)
-	out = &bytes.Buffer{} // written until there is a result
+	var out bytes.Buffer
 	done := make(chan error, 1)
 	go func() {
 		done <- isolate(ctx, []string{"-test.run=^TestPartitionIsolated$", "-test.v", "-test.timeout=4m"},
-			[]string{partitionProgram + "=" + site.Program, partitionDir + "=" + dir, partitionRounds + "=" + strconv.Itoa(rounds)}, out, out)
+			[]string{partitionProgram + "=" + site.Program, partitionDir + "=" + site.Dir, partitionRounds + "=" + strconv.Itoa(rounds)}, &out, &out)
 	}()
-	return site.Dir, done, out
+	return site.Dir, done, &out
 }
 
 // TestPartition cuts the network between real nodes.
