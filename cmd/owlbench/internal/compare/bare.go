@@ -27,7 +27,12 @@ func BareCommand() *cobra.Command {
 		Short:  "Serve keys from a map with a bare HTTP server",
 		Hidden: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serveBare(cmd.Context(), addr, newBareMap(keys, value))
+			m := &bareMap{values: make(map[string][]byte, keys)}
+			sample := load.SampleValue(value)
+			for i := range keys {
+				m.values[load.KeyName(i)] = []byte(sample) // a copy for each, as in a cache
+			}
+			return serveBare(cmd.Context(), addr, m)
 		},
 	}
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "`address` to listen on")
@@ -57,15 +62,6 @@ func (c *comparison) startBare(ctx context.Context) (*node.Process, load.Target,
 type bareMap struct {
 	mu     sync.RWMutex      // a cache is written while it is read
 	values map[string][]byte // protected by mu
-}
-
-func newBareMap(keys uint64, value int) *bareMap {
-	m := &bareMap{values: make(map[string][]byte, keys)}
-	sample := load.SampleValue(value)
-	for i := range keys {
-		m.values[load.KeyName(i)] = []byte(sample) // a copy for each, as in a cache
-	}
-	return m
 }
 
 func (m *bareMap) answer(ctx *fasthttp.RequestCtx) {

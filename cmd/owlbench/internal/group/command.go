@@ -63,13 +63,19 @@ const farAway = 2 * time.Millisecond
 // measurement with its settings.
 type bench struct {
 	*node.Bench
-	nodes   []*node.Node // the members
-	members []string     // their addresses
+	members []*node.Node
 	proxies []*proxy
 }
 
 func (b *bench) run(ctx context.Context) error {
-	defer b.stopMembers()
+	defer func() {
+		for _, p := range b.proxies {
+			p.close()
+		}
+		for _, n := range b.members {
+			n.Kill() // its data is of no more use
+		}
+	}()
 	if err := b.FillNode(ctx, "asked"); err != nil {
 		return err
 	}
@@ -79,7 +85,7 @@ func (b *bench) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		b.nodes, b.members = append(b.nodes, n), append(b.members, n.Addr)
+		b.members = append(b.members, n)
 		p, err := startProxy(n.Addr, delay)
 		if err != nil {
 			return err
@@ -92,15 +98,6 @@ func (b *bench) run(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (b *bench) stopMembers() {
-	for _, p := range b.proxies {
-		p.close()
-	}
-	for _, n := range b.nodes {
-		n.Kill() // its data is of no more use
-	}
 }
 
 // startAsked starts the node that is asked. It keeps the answers of these members for lifetime.
@@ -134,8 +131,8 @@ func groupTarget(addr string, opts load.Options) load.Target {
 	return t
 }
 
-// measureCached compares a get in the group, all answers to which are known, with a get
-// of what the node itself has; and then lets many clients ask at once.
+// measureCached compares a get in the group, all answers to which are known, with a local get.
+// Then many clients ask at once.
 func (b *bench) measureCached(ctx context.Context) error {
 	n, err := b.startAsked(ctx, time.Hour, b.behindProxies())
 	if err != nil {

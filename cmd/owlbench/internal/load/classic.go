@@ -90,8 +90,7 @@ func createTime(header []byte) (int64, error) {
 	return at.UnixMilli(), nil
 }
 
-// Write sends an operation. Large values go in a form, small ones as body
-// says.
+// Write sends an operation, large values and those with body as a form.
 func (c *ClassicClient) Write(key string, op Operation, body bool) (Result, Interval, error) {
 	form := url.Values{"cmd": {string(op.Action)}, "key": {key}, "token": {c.token}}
 	if op.Action == ActSet {

@@ -3,7 +3,6 @@ package load
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -107,21 +106,17 @@ func Login(ctx context.Context, addr, password string) (string, error) {
 	if err == nil && resp.Status != 200 {
 		err = fmt.Errorf("the node answers %d; is the password right?", resp.Status)
 	}
-	var envelope struct{ Data string }
+	var envelope struct{ Data []byte } // base64
 	if err == nil {
 		err = json.Unmarshal(resp.Body, &envelope)
 	}
-	var token []byte
-	if err == nil {
-		token, err = base64.StdEncoding.DecodeString(envelope.Data)
-	}
-	if err == nil && len(token) == 0 {
+	if err == nil && len(envelope.Data) == 0 {
 		err = errors.New("the node answers no token")
 	}
 	if err != nil {
 		return "", fmt.Errorf("log in: %w", err)
 	}
-	return string(token), nil
+	return string(envelope.Data), nil
 }
 
 // Unexpected returns the error of an answer that a healthy server does not give.
@@ -139,10 +134,8 @@ func (r Response) MustBeOK(asked string) error {
 
 // Pause waits, unless ctx ends before.
 func Pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 	case <-ctx.Done():
 	}
 }

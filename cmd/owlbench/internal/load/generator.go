@@ -29,9 +29,8 @@ func (s *Sample) Rate() float64 { return float64(s.Ops) / s.Elapsed.Seconds() }
 // is that of the load generator, not that of the server.
 func (s *Sample) Load() float64 { return s.Busy.Seconds() / s.Elapsed.Seconds() }
 
-// Measure puts load on a target for the length of a round and returns what it
-// measured. The first answer that is not as expected ends it. Rounds of one number
-// ask for the same keys.
+// Measure puts load on a target for the length of a round and returns what it measured. The first
+// answer that is not as expected ends it. Rounds of one number ask for the same keys.
 func (g Generator) Measure(ctx context.Context, t *Target, op Op, round int) (*Sample, error) {
 	conns := make([]*connection, g.Conns)
 	for i := range conns {

@@ -1,13 +1,13 @@
 package load
 
 import (
+	"math"
 	"math/bits"
 	"time"
 )
 
-// A Histogram counts durations in buckets that are at most 1/32 wide, relative
-// to what they hold: 32 linear buckets below 32 ns, and 32 to each power of two
-// above. The zero value is ready to use.
+// A Histogram counts durations in buckets that are at most 1/32 wide, relative to what they hold:
+// 32 linear buckets below 32 ns, and 32 to each power of two above. The zero value is ready to use.
 type Histogram struct {
 	counts [64 * subBuckets]uint64
 	Total  uint64
@@ -36,17 +36,13 @@ func (h *Histogram) Merge(other *Histogram) {
 	h.Max = max(h.Max, other.Max)
 }
 
-// Quantile returns the least bucket bound that at least the share q of all
-// durations does not exceed, never more than the largest duration; 0 when
-// nothing was counted.
+// Quantile returns the least bucket bound that at least the share q of all durations does not
+// exceed, never more than the largest; 0 when nothing was counted.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	if h.Total == 0 {
 		return 0
 	}
-	rank := uint64(q * float64(h.Total))
-	if float64(rank) < q*float64(h.Total) || rank == 0 {
-		rank++
-	}
+	rank := max(uint64(math.Ceil(q*float64(h.Total))), 1)
 	var seen uint64
 	for i, n := range h.counts {
 		seen += n

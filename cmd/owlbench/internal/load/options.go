@@ -11,8 +11,7 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// Options say what load is put on a server. The zero value of a field means
-// its default.
+// Options say what load is put on a server. The zero value of a field means its default.
 type Options struct {
 	Conns   int     `json:"conns"`           // connections, each with one request under way; default 64
 	Keys    uint64  `json:"keys"`            // keys, of which each request takes any; default 1,000,000

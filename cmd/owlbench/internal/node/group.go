@@ -37,8 +37,7 @@ func (o *Options) JoinGroup(port, key string, seeds ...string) error {
 	return errors.Join(WriteMembers(o.Dir, gossipFile, seeds), os.WriteFile(file, []byte(key), 0o600))
 }
 
-// Group returns what a node says of its group: its own id, and how many others it takes as
-// alive.
+// Group returns what a node says of its group: its own id, and how many others it takes as alive.
 func (a API) Group(ctx context.Context) (id string, alive int, err error) {
 	var state struct {
 		Node  string

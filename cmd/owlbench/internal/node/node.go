@@ -64,15 +64,13 @@ func Start(o Options) (*Node, error) {
 // Address returns HOST:PORT.
 func (n *Node) Address() string { return n.Addr }
 
-// WaitReady waits until the node serves data. It returns how long the start
-// took.
+// WaitReady waits until the node serves data. It returns how long the start took.
 func (n *Node) WaitReady(ctx context.Context) (time.Duration, error) {
 	err := n.Process.WaitReady(ctx, StartPatience, func() error { return n.Ready(ctx) })
 	return time.Since(n.started), err
 }
 
-// StartReady starts a node, waits until it serves data, and logs in, unless it speaks
-// HTTPS.
+// StartReady starts a node, waits until it serves data, and logs in, unless it speaks HTTPS.
 func StartReady(ctx context.Context, o Options) (*Node, error) {
 	n, err := Start(o)
 	if err != nil {

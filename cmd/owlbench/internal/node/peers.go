@@ -28,8 +28,7 @@ func FsyncAlways() []string {
 	return []string{"--save", "", "--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"}
 }
 
-// StartRedis starts Redis with its files in the directory name and waits until it has
-// loaded them.
+// StartRedis starts Redis with its files in the directory name and waits until it has loaded them.
 func (s *Site) StartRedis(ctx context.Context, name string, core int, args ...string) (*Redis, error) {
 	dir := filepath.Join(s.Dir, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

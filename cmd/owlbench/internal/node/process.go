@@ -76,8 +76,7 @@ func StartServer(ctx context.Context, o ProcessOptions, ready func() error) (*Pr
 	return p, nil
 }
 
-// WithoutOptions leaves out of an environment what would change a node's
-// configuration.
+// WithoutOptions leaves out of an environment what would change a node's configuration.
 func WithoutOptions(env []string) []string {
 	return slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, "OWLCACHE_") })
 }

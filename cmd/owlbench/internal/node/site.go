@@ -86,9 +86,8 @@ func (s *Site) StartPeer(ctx context.Context, o ProcessOptions, addr, path strin
 	})
 }
 
-// findOwlcache returns the path of the program to measure: path if there is one,
-// else what "go build" makes of the checkout around the working directory (put into
-// dir), else the owlcache of the search path.
+// findOwlcache returns path if there is one, else what "go build" makes of the checkout around
+// the working directory (put into dir), else the owlcache of the search path.
 func findOwlcache(ctx context.Context, path, dir string) (string, error) {
 	if path != "" {
 		return exec.LookPath(path)

@@ -27,8 +27,7 @@ type member struct {
 	read   uint64 // up to which record its log was read
 }
 
-// startMember starts node number n, with node 1 as its seed, and waits until it
-// serves.
+// startMember starts node number n, with node 1 as its seed, and waits until it serves.
 func startMember(ctx context.Context, program, dir string, n int, password, key string) (*member, error) {
 	m := &member{number: n, opts: node.Options{
 		Program: program, Within: []string{"ip", "netns", "exec", netName(n)}, Dir: filepath.Join(dir, netName(n)),

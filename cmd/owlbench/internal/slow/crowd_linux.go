@@ -19,15 +19,10 @@ const (
 
 // crowd is slow clients, which one thread drives. They never read.
 type crowd struct {
-	clients []slowClient
+	clients []int // sockets; all kinds are in turns
 	stop    chan struct{}
 	ended   chan struct{}
 	err     error // read after ended
-}
-
-type slowClient struct {
-	kind *clientKind
-	fd   int
 }
 
 // startCrowd opens connections of all kinds in turns, to the addresses of HTTP and of the
@@ -38,8 +33,8 @@ func startCrowd(ctx context.Context, kinds []clientKind, n int, http, tcp string
 	go func() {
 		defer close(c.ended)
 		c.err = cpu.Run(core, func() error { return c.run(kinds, n, http, tcp, open) })
-		for _, client := range c.clients {
-			_ = unix.Close(client.fd) // nothing is lost with it
+		for _, fd := range c.clients {
+			_ = unix.Close(fd) // nothing is lost with it
 		}
 	}()
 	select {
@@ -62,7 +57,7 @@ func (c *crowd) end() error {
 // run connects all clients, and then lets some of them drip at each tick.
 func (c *crowd) run(kinds []clientKind, n int, http, tcp string, open chan struct{}) error {
 	for i := range n {
-		kind, addr := &kinds[i%len(kinds)], http
+		kind, addr := kinds[i%len(kinds)], http
 		if kind.tcp {
 			addr = tcp
 		}
@@ -70,7 +65,7 @@ func (c *crowd) run(kinds []clientKind, n int, http, tcp string, open chan struc
 		if err != nil {
 			return fmt.Errorf("client %d, %s: %w", i, kind.name, err)
 		}
-		c.clients = append(c.clients, slowClient{kind, fd})
+		c.clients = append(c.clients, fd)
 		select {
 		case <-c.stop:
 			return nil
@@ -88,9 +83,8 @@ func (c *crowd) run(kinds []clientKind, n int, http, tcp string, open chan struc
 		case <-tick.C:
 		}
 		for range share {
-			client := c.clients[next]
+			_, _ = unix.Write(c.clients[next], []byte(kinds[next%len(kinds)].drip)) // the node may have closed it
 			next = (next + 1) % n
-			_, _ = unix.Write(client.fd, []byte(client.kind.drip)) // the node may have closed it
 		}
 	}
 }

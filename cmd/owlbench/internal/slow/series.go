@@ -21,7 +21,6 @@ const (
 )
 
 const (
-	settling = time.Second
 	// pingTime is how much longer than the other limits a node waits for a WebSocket: it
 	// pings it, twice. grace is for what takes longer on a busy machine.
 	pingTime = 10 * time.Second
@@ -107,7 +106,7 @@ func (s *series) round(ctx context.Context, number int) error {
 }
 
 func (s *series) besideCrowd(ctx context.Context, number int, opened time.Time) error {
-	load.Pause(ctx, settling) // that they come is another matter than that they are there
+	load.Pause(ctx, time.Second) // that they come is another matter than that they are there
 	first, _, err := s.node.figures(ctx)
 	if err != nil {
 		return err
