@@ -110,14 +110,12 @@ func (h *history) missed(during load.Interval, asked string) error {
 		h.note("%d-%d get: not found", during.From, during.To)
 	}
 	h.unanswered = 0
-	for _, s := range h.states {
-		if s.mayMiss(during.To) {
-			// Once absent it stays absent: an expiry does not come undone.
-			h.states = []keyState{{}}
-			return nil
-		}
+	if !slices.ContainsFunc(h.states, func(s keyState) bool { return s.mayMiss(during.To) }) {
+		return h.violated("%s finds no key: an acknowledged write is lost", asked)
 	}
-	return h.violated("%s finds no key: an acknowledged write is lost", asked)
+	// Once absent it stays absent: an expiry does not come undone.
+	h.states = []keyState{{}}
+	return nil
 }
 
 // found takes in an answer with a value, which was set at the millisecond setAt (0 = not told).
