@@ -50,8 +50,7 @@ func rootCommand(p *term.Process) *cobra.Command {
 	return root
 }
 
-// helpCommand replaces the one of the library, which takes an unknown command for
-// no mistake.
+// helpCommand replaces the one of the library, which takes an unknown command for no mistake.
 func helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
@@ -70,8 +69,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
-// classicFlags gives the flags of earlier versions, which have one dash, the
-// two that are usual now.
+// classicFlags gives the flags of earlier versions, which have one dash, the two of now.
 func classicFlags(args []string) []string {
 	classic := []string{"config", "host", "log", "pass"}
 	out := make([]string, len(args)) // never nil: cobra would take os.Args

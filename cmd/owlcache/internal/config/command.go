@@ -80,8 +80,7 @@ func printCommand(p *term.Process) *cobra.Command {
 	return cmd
 }
 
-// checkLists refuses the lists of members with which a start would end, as far as they
-// are there and may be read.
+// checkLists refuses the lists of members with which a start would end.
 func (c *Config) checkLists() error {
 	var errs []error
 	for _, name := range []string{datadir.GroupFile, datadir.GossipFile} {

@@ -72,8 +72,7 @@ func (c *Config) Setting(field any) *Setting {
 	return &c.settings[i]
 }
 
-// Find returns the setting of a name that somebody has written, nil if there is none; exact tells
-// that case is right too.
+// Find returns the setting of that name, nil if there is none; exact tells that case is right too.
 func (c *Config) Find(name string) (s *Setting, exact bool) {
 	i := slices.IndexFunc(c.settings, func(s Setting) bool { return strings.EqualFold(s.Name, name) })
 	if i < 0 {
@@ -88,8 +87,4 @@ func (c *Config) Path(name string) string {
 		return filepath.Clean(name)
 	}
 	return filepath.Join(c.Storage.Dir, name)
-}
-
-func (c *Config) mistakef(field any, format string, args ...any) error {
-	return mistakef(c.Setting(field).Origin, format, args...)
 }

@@ -15,9 +15,8 @@ const (
 	EnvCACert = "OWLCACHE_CACERT" // certificates that they verify it against
 )
 
-// serviceLink matches what container platforms put into the environment of
-// every process when a service is called "owlcache": the operator did not
-// write these, so they are no mistakes.
+// serviceLink matches what container platforms put into the environment of every process when a
+// service is called "owlcache": the operator did not write these, so they are no mistakes.
 const serviceLink = `^OWLCACHE_(SERVICE_(HOST|PORT(_.*)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?|NAME)$`
 
 func parseEnv(env []string) []assignment {

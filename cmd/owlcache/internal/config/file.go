@@ -16,9 +16,8 @@ type assignment struct {
 	err         error  // why it cannot be read; then name and value are empty
 }
 
-// parseFile reads the format of owlcache.conf: a name and a value on each
-// line, separated by white space; # starts a comment line, [ a heading. All
-// lines are read even if some are wrong.
+// parseFile reads the format of owlcache.conf: a name and a value on each line, separated by white
+// space; # starts a comment line, [ a heading. All lines are read even if some are wrong.
 func parseFile(path string, data []byte) []assignment {
 	var list []assignment
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))

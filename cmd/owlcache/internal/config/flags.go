@@ -14,8 +14,7 @@ type Flags struct {
 	Set                        []string
 }
 
-// Register adds the flags to a command, and lets the shell complete the names of options
-// behind --set.
+// Register adds the flags to a command. The shell completes the names of options behind --set.
 func (f *Flags) Register(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.StringVar(&f.File, "config", "", "configuration `file` (default owlcache.conf if it is there)")

@@ -33,16 +33,6 @@ func (h *HTTPS) options() []Option {
 	}
 }
 
-func (c *Config) checkHTTPS() []error {
-	var errs []error
-	for _, file := range []*string{&c.HTTPS.CertFile, &c.HTTPS.KeyFile} {
-		if c.HTTPS.On && *file == "" {
-			errs = append(errs, c.mistakef(&c.HTTPS.On, "Open_Https 1: it needs %s, a PEM file", c.Setting(file).Name))
-		}
-	}
-	return errs
-}
-
 // AllowedOrigins returns the origins of web pages that may read answers.
 func (h *HTTPS) AllowedOrigins() []string {
 	if !h.CORS {

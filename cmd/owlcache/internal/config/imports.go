@@ -1,10 +1,6 @@
 package config
 
-import (
-	"fmt"
-
-	"owlcache/api/readthrough"
-)
+import "owlcache/api/readthrough"
 
 // Import is where missing keys are asked for.
 type Import struct {
@@ -34,33 +30,4 @@ func (i *Import) options() []Option {
 		{Name: "RedisClient_Request_Timeout_Sleeptime", Default: "2", kind: span(&r.Pause, "s", 1, 86400), Help: "pause after failures"},
 		{Name: "RedisClient_Request_Max_Error_Number", Default: "2", kind: number(&r.MaxFailures, 1, 1_000_000), Help: "failures before the pause"},
 	}
-}
-
-func (c *Config) checkImport() []error {
-	var errs []error
-	for _, source := range []struct {
-		on    *bool
-		given *Setting
-		what  string
-	}{
-		{&c.Import.Memcached.On, c.Setting(&c.Import.Memcached.Servers), "the servers, HOST:PORT separated by |"},
-		{&c.Import.Redis.On, c.Setting(&c.Import.Redis.Addr), "the server, HOST:PORT"},
-	} {
-		if *source.on && source.given.Given == "" {
-			errs = append(errs, c.mistakef(source.on, "%s 1: it needs %s, %s", c.Setting(source.on).Name, source.given.Name, source.what))
-		}
-	}
-	return errs
-}
-
-// importWarnings says what data sync does with values that come from elsewhere.
-func (c *Config) importWarnings() []string {
-	var list []string
-	for _, on := range []*bool{&c.Import.Memcached.On, &c.Import.Redis.On, &c.URLCache.On} {
-		if s := c.Setting(on); *on && c.Sync.On {
-			list = append(list, fmt.Sprintf("%s: %s 1 with GroupDataSync 1: what comes from there is a write of that moment, goes to all nodes and takes the place of an older write that has not arrived here yet: keep such keys apart from those that clients write",
-				s.Origin, s.Name))
-		}
-	}
-	return list
 }

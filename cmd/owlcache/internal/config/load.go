@@ -13,9 +13,8 @@ import (
 // DefaultFile is read if it is there and no other file is named.
 const DefaultFile = "owlcache.conf"
 
-// Load reads the configuration file, the environment and the flags. The
-// error holds all that is wrong, and ends the program with the exit code for
-// wrong usage.
+// Load reads the configuration file, the environment and the flags. The error holds all that is
+// wrong, and ends the program with the exit code for wrong usage.
 func Load(flags Flags, env []string) (*Config, error) {
 	path, data, err := readFile(flags.File, LookupEnv(env, envConfig))
 	if err != nil {
@@ -32,8 +31,7 @@ func Load(flags Flags, env []string) (*Config, error) {
 	return c, nil
 }
 
-// Parse reads a configuration file alone. The configuration is complete also where something
-// is wrong.
+// Parse reads a configuration file alone. The result is complete also where something is wrong.
 func Parse(path string, data []byte) (*Config, []error) {
 	c, errs := resolve(parseFile(path, data))
 	c.File = path

@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// DidYouMean ends an error message about an unknown name; prefix is what all names
-// begin with.
+// DidYouMean ends an error message about an unknown name; prefix is what all names begin with.
 func DidYouMean(prefix, name string, known []string) string {
 	if n := nearest(name, known); n != "" {
 		return fmt.Sprintf(", did you mean %s%s?", prefix, n)
@@ -48,9 +47,8 @@ func plain(name string) string {
 	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
 }
 
-// editDistance counts the insertions, deletions and replacements of bytes, and the
-// exchanges of two neighbours, that turn a into b (whole) and into the beginning of
-// b that is nearest (prefix).
+// editDistance counts the insertions, deletions and replacements of bytes, and the exchanges of two
+// neighbours, that turn a into b (whole) and into the beginning of b that is nearest (prefix).
 func editDistance(a, b string) (whole, prefix int) {
 	before, above, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {

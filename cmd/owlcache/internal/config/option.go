@@ -32,8 +32,7 @@ type Option struct {
 	kind
 }
 
-// read checks a non-empty text and returns what sets the field to it. The error says what is
-// wanted, not what was given.
+// read checks a text and returns what sets the field to it. The error says only what is wanted.
 func (o *Option) read(text string) (set func(), err error) {
 	if strings.ContainsFunc(text, unicode.IsControl) {
 		return nil, errors.New("want text without control characters")
@@ -43,8 +42,7 @@ func (o *Option) read(text string) (set func(), err error) {
 
 func (o *Option) env() string { return envPrefix + strings.ToUpper(o.Name) }
 
-// shown returns a value as it may be printed: secrets are masked, and nothing
-// can steer a terminal.
+// shown returns a value as it may be printed: secrets are masked, and nothing can steer a terminal.
 func (o *Option) shown(s string) string {
 	switch {
 	case o.Secret && s != "":

@@ -9,8 +9,7 @@ import (
 	"strings"
 )
 
-// ReadPEM reads a file that an option names and that must hold a block whose type ends
-// in kind.
+// ReadPEM reads a file that an option names and that must hold a block whose type ends in kind.
 func ReadPEM(option, file, kind string) ([]byte, error) {
 	data, err := os.ReadFile(file)
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {

@@ -39,26 +39,6 @@ func (s *Sync) options() []Option {
 	}
 }
 
-func (c *Config) checkSync() []error {
-	if !c.Sync.On {
-		return nil
-	}
-	var errs []error
-	if c.Sync.Key == "" && c.Sync.KeyFile == "" {
-		errs = append(errs, c.mistakef(&c.Sync.On, "GroupDataSync 1: it needs GossipDataSyncAuthKey, a secret of at least %d characters that all nodes of the group share", minSyncKey))
-	}
-	if err := checkSyncKey(c.Sync.Key); c.Sync.Key != "" && err != nil {
-		errs = append(errs, c.mistakef(&c.Sync.Key, "GossipDataSyncAuthKey: %w", err))
-	}
-	for _, accepted := range c.Sync.AcceptKeys {
-		if err := checkSyncKey(accepted); err != nil {
-			errs = append(errs, c.mistakef(&c.Sync.AcceptKeys, "Gossip_AcceptKeys: %w in each, separated by |", err))
-			break
-		}
-	}
-	return errs
-}
-
 func checkSyncKey(s string) error { return checkSecret(s, minSyncKey, "") }
 
 // SyncKey returns the secret of data sync.

@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"path/filepath"
 
 	"owlcache/api/urlcache"
 	"owlcache/cmd/owlcache/internal/term"
@@ -25,20 +24,6 @@ func (u *URLCache) options() []Option {
 
 // SitesPath returns the path of the file of sites.
 func (c *Config) SitesPath() string { return c.Path(c.URLCache.File) }
-
-func (c *Config) checkURLCache() []error {
-	if name := c.URLCache.File; filepath.IsAbs(name) || filepath.IsLocal(name) {
-		return nil
-	}
-	return []error{c.mistakef(&c.URLCache.File, "Urlcache_Filename %s: want the name of a file in the data directory, or an absolute path", c.Setting(&c.URLCache.File).Shown())}
-}
-
-func (c *Config) urlCacheWarnings() []string {
-	if c.URLCache.Easy && !c.URLCache.On {
-		return []string{c.Setting(&c.URLCache.Easy).Origin + ": Urlcache_Request_Easy 1: without Open_Urlcache 1 it has no effect"}
-	}
-	return nil
-}
 
 // ReadSites reads the file of sites if the URL cache is on.
 func (c *Config) ReadSites() (sites []urlcache.Site, warnings []error, err error) {

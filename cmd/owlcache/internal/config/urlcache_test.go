@@ -19,8 +19,8 @@ func TestURLCacheConfiguration(t *testing.T) {
 		}
 	}
 	for lines, want := range map[string]int{"": 0, "Urlcache_Request_Easy 1": 1, "Urlcache_Request_Easy 1\nOpen_Urlcache 1": 0, "Open_Urlcache 1": 0} {
-		if c, errs := parse(lines); len(errs) > 0 || len(c.urlCacheWarnings()) != want {
-			t.Errorf("%q: %v, %q", lines, errs, c.urlCacheWarnings())
+		if c, errs := parse(lines); len(errs) > 0 || len(c.Warnings()) != want {
+			t.Errorf("%q: %v, %q", lines, errs, c.Warnings())
 		}
 	}
 }

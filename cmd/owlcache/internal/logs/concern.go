@@ -28,8 +28,7 @@ func concernFiles() map[string]string {
 // files are the log files that are open, by concern: that of "" is for all others.
 type files map[string]*file
 
-// openFiles opens what the value of Logfile says. What cannot be written is an error
-// now, not at the first line.
+// openFiles opens what the value of Logfile says. What cannot be written is an error now.
 func openFiles(value string, stderr io.Writer) (files, error) {
 	path, isDir := mainPath(value)
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {

@@ -12,8 +12,7 @@ import (
 	"github.com/DeRuina/timberjack"
 )
 
-// file is a log file that is opened at its first line, and rotated at its size and on
-// request.
+// file is a log file that is opened at its first line, and rotated at its size and on request.
 type file struct {
 	path   string
 	stderr io.Writer
@@ -32,8 +31,7 @@ func newRotated(path string) *timberjack.Logger {
 	return &timberjack.Logger{Filename: path, MaxSize: 5, MaxBackups: 10, FileMode: 0o640}
 }
 
-// Write never fails: a log that cannot be written, on a full disk perhaps, loses lines,
-// and nothing else depends on it.
+// Write never fails: a log that cannot be written, on a full disk perhaps, loses lines.
 func (f *file) Write(p []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -57,8 +57,7 @@ func Open(c *config.Config, env []string, stderr io.Writer) (*Logs, error) {
 	return l, nil
 }
 
-// About returns the logger of a concern, such as "sync". Its lines name the concern, and go to the
-// file of it, if there is one.
+// About returns the logger of a concern, such as "sync". Its lines name it, and go to its file.
 func (l *Logs) About(concern string) *slog.Logger {
 	logger := l.Logger
 	if to := l.handlers[concern]; to != nil {

@@ -27,8 +27,7 @@ type certificate struct {
 	present           atomic.Pointer[tls.Certificate]
 }
 
-// openCertificate reads the certificate, if HTTPS is on. What is wrong with its files is
-// for the operator to correct.
+// openCertificate reads the certificate, if HTTPS is on. The operator corrects mistakes in files.
 func (s *Server) openCertificate(context.Context) error {
 	if !s.config.HTTPS.On {
 		return nil
@@ -46,8 +45,7 @@ func (s *Server) openCertificate(context.Context) error {
 	return nil
 }
 
-// reloadCertificate takes up a new certificate for the connections to come. One that
-// cannot be used changes nothing.
+// reloadCertificate takes up a new certificate, if it can be used, for the connections to come.
 func (s *Server) reloadCertificate() {
 	c := s.certificate
 	if c == nil {
@@ -123,8 +121,7 @@ func loadCertificate(certFile, keyFile string) (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// curl returns how the program of that name is called for the node: a certificate that is
-// signed by itself must be named.
+// curl returns the command for the node: a certificate that is signed by itself must be named.
 func (s *Server) curl(flags string) string {
 	if s.certificate != nil {
 		if leaf := s.certificate.present.Load().Leaf; bytes.Equal(leaf.RawIssuer, leaf.RawSubject) {

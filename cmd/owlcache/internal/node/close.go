@@ -12,12 +12,10 @@ import (
 	"owlcache/engine/datadir"
 )
 
-// Close stops the server. It may be called at any point of a start that failed, and
-// more than once.
+// Close stops the server. It may be called at any point of a start that failed, and more than once.
 func (s *Server) Close() error {
 	return errors.Join(
-		// Requests in flight end first: a write among them shall still find the store open,
-		// and its client the answer.
+		// Requests in flight end first: a write among them shall still find the store open.
 		s.closeHTTP(),
 		// What was found elsewhere for them is stored.
 		shut(&s.importer, "connections to memcached or Redis", (*readthrough.Importer).Close),
@@ -79,12 +77,10 @@ func (s *Server) closeHTTP() error {
 	return errors.Join(errs...)
 }
 
-// fetchGrace is how long requests that wait for an origin of the URL cache may go on doing so
-// when the server stops.
+// fetchGrace is how long requests may wait for an origin of the URL cache when the server stops.
 const fetchGrace = 2 * time.Second
 
-// giveUpFetching ends the requests to origins, whose clients are then answered, in a while, unless
-// stop is called before.
+// giveUpFetching ends the requests to origins in a while, unless stop is called before.
 func (s *Server) giveUpFetching() (stop func()) {
 	if s.urlcache == nil {
 		return func() {}

@@ -62,14 +62,12 @@ func groupOptions(c *config.Config) (o group.Options, err error) {
 	return o, err
 }
 
-// selfAddresses returns the addresses by which the list may name this node, each once;
-// the one that answers name as ResponseHost comes first. own are the hosts under which
-// the listener is reached.
+// selfAddresses returns the addresses by which the list may name this node, each once; the one that
+// answers name as ResponseHost comes first. own are the hosts under which the listener is reached.
 func selfAddresses(responseHost, host string, listener *net.TCPAddr, own []string) []string {
 	var self []string
 	reached := append([]string{host, listener.IP.String()}, own...)
-	// The default is a loopback address: where the node does not listen there, that is
-	// another node.
+	// The default is a loopback address, which is another node where this one does not listen there.
 	if ip := net.ParseIP(config.BareHost(responseHost)); ip == nil || !ip.IsLoopback() || slices.Contains(reached, ip.String()) {
 		reached = append([]string{responseHost}, reached...)
 	}

@@ -43,16 +43,20 @@ func (s *Server) listenTCP(ctx context.Context) error {
 func (s *Server) listenOn(ctx context.Context, port *int) (net.Listener, error) {
 	host := s.config.Listen.Host
 	addr := net.JoinHostPort(host, strconv.Itoa(*port))
-	network := "tcp"
-	if ip := net.ParseIP(host); ip != nil && ip.To4() != nil {
-		network = "tcp4" // or 0.0.0.0 would open the port on IPv6 too
-	}
 	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, network, addr)
+	ln, err := lc.Listen(ctx, "tcp"+family(net.ParseIP(host)), addr)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s (options Host and %s): %w", addr, s.config.Setting(port).Name, err)
 	}
 	return ln, nil
+}
+
+// family ends the name of a network. Without it 0.0.0.0 would open the port on IPv6 too.
+func family(ip net.IP) string {
+	if ip.To4() != nil {
+		return "4"
+	}
+	return ""
 }
 
 // closeListeners closes what nobody serves yet.

@@ -40,8 +40,7 @@ func importOptions(c *config.Config) readthrough.Options {
 	return o
 }
 
-// openURLCache makes the URL cache, if it is on. A mistake in its file is one of the
-// configuration.
+// openURLCache makes the URL cache, if it is on. A mistake in its file is one of the configuration.
 func (s *Server) openURLCache(context.Context) error {
 	sites, warnings, err := s.config.ReadSites()
 	if err != nil || sites == nil {
@@ -65,8 +64,7 @@ func (s *Server) openURLCache(context.Context) error {
 
 func (s *Server) urlCacheLog() *slog.Logger { return s.logs.About("urlcache") }
 
-// reloadSites reads the file of sites again, if it is used. With a mistake in it, the sites stay as
-// they were.
+// reloadSites reads the file of sites again, if it is used. With a mistake in it nothing changes.
 func (s *Server) reloadSites() {
 	if s.urlcache == nil {
 		return

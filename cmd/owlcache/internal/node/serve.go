@@ -51,11 +51,10 @@ func Serve(ctx context.Context, p *term.Process, flags config.Flags) (err error)
 	return supervise(ctx, srv.Run, srv.Reload, l, signals)
 }
 
-// supervise runs a server and obeys signals: SIGHUP starts a new log file and calls
-// reload, the first SIGINT or SIGTERM ends the context of the server, which then stops in
-// good order, the second one does not wait for that. It loses nothing that was
-// acknowledged; it only leaves requests unanswered and the next start a longer
-// log to read.
+// supervise runs a server and obeys signals: SIGHUP starts a new log file and calls reload, the
+// first SIGINT or SIGTERM ends the context of the server, which then stops in good order, the
+// second one does not wait for that. It loses nothing that was acknowledged; it only leaves
+// requests unanswered and the next start a longer log to read.
 func supervise(ctx context.Context, server func(context.Context) error, reload func(), l *logs.Logs, signals <-chan os.Signal) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -94,17 +94,14 @@ func (s *Server) Run(ctx context.Context) (err error) {
 
 // Start opens everything, in this order:
 //
-//  1. the data directory, because its lock must be held before anything else
-//     may be done in the name of this node;
-//  2. the lists of members, the certificate and the sites of the URL cache, because a mistake in their files is one
-//     to correct first;
-//  3. the listeners, because a port that is taken shall be known before a long
-//     load, and before a password is made;
+//  1. the data directory, whose lock must be held before anything else is done;
+//  2. the lists of members, the certificate and the sites of the URL cache, whose mistakes are to be
+//     corrected first;
+//  3. the listeners: a taken port shall be known before a long load and before a password is made;
 //  4. the secrets, which the data directory keeps;
 //  5. HTTP and TCP, so that probes and waiting clients are answered;
 //  6. the store, which recovers all data;
-//  7. the group, which reads the store; data sync and the import of missing keys, which
-//     write it too;
+//  7. the group, data sync and the import of missing keys, which use the store;
 //  8. only then data is served.
 func (s *Server) Start(ctx context.Context) error {
 	s.limitMemory()
@@ -203,8 +200,7 @@ func (s *Server) serve(f func() error) {
 	go func() { s.served <- f() }()
 }
 
-// backup writes a backup to a client. A token must not give the password: the secrets
-// stay here.
+// backup writes a backup to a client. A token must not give the password: the secrets stay here.
 func (s *Server) backup(ctx context.Context, w io.Writer) error {
 	_, err := backup.Write(ctx, s.dir.Path(), w, backup.Options{Version: term.Version, WithoutSecrets: true})
 	return err

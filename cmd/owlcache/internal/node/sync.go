@@ -19,8 +19,7 @@ import (
 	"owlcache/engine/datadir"
 )
 
-// leaveTime is how long sending what is queued and leaving the sync group may take when
-// the server stops.
+// leaveTime is how long sending what is queued and leaving the sync group may take.
 const leaveTime = 8 * time.Second
 
 // syncNode is the node's data sync. Its methods may be called after Close, too.
@@ -104,15 +103,11 @@ func (s *Server) checkSyncPort(ctx context.Context) error {
 	}
 	ip := s.config.SyncBindIP(s.listenIP())
 	addr := net.JoinHostPort(ip.String(), strconv.Itoa(port))
-	family := ""
-	if ip.To4() != nil {
-		family = "4"
-	}
 	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp"+family, addr)
+	ln, err := lc.Listen(ctx, "tcp"+family(ip), addr)
 	if err == nil {
 		var packets net.PacketConn
-		if packets, err = lc.ListenPacket(ctx, "udp"+family, addr); err == nil {
+		if packets, err = lc.ListenPacket(ctx, "udp"+family(ip), addr); err == nil {
 			err = packets.Close()
 		}
 		err = errors.Join(err, ln.Close())

@@ -1,5 +1,4 @@
 package upgrade
 
-// mayWrite asks whether this user may write to a file or directory. On Windows nobody
-// can tell beforehand.
+// mayWrite cannot tell on Windows whether this user may write to a file or directory.
 func mayWrite(string) error { return nil }

@@ -11,8 +11,7 @@ import (
 	"owlcache/cmd/owlcache/internal/term"
 )
 
-// Command returns the command that looks at an installation of 0.5.1, as of
-// now.
+// Command returns the command that looks at an installation of 0.5.1, as of now.
 func Command(p *term.Process, now func() time.Time) *cobra.Command {
 	var out term.Output
 	cmd := &cobra.Command{

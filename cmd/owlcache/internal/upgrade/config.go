@@ -11,8 +11,7 @@ import (
 
 const byteOrderMark = "\ufeff" // some editors put it in front of a file
 
-// checkConfig finds what this version refuses in the configuration, or reads as
-// something else than 0.5.1 did.
+// checkConfig finds what this version refuses in the configuration, or reads otherwise than 0.5.1.
 func (u *inspection) checkConfig() {
 	if u.conf == nil {
 		return
@@ -82,11 +81,8 @@ func (u *inspection) nameAt(place string) string {
 	return name
 }
 
-// readDifferently compares how 0.5.1 reads a line with how it is read now. The finding has
-// no place and quotes no value.
-//
-// 0.5.1 splits a line at each single space: the first part is the name, the second the
-// value, and nothing else counts.
+// readDifferently compares how 0.5.1 reads a line, split at each single space with the value behind
+// the first, with how it is read now. The finding has no place and quotes no value.
 func readDifferently(c *config.Config, line []byte) (f Finding, differs bool) {
 	line, marked := bytes.CutPrefix(line, []byte(byteOrderMark))
 	name, value, err := config.ParseLine(line)

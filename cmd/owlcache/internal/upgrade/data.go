@@ -118,8 +118,7 @@ func (u *inspection) noteRunning(path string, saved time.Time) {
 		"stop the writers, wait for the next save, stop the node then")
 }
 
-// surveySettled reads a file of 0.5.1. Where the old node has written it meanwhile it is
-// read again.
+// surveySettled reads a file of 0.5.1, again if the old node has written it meanwhile.
 func surveySettled(path string, now time.Time) (survey *engine.LegacySurvey, fi fs.FileInfo, err error) {
 	for try := 0; ; try++ {
 		before, statErr := os.Stat(path)

@@ -12,8 +12,7 @@ import (
 	"owlcache/engine"
 )
 
-// checkDifferences notes what this version does otherwise, as far as the configuration
-// and the data are touched by it.
+// checkDifferences notes what this version does otherwise with this configuration and data.
 func (u *inspection) checkDifferences() {
 	if u.conf != nil {
 		u.hostDifferences()

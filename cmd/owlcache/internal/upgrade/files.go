@@ -79,8 +79,7 @@ func (u *inspection) addDamage(damage *engine.CorruptError) {
 	u.add(Damaged, damage.Path, text, cmp.Or(damage.Mend, mend))
 }
 
-// checkCurrent looks at a directory without data of 0.5.1: this version may have begun
-// to use it.
+// checkCurrent looks at a directory without data of 0.5.1: this version may have begun to use it.
 func (u *inspection) checkCurrent() {
 	source, _, err := datadir.Look(u.report.Data.Directory)
 	if err != nil {
@@ -97,8 +96,7 @@ func (u *inspection) checkCurrent() {
 	}
 }
 
-// checkAccess finds what keeps a start from writing into a directory: err is the answer
-// to whether one may.
+// checkAccess finds what keeps a start from writing into a directory; err is that of mayWrite.
 func (u *inspection) checkAccess(dir string, err error) {
 	switch {
 	case err == nil:
@@ -110,8 +108,7 @@ func (u *inspection) checkAccess(dir string, err error) {
 	}
 }
 
-// checkLinks finds links to nothing under the names that a start uses, but for
-// owlcache.db.
+// checkLinks finds links to nothing under the names that a start uses, but for owlcache.db.
 func (u *inspection) checkLinks(dir string) {
 	for _, name := range []string{datadir.LegacyAuthFile, datadir.GroupFile, datadir.GossipFile, datadir.SitesFile, datadir.LogDir,
 		datadir.LockFile, datadir.NodeFile, datadir.SecretFile, datadir.PeersFile} {
@@ -152,8 +149,7 @@ func (u *inspection) checkTokens(path string) error {
 	return nil
 }
 
-// checkSites looks at the file of the URL cache. A mistake in it matters only if the URL
-// cache is on.
+// checkSites looks at the file of the URL cache. Mistakes in it matter only if that is on.
 func (u *inspection) checkSites() error {
 	name, limit, level := datadir.SitesFile, engine.MaxValueSize, Note
 	if c := u.conf; c != nil {

@@ -36,8 +36,7 @@ type inspection struct {
 	report Report
 }
 
-// Report is what upgrade-check says. The names of the fields are part of the
-// program's interface.
+// Report is what upgrade-check says. The names of the fields are part of the program's interface.
 type Report struct {
 	Status   string    `json:"status"`
 	Config   string    `json:"config,omitempty"`
@@ -70,8 +69,7 @@ func (u *inspection) say(format string, args ...any) {
 	u.add(Note, "", fmt.Sprintf(format, args...), "")
 }
 
-// finish puts the worst first, each kind in the order of the file and then of finding,
-// and draws the sum.
+// finish puts the worst first, each kind in the order of the file and then of finding.
 func (u *inspection) finish() *Report {
 	r := &u.report
 	if r.Findings == nil {
@@ -94,8 +92,7 @@ func (u *inspection) finish() *Report {
 // noLine is behind all lines of a file.
 const noLine = 1 << 30
 
-// line returns the line of a place in the configuration file. What has none there comes
-// last.
+// line returns the line of a place in the configuration file. What has none there comes last.
 func (u *inspection) line(place string) int {
 	if u.conf == nil {
 		return noLine
