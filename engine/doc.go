@@ -30,11 +30,6 @@
 //	merged, err := store.Merge(entries)       // what this one lacks
 //	dropped, err := store.Forget(items)       // what the others have deleted long ago
 //
-// The digest is up to date with each change. Options.TombstoneGrace says how long deleted
-// and expired keys are remembered. What is to be swept, and what is no longer to be taken
-// over, is judged as of the last multiple of Options.SweepInterval of the wall clock, so
-// that nodes with right clocks forget the same at the same moment.
-//
 // # Promises
 //
 //   - A nil error means that the write survives any crash, as far as Options.Sync
@@ -59,13 +54,9 @@
 //  3. While the file is made, compacted or taken over: it is built under another name
 //     and renamed when it is complete. What is left of it is removed.
 //
-// # Goroutines and locks
+// # Goroutines
 //
 // The committer is the only writer of the log, the clock and, after Open, the table.
 // The sweeper submits the removal of what is expired, like any caller. The
-// checkpointer reads the log's files and writes the snapshot. Close stops the
-// latter two, waits for them, then for the committer, and then closes the log.
-//
-// The table has a lock for each of its shards. submitMu keeps Close from closing the queue
-// under a caller. The checkpointer's lock keeps two checkpoints apart; nobody else takes it.
+// checkpointer reads the log's files and writes the snapshot. Close ends these two first.
 package engine

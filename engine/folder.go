@@ -17,16 +17,14 @@ import (
 )
 
 // foldBudget is how much of the log one pass of a fold holds in memory, in bytes, plus a
-// part of what the store itself takes: a larger pass writes fewer pages of the snapshot
-// twice. A longer log is folded in several passes.
+// part of what the store itself takes: a larger pass writes fewer pages twice.
 const (
 	foldBudget = 64 << 20
 	foldPart   = 8
 )
 
-// folder folds a log into a snapshot. It does not touch the table, and of the locks that a
-// write waits for only that of the log, for the moment in which a segment is sealed or
-// its file removed.
+// folder folds a log into a snapshot. Of the locks that a write waits for it takes only that
+// of the log, while a segment is sealed or its file removed.
 type folder struct {
 	log    *wal.Log
 	logFS  wal.FS

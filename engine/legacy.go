@@ -38,9 +38,8 @@ func CheckTakeOver(dir string) error {
 	return legacy.CheckTakeOver(filepath.Join(dir, datadir.SnapshotFile), nil, filepath.Join(dir, datadir.LogDir))
 }
 
-// takeOver turns the owlcache.db of a 0.5.1 node into a snapshot, and returns how
-// many entries that brought. The old file is kept as owlcache.db.legacy. At any
-// moment owlcache.db is one or the other, whole, so that a crash costs nothing.
+// takeOver turns the owlcache.db of a 0.5.1 node into a snapshot. At any moment
+// owlcache.db is one or the other, whole, so that a crash costs nothing.
 func (s *Store) takeOver() (entries int64, err error) {
 	path := s.snapshotPath()
 	there, err := legacy.NoSnapshot(path)

@@ -68,9 +68,8 @@ func (s *Store) sweepable(sh *memory.Shard, at int64) (ops []Op) {
 }
 
 // retention is how long a store remembers what is gone, so that no replica brings it
-// back. Nodes with the same settings and right clocks forget an entry at the same
-// instant: at each, the sweeper is due at multiples of its interval, and what is to be
-// forgotten, or no longer to be taken over, is judged as of the last of these.
+// back. Nodes with the same settings and right clocks forget an entry at the same instant:
+// all judge as of the last multiple of the sweeper's interval.
 type retention struct {
 	grace time.Duration // 0 = nothing is remembered
 	every time.Duration // interval of the sweeper

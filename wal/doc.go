@@ -61,9 +61,8 @@
 //
 // Anything else is damage that no crash explains, and Open refuses with a
 // *CorruptError that says where: a bad record in a sealed segment, a missing
-// segment, a log that ends before the LSN that it must reach, or, in the last one, a bad record with a record behind it that was
-// written when the bad one was already durable, or one that is wholly there with
-// no sector missing (see classify).
+// segment, a log that ends before the LSN that it must reach, or in the last segment
+// what classify takes for damage.
 //
 // # Promises and locks
 //

@@ -29,11 +29,9 @@ const (
 	pause = 50 * time.Millisecond
 )
 
-// Run verifies the data directory at path and changes nothing in it: each file that
-// a node reads, each record of the log, each page and each value of the snapshot, and
-// whether the log follows the snapshot. A node may run on it; while the snapshot is
-// read, it does not fold its log. The memory that is needed does not depend on the
-// number of keys, but for the file of a 0.5.1 node.
+// Run verifies the data directory at path. While the snapshot is read, a node that runs
+// on it does not fold its log. The memory that is needed does not depend on the number of
+// keys, but for the file of a 0.5.1 node.
 //
 // What is wrong is in the report. An error is returned for what is no data directory,
 // for files that may not be read, and, as *datadir.FormatError or format.ErrNewerFormat, for
@@ -107,7 +105,10 @@ func (c *checker) data(list *findings, report *Report) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	c.progress.start(c)
+	if c.progress.tell = c.opts.Progress; c.progress.tell == nil {
+		c.progress.tell = func(datadir.Progress) {}
+	}
+	c.progress.total = c.Bytes()
 
 	ctx, cancel := context.WithCancel(c.ctx)
 	defer cancel()
@@ -169,13 +170,6 @@ type progress struct {
 // progressBytes is after how many bytes progress is told, and an end is looked for.
 const progressBytes = 4 << 20
 
-func (p *progress) start(c *checker) {
-	if p.tell = c.opts.Progress; p.tell == nil {
-		p.tell = func(datadir.Progress) {}
-	}
-	p.total = c.Bytes()
-}
-
 func (p *progress) add(n int64) {
 	done := p.done.Add(n)
 	if done/progressBytes == (done-n)/progressBytes {
@@ -186,14 +180,11 @@ func (p *progress) add(n int64) {
 	p.tell(datadir.Progress{Phase: "check", Done: min(done, p.total), Total: p.total, Unit: "bytes"})
 }
 
-// prefetchPart is how many bytes are read at a time.
-const prefetchPart = 1 << 20
-
-// prefetch reads a file from its beginning to its end, until ctx ends, so that it is
-// in the cache of the system: who then follows the pages of its tree does not wait for
-// the disk at each of them. Whoever needs a part that cannot be read will see the error.
+// prefetch reads a file in order until ctx ends, so that it is in the cache of the system
+// for who follows the pages of its tree. Who needs a part that cannot be read will see the
+// error.
 func prefetch(ctx context.Context, f *os.File) {
-	b := make([]byte, prefetchPart)
+	b := make([]byte, 1<<20)
 	for off := int64(0); ctx.Err() == nil; {
 		n, err := f.ReadAt(b, off)
 		if err != nil {

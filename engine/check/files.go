@@ -35,7 +35,7 @@ func (c *checker) files(list *findings, holder string) error {
 		}
 		switch {
 		case err != nil:
-			list.add(Finding{Level: Fail, File: f.Name, Offset: -1, Text: err.Error(), Lost: lostWith(f.Name), Mend: mendFile(f.Name)})
+			list.add(Finding{Level: Fail, File: f.Name, Offset: -1, Text: err.Error(), Lost: f.Lost, Mend: f.Mend})
 		case f.Name == datadir.SecretFile:
 			c.secrets(list, b)
 		default:
@@ -61,7 +61,8 @@ func (c *checker) node(list *findings) error {
 		return nil
 	case err != nil:
 		text := strings.TrimPrefix(err.Error(), c.src.File(datadir.NodeFile)+": ")
-		list.add(Finding{Level: Fail, File: datadir.NodeFile, Offset: -1, Text: text, Lost: lostWith(datadir.NodeFile), Mend: mendFile(datadir.NodeFile)})
+		list.add(Finding{Level: Fail, File: datadir.NodeFile, Offset: -1, Text: text,
+			Lost: "the identity of the node; no node starts", Mend: "restore " + datadir.NodeFile + ", or delete it to give the node a new identity"})
 		return nil
 	}
 	b, err := datadir.ReadSmallFile(c.src.File(datadir.NodeFile))
@@ -97,30 +98,6 @@ func (c *checker) secrets(list *findings, b []byte) {
 	if good {
 		list.ok(datadir.SecretFile, "valid")
 	}
-}
-
-func lostWith(name string) string {
-	switch name {
-	case datadir.NodeFile:
-		return "the identity of the node; no node starts"
-	case datadir.SecretFile:
-		return "the password and the tokens; no node starts"
-	case datadir.GroupFile, datadir.GossipFile:
-		return "the members of a group"
-	case datadir.PeersFile:
-		return "the peers seen last"
-	}
-	return "the sites of the URL cache"
-}
-
-func mendFile(name string) string {
-	switch name {
-	case datadir.NodeFile:
-		return "restore " + name + ", or delete it to give the node a new identity"
-	case datadir.SecretFile:
-		return "restore " + name + ", or delete it to have new secrets made"
-	}
-	return "edit or restore " + name + ", or delete it"
 }
 
 func (c *checker) others(list *findings) error {

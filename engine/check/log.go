@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -145,13 +146,13 @@ func (l *logCheck) reportDamage(d *judge.Damage, refused *format.CorruptError) {
 
 func (l *logCheck) reportSegments(j *judge.Log) {
 	for _, f := range l.Log.Segments() {
-		seg, name := l.segments[f.Path()], f.Base()
+		seg, name := l.segments[f.Path()], datadir.LogDir+"/"+filepath.Base(f.Path())
 		switch {
 		case seg.flawed:
 		case seg.records == 0:
-			l.ok(datadir.LogDir+"/"+name, "no records yet")
+			l.ok(name, "no records yet")
 		default:
-			l.ok(datadir.LogDir+"/"+name, "%s", shownRecords(seg.first, seg.last))
+			l.ok(name, "%s", shownRecords(seg.first, seg.last))
 		}
 	}
 	// A place of a segment beside those that are good, in the order of the names.

@@ -237,15 +237,6 @@ func (s *snapshotCheck) length(g *pages.Page) {
 	}
 }
 
-type leafCheck struct {
-	bad      int64  // entries that cannot be read
-	key      []byte // of the first, if it can be read
-	why      string // of the first
-	lo, hi   []byte // all of them lie between these; nil is no bound
-	disorder string
-	flags    int // elements with flags that mean nothing
-}
-
 func (s *snapshotCheck) leaf(g *pages.Page, lo, hi []byte) error {
 	if s.leaves++; s.leaves%256 == 0 {
 		if err := s.ctx.Err(); err != nil {
@@ -254,70 +245,62 @@ func (s *snapshotCheck) leaf(g *pages.Page, lo, hi []byte) error {
 	}
 	s.progress.add(g.Size())
 	s.length(g)
-	var c leafCheck
-	before, behind := lo, false // the good key before; whether the last entry was bad
-	last := s.before            // the last key of all, nil if there is none
-	for i := range g.Count {
-		el := g.Element(i)
-		e, err := el.Entry()
-		if err == nil && el.Flags&pages.BucketFlag != 0 {
-			err = errors.New("it is marked as a bucket")
-		}
-		if err != nil {
-			if errors.Is(err, format.ErrNewerFormat) {
-				return fmt.Errorf("%s: key %s: %w", s.Snapshot.Path, pages.ShownKey(el.Key), err)
-			}
-			c.note(&el, err, before, hi)
-			behind = true
-			continue
-		}
-		if behind {
-			c.hi, behind = e.Key, false
-		}
+	disorder, flags := "", 0
+	last := s.before // the last key of all, nil if there is none
+	bad := g.Entries(lo, hi, readEntry, func(el *pages.Element, e *format.Entry) {
 		if el.Flags != 0 {
-			c.flags++
+			flags++
 		}
 		switch {
 		case last != nil && bytes.Compare(last, e.Key) >= 0:
-			c.disorder = fmt.Sprintf("key %s follows %s", pages.ShownKey(e.Key), pages.ShownKey(last))
+			disorder = fmt.Sprintf("key %s follows %s", pages.ShownKey(e.Key), pages.ShownKey(last))
 		case !pages.InRange(e.Key, lo, hi):
-			c.disorder = fmt.Sprintf("key %s does not belong there", pages.ShownKey(e.Key))
+			disorder = fmt.Sprintf("key %s does not belong there", pages.ShownKey(e.Key))
 		}
-		before, last = e.Key, e.Key
+		last = e.Key
 		s.keys++
 		s.bytes += int64(len(e.Key) + len(e.Value))
 		s.clock = max(s.clock, e.Version.Time)
-	}
+	})
 	if last != nil {
 		s.before = append(s.before[:0], last...) // the page goes
 	}
-	s.reportLeaf(g, &c)
+	at := s.walk.Offset(g.ID)
+	if err := s.reportBad(g, at, bad); err != nil {
+		return err
+	}
+	if disorder != "" {
+		s.fail(at, fmt.Sprintf("page %d is out of order: %s", g.ID, disorder), "")
+	}
+	if flags > 0 {
+		s.add(Finding{Level: Warn, File: datadir.SnapshotFile, Offset: at, Mend: s.repairCommand(),
+			Text: fmt.Sprintf("page %d: %d elements have flags that mean nothing; their entries are good", g.ID, flags)})
+	}
 	return nil
 }
 
-func (c *leafCheck) note(el *pages.Element, err error, lo, hi []byte) {
-	if c.bad++; c.bad == 1 {
-		c.why, c.lo = err.Error(), lo
-		if len(el.Key) > 0 && len(el.Key) <= format.MaxKeySize {
-			c.key = el.Key
-		}
+func readEntry(el *pages.Element) (format.Entry, error) {
+	e, err := el.Entry()
+	if err == nil && el.Flags&pages.BucketFlag != 0 {
+		err = errors.New("it is marked as a bucket")
 	}
-	c.hi = hi
+	return e, err
 }
 
-func (s *snapshotCheck) reportLeaf(g *pages.Page, c *leafCheck) {
-	at := s.walk.Offset(g.ID)
-	switch {
-	case c.bad == 1 && c.key != nil:
-		s.fail(at, fmt.Sprintf("page %d: the entry of %s is damaged: %s", g.ID, pages.ShownKey(c.key), c.why), "the entry of "+pages.ShownKey(c.key))
-	case c.bad > 0:
-		s.fail(at, fmt.Sprintf("page %d: %s damaged: %s", g.ID, judge.EntriesAre(c.bad), c.why), shownRange(c.lo, c.hi))
+// reportBad reports the entries of a page that cannot be read.
+func (s *snapshotCheck) reportBad(g *pages.Page, at int64, bad []pages.BadEntry) error {
+	for i := range bad {
+		if errors.Is(bad[i].Err, format.ErrNewerFormat) {
+			return fmt.Errorf("%s: key %s: %w", s.Snapshot.Path, pages.ShownKey(bad[i].Key), bad[i].Err)
+		}
 	}
-	if c.disorder != "" {
-		s.fail(at, fmt.Sprintf("page %d is out of order: %s", g.ID, c.disorder), "")
+	switch n := len(bad); {
+	case n == 0:
+	case n == 1 && bad[0].PlausibleKey() != nil:
+		key := pages.ShownKey(bad[0].Key)
+		s.fail(at, fmt.Sprintf("page %d: the entry of %s is damaged: %v", g.ID, key, bad[0].Err), "the entry of "+key)
+	default:
+		s.fail(at, fmt.Sprintf("page %d: %s damaged: %v", g.ID, judge.EntriesAre(int64(n)), bad[0].Err), shownRange(bad[0].Lo, bad[n-1].Hi))
 	}
-	if c.flags > 0 {
-		s.add(Finding{Level: Warn, File: datadir.SnapshotFile, Offset: at, Mend: s.repairCommand(),
-			Text: fmt.Sprintf("page %d: %d elements have flags that mean nothing; their entries are good", g.ID, c.flags)})
-	}
+	return nil
 }

@@ -79,7 +79,10 @@ func (d *Dir) begin() (err error) {
 	if err := checkRestored(d.path); err != nil { // it may have begun since
 		return err
 	}
-	if d.node, err = d.loadNode(); err != nil {
+	if d.node, err = readNode(d.File(NodeFile)); errors.Is(err, fs.ErrNotExist) {
+		d.node, err = d.makeNode()
+	}
+	if err != nil {
 		return err
 	}
 	if err := d.removeLeftovers(); err != nil {

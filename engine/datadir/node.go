@@ -4,9 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"strconv"
 	"time"
 )
@@ -35,14 +33,6 @@ type nodeJSON struct {
 	NodeID  string    `json:"node_id"`
 	Created time.Time `json:"created"`
 	CRC     string    `json:"crc,omitempty"` // see VerifyChecksum
-}
-
-func (d *Dir) loadNode() (node, error) {
-	n, err := readNode(d.File(NodeFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return d.makeNode()
-	}
-	return n, err
 }
 
 func readNode(path string) (node, error) {

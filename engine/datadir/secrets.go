@@ -64,16 +64,12 @@ func (d *Dir) Secrets(wantPassword, wantTokenSecret bool) (s Secrets, madePasswo
 		return s, false, nil
 	}
 	// With the checksum alone a node can wait until there is room again.
-	if err := d.writeSecrets(s); err != nil && (s != before || !isFull(err)) {
+	crc, err := checksumOf(s)
+	if err == nil {
+		err = d.WriteJSON(SecretFile, secretJSON{s, crc}, 0o600)
+	}
+	if err != nil && (s != before || !isFull(err)) {
 		return Secrets{}, false, err
 	}
 	return s, madePassword, nil
-}
-
-func (d *Dir) writeSecrets(s Secrets) error {
-	crc, err := checksumOf(s)
-	if err != nil {
-		return err
-	}
-	return d.WriteJSON(SecretFile, secretJSON{s, crc}, 0o600)
 }

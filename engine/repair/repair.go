@@ -25,9 +25,8 @@ type Options struct {
 // ErrTarget is returned by Run for a target that cannot be used.
 var ErrTarget = errors.New("the target must be a new or an empty directory, outside of the damaged one")
 
-// Run makes a good data directory of all that can be read of a damaged one, and
-// says what it has found. It follows the rules of Open, that the greater version
-// wins and that the log is replayed in order, over what is left:
+// Run follows the rules of Open, that the greater version wins and that the log is
+// replayed in order, over what is left:
 //
 //   - of the snapshot, the entries whose checksum is right. If a part of the tree is
 //     gone, what other pages of the file hold of that part is taken too, but is
@@ -37,10 +36,8 @@ var ErrTarget = errors.New("the target must be a new or an empty directory, outs
 //     key is left out then, rather than kept with a value known to be old.
 //
 // A key whose last write lies in a gap of the log is not known to be damaged: the
-// report lists the gaps. When Run returns no error and a target was given, that
-// has been opened as a store once and holds exactly what was kept. A *FormatError of
-// package datadir is returned if the directory was written by a newer program, a
-// *LockedError if a node runs on it.
+// report lists the gaps. A *FormatError of package datadir is returned if the directory was
+// written by a newer program, a *LockedError if a node runs on it.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	src, err := datadir.OpenSource(o.Source)
 	if err != nil {
@@ -72,14 +69,13 @@ type repairer struct {
 }
 
 func runFrom(ctx context.Context, src *datadir.Source, o Options) (*Report, error) {
-	target := o.Target
 	r := &repairer{ctx: ctx, src: src, tell: o.Progress, table: memory.New(), doubts: map[string]string{}, lost: map[string]string{}}
 	r.log.Dir = src.File(datadir.LogDir)
 	r.report = Report{Source: src.Path(), Damage: []Damage{}, Keys: []Key{}, Files: []File{}}
 	var out *targetDir
-	if target != "" {
+	if o.Target != "" {
 		var err error
-		if out, err = newTargetDir(target, src.Path()); err != nil {
+		if out, err = newTargetDir(o.Target, src.Path()); err != nil {
 			return nil, err
 		}
 		r.report.Target = out.path

@@ -151,7 +151,7 @@ func (r *repairer) readOrphans(w *treeWalk) (taken int) {
 		return 0
 	}
 	for _, b := range w.bad {
-		o.bad[string(b.key)] = b.version
+		o.bad[string(b.PlausibleKey())] = b.version()
 	}
 	o.searched = "it was found in a page of the snapshot that is not in the tree"
 	w.orphans(false, false, o.take)
@@ -162,8 +162,9 @@ func (r *repairer) readOrphans(w *treeWalk) (taken int) {
 		w.orphans(true, false, o.take)
 	}
 	for _, b := range w.bad {
-		if _, ok := o.bad[string(b.key)]; ok && b.key != nil {
-			r.lost[string(b.key)] = fmt.Sprintf("its entry in the snapshot, page %d, is damaged: %s", b.page, b.why)
+		key := b.PlausibleKey()
+		if _, ok := o.bad[string(key)]; ok && key != nil {
+			r.lost[string(key)] = fmt.Sprintf("its entry in the snapshot, page %d, is damaged: %v", b.page, b.Err)
 		}
 	}
 	r.newer = o.newer && o.taken > 0
@@ -238,14 +239,15 @@ func (r *repairer) reportBad(w *treeWalk, path string, complete bool) {
 		n := 0
 		var lost []badEntry
 		for ; n < len(bad) && bad[n].page == bad[0].page; n++ {
-			if _, isLost := r.lost[string(bad[n].key)]; !complete && (isLost || bad[n].key == nil) {
+			key := bad[n].PlausibleKey()
+			if _, isLost := r.lost[string(key)]; !complete && (isLost || key == nil) {
 				lost = append(lost, bad[n])
 			}
 		}
 		d := Damage{File: path, Offset: w.Offset(bad[0].page), Loss: len(lost) > 0,
-			Problem: fmt.Sprintf("page %d: %s damaged: %s", bad[0].page, judge.EntriesAre(int64(n)), bad[0].why)}
+			Problem: fmt.Sprintf("page %d: %s damaged: %v", bad[0].page, judge.EntriesAre(int64(n)), bad[0].Err)}
 		if d.Loss {
-			d.FromKey, d.ToKey = lost[0].lo, lost[len(lost)-1].hi
+			d.FromKey, d.ToKey = lost[0].Lo, lost[len(lost)-1].Hi
 		}
 		r.damage(d)
 		bad = bad[n:]

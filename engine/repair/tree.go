@@ -1,7 +1,6 @@
 package repair
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -39,11 +38,8 @@ type treeFlaw struct {
 
 // badEntry is an entry that does not have the right checksum.
 type badEntry struct {
-	key     []byte // nil if it cannot be read
-	lo, hi  []byte // it lies between these; nil is no bound
-	version format.Version
-	page    uint64
-	why     string
+	pages.BadEntry
+	page uint64
 }
 
 // The reasons for doubt about an entry of the tree.
@@ -81,7 +77,7 @@ func (w *treeWalk) walk() {
 	switch missing := w.infoErr == nil && w.found+int64(len(w.bad)) < w.info.Keys; {
 	case !kv:
 		w.flaw(treeFlaw{page: root.ID, why: "the bucket of the entries is missing", lost: true, search: true})
-	case missing && !w.searching():
+	case missing && !slices.ContainsFunc(w.flaws, func(f treeFlaw) bool { return f.search }):
 		w.flaw(treeFlaw{page: root.ID, why: "the tree does not lead to all entries", lost: true, search: true})
 	}
 }
@@ -101,19 +97,7 @@ func (w *treeWalk) leaf(g *pages.Page, lo, hi []byte) error {
 		w.flaw(treeFlaw{page: g.ID, lo: lo, hi: hi, why: fmt.Sprintf("page %d is in use and listed as free", g.ID), search: true})
 	}
 	outside := false
-	before, bad := lo, len(w.bad) // the good key before, and the bad entries since then
-	for i := range g.Count {
-		el := g.Element(i)
-		e, err := el.Entry()
-		if err != nil {
-			w.badEntry(g, &el, err)
-			w.bad[len(w.bad)-1].lo, w.bad[len(w.bad)-1].hi = before, hi
-			continue
-		}
-		for ; bad < len(w.bad); bad++ {
-			w.bad[bad].hi = e.Key
-		}
-		before = e.Key
+	bad := g.Entries(lo, hi, (*pages.Element).Entry, func(_ *pages.Element, e *format.Entry) {
 		w.found++
 		why := doubt
 		if !pages.InRange(e.Key, lo, hi) {
@@ -123,8 +107,11 @@ func (w *treeWalk) leaf(g *pages.Page, lo, hi []byte) error {
 			}
 		}
 		if w.take != nil {
-			w.take(&e, why)
+			w.take(e, why)
 		}
+	})
+	for i := range bad {
+		w.bad = append(w.bad, badEntry{bad[i], g.ID})
 	}
 	if outside {
 		w.flaw(treeFlaw{page: g.ID, lo: lo, hi: hi, why: fmt.Sprintf("page %d has keys that do not belong there", g.ID), search: true})
@@ -132,25 +119,17 @@ func (w *treeWalk) leaf(g *pages.Page, lo, hi []byte) error {
 	return nil
 }
 
-func (w *treeWalk) badEntry(g *pages.Page, el *pages.Element, err error) {
-	b := badEntry{page: g.ID, why: err.Error()}
-	if len(el.Key) > 0 && len(el.Key) <= format.MaxKeySize {
-		b.key = bytes.Clone(el.Key)
+// version returns what the entry says of its version.
+func (b *badEntry) version() (v format.Version) {
+	if len(b.Value) >= format.ValueHeader {
+		v = format.Version{Time: binary.LittleEndian.Uint64(b.Value[8:]), Node: binary.LittleEndian.Uint64(b.Value[16:])}
 	}
-	if len(el.Value) >= format.ValueHeader {
-		b.version = format.Version{Time: binary.LittleEndian.Uint64(el.Value[8:]), Node: binary.LittleEndian.Uint64(el.Value[16:])}
-	}
-	w.bad = append(w.bad, b)
+	return v
 }
 
 // sound tells whether the walk has found all there should be, and nothing wrong.
 func (w *treeWalk) sound() bool {
 	return len(w.flaws) == 0 && len(w.bad) == 0 && w.infoErr == nil && w.found == w.info.Keys
-}
-
-// searching tells whether any place is searched for.
-func (w *treeWalk) searching() bool {
-	return slices.ContainsFunc(w.flaws, func(f treeFlaw) bool { return f.search })
 }
 
 // searched tells whether a key belongs to a place that is damaged.

@@ -96,8 +96,8 @@ func (v *View) describeLog(segments []wal.Segment, end uint64, tail *wal.Tail) {
 		name := filepath.Base(s.Path)
 		file := v.files.Log.Segment(name)
 		out := Segment{Seq: s.Seq, Name: path.Join(datadir.LogDir, name), FirstLSN: s.First, LastLSN: s.Last,
-			Bytes: s.Bytes, FileBytes: file.FileBytes(), Created: s.Created, Sealed: s.Sealed}
-		log.FileBytes += file.FileBytes()
+			Bytes: s.Bytes, FileBytes: file.FileBytes, Created: s.Created, Sealed: s.Sealed}
+		log.FileBytes += file.FileBytes
 		if log.FirstLSN == 0 {
 			log.FirstLSN = s.First
 		}

@@ -13,10 +13,8 @@ import (
 	"owlcache/engine/internal/format"
 )
 
-// overlay is a part of the log, sorted by key, that is laid over a snapshot: what a
-// checkpoint would write. It is kept in runs of bounded size. All but the last are in
-// a file that has no name any more, so that the memory that is needed does not depend
-// on the length of the log.
+// overlay is a part of the log, sorted by key, that is laid over a snapshot. It is kept in
+// runs of bounded size, all but the last in a file that has no name any more.
 type overlay struct {
 	budget  int64
 	tempDir string

@@ -15,11 +15,8 @@ import (
 	"owlcache/engine/internal/legacy"
 )
 
-// View is the content of a data directory at one moment. It is read from the files,
-// whether a node runs on the directory or not, and nothing in the directory is made
-// or changed. While a View is open, a running node does not fold its log, which grows
-// instead; reads and writes go on. What a View needs of memory does not depend on the
-// number of keys. A View is used by one goroutine at a time.
+// View is the content of a data directory at one moment. It is used by one goroutine at a
+// time.
 type View struct {
 	src    *datadir.Source
 	opts   Options

@@ -74,7 +74,7 @@ func (l *Log) openAll() error {
 		if err != nil {
 			return err
 		}
-		held.size, held.full = fi.Size(), fi.Size()
+		held.size, held.FileBytes = fi.Size(), fi.Size()
 	}
 	return nil
 }
@@ -135,22 +135,17 @@ func (l *Log) Open(path string, write bool) (wal.File, error) {
 // Segment is a segment with the length that it had at the moment.
 type Segment struct {
 	readOnlyFile
+	FileBytes int64 // length of the file itself
+
 	file *os.File
 	size int64 // at the moment
-	full int64 // of the file itself
 }
 
 // Path returns the name of the file.
 func (f *Segment) Path() string { return f.file.Name() }
 
-// Base returns the name of the file without its directory.
-func (f *Segment) Base() string { return filepath.Base(f.file.Name()) }
-
 // Bytes returns the length of the segment.
 func (f *Segment) Bytes() int64 { return f.size }
-
-// FileBytes returns the length of the file itself.
-func (f *Segment) FileBytes() int64 { return f.full }
 
 // Cut makes the segment as long as that, and returns how much it was longer.
 func (f *Segment) Cut(size int64) (cut int64) {

@@ -15,16 +15,19 @@ import (
 type File struct {
 	Name  string
 	Check func(content []byte) error // tells whether the content is valid
+	Lost  string                     // what is lost with it
+	Mend  string                     // what to do with one that is damaged
 }
 
 // Files returns the files beside the data, but for the identity of the node.
 func Files() []File {
+	edit := func(name string) string { return "edit or restore " + name + ", or delete it" }
 	return []File{
-		{datadir.SecretFile, validSecrets},
-		{datadir.GroupFile, validJSON[[]any]},
-		{datadir.GossipFile, validJSON[[]any]},
-		{datadir.PeersFile, validJSON[any]},
-		{datadir.SitesFile, validXML},
+		{datadir.SecretFile, validSecrets, "the password and the tokens; no node starts", "restore " + datadir.SecretFile + ", or delete it to have new secrets made"},
+		{datadir.GroupFile, validJSON[[]any], "the members of a group", edit(datadir.GroupFile)},
+		{datadir.GossipFile, validJSON[[]any], "the members of a group", edit(datadir.GossipFile)},
+		{datadir.PeersFile, validJSON[any], "the peers seen last", edit(datadir.PeersFile)},
+		{datadir.SitesFile, validXML, "the sites of the URL cache", edit(datadir.SitesFile)},
 	}
 }
 

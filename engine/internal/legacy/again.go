@@ -10,10 +10,9 @@ import (
 )
 
 // CheckTakeOver returns a *format.CorruptError if a start refuses to take over the file at
-// path, because a 0.5.1 node has put it in the place of a snapshot. It reads the log up to
-// its first record, and changes nothing. A 0.5.1 node takes no lock: one
-// that still runs on a directory which this version uses saves over the snapshot. What
-// has been folded into that is gone then, and the log alone is not all that followed.
+// path: a 0.5.1 node takes no lock, and one that still runs on a directory which this
+// version uses saves over the snapshot. What has been folded into that is gone then, and
+// the log alone is not all that followed. The log is read up to its first record.
 func CheckTakeOver(path string, logFS wal.FS, logDir string) error {
 	legacy, err := Starts(path)
 	if err != nil || !legacy {

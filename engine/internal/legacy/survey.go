@@ -33,9 +33,7 @@ type Refusal struct {
 	KeySize, ValueSize int
 }
 
-// TakeSurvey reads the owlcache.db or auth.db of a 0.5.1 node at path as a whole, as a
-// start at that time would, and counts. Nothing is changed or locked: a node that writes
-// the file meanwhile makes it look damaged, which is a *CorruptError.
+// TakeSurvey does what engine.SurveyLegacy does.
 func TakeSurvey(path string, now time.Time) (*Survey, error) {
 	legacy, err := NoSnapshot(path)
 	if err != nil {

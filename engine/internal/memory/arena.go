@@ -4,9 +4,7 @@ import (
 	"owlcache/engine/internal/format"
 )
 
-// arena keeps entries in chunks of bytes. Entries are added at the end of the
-// active chunk; a chunk of which much is garbage is evacuated and freed. A large
-// entry has a chunk of its own, which is never written again but for its head.
+// arena keeps entries in chunks of bytes. They are added at the end of the active chunk.
 type arena struct {
 	chunks []chunk // chunk 0 is not used
 	unused []uint32

@@ -7,9 +7,7 @@ import (
 	"owlcache/engine/internal/format"
 )
 
-// Shard holds the entries of one part of the keys: an index of slots and an arena
-// of bytes, neither with a pointer per entry, so that the garbage collector has
-// nothing to walk.
+// Shard holds the entries of one part of the keys.
 type Shard struct {
 	seed maphash.Seed // of the hashes of keys
 

@@ -16,10 +16,8 @@ const Shards = 1 << shardBits
 // shardBuckets is how many buckets of the digest a shard has.
 const shardBuckets = 1 << (format.BucketBits - shardBits)
 
-// Table is the map in memory: every read is answered from it. The shard of a key is
-// chosen by the upper bits of its KeyHash, so that a bucket of the digest lies in one
-// shard. The index of a shard goes by a hash that is seeded anew in each process, so
-// that nobody can choose keys that collide there.
+// Table is the map in memory. The index of a shard goes by a hash that is seeded anew in
+// each process, so that nobody can choose keys that collide there.
 type Table struct {
 	seed maphash.Seed
 	list [Shards]Shard
@@ -50,7 +48,7 @@ func (t *Table) ofHash(keyHash uint64) *Shard { return &t.list[keyHash>>(64-shar
 // bytes is left where it is.
 func (t *Table) Get(dst, key []byte, limit int) ([]byte, format.Meta, bool) {
 	s, h := t.of(key)
-	return s.get(h, dst, key, limit, nowMillis)
+	return s.get(h, dst, key, limit, func() int64 { return time.Now().UnixMilli() })
 }
 
 // Value returns a copy of the value under key, also of an entry that has expired.
@@ -111,5 +109,3 @@ func (t *Table) Stats() (sum Count, mem int64) {
 
 // Shard returns one of the shards.
 func (t *Table) Shard(i int) *Shard { return &t.list[i] }
-
-func nowMillis() int64 { return time.Now().UnixMilli() }

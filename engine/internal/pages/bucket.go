@@ -105,6 +105,45 @@ func (e *Element) Entry() (format.Entry, error) {
 	return format.DecodeValue(e.Key, e.Value)
 }
 
+// BadEntry is an element of the bucket kv that is no good entry.
+type BadEntry struct {
+	Element
+	Err    error
+	Lo, Hi []byte // the entries before and behind it that are good have these keys; nil is no bound
+}
+
+// PlausibleKey returns the key, nil if it cannot be one.
+func (b *BadEntry) PlausibleKey() []byte {
+	if len(b.Key) == 0 || len(b.Key) > format.MaxKeySize {
+		return nil
+	}
+	return b.Key
+}
+
+// Entries calls good with the elements of a leaf of which read makes an entry, in order,
+// and returns the others. The page holds the keys from lo up to hi.
+func (g *Page) Entries(lo, hi []byte, read func(*Element) (format.Entry, error), good func(*Element, *format.Entry)) (bad []BadEntry) {
+	var (
+		el   Element // one for all: they escape
+		e    format.Entry
+		err  error
+		open int // the first bad one that has no good one behind it yet
+	)
+	for i := range g.Count {
+		el = g.Element(i)
+		if e, err = read(&el); err != nil {
+			bad = append(bad, BadEntry{el, err, lo, hi})
+			continue
+		}
+		for ; open < len(bad); open++ {
+			bad[open].Hi = e.Key
+		}
+		lo = e.Key
+		good(&el, &e)
+	}
+	return bad
+}
+
 // ReadMeta reads the bucket meta.
 func (w *Walk) ReadMeta(b Bucket) (m format.SnapshotMeta, err error) {
 	g, ok := w.File.Inline(b)
