@@ -21,7 +21,10 @@ func (c *committer) decideAll(sub *submission, now time.Time) {
 		op.Meta = Meta{Version: r.Version, Created: r.Created, Expires: r.Expires, Size: size}
 		sub.records = append(sub.records, r)
 		if c.pending != nil {
-			c.remember(&r, size)
+			// What r will make of its key, for the operations behind it.
+			p := pendingEntry{Entry: r.Entry, size: size, there: r.Kind != format.RecordDelete}
+			p.Key, p.Value = nil, nil
+			c.pending[string(r.Key)] = p
 		}
 	}
 }
@@ -99,10 +102,4 @@ func (c *committer) current(key []byte) pendingEntry {
 	}
 	e, size, ok := c.table.Peek(key)
 	return pendingEntry{Entry: e, size: size, there: ok}
-}
-
-func (c *committer) remember(r *format.Record, size int) {
-	p := pendingEntry{Entry: r.Entry, size: size, there: r.Kind != format.RecordDelete}
-	p.Key, p.Value = nil, nil
-	c.pending[string(r.Key)] = p
 }

@@ -192,8 +192,8 @@ func (f unsyncedFS) Create(path string) (File, error) {
 	return unsyncedFile{file}, err
 }
 
-func (f unsyncedFS) Open(path string, write bool) (File, error) {
-	file, err := f.osFS.Open(path, write)
+func (f unsyncedFS) OpenWrite(path string) (File, error) {
+	file, err := f.osFS.OpenWrite(path)
 	return unsyncedFile{file}, err
 }
 

@@ -12,7 +12,7 @@ type Follower struct {
 	// Missed, if set, is told of records that were deleted before they were read.
 	Missed func(first, last uint64)
 
-	fs   FS
+	fs   ReadFS
 	dir  string
 	next uint64 // LSN to read next
 
@@ -22,8 +22,8 @@ type Follower struct {
 
 // NewFollower returns a Follower of the records behind LSN from in dir. fs nil is the
 // real file system.
-func NewFollower(fs FS, dir string, from uint64) *Follower {
-	return &Follower{fs: cmp.Or[FS](fs, osFS{}), dir: dir, next: from + 1}
+func NewFollower(fs ReadFS, dir string, from uint64) *Follower {
+	return &Follower{fs: cmp.Or[ReadFS](fs, osFS{}), dir: dir, next: from + 1}
 }
 
 // Read calls visit with a Reader at each record that is new. It returns nil at the

@@ -9,15 +9,28 @@ import (
 	"syscall"
 )
 
+// ReadFS is what reading a log needs of a file system.
+type ReadFS interface {
+	Open(path string) (ReadFile, error)
+	// List returns the names in a directory, sorted.
+	List(dir string) ([]string, error)
+}
+
+// ReadFile is an open file of a ReadFS.
+type ReadFile interface {
+	io.ReaderAt
+	io.Closer
+	Size() (int64, error)
+}
+
 // FS is what a log needs of a file system: a seam for tests that inject faults
 // and crashes. The zero Options use the real one.
 type FS interface {
+	ReadFS
 	// Create makes a file that must not exist, mode 0600, for reading and writing.
 	Create(path string) (File, error)
-	// Open opens a file for reading and, if write is set, writing.
-	Open(path string, write bool) (File, error)
-	// List returns the names in a directory, sorted.
-	List(dir string) ([]string, error)
+	// OpenWrite opens a file for reading and writing.
+	OpenWrite(path string) (File, error)
 	// MkdirAll makes a directory, mode 0700, and its parents.
 	MkdirAll(dir string) error
 	Rename(from, to string) error
@@ -28,10 +41,8 @@ type FS interface {
 
 // File is an open file of an FS.
 type File interface {
-	io.ReaderAt
+	ReadFile
 	io.WriterAt
-	io.Closer
-	Size() (int64, error)
 	Truncate(size int64) error
 	// Sync makes the content and size durable.
 	Sync() error
@@ -50,11 +61,10 @@ func (osFS) Create(path string) (File, error) {
 	return osFile{f}, nil
 }
 
-func (osFS) Open(path string, write bool) (File, error) {
-	flag := os.O_RDONLY
-	if write {
-		flag = os.O_RDWR
-	}
+func (osFS) Open(path string) (ReadFile, error)  { return openSegment(path, os.O_RDONLY) }
+func (osFS) OpenWrite(path string) (File, error) { return openSegment(path, os.O_RDWR) }
+
+func openSegment(path string, flag int) (File, error) {
 	// Without waiting for the other end of a pipe of that name.
 	f, err := os.OpenFile(path, flag|syscall.O_NONBLOCK, 0)
 	if err != nil {

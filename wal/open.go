@@ -87,7 +87,7 @@ func (l *Log) recover(from uint64, replay func(lsn uint64, payload []byte) error
 }
 
 // replayAll walks the records behind from. end is the last LSN of the log.
-func replayAll(fs FS, segments []Segment, from uint64, rec *Recovered, replay func(uint64, []byte) error) (tail Tail, end uint64, err error) {
+func replayAll(fs ReadFS, segments []Segment, from uint64, rec *Recovered, replay func(uint64, []byte) error) (tail Tail, end uint64, err error) {
 	r, err := newReader(fs, segments, from)
 	if err != nil {
 		return Tail{}, 0, err
@@ -106,7 +106,7 @@ func replayAll(fs FS, segments []Segment, from uint64, rec *Recovered, replay fu
 // used on; any other counts as sealed.
 func (l *Log) settle(tail Tail, rec *Recovered) error {
 	seg := tail.Segment
-	f, err := l.opts.FS.Open(seg.Path, true)
+	f, err := l.opts.FS.OpenWrite(seg.Path)
 	if err != nil {
 		return err
 	}

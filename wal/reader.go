@@ -19,12 +19,12 @@ import (
 // It may run while a process appends: it then ends with the last whole record
 // that it finds.
 type Reader struct {
-	fs       FS
+	fs       ReadFS
 	segments []Segment // not yet opened; the first is the current one
 	from     uint64
 	resume   int64 // offset in the first segment to begin at; 0 = the first record
 
-	f      File
+	f      ReadFile
 	scan   scanner
 	next   uint64 // LSN that the next record must have
 	lsn    uint64
@@ -46,8 +46,8 @@ type Tail struct {
 
 // NewReader returns a Reader of the records behind LSN from in dir. fs nil is
 // the real file system. A log that begins later than from+1 is a *CorruptError.
-func NewReader(fs FS, dir string, from uint64) (*Reader, error) {
-	fs = cmp.Or[FS](fs, osFS{})
+func NewReader(fs ReadFS, dir string, from uint64) (*Reader, error) {
+	fs = cmp.Or[ReadFS](fs, osFS{})
 	segments, err := Segments(fs, dir)
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func NewReader(fs FS, dir string, from uint64) (*Reader, error) {
 	return newReader(fs, segments, from)
 }
 
-func newReader(fs FS, segments []Segment, from uint64) (*Reader, error) {
+func newReader(fs ReadFS, segments []Segment, from uint64) (*Reader, error) {
 	r := &Reader{fs: fs, from: from, next: from + 1}
 	r.segments = skipTo(segments, from)
 	if len(r.segments) > 0 {
@@ -137,7 +137,7 @@ func (r *Reader) Close() error {
 
 func (r *Reader) open() bool {
 	seg := r.segments[0]
-	f, err := r.fs.Open(seg.Path, false)
+	f, err := r.fs.Open(seg.Path)
 	if err != nil {
 		r.err = err
 		return false

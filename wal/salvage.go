@@ -43,15 +43,15 @@ type Salvaged struct {
 // the LSN grows, no more records lie between than there is room for, and, where two
 // places contradict each other (a value may look like a log), the one with more
 // records around it is believed.
-func Salvage(fs FS, dir string, visit func(lsn uint64, path string, offset int64, payload []byte) error) (Salvaged, error) {
-	fs = cmp.Or[FS](fs, osFS{})
+func Salvage(fs ReadFS, dir string, visit func(lsn uint64, path string, offset int64, payload []byte) error) (Salvaged, error) {
+	fs = cmp.Or[ReadFS](fs, osFS{})
 	s := &salvager{fs: fs, visit: visit}
 	err := s.run(dir)
 	return s.found, err
 }
 
 type salvager struct {
-	fs    FS
+	fs    ReadFS
 	visit func(uint64, string, int64, []byte) error
 	found Salvaged
 
@@ -116,8 +116,8 @@ func (s *salvager) list(dir string) (list []salvageSegment, err error) {
 	return list, nil
 }
 
-func (g *salvageSegment) readHeader(fs FS) error {
-	f, err := fs.Open(g.path, false)
+func (g *salvageSegment) readHeader(fs ReadFS) error {
+	f, err := fs.Open(g.path)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (s *salvager) segment() error {
 	if s.seg.size <= HeaderSize {
 		return nil
 	}
-	f, err := s.fs.Open(s.seg.path, false)
+	f, err := s.fs.Open(s.seg.path)
 	if err != nil {
 		return err
 	}

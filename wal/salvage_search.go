@@ -37,7 +37,7 @@ type search struct {
 
 // search takes what is good in the rest of the current segment, which is bad at an
 // offset.
-func (s *salvager) search(f File, at int64, why error) error {
+func (s *salvager) search(f io.ReaderAt, at int64, why error) error {
 	b := ReadAround(f, at, min(s.seg.size-at, maxSearch))
 	q := search{b: b, after: s.last, limit: s.seg.limit, budget: searchBudget * len(b),
 		anchored: s.seg.bad == nil || at > HeaderSize}

@@ -27,8 +27,8 @@ func (s *Segment) empty() bool { return s.Last < s.First || s.First == 0 }
 // first: Last and Bytes are known only of sealed ones, from the header behind
 // them and the size of the file. A header that cannot be used is a *CorruptError,
 // except in the last segment, which is then listed with First 0.
-func Segments(fs FS, dir string) ([]Segment, error) {
-	fs = cmp.Or[FS](fs, osFS{})
+func Segments(fs ReadFS, dir string) ([]Segment, error) {
+	fs = cmp.Or[ReadFS](fs, osFS{})
 	names, err := fs.List(dir)
 	if err != nil {
 		return nil, err
@@ -54,8 +54,8 @@ func Segments(fs FS, dir string) ([]Segment, error) {
 	return list, nil
 }
 
-func (s *Segment) readHeader(fs FS, last bool) error {
-	f, err := fs.Open(s.Path, false)
+func (s *Segment) readHeader(fs ReadFS, last bool) error {
+	f, err := fs.Open(s.Path)
 	if err != nil {
 		return err
 	}

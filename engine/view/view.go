@@ -2,6 +2,7 @@ package view
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,9 +64,7 @@ const sortBudget = 24 << 20
 // Open opens the directory at path as it is now. It fails with a *format.CorruptError,
 // with legacy.ErrNotTakenOver, or with format.ErrNewerFormat or a *datadir.FormatError.
 func Open(ctx context.Context, path string, o Options) (*View, error) {
-	if o.budget == 0 {
-		o.budget = sortBudget
-	}
+	o.budget = cmp.Or(o.budget, sortBudget)
 	for try := 1; ; try++ {
 		src, holder, err := datadir.Look(path)
 		if err != nil {

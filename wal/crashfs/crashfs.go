@@ -154,7 +154,10 @@ func (f *FS) Create(name string) (wal.File, error) {
 }
 
 // Open implements wal.FS.
-func (f *FS) Open(name string, _ bool) (wal.File, error) {
+func (f *FS) Open(name string) (wal.ReadFile, error) { return f.OpenWrite(name) }
+
+// OpenWrite implements wal.FS.
+func (f *FS) OpenWrite(name string) (wal.File, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	id, err := f.lookup("open", name)

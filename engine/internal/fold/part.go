@@ -31,7 +31,7 @@ const refSize = 16
 
 // Read reads the log behind LSN from, up to target or until the budget is used.
 // It is about size bytes long.
-func Read(fs wal.FS, dir string, from, target uint64, size, budget int64) (p *Part, err error) {
+func Read(fs wal.ReadFS, dir string, from, target uint64, size, budget int64) (p *Part, err error) {
 	r, err := wal.NewReader(fs, dir, from)
 	if err != nil {
 		return nil, err

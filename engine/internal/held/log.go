@@ -15,17 +15,12 @@ import (
 )
 
 // Log is the files of a log as they were at one moment. They stay readable, and as long,
-// when a checkpoint deletes them or a node appends. It is a wal.FS on which
-// nothing can be written.
+// when a checkpoint deletes them or a node appends. It is a wal.ReadFS.
 type Log struct {
-	readOnlyFS
 	dir   string
 	names []string // sorted
 	files map[string]*Segment
 }
-
-// errReadOnlyFS is returned for what would change a log that is only read.
-var errReadOnlyFS = errors.New("the log is only read")
 
 // openLog opens all segments in dir. No directory is a log without segments.
 func openLog(dir string) (*Log, error) {
@@ -121,12 +116,9 @@ func (l *Log) Bytes() (sum int64) {
 func (l *Log) List(string) ([]string, error) { return l.names, nil }
 
 // Open returns a segment. Closing it does nothing: the Log does that.
-func (l *Log) Open(path string, write bool) (wal.File, error) {
+func (l *Log) Open(path string) (wal.ReadFile, error) {
 	f, ok := l.files[filepath.Base(path)]
-	switch {
-	case write:
-		return nil, errReadOnlyFS
-	case !ok:
+	if !ok {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
 	}
 	return f, nil
@@ -134,7 +126,6 @@ func (l *Log) Open(path string, write bool) (wal.File, error) {
 
 // Segment is a segment with the length that it had at the moment.
 type Segment struct {
-	readOnlyFile
 	FileBytes int64 // length of the file itself
 
 	file *os.File
@@ -192,20 +183,3 @@ func (f *Segment) Size() (int64, error) { return f.size, nil }
 
 // Close does nothing.
 func (f *Segment) Close() error { return nil }
-
-// What a file system that is only read refuses, and what its files do.
-type (
-	readOnlyFS   struct{}
-	readOnlyFile struct{}
-)
-
-func (readOnlyFS) Create(string) (wal.File, error) { return nil, errReadOnlyFS }
-func (readOnlyFS) MkdirAll(string) error           { return errReadOnlyFS }
-func (readOnlyFS) Rename(string, string) error     { return errReadOnlyFS }
-func (readOnlyFS) Remove(string) error             { return errReadOnlyFS }
-func (readOnlyFS) SyncDir(string) error            { return errReadOnlyFS }
-
-func (readOnlyFile) WriteAt([]byte, int64) (int, error) { return 0, errReadOnlyFS }
-func (readOnlyFile) Truncate(int64) error               { return errReadOnlyFS }
-func (readOnlyFile) Sync() error                        { return errReadOnlyFS }
-func (readOnlyFile) Allocate(int64, int64) error        { return errReadOnlyFS }

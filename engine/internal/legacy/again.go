@@ -13,7 +13,7 @@ import (
 // path: a 0.5.1 node takes no lock, and one that still runs on a directory which this
 // version uses saves over the snapshot. What has been folded into that is gone then, and
 // the log alone is not all that followed. The log is read up to its first record.
-func CheckTakeOver(path string, logFS wal.FS, logDir string) error {
+func CheckTakeOver(path string, logFS wal.ReadFS, logDir string) error {
 	legacy, err := Starts(path)
 	if err != nil || !legacy {
 		return err
@@ -26,7 +26,7 @@ func CheckTakeOver(path string, logFS wal.FS, logDir string) error {
 }
 
 // logUsed tells whether the log has, or had, records. Where it is damaged it had.
-func logUsed(logFS wal.FS, dir string) (bool, error) {
+func logUsed(logFS wal.ReadFS, dir string) (bool, error) {
 	r, err := wal.NewReader(logFS, dir, 0)
 	var damage *wal.CorruptError
 	switch {
