@@ -51,6 +51,7 @@ func (s *Replicator) compare(m *wire.Digest) {
 // sent to it meanwhile may be lost.
 func (s *Replicator) Doubted(id uint64) { s.compareSoon(id, pauseProgress) }
 
+// agreed notes that this node has all that p had when p had seen this.
 func (s *Replicator) agreed(p *peer, seen []wire.NodeSpan) {
 	s.seen.agreed(seen)
 	now := time.Now().UnixNano()
@@ -58,6 +59,7 @@ func (s *Replicator) agreed(p *peer, seen []wire.NodeSpan) {
 	s.lastMatch.Store(now)
 }
 
+// compareSoon has a peer compared in a while, or sooner if that is due already.
 func (s *Replicator) compareSoon(id uint64, in time.Duration) {
 	p := s.peer(id)
 	if p == nil {
