@@ -19,6 +19,7 @@ import (
 // Preset is a set of times for a kind of network.
 type Preset string
 
+// The presets.
 const (
 	LAN Preset = "LAN"
 	WAN Preset = "WAN"

@@ -66,18 +66,21 @@ func (b *breaker) note(err error, healed uint32) {
 
 func (b *breaker) probe() {
 	for cluster.Pause(b.member.gone, b.pause) {
-		if _, err := b.member.ask([]byte(ask.ProbeKey)); err != nil {
-			continue
+		if _, err := b.member.ask([]byte(ask.ProbeKey)); err == nil {
+			b.heal()
+			return
 		}
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.failures = 0
-		b.healed.Add(1)
-		b.member.badClock.Store(false)
-		b.open.Store(false)
-		b.member.log().Info("member of the group is up again")
-		return
 	}
+}
+
+func (b *breaker) heal() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failures = 0
+	b.healed.Add(1)
+	b.member.badClock.Store(false)
+	b.open.Store(false)
+	b.member.log().Info("member of the group is up again")
 }
 
 // timeoutError is returned for a member that has not answered in time.

@@ -12,6 +12,7 @@ import (
 // State of a peer.
 type State string
 
+// The states of a peer.
 const (
 	Alive   State = "alive"
 	Suspect State = "suspect" // does not answer; not yet given up

@@ -22,12 +22,15 @@ type bridgeEvents interface {
 	failed(peer uint64, why string)     // an exchange with it
 }
 
-// logBridge takes memberlist's log lines, which begin with a level in brackets.
+// logBridge takes memberlist's log lines, which begin with a level in brackets: it is
+// the handler of a slog.Logger whose levels mean nothing.
 //
 // What memberlist calls an error is mostly a peer or a network that fails: here it is a
 // warning. What anybody can send, what goes on until somebody ends it, and warnings that
 // are not known here, are logged once a minute for each kind.
 type logBridge struct {
+	slog.Handler // discards; memberlist has no attributes and no groups
+
 	log     *slog.Logger
 	count   *transport.Tally
 	notices *transport.Notices
@@ -37,7 +40,7 @@ type logBridge struct {
 }
 
 func newLogBridge(log *slog.Logger, count *transport.Tally, notices *transport.Notices, events bridgeEvents) *logBridge {
-	return &logBridge{log: log, count: count, notices: notices, events: events, rules: lineRules(), node: regexp.MustCompile(`\b[0-9a-f]{16}\b`)}
+	return &logBridge{Handler: slog.DiscardHandler, log: log, count: count, notices: notices, events: events, rules: lineRules(), node: regexp.MustCompile(`\b[0-9a-f]{16}\b`)}
 }
 
 // Texts of memberlist that are looked for beside lineRules.
@@ -119,12 +122,14 @@ func (b *logBridge) ruleOf(line string) lineRule {
 	return lineRule{kind: "other", what: plainLine}
 }
 
-// Write takes a line.
-func (b *logBridge) Write(text []byte) (int, error) {
-	ctx := context.Background()
-	level, line := levelOf(strings.TrimSuffix(string(text), "\n"))
+// Enabled is true: the level of a line is in its text.
+func (b *logBridge) Enabled(context.Context, slog.Level) bool { return true }
+
+// Handle takes a line.
+func (b *logBridge) Handle(ctx context.Context, r slog.Record) error {
+	level, line := levelOf(r.Message)
 	if level == slog.LevelDebug && !b.log.Enabled(ctx, level) {
-		return len(text), nil // most lines, and not looked at
+		return nil // most lines, and not looked at
 	}
 	line = cluster.OneLine(line, maxLogLine)
 	rule := b.ruleOf(line)
@@ -137,11 +142,11 @@ func (b *logBridge) Write(text []byte) (int, error) {
 	default:
 		often := level > slog.LevelInfo || level > slog.LevelDebug && rule.what != plainLine
 		if often && !b.notices.Due("memberlist "+rule.kind) {
-			return len(text), nil
+			return nil
 		}
 	}
 	b.log.Log(ctx, level, line)
-	return len(text), nil
+	return nil
 }
 
 func (b *logBridge) note(rule lineRule, line string) {

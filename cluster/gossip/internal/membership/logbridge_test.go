@@ -2,7 +2,6 @@ package membership
 
 import (
 	"fmt"
-	"log"
 	"log/slog"
 	"strings"
 	"testing"
@@ -49,7 +48,7 @@ func TestLogBridge(t *testing.T) {
 		var count transport.Tally
 		logs, events := &logText{}, &heard{}
 		bridge := newLogBridge(slog.New(slog.NewTextHandler(logs, nil)), &count, transport.NewNotices(discard()), events)
-		log := log.New(bridge, "", 0)
+		log := slog.NewLogLogger(bridge, slog.LevelInfo)
 		for range 3 {
 			log.Print(tc.line)
 		}

@@ -1,7 +1,6 @@
 package membership
 
 import (
-	"log"
 	"log/slog"
 	"time"
 
@@ -63,7 +62,7 @@ func config(o Options, keys *memberlist.Keyring, t memberlist.Transport, d *dele
 	c.Delegate, c.Events, c.Ping, c.Alive = d, d, d, d
 	c.BindAddr, c.BindPort = o.Port.BindAddr, o.Port.BindPort
 	c.AdvertiseAddr, c.AdvertisePort = o.Port.AdvertiseAddr, o.Port.AdvertisePort
-	c.Logger = log.New(bridge, "", 0)
+	c.Logger = slog.NewLogLogger(bridge, slog.LevelInfo)
 	if o.Tune != nil {
 		o.Tune(c)
 	}

@@ -17,6 +17,7 @@ type Notices struct {
 	last map[string]time.Time // protected by mu
 }
 
+// NewNotices returns notices that are logged to log.
 func NewNotices(log *slog.Logger) *Notices {
 	return &Notices{log: log, last: make(map[string]time.Time)}
 }

@@ -31,10 +31,10 @@ const (
 	HeaderSize = 10
 )
 
-const (
-	maxMessage = 18 << 20 // memberlist takes no more than 20 MiB, and the largest entry has to fit
-	MaxNodes   = 1024     // of which a node keeps anything
-)
+const maxMessage = 18 << 20 // memberlist takes no more than 20 MiB, and the largest entry has to fit
+
+// MaxNodes is how many nodes a node keeps anything of.
+const MaxNodes = 1024
 
 var (
 	le = binary.LittleEndian
