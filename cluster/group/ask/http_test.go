@@ -23,7 +23,7 @@ func askOnce(t testing.TB, address string, o Options, key string) (Reply, error)
 	}
 	a := NewHTTP(address, o)
 	defer a.Close()
-	return a.Ask(asktest.Within(t, 20*time.Second), []byte(key))
+	return a.Ask(asktest.Within(t, time.Minute), []byte(key))
 }
 
 func TestAskOldNode(t *testing.T) {

@@ -105,7 +105,7 @@ func TestSurplusIsNoAnswer(t *testing.T) {
 	a := NewHTTP(addr, Options{MaxValueSize: 100})
 	defer a.Close()
 	for range 3 {
-		if r, err := a.Ask(asktest.Within(t, 20*time.Second), []byte("k")); err != nil || string(r.Value) != "right" {
+		if r, err := a.Ask(asktest.Within(t, time.Minute), []byte("k")); err != nil || string(r.Value) != "right" {
 			t.Errorf("%q, %v", r.Value, err)
 		}
 	}

@@ -44,11 +44,11 @@ func TestOddAnswers(t *testing.T) {
 	for key, want := range map[string]string{
 		"status": "status 500", "none": "status 0", "time": ErrKeyTime.Error(), "zone": ErrKeyTime.Error(), "notime": ErrKeyTime.Error(), "value": ErrTooLarge.Error(),
 	} {
-		if r, err := a.Ask(asktest.Within(t, 10*time.Second), []byte(key)); err == nil || !strings.Contains(err.Error(), want) {
+		if r, err := a.Ask(asktest.Within(t, time.Minute), []byte(key)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, %v", key, r, err)
 		}
 	}
-	r, err := a.Ask(asktest.Within(t, 10*time.Second), []byte("good"))
+	r, err := a.Ask(asktest.Within(t, time.Minute), []byte("good"))
 	if err != nil || string(r.Value) != "x" || !r.Created.Equal(time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)) {
 		t.Errorf("good: %v, %v", r, err)
 	}
@@ -112,7 +112,7 @@ func TestBrokenLinks(t *testing.T) {
 			var asks sync.WaitGroup
 			for range 3 {
 				asks.Go(func() {
-					_, err := a.Ask(asktest.Within(t, 20*time.Second), []byte("k"))
+					_, err := a.Ask(asktest.Within(t, time.Minute), []byte("k"))
 					if err == nil || !strings.Contains(err.Error(), tt.want) {
 						t.Errorf("error %v", err)
 					}
@@ -120,7 +120,7 @@ func TestBrokenLinks(t *testing.T) {
 			}
 			asks.Wait()
 			asktest.WaitUntil(t, "there is a connection again", func() bool {
-				r, err := a.Ask(asktest.Within(t, 10*time.Second), []byte("k"))
+				r, err := a.Ask(asktest.Within(t, time.Minute), []byte("k"))
 				return err == nil && r.Found
 			})
 		})
@@ -149,10 +149,10 @@ func TestOversizedAnswer(t *testing.T) {
 	over := &overHTTP{value: "over HTTP"}
 	p.AnswerHTTP(over)
 	for i := range 5 {
-		if r, err := a.Ask(asktest.Within(t, 10*time.Second), []byte("big")); err != nil || string(r.Value) != "over HTTP" {
+		if r, err := a.Ask(asktest.Within(t, time.Minute), []byte("big")); err != nil || string(r.Value) != "over HTTP" {
 			t.Errorf("big: %q, %v", r.Value, err)
 		}
-		if r, err := a.Ask(asktest.Within(t, 10*time.Second), []byte("k")); err != nil || string(r.Value) != "v" {
+		if r, err := a.Ask(asktest.Within(t, time.Minute), []byte("k")); err != nil || string(r.Value) != "v" {
 			t.Errorf("k: %q, %v", r.Value, err)
 		}
 		if len(over.asked) != i+1 {
@@ -177,7 +177,7 @@ func TestMemberThatDoesNotRead(t *testing.T) {
 	var asks sync.WaitGroup
 	for range 1000 {
 		asks.Go(func() {
-			_, err := a.Ask(asktest.Within(t, 20*time.Second), key)
+			_, err := a.Ask(asktest.Within(t, time.Minute), key)
 			if err == nil || !strings.Contains(err.Error(), "takes no more questions") {
 				t.Errorf("error %v", err)
 			}

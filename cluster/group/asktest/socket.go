@@ -153,7 +153,7 @@ func (n Socket) ServeCounting(ws *websocket.Conn, pongs *atomic.Int32) {
 	defer close(stop)
 	patience := func(string) error {
 		pongs.Add(1)
-		return ws.SetReadDeadline(time.Now().Add(2 * time.Second))
+		return ws.SetReadDeadline(time.Now().Add(time.Minute))
 	}
 	_ = patience("")
 	ws.SetPongHandler(patience)
@@ -163,7 +163,7 @@ func (n Socket) ServeCounting(ws *websocket.Conn, pongs *atomic.Int32) {
 		for {
 			select {
 			case <-tick.C:
-				_ = ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second))
+				_ = ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Minute))
 			case <-stop:
 				return
 			}
