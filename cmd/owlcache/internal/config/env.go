@@ -15,10 +15,6 @@ const (
 	EnvCACert = "OWLCACHE_CACERT" // certificates that they verify it against
 )
 
-// serviceLink matches what container platforms put into the environment of every process when a
-// service is called "owlcache": the operator did not write these, so they are no mistakes.
-const serviceLink = `^OWLCACHE_(SERVICE_(HOST|PORT(_.*)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?|NAME)$`
-
 func parseEnv(env []string) []assignment {
 	names := map[string]string{} // of the variable: of the option
 	// The prefix must not count when an unknown name is compared with them.
@@ -27,7 +23,8 @@ func parseEnv(env []string) []assignment {
 		names[o.env()] = o.Name
 		known = append(known, strings.TrimPrefix(o.env(), envPrefix))
 	}
-	foreign := regexp.MustCompile(serviceLink)
+	// Container platforms set these for a service that is called "owlcache".
+	foreign := regexp.MustCompile(`^OWLCACHE_(SERVICE_(HOST|PORT(_.*)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?|NAME)$`)
 	var list []assignment
 	for _, kv := range env {
 		name, value, _ := strings.Cut(kv, "=")

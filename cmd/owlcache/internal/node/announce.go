@@ -10,13 +10,6 @@ import (
 	"owlcache/engine/datadir"
 )
 
-// announcePassword shows a password that was just made, this once. It writes to
-// the standard error and not to the log, which is kept and read by others.
-func (s *Server) announcePassword() {
-	s.tell("owlcache made a password: "+s.secrets.password,
-		"  it is shown only this once, and kept in "+s.dir.File(datadir.SecretFile))
-}
-
 func (s *Server) announce() {
 	url := s.url(reachable(s.ln.Addr().(*net.TCPAddr)))
 	serving := []any{"url", url, "data", s.dir.Path(), "version", term.Version}
@@ -43,8 +36,10 @@ func (s *Server) announce() {
 		lines = append(lines, "  password  made just now, see above; kept in "+secret)
 	case s.secrets.stored:
 		lines = append(lines, "  password  as made at the first start, in "+secret)
+	case s.config.Access.PasswordFile != "":
+		lines = append(lines, "  password  as configured by Pass_File "+s.config.Access.PasswordFile)
 	default:
-		lines = append(lines, "  password  as configured by "+s.passwordOrigin())
+		lines = append(lines, "  password  as configured by "+s.config.Setting(&s.config.Access.Password).Origin)
 	}
 	lines = append(lines,
 		"  log in    "+s.curl("-s")+" "+url+"/data/ -d cmd=pass --data-urlencode pass=PASSWORD",
@@ -57,13 +52,6 @@ func (s *Server) announce() {
 func (s *Server) tell(lines ...string) {
 	// Nobody can be told about an error of the standard error.
 	_, _ = fmt.Fprintln(s.stderr, strings.Join(lines, "\n"))
-}
-
-func (s *Server) passwordOrigin() string {
-	if file := s.config.Access.PasswordFile; file != "" {
-		return "Pass_File " + file
-	}
-	return s.config.Setting(&s.config.Access.Password).Origin
 }
 
 // reachable returns host:port under which a client on this machine finds addr.
@@ -92,23 +80,15 @@ func (s *Server) startWarnings() []string {
 	if s.noTCP != nil {
 		warnings = append(warnings, "no TCP is served: "+s.noTCP.Error()+"; another program uses its default port; the option Tcpport chooses one, CloseTcp 0 is for none")
 	}
-	if !s.listenIP().IsLoopback() {
-		warnings = append(warnings, s.plainTextWarnings()...)
+	host := " (Host " + s.config.Setting(&s.config.Listen.Host).Text + ")"
+	switch elsewhere := !s.listenIP().IsLoopback(); {
+	case elsewhere && s.certificate == nil:
+		warnings = append(warnings, "listening on "+s.ln.Addr().String()+host+", beyond this machine, without TLS: passwords, tokens and data are readable on the way, switch HTTPS on (Open_Https 1) or put a TLS proxy in front")
+	case elsewhere && s.tcpLn != nil:
+		warnings = append(warnings, "TCP is served on "+s.tcpLn.Addr().String()+host+", beyond this machine, and never encrypted: passwords and data are readable on the way, unless clients use HTTPS only; CloseTcp 0 switches it off")
 	}
 	if w := s.config.SyncWarning(s.listenIP()); s.sync != nil && w != "" {
 		warnings = append(warnings, w)
-	}
-	return warnings
-}
-
-// plainTextWarnings say what others on the network can read.
-func (s *Server) plainTextWarnings() (warnings []string) {
-	host := " (Host " + s.config.Setting(&s.config.Listen.Host).Text + ")"
-	if s.certificate == nil {
-		warnings = append(warnings, "listening on "+s.ln.Addr().String()+host+", beyond this machine, without TLS: passwords, tokens and data are readable on the way, switch HTTPS on (Open_Https 1) or put a TLS proxy in front")
-	}
-	if s.certificate != nil && s.tcpLn != nil {
-		warnings = append(warnings, "TCP is served on "+s.tcpLn.Addr().String()+host+", beyond this machine, and never encrypted: passwords and data are readable on the way, unless clients use HTTPS only; CloseTcp 0 switches it off")
 	}
 	return warnings
 }

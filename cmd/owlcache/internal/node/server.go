@@ -157,7 +157,9 @@ func (s *Server) openSecrets(context.Context) error {
 		s.logs.Warn("the file of secrets has no checksum, or a wrong one: it was edited by hand, written by an older owlcache, or damaged; a checksum was written", "file", s.dir.File(datadir.SecretFile))
 	}
 	if s.secrets.made {
-		s.announcePassword()
+		// Not into the log, which is kept and read by others.
+		s.tell("owlcache made a password: "+s.secrets.password,
+			"  it is shown only this once, and kept in "+s.dir.File(datadir.SecretFile))
 	}
 	return nil
 }
@@ -222,17 +224,12 @@ func (s *Server) openStore(ctx context.Context) error {
 		return err
 	}
 	s.store = store
-	s.logRecovery()
-	return nil
-}
-
-// logRecovery writes the one line that says what is there and where it came from.
-func (s *Server) logRecovery() {
-	stats := s.store.Stats()
+	stats := store.Stats()
 	r := stats.Recovery
 	s.logs.Info(fmt.Sprintf("recovered %d keys from %s in %s", stats.Keys, s.dir.Path(), r.Duration.Round(time.Microsecond)),
 		"snapshot_keys", r.SnapshotKeys, "snapshot_lsn", r.SnapshotLSN, "log_records", r.LogRecords,
 		"log_operations", r.LogOps, "torn_bytes", r.TornBytes, "legacy_keys", r.Legacy)
+	return nil
 }
 
 // Store returns the store of a server that has started.

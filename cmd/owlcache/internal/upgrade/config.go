@@ -60,15 +60,11 @@ func (u *inspection) mistaken(m *config.Mistake) Finding {
 
 // remedy says what to do about a mistake that needs more than another value.
 func remedy(option string) string {
-	switch option {
-	case "Pass":
-		return "Pass and a longer password; clients need it at the same moment"
-	case "GossipDataSyncAuthKey":
-		return "GossipDataSyncAuthKey and a longer secret, the same on all nodes of the gossip group"
-	case "Open_Https":
-		return "Https_CertFile and Https_KeyFile; where they are not named 0.5.1 takes /www/server.crt and /www/server.key"
-	}
-	return ""
+	return map[string]string{
+		"Pass":                  "Pass and a longer password; clients need it at the same moment",
+		"GossipDataSyncAuthKey": "GossipDataSyncAuthKey and a longer secret, the same on all nodes of the gossip group",
+		"Open_Https":            "Https_CertFile and Https_KeyFile; where they are not named 0.5.1 takes /www/server.crt and /www/server.key",
+	}[option]
 }
 
 func (u *inspection) nameAt(place string) string {
