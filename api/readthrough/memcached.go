@@ -68,7 +68,7 @@ func newMemcachedClient(address string, limit time.Duration, opts Options) *memc
 		if err != nil {
 			return nil, err
 		}
-		return &memcachedConn{Conn: conn, maxValue: uint64(opts.MaxValueSize), timeout: limit / 2}, nil
+		return newMemcachedConn(conn, uint64(opts.MaxValueSize), limit/2), nil
 	}
 	return c
 }

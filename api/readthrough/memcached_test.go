@@ -201,12 +201,12 @@ func FuzzMemcachedConn(f *testing.F) {
 	value := regexp.MustCompile(`^VALUE [^ \n]* [0-9]+ ([0-9]+)(?: [0-9]+)?\r\n`)
 	f.Fuzz(func(t *testing.T, answer []byte, piece uint8) {
 		const limit = 4
-		whole := (&memcachedConn{maxValue: limit}).fits(answer)
-		cut := &memcachedConn{maxValue: limit}
+		whole := newMemcachedConn(nil, limit, 0).follow(answer) == nil
+		cut := newMemcachedConn(nil, limit, 0)
 		fits := true
 		for rest := answer; fits && len(rest) > 0; {
 			n := min(int(piece)+1, len(rest))
-			fits, rest = cut.fits(rest[:n]), rest[n:]
+			fits, rest = cut.follow(rest[:n]) == nil, rest[n:]
 		}
 		if fits != whole {
 			t.Errorf("%q: in one piece %v, in pieces of %d %v", answer, whole, piece+1, fits)

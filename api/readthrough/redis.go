@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -42,7 +43,14 @@ func redisOptions(opts Options, limit time.Duration) *redis.Options {
 		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 
-		Dialer:                dialRedis(opts.MaxValueSize, limit),
+		Dialer: func(ctx context.Context, network, address string) (net.Conn, error) {
+			d := net.Dialer{Timeout: limit}
+			conn, err := d.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return newRedisConn(conn, int64(opts.MaxValueSize)+redisExtra), nil
+		},
 		DialTimeout:           limit,
 		ReadTimeout:           limit,
 		WriteTimeout:          limit,

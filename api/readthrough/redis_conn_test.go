@@ -157,7 +157,7 @@ func FuzzRedisConn(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, answer []byte, piece uint8) {
 		const limit = 64
-		whole, cut := &redisConn{maxText: limit}, &redisConn{maxText: limit}
+		whole, cut := newRedisConn(nil, limit), newRedisConn(nil, limit)
 		want := whole.follow(answer)
 		var got error
 		for rest := answer; got == nil && len(rest) > 0; {
@@ -167,7 +167,7 @@ func FuzzRedisConn(f *testing.F) {
 		if !errors.Is(got, want) {
 			t.Errorf("%q: in one piece %v, in pieces of %d %v", answer, want, piece+1, got)
 		}
-		if whole.text > limit || len(whole.line) > maxRedisLine || want == nil && whole.elements > 2*maxRedisAnswers {
+		if whole.text > limit || len(whole.line) > maxLine || want == nil && whole.elements > 2*maxRedisAnswers {
 			t.Errorf("%q: %d bytes of texts, %d of a line, %d elements pass", answer, whole.text, len(whole.line), whole.elements)
 		}
 	})
