@@ -29,7 +29,7 @@ func (s *Server) logAccess(x *exchange.Exchange) {
 		slog.Int("status", x.Ctx.Response.StatusCode()),
 		slog.Int("bytes", answerSize(x)),
 		slog.Duration("duration", time.Since(x.Start)),
-		slog.String("remote", x.Peer().String()),
+		slog.String("remote", x.Conn.Peer.String()),
 	)
 }
 

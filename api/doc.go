@@ -1,6 +1,5 @@
 // Package api is the side of a node that clients see, HTTP and TCP: listeners, connections, the
-// table of routes, health, and the end. What a request asks for is done by a package for each
-// way in:
+// table of routes, health, and the end. Each way in is a package:
 //
 //	classic   /data/, /group_data/, /server/: the protocol of 0.5.1
 //	line      the line protocol over TCP
@@ -11,10 +10,9 @@
 //
 // They share package access (who may do what) and what is in api/internal: node (the store once
 // it is ready, the memory that requests share), exchange (a request of HTTP with its answer),
-// conn, params, envelope and fault (what kept a request from being done, and the one table of
-// what that means). A new way in is a package like these, and a row in routes.go or a listener
-// in listen.go. Package readthrough imports missing keys; package status has what a node tells of its
-// groups.
+// conn, params, envelope and fault (the one table of what each error means). A new way in is a
+// package like these, and a row in routes.go or a listener in listen.go. Package readthrough
+// imports missing keys; package status has what a node tells of its groups.
 //
 // # Life cycle
 //
@@ -32,9 +30,8 @@
 //	err = errors.Join(<-served, <-served)           // nil
 //	err = store.Close()                             // only now
 //
-// Until Ready, /livez answers 200, /readyz answers 503 with the loading text and
-// /metrics works; requests for data are held for a few seconds and served as soon
-// as the store is there, so that clients do not notice a short restart.
+// Until Ready, /livez answers 200, /readyz 503 with the loading text, and /metrics works;
+// requests for data are held for a few seconds, so that clients do not notice a short restart.
 //
 // # Promises
 //
@@ -44,11 +41,6 @@
 //   - Memory is bounded: connections, headers, bodies, remembered tokens and wrong
 //     passwords have limits, and large bodies share Options.MaxBodyMemory.
 //   - Nothing of a request is kept after its answer has been written.
-//
-// # Goroutines and locks
-//
-// Serve runs in its caller's goroutine and starts one goroutine for each connection;
-// Shutdown waits for all of them. Requests share no lock with each other except the read
-// lock of the token cache, which only writes take, and the lock of the wrong passwords,
-// which only pass takes.
+//   - Each connection has a goroutine; Shutdown waits for all. Requests share only the lock of
+//     the token cache, which writes take for reading, and that of the wrong passwords.
 package api

@@ -142,14 +142,6 @@ func (o Options) validate() error {
 	return fmt.Errorf("api options: %w", errors.Join(errs...))
 }
 
-// guard returns what says who may do what.
-func (o Options) guard() access.Options {
-	return access.Options{
-		Password: o.Password, TokenSecret: o.TokenSecret, TokenLifetime: o.TokenLifetime,
-		Host: o.ResponseHost, AllowedHosts: o.AllowedHosts, Origins: o.AllowedOrigins,
-	}
-}
-
 // responseHost returns what answers name as the node that gave them.
 func (o Options) responseHost(ln net.Addr) string {
 	port := o.HTTPPort

@@ -209,7 +209,7 @@ func serveReady(x *exchange.Exchange, _ node.Store) {
 	switch string(x.Ctx.QueryArgs().Peek("sync")) {
 	case "", "0":
 	case "1":
-		if sync := x.Node.Sync(); sync != nil && !sync.Synced() {
+		if sync := x.Node.Sync.Get(); sync != nil && !sync.Synced() {
 			x.Refuse(fault.Unavailable("not in sync: no other node has held the same data since the start"))
 			return
 		}

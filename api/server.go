@@ -13,6 +13,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"owlcache/api/access"
 	"owlcache/api/admin"
 	"owlcache/api/classic"
 	"owlcache/api/internal/conn"
@@ -64,7 +65,11 @@ func New(opts Options) (*Server, error) {
 	}
 	var running context.Context
 	running, s.stop = context.WithCancel(context.Background())
-	s.node = node.New(running, opts.guard(), opts.MaxValueSize, opts.MaxBodyMemory, opts.Logger)
+	guard := access.Options{
+		Password: opts.Password, TokenSecret: opts.TokenSecret, TokenLifetime: opts.TokenLifetime,
+		Host: opts.ResponseHost, AllowedHosts: opts.AllowedHosts, Origins: opts.AllowedOrigins,
+	}
+	s.node = node.New(running, guard, opts.MaxValueSize, opts.MaxBodyMemory, opts.Logger)
 	s.exchanges.New = func() any { return &exchange.Exchange{Node: s.node} }
 	s.makeParts()
 	if err := s.registerMetrics(); err != nil {
@@ -92,7 +97,7 @@ func (s *Server) makeParts() {
 }
 
 func (s *Server) registerMetrics() error {
-	return metrics.Register(s.opts.Registry, s.node, s.requests, s.classic.Incomplete,
+	return metrics.Register(s.opts.Registry, s.node, s.requests, s.classic.Incomplete.Load,
 		s.connCollector(), s.tlsCollector(), s.line.Collector(), s.socket.Collector(), s.urlcache.Collector(), metrics.BuildInfo(s.opts.Version))
 }
 
@@ -173,15 +178,15 @@ func (s *Server) SetLoading(text func() string) { s.node.Gate.SetLoading(text) }
 
 // SetGroup tells the server of the group. It must be called before Ready; without it
 // /group_data/ answers 503.
-func (s *Server) SetGroup(g Group) { s.node.SetGroup(g) }
+func (s *Server) SetGroup(g Group) { s.node.Group.Set(g) }
 
 // SetSync tells the server of the node's data sync. It must be called before Ready, and
 // not at all if data sync is off.
-func (s *Server) SetSync(sync Sync) { s.node.SetSync(sync) }
+func (s *Server) SetSync(sync Sync) { s.node.Sync.Set(sync) }
 
 // SetImporter tells the server where else get looks for keys. It must be called before
 // Ready; without it, what the store does not hold is a miss.
-func (s *Server) SetImporter(i Importer) { s.node.SetImporter(i) }
+func (s *Server) SetImporter(i Importer) { s.node.Importer.Set(i) }
 
 // debugPrinter logs without the arguments: they may quote a request, with a password or token.
 type debugPrinter struct{ to *slog.Logger }

@@ -28,7 +28,7 @@ type Guard struct {
 	// GuardLoopback has clients on loopback addresses trusted no more than others.
 	GuardLoopback bool
 
-	tokens   *tokens
+	*tokens
 	password [sha256.Size]byte // hashed: comparing takes the same time for every input of one length
 	logins   *loginGuard
 	now      func() time.Time
@@ -78,17 +78,6 @@ func (g *Guard) LogIn(peer netip.Addr, sent []byte) error {
 // Trusts tells whether a client is on this machine, where guessing passwords is not slowed
 // down and the line protocol takes writes without one.
 func (g *Guard) Trusts(peer netip.Addr) bool { return peer.IsLoopback() && !g.GuardLoopback }
-
-// Issue returns a new token for a client at peer.
-func (g *Guard) Issue(peer netip.Addr) ([]byte, error) { return g.tokens.issue(peer) }
-
-// Valid tells whether a token, as it was sent, is good for a client at peer.
-func (g *Guard) Valid(token []byte, peer netip.Addr) bool {
-	return g.tokens.valid(restorePlus(token), peer)
-}
-
-// Signed tells whether a token is one of this node, whoever it is good for and until when.
-func (g *Guard) Signed(token []byte) bool { return g.tokens.ours(token) }
 
 // Logins returns how many wrong passwords there were, and how many attempts did not count.
 func (g *Guard) Logins() (failures, refused uint64) {

@@ -69,7 +69,8 @@ func newTokens(secret []byte, lifetime time.Duration, now func() time.Time) *tok
 	}
 }
 
-func (t *tokens) issue(peer netip.Addr) ([]byte, error) {
+// Issue returns a new token for a client at peer.
+func (t *tokens) Issue(peer netip.Addr) ([]byte, error) {
 	id := make([]byte, nonceSize, nonceSize+sha256.Size)
 	_, _ = rand.Read(id) // never fails
 	id = append(id, t.bind(id, peer)...)
@@ -93,7 +94,9 @@ func (t *tokens) bind(nonce []byte, peer netip.Addr) []byte {
 	return mac.Sum(nil)[:bindSize]
 }
 
-func (t *tokens) valid(sent []byte, peer netip.Addr) bool {
+// Valid tells whether sent, a token or its base64, is good for a client at peer.
+func (t *tokens) Valid(sent []byte, peer netip.Addr) bool {
+	sent = restorePlus(sent)
 	if len(sent) == 0 || len(sent) > maxToken || !peer.IsValid() {
 		return false
 	}
@@ -125,7 +128,8 @@ func (t *tokens) verify(token []byte, peer netip.Addr) (end int64, err error) {
 	return c.ExpiresAt.Unix(), nil
 }
 
-func (t *tokens) ours(sent []byte) bool {
+// Signed tells whether sent is a token of this node, whoever it is good for and until when.
+func (t *tokens) Signed(sent []byte) bool {
 	if len(sent) == 0 || len(sent) > maxToken {
 		return false
 	}

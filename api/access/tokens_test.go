@@ -29,7 +29,7 @@ func TestTokenExpires(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 	ts := newTokens(testSecret, 1500*time.Millisecond, clock)
-	token, err := ts.issue(home)
+	token, err := ts.Issue(home)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestTokenExpires(t *testing.T) {
 		mu.Lock()
 		now = time.Unix(1_800_000_000, 0).Add(step.after)
 		mu.Unlock()
-		if got := ts.valid(token, home); got != step.good { // the cache obeys the end too
+		if got := ts.Valid(token, home); got != step.good { // the cache obeys the end too
 			t.Errorf("after %v: %v", step.after, got)
 		}
 	}
@@ -53,11 +53,11 @@ func TestTokenAddressForms(t *testing.T) {
 	if mapped != home || linkLocal != netip.MustParseAddr("fe80::1") {
 		t.Fatalf("peers %v and %v", mapped, linkLocal)
 	}
-	token, err := ts.issue(mapped)
+	token, err := ts.Issue(mapped)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !ts.valid(token, home) || ts.valid(token, other) || ts.valid(token, netip.Addr{}) {
+	if !ts.Valid(token, home) || ts.Valid(token, other) || ts.Valid(token, netip.Addr{}) {
 		t.Error("the token is not bound to the one address")
 	}
 	if !ts.verified.has(token, home, 0) || ts.verified.has(token, other, 0) {
@@ -80,12 +80,12 @@ func TestTokenCacheIsBounded(t *testing.T) {
 
 func TestVerifiedTokenCostsNoAllocation(t *testing.T) {
 	ts := newTokens(testSecret, 0, time.Now)
-	token, err := ts.issue(home)
+	token, err := ts.Issue(home)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ts.valid(token, home)
-	if n := testing.AllocsPerRun(100, func() { ts.valid(token, home) }); n != 0 {
+	ts.Valid(token, home)
+	if n := testing.AllocsPerRun(100, func() { ts.Valid(token, home) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -101,7 +101,7 @@ func FuzzToken(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	if !ts.valid([]byte(token), home) {
+	if !ts.Valid([]byte(token), home) {
 		f.Fatal("the token is not good")
 	}
 	for _, s := range []string{"", "a.b.c", token, b64(token), token + "=", "-_", "====", " + "} {
@@ -109,10 +109,10 @@ func FuzzToken(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, sent []byte) {
 		sent = restorePlus(sent)
-		if ts.valid(sent, other) {
+		if ts.Valid(sent, other) {
 			t.Fatalf("%q is good for another address", sent)
 		}
-		if ts.valid(sent, home) && string(decodeToken(sent)) != token {
+		if ts.Valid(sent, home) && string(decodeToken(sent)) != token {
 			t.Fatalf("%q is good", sent)
 		}
 	})

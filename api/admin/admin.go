@@ -36,7 +36,7 @@ func New(n *node.Node, opts Options) *Server {
 // ServeGroup serves /admin/group.
 func (s *Server) ServeGroup(x *exchange.Exchange, _ node.Store) {
 	answer := status.Groups{Mode: s.opts.GroupMode, Owlcache: []status.Member{}, Gossip: []string{}}
-	if g := s.node.Group(); g != nil {
+	if g := s.node.Group.Get(); g != nil {
 		answer.Owlcache = append(answer.Owlcache, g.Status()...)
 	}
 	if s.opts.Seeds != nil {
@@ -47,7 +47,7 @@ func (s *Server) ServeGroup(x *exchange.Exchange, _ node.Store) {
 
 // ServeCluster serves /admin/cluster.
 func (s *Server) ServeCluster(x *exchange.Exchange, _ node.Store) {
-	sync := s.node.Sync()
+	sync := s.node.Sync.Get()
 	if sync == nil {
 		x.JSON(map[string]bool{"data_sync": false})
 		return

@@ -66,10 +66,10 @@ func runDelete(x *exchange.Exchange, store node.Store) error {
 }
 
 func runPass(x *exchange.Exchange, _ node.Store) error {
-	if err := x.Node.Access.LogIn(x.Peer(), x.Params[params.Pass]); err != nil {
+	if err := x.Node.Access.LogIn(x.Conn.Peer, x.Params[params.Pass]); err != nil {
 		return err
 	}
-	token, err := x.Node.Access.Issue(x.Peer())
+	token, err := x.Node.Access.Issue(x.Conn.Peer)
 	if err != nil {
 		return err
 	}

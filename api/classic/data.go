@@ -18,7 +18,7 @@ type Protocol struct {
 	groupGet *exchange.Command
 	unknown  *exchange.Command // whatever is sent instead
 
-	incomplete atomic.Uint64 // answers of the group without those of all nodes that were asked
+	Incomplete atomic.Uint64 // answers of the group without those of all nodes that were asked
 }
 
 // New makes a protocol with these lists of members. unknown runs in place of commands that do not exist.

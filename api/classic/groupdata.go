@@ -28,7 +28,7 @@ func (p *Protocol) ServeGroup(x *exchange.Exchange, store node.Store) {
 
 // runGroupGet answers the newest value in the group, or with valuedata=info what each node has.
 func (p *Protocol) runGroupGet(x *exchange.Exchange, store node.Store) error {
-	g := x.Node.Group()
+	g := x.Node.Group.Get()
 	if g == nil {
 		return fault.Unavailable("this node knows no group")
 	}
@@ -40,14 +40,10 @@ func (p *Protocol) runGroupGet(x *exchange.Exchange, store node.Store) error {
 		err = q.answerNewest()
 	}
 	if q.reach.Answered < q.reach.Members {
-		p.incomplete.Add(1)
+		p.Incomplete.Add(1)
 	}
 	return err
 }
-
-// Incomplete returns how many answers of the group there were without those of all nodes
-// that were asked.
-func (p *Protocol) Incomplete() uint64 { return p.incomplete.Load() }
 
 // question is a question to the group. The group bounds the time that it takes itself.
 type question struct {

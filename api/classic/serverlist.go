@@ -111,7 +111,7 @@ func removeMember(x *exchange.Exchange, list MemberList) error {
 }
 
 func logChange(x *exchange.Exchange, what, member string) {
-	x.Node.Logger.Info("member "+what, "group", groupOf(x), "address", member, "remote", x.Peer().String())
+	x.Node.Logger.Info("member "+what, "group", groupOf(x), "address", member, "remote", x.Conn.Peer.String())
 }
 
 // FailLists answers a command of /server/ that was not done.

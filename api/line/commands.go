@@ -3,7 +3,6 @@ package line
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"slices"
 
 	"owlcache/api/internal/envelope"
@@ -20,7 +19,7 @@ func (t *session) get(q *request) error {
 	start := len(t.out)
 	out, meta, ok := t.store.GetUpTo(t.out, q.key, buffer)
 	switch {
-	case !ok && t.srv.node.Imports():
+	case !ok && t.srv.node.Importer.Get() != nil:
 		return t.imported(q)
 	case !ok:
 		t.noValue(q, engine.ErrNotFound)
@@ -73,12 +72,12 @@ func (t *session) imported(q *request) error {
 		t.found(q, value, meta.Created)
 		return nil
 	}
-	return t.reserved(q.cost(len(value)), func() { t.found(q, value, meta.Created) })
+	return t.reserved(envelope.Cost(len(value), q.info), func() { t.found(q, value, meta.Created) })
 }
 
 // large looks the value up once there is memory for about size bytes.
 func (t *session) large(q *request, size int) error {
-	return t.reserved(q.cost(size), func() {
+	return t.reserved(envelope.Cost(size, q.info), func() {
 		value, meta, ok := t.store.Get(make([]byte, 0, size+1), q.key)
 		switch {
 		case !ok:
@@ -92,21 +91,13 @@ func (t *session) large(q *request, size int) error {
 	})
 }
 
-// cost is the memory in bytes that an answer with such a value takes.
-func (q *request) cost(size int) int {
-	if q.info {
-		return size + base64.StdEncoding.EncodedLen(size)
-	}
-	return size
-}
-
 // reserved makes and sends an answer within the memory for large answers. Where there is none the
 // connection ends: an empty line would say that there is no such value.
-func (t *session) reserved(cost int, answer func()) error {
+func (t *session) reserved(cost int64, answer func()) error {
 	if err := t.flush(); err != nil {
 		return err
 	}
-	taken := t.srv.node.Answers.TakeSoon(context.Background(), int64(cost))
+	taken := t.srv.node.Answers.TakeSoon(context.Background(), cost)
 	if taken == 0 {
 		return fault.ErrAnswersFull
 	}
@@ -135,7 +126,7 @@ func (t *session) ping(q *request) error {
 		t.done(cmdPing, done)
 	}
 	if len(text) > buffer {
-		return t.reserved(len(text), echo)
+		return t.reserved(int64(len(text)), echo)
 	}
 	echo()
 	return nil

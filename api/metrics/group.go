@@ -17,7 +17,7 @@ func newGroup(n *node.Node, incomplete func() uint64) prometheus.Collector {
 	all.Counter("incomplete_answers_total", "Answers of the group without those of all nodes that the question was for.", Itself)
 	member := memberFigures()
 	return Collector(func(ch chan<- prometheus.Metric) {
-		group := n.Group()
+		group := n.Group.Get()
 		if group == nil {
 			return
 		}
@@ -51,7 +51,7 @@ func memberFigures() *Figures[*status.Member] {
 func newOrigins(n *node.Node) prometheus.Collector {
 	f := originFigures()
 	return Collector(func(ch chan<- prometheus.Metric) {
-		importer := n.Importer()
+		importer := n.Importer.Get()
 		if importer == nil {
 			return
 		}
@@ -85,7 +85,7 @@ func newSync(n *node.Node) prometheus.Collector {
 	members.Gauge("members", "Other nodes of the sync group, and seeds that have never answered, by state.", func(n int) float64 { return float64(n) })
 	figures, peers := syncFigures(), peerFigures(n)
 	return Collector(func(ch chan<- prometheus.Metric) {
-		sync := n.Sync()
+		sync := n.Sync.Get()
 		if sync == nil {
 			return
 		}

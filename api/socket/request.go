@@ -3,7 +3,6 @@ package socket
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"net"
 	"slices"
@@ -117,11 +116,11 @@ func (k *connection) fetch(q request) (value []byte, meta engine.Meta, taken int
 			return nil, meta, 0, engine.ErrNotFound
 		}
 		size := meta.Size
-		if taken, err = k.reserve(q.cost(size)); err != nil {
+		if taken, err = k.reserve(envelope.Cost(size, q.info)); err != nil {
 			return nil, meta, 0, err
 		}
 		value, meta, ok = k.store.Get(k.room(q, size), q.key)
-		if ok && (len(value) <= size || q.cost(len(value)) <= smallAnswer) {
+		if ok && (len(value) <= size || envelope.Cost(len(value), q.info) <= smallAnswer) {
 			return value, meta, taken, nil
 		}
 		k.release(taken)
@@ -130,13 +129,6 @@ func (k *connection) fetch(q request) (value []byte, meta engine.Meta, taken int
 		}
 		// A larger value has taken its place meanwhile: once more, with room for it.
 	}
-}
-
-func (q *request) cost(size int) int64 {
-	if !q.info {
-		return int64(size)
-	}
-	return int64(size) + int64(base64.StdEncoding.EncodedLen(size))
 }
 
 // room uses one place again for values that an envelope holds a copy of.
@@ -191,7 +183,7 @@ var errLater = errors.New("the answer comes later")
 
 // Answers to requests with a tag can be told apart: they are not waited for.
 func (k *connection) missing(kind int, q request) (answer, error) {
-	if k.importUnwanted || !k.srv.node.Imports() {
+	if k.importUnwanted || k.srv.node.Importer.Get() == nil {
 		return k.failed(kind, q, engine.ErrNotFound), nil
 	}
 	if len(q.tag) == 0 {
@@ -223,6 +215,6 @@ func (k *connection) imported(kind int, q request) (answer, error) {
 	if !found {
 		return k.failed(kind, q, engine.ErrNotFound), nil
 	}
-	taken, err := k.reserve(q.cost(len(value)))
+	taken, err := k.reserve(envelope.Cost(len(value), q.info))
 	return k.reply(kind, q, value, meta, taken, err)
 }

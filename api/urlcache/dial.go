@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -80,25 +81,29 @@ func (d *dialer) open(ctx context.Context, addr string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("address of the origin: %w", err)
+	}
 	if ip, err := netip.ParseAddr(host); err == nil {
-		return d.connectTo(ctx, ip, port)
+		return d.connect(ctx, netip.AddrPortFrom(ip, uint16(n)))
 	}
 	addrs, err := d.lookup(ctx, host)
 	if err != nil {
 		return nil, err
 	}
-	return d.connectAny(ctx, usableAddrs(addrs), port)
+	return d.connectAny(ctx, usableAddrs(addrs), uint16(n))
 }
 
 // connectAny tries addresses in turn; each gets an equal part of the time that is left.
-func (d *dialer) connectAny(ctx context.Context, addrs []netip.Addr, port string) (net.Conn, error) {
+func (d *dialer) connectAny(ctx context.Context, addrs []netip.Addr, port uint16) (net.Conn, error) {
 	errs := []error{errNoAddress}
 	for i, ip := range addrs {
 		part, cancel := ctx, context.CancelFunc(func() {})
 		if end, ok := ctx.Deadline(); ok {
 			part, cancel = context.WithTimeout(ctx, time.Until(end)/time.Duration(len(addrs)-i))
 		}
-		conn, err := d.connectTo(part, ip, port)
+		conn, err := d.connect(part, netip.AddrPortFrom(ip, port))
 		cancel()
 		if err == nil {
 			return conn, nil
@@ -108,14 +113,6 @@ func (d *dialer) connectAny(ctx context.Context, addrs []netip.Addr, port string
 		}
 	}
 	return nil, errors.Join(errs...)
-}
-
-func (d *dialer) connectTo(ctx context.Context, ip netip.Addr, port string) (net.Conn, error) {
-	addr, err := netip.ParseAddrPort(net.JoinHostPort(ip.String(), port))
-	if err != nil {
-		return nil, fmt.Errorf("address of the origin: %w", err)
-	}
-	return d.connect(ctx, addr)
 }
 
 func usableAddrs(addrs []netip.Addr) []netip.Addr {

@@ -251,7 +251,7 @@ func TestPanic(t *testing.T) {
 	if got := b.fetch("/k"); got.kind() != int(KindInternal) || got.status() != 500 {
 		t.Errorf("%v", got.err)
 	}
-	if len(b.flights) > 0 || b.Stats().InFlight > 0 || b.Stats().Errors[KindInternal].Count != 1 {
+	if len(b.flights) > 0 || b.Stats().InFlight > 0 || b.Stats().Errors[KindInternal] != 1 {
 		t.Errorf("the request is left, or not counted: %+v", b.Stats())
 	}
 	if !b.memoryFree() {

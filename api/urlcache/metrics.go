@@ -23,28 +23,22 @@ func (s *Server) Collector() prometheus.Collector {
 	return metrics.Collector(func(ch chan<- prometheus.Metric) {
 		stats := s.cache.Stats()
 		f.Send(ch, &stats)
-		for _, e := range stats.Errors {
-			failures.Send(ch, e.Count, e.Kind.String())
+		for k, n := range stats.Errors {
+			failures.Send(ch, n, Kind(k).String())
 		}
 	}, f, failures)
 }
 
 // Stats are figures of a Cache since the start.
 type Stats struct {
-	Hits     uint64 // requests answered from the store
-	Misses   uint64 // requests that were not
-	Stale    uint64 // of the misses, those answered with an expired copy
-	Fetches  uint64 // requests to origins, without redirects
-	Stored   uint64 // of these, those whose body was stored
-	Bytes    uint64 // of bodies read from origins
-	InFlight int    // requests to origins at this moment
-	Errors   []KindCount
-}
-
-// KindCount says how often a kind of failure occurred.
-type KindCount struct {
-	Kind  Kind
-	Count uint64
+	Hits     uint64           // requests answered from the store
+	Misses   uint64           // requests that were not
+	Stale    uint64           // of the misses, those answered with an expired copy
+	Fetches  uint64           // requests to origins, without redirects
+	Stored   uint64           // of these, those whose body was stored
+	Bytes    uint64           // of bodies read from origins
+	InFlight int              // requests to origins at this moment
+	Errors   [numKinds]uint64 // by Kind
 }
 
 type counters struct {
@@ -54,10 +48,7 @@ type counters struct {
 
 // Stats returns the figures. c may be nil: then all are 0.
 func (c *Cache) Stats() Stats {
-	s := Stats{Errors: make([]KindCount, numKinds)}
-	for k := range s.Errors {
-		s.Errors[k].Kind = Kind(k)
-	}
+	var s Stats
 	if c == nil {
 		return s
 	}
@@ -66,7 +57,7 @@ func (c *Cache) Stats() Stats {
 	s.Fetches, s.Stored, s.Bytes = n.fetches.Load(), n.stored.Load(), n.bytes.Load()
 	s.InFlight = len(c.slots)
 	for k := range s.Errors {
-		s.Errors[k].Count = n.errors[k].Load()
+		s.Errors[k] = n.errors[k].Load()
 	}
 	return s
 }

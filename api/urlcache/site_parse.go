@@ -1,6 +1,7 @@
 package urlcache
 
 import (
+	"cmp"
 	"fmt"
 	"net/textproto"
 	"slices"
@@ -75,34 +76,27 @@ func (e *siteElement) set(name, value string) (err error) {
 			err = fmt.Errorf("want 0 (off) or 1 (on)")
 		}
 	case name == "max_storage_limit":
-		var n int64
-		if n, err = parseNumber(value, 1<<40, "bytes"); n > 0 {
-			s.MaxStored = int(n)
-		}
+		n, fault := parseNumber[int](value, 1<<40, "bytes")
+		s.MaxStored, err = cmp.Or(n, s.MaxStored), fault
 	case name == "timeout":
-		var n int64
-		if n, err = parseNumber(value, maxTimeout, "ms"); n > 0 {
-			s.Timeout = time.Duration(n) * time.Millisecond
-		}
+		n, fault := parseNumber[time.Duration](value, maxTimeout, "ms")
+		s.Timeout, err = cmp.Or(n*time.Millisecond, s.Timeout), fault
 	case name == "key_expire":
-		s.KeyExpire, err = parseSeconds(value)
+		s.KeyExpire, err = parseNumber[time.Duration](value, maxSeconds, "s")
+		s.KeyExpire *= time.Second
 	case name == "stale_on_error":
-		s.StaleOnError, err = parseSeconds(value)
+		s.StaleOnError, err = parseNumber[time.Duration](value, maxSeconds, "s")
+		s.StaleOnError *= time.Second
 	}
 	return err
 }
 
-func parseSeconds(s string) (time.Duration, error) {
-	n, err := parseNumber(s, maxSeconds, "s")
-	return time.Duration(n) * time.Second, err
-}
-
-func parseNumber(s string, most int64, unit string) (int64, error) {
+func parseNumber[T int | time.Duration](s string, most int64, unit string) (T, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 || n > most || s[0] == '+' || s[0] == '-' {
 		return 0, fmt.Errorf("want a whole number from 0 to %d (%s)", most, unit)
 	}
-	return n, nil
+	return T(n), nil
 }
 
 // finish looks at what the elements mean together.
@@ -153,19 +147,15 @@ func isToken(s string) bool {
 }
 
 func isHopByHop(name string) bool {
-	switch name {
-	case "Connection", "Content-Length", "Host", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
-		"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings":
-		return true
-	}
-	return false
+	return slices.Contains([]string{
+		"Connection", "Content-Length", "Host", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
+		"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings",
+	}, name)
 }
 
 // isUnstorable names headers that ask for a part of the body, for none, or for a compressed one.
 func isUnstorable(name string) bool {
-	switch name {
-	case "Accept-Encoding", "Expect", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Range":
-		return true
-	}
-	return false
+	return slices.Contains([]string{
+		"Accept-Encoding", "Expect", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Range",
+	}, name)
 }

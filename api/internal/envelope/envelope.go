@@ -77,6 +77,14 @@ func Size(key, responseHost, value int) int {
 	return 160 + key + responseHost + base64.StdEncoding.EncodedLen(value)
 }
 
+// Cost is the memory in bytes that answering a value takes, which an envelope holds a copy of.
+func Cost(value int, info bool) int64 {
+	if info {
+		value += base64.StdEncoding.EncodedLen(value)
+	}
+	return int64(value)
+}
+
 // Clip bounds what is echoed of a key that is too large to be one.
 func Clip(b []byte) []byte { return b[:min(len(b), engine.MaxKeySize)] }
 

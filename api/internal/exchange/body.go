@@ -40,7 +40,11 @@ func (x *Exchange) readBody() error {
 				return err
 			}
 		}
-		n, err := r.Read(x.body[len(x.body):x.bodyEnd(length)])
+		end := cap(x.body)
+		if length >= 0 {
+			end = min(end, length)
+		}
+		n, err := r.Read(x.body[len(x.body):end])
 		x.body = x.body[:len(x.body)+n]
 		switch { // only a bare EOF is an end; a wrapped one is within something
 		case len(x.body) > limit:
@@ -54,14 +58,6 @@ func (x *Exchange) readBody() error {
 	}
 	x.Read = true
 	return nil
-}
-
-// bodyEnd returns how far x.body may be filled.
-func (x *Exchange) bodyEnd(length int) int {
-	if length < 0 {
-		return cap(x.body)
-	}
-	return min(cap(x.body), length)
 }
 
 // growBody takes from the budget only as bytes arrive: who announces much and sends nothing gets

@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"bytes"
-	"net/netip"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -56,9 +55,6 @@ func (x *Exchange) HasBody() bool {
 	return x.Ctx.Request.IsBodyStream() && x.Ctx.Request.Header.ContentLength() != 0
 }
 
-// Peer returns the client's IP address.
-func (x *Exchange) Peer() netip.Addr { return x.Conn.Peer }
-
 // Authorised tells whether the request carries a good token: in owl_token, else in token,
 // else in an Authorization header.
 func (x *Exchange) Authorised() bool {
@@ -69,7 +65,7 @@ func (x *Exchange) Authorised() bool {
 	if len(sent) == 0 {
 		sent = access.Bearer(x.Ctx.Request.Header.Peek("Authorization"))
 	}
-	return x.Node.Access.Valid(sent, x.Peer())
+	return x.Node.Access.Valid(sent, x.Conn.Peer)
 }
 
 // MayUse tells whether the client may use what has this class of access.

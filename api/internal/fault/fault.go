@@ -27,7 +27,7 @@ const Internal = "internal error; the log of the node says more"
 
 type row struct {
 	err    error
-	status int // of HTTP on /data/ and /server/, and in envelopes
+	status int
 }
 
 // table returns what the expected errors mean on /data/ and /server/ and in envelopes. Their texts may

@@ -3,7 +3,7 @@
 // the clock, the log, and the word that the server stops.
 //
 //	n := node.New(running, access.Options{…}, maxValueSize, maxMemory, logger)
-//	n.SetGroup(group)            // before the gate opens, if there is one; so SetSync, SetImporter
+//	n.Group.Set(group)           // before the gate opens, if there is one; so Sync, Importer
 //	n.Gate.Open(store)
 //	...
 //	store := n.Gate.Wait()       // nil: answer 503 with n.NotServing()

@@ -84,13 +84,10 @@ type Importer interface {
 	Status() []status.Origin
 }
 
-// Imports tells whether keys that the store does not hold are looked for elsewhere.
-func (n *Node) Imports() bool { return n.importer.Load() != nil }
-
 // Import looks elsewhere for a key that the store does not hold. The value is shared:
 // nobody may change it. It waits for a bounded time, and no longer than the server runs.
 func (n *Node) Import(key []byte) (value []byte, meta engine.Meta, found bool) {
-	i := n.Importer()
+	i := n.Importer.Get()
 	if i == nil {
 		return nil, engine.Meta{}, false
 	}

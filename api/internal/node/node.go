@@ -27,9 +27,10 @@ type Node struct {
 	Running      context.Context // ends when the server stops
 	Stopping     <-chan struct{} // of Running; asking it takes no lock
 
-	group    atomic.Pointer[Group]
-	sync     atomic.Pointer[Sync]
-	importer atomic.Pointer[Importer]
+	// Set before the gate opens, if at all.
+	Group    Part[Group]
+	Sync     Part[Sync]
+	Importer Part[Importer] // of missing keys
 }
 
 // New makes a node that stops when running ends, with maxMemory bytes each for large requests
@@ -67,26 +68,15 @@ func (n *Node) NotServing() string {
 	return n.Gate.Status()
 }
 
-// SetGroup sets the owlcache group. It is called before the gate opens, as the next two are.
-func (n *Node) SetGroup(g Group) { n.group.Store(&g) }
+// Part is a part of the node that comes after the server was made, if it comes.
+type Part[T any] struct{ p atomic.Pointer[T] }
 
-// SetSync sets the node's data sync.
-func (n *Node) SetSync(s Sync) { n.sync.Store(&s) }
+// Set sets the part.
+func (p *Part[T]) Set(v T) { p.p.Store(&v) }
 
-// SetImporter sets what looks for missing keys.
-func (n *Node) SetImporter(i Importer) { n.importer.Store(&i) }
-
-// Group returns the owlcache group, nil if there is none.
-func (n *Node) Group() Group { return loaded(&n.group) }
-
-// Sync returns the data sync, nil if it is off.
-func (n *Node) Sync() Sync { return loaded(&n.sync) }
-
-// Importer returns what looks for missing keys, nil if nothing does.
-func (n *Node) Importer() Importer { return loaded(&n.importer) }
-
-func loaded[T any](p *atomic.Pointer[T]) (v T) {
-	if q := p.Load(); q != nil {
+// Get returns the part, nil if there is none.
+func (p *Part[T]) Get() (v T) {
+	if q := p.p.Load(); q != nil {
 		v = *q
 	}
 	return v
