@@ -52,8 +52,7 @@ func (w *writer) step(c *load.ClassicClient) error {
 	return w.check(c, i)
 }
 
-// pick returns the number of a key: every other time one of the first few, so
-// that some keys change all the time.
+// pick returns the number of a key, often one of the first few, which so change all the time.
 func (w *writer) pick() int {
 	if w.rng.IntN(2) == 0 {
 		return w.rng.IntN(min(8, len(w.keys)))
@@ -114,8 +113,7 @@ func (w *writer) checkAll(c *load.ClassicClient) error {
 	return nil
 }
 
-// A boardEntry is what writer and readers of a key tell each other, as numbers
-// of sets. They only grow.
+// boardEntry is what writer and readers of a key tell each other. The numbers only grow.
 type boardEntry struct {
 	key    string
 	issued atomic.Uint64 // last set that was sent
@@ -139,8 +137,7 @@ type reader struct {
 	reads uint64
 }
 
-// step reads one key. The value must be whole, sent, and no older than what was acknowledged
-// before.
+// step reads one key. The value must be whole, sent, and no older than what was acknowledged.
 func (r *reader) step(c *load.ClassicClient) error {
 	entry := r.board[r.rng.IntN(len(r.board))]
 	acked := entry.acked.Load()
@@ -185,8 +182,7 @@ func valueOf(seed uint64, key string, seq uint64) []byte {
 	return value[:seqSize+size]
 }
 
-// valueSize draws a size: most are small, some empty, a few larger than a page
-// or than a small log segment.
+// valueSize draws a size: mostly small, some 0, a few larger than a page or a small log segment.
 func valueSize(rng *rand.Rand) int {
 	switch n := rng.IntN(2048); {
 	case n < 128:

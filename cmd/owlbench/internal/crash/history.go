@@ -9,8 +9,7 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// clockTolerance is how many milliseconds the clocks of writer and server may
-// seem to differ: both read the same one, which may be adjusted meanwhile.
+// clockTolerance is in milliseconds: the clock that both read may be adjusted meanwhile.
 const clockTolerance = 10
 
 type keyState struct {
@@ -140,8 +139,7 @@ func (h *history) found(value []byte, setAt int64, during load.Interval) error {
 	return nil
 }
 
-// seen takes in that another connection has read the value of a set: what was
-// visible has to stay, answered or not.
+// seen takes in that another connection has read a set, which now has to stay, answered or not.
 func (h *history) seen(seq uint64) {
 	if seq == 0 || seq != h.unanswered {
 		return
@@ -151,8 +149,7 @@ func (h *history) seen(seq uint64) {
 	h.states = slices.DeleteFunc(h.states, func(s keyState) bool { return s.seq != seq })
 }
 
-// lastExpiry returns the last millisecond at which the key may expire within
-// horizon of now, 0 if there is none.
+// lastExpiry returns when the key may expire at last, within horizon of now; 0 = not at all.
 func (h *history) lastExpiry(now, horizon int64) int64 {
 	var last int64
 	for _, s := range h.states {

@@ -10,12 +10,10 @@ import (
 	"owlcache/cmd/owlbench/internal/report"
 )
 
-// The keys that slow clients use: one that none of them ever finishes to write, and one
-// with a value that is more than the network takes while nobody reads.
 const (
-	slowKey    = "slow"
-	largeKey   = "large"
-	deafAsks   = 2 // for the large value, of a client that reads nothing
+	slowKey    = "slow"  // none of them ever finishes to write it
+	largeKey   = "large" // its value is more than the network takes while nobody reads
+	deafAsks   = 2       // for the large value, of a client that reads nothing
 	largeValue = 256 << 10
 )
 

@@ -70,8 +70,7 @@ func (b *bench) paceAndWatch(ctx context.Context, writer *member, board *sampleB
 	defer cancel()
 	watching := board.watch(ctx, writer.Target(b.Options))
 	p := &pacedWriter{
-		target: writer.Target(b.Options), conns: b.Conns, rate: rate, length: b.Length(),
-		board: board, firstSample: uint64(round+1) << 32,
+		Options: b.Options, target: writer.Target(b.Options), rate: rate, board: board, firstSample: uint64(round+1) << 32,
 	}
 	done, err := p.run(ctx)
 	if err != nil {
@@ -88,10 +87,9 @@ func (b *bench) paceAndWatch(ctx context.Context, writer *member, board *sampleB
 
 // pacedWriter writes to a node at a given rate. A connection that falls behind makes up for it.
 type pacedWriter struct {
+	load.Options
 	target      load.Target
-	conns       int
 	rate        float64 // sets per second
-	length      time.Duration
 	board       *sampleBoard
 	firstSample uint64 // number of the first key that is a sample
 
@@ -102,7 +100,7 @@ type pacedWriter struct {
 func (p *pacedWriter) run(ctx context.Context) (float64, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	started := time.Now()
-	for i := range p.conns {
+	for i := range p.Conns {
 		group.Go(func() error { return p.write(ctx, i, started) })
 	}
 	err := group.Wait()
@@ -116,10 +114,10 @@ func (p *pacedWriter) write(ctx context.Context, number int, started time.Time) 
 	}
 	defer c.Close()
 	rng := rand.New(rand.NewPCG(1, uint64(number)))
-	step := time.Duration(float64(p.conns) / p.rate * float64(time.Second))
-	due := started.Add(step * time.Duration(number) / time.Duration(p.conns))
+	step := time.Duration(float64(p.Conns) / p.rate * float64(time.Second))
+	due := started.Add(step * time.Duration(number) / time.Duration(p.Conns))
 	var request []byte
-	for n := 0; due.Sub(started) < p.length; n++ {
+	for n := 0; due.Sub(started) < p.Length(); n++ {
 		load.Pause(ctx, time.Until(due))
 		if ctx.Err() != nil {
 			return ctx.Err()
