@@ -40,7 +40,13 @@ func rootCommand(out *report.Printer) *cobra.Command {
 		SilenceErrors: true, // run prints them
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return report.Usage(errors.New("say what to do: " + names(cmd.Commands())))
+			var names []string
+			for _, c := range cmd.Commands() {
+				if !c.Hidden {
+					names = append(names, c.CommandPath())
+				}
+			}
+			return report.Usage(errors.New("say what to do: " + strings.Join(names, ", ")))
 		},
 	}
 	root.SetOut(out.Stdout)
@@ -62,15 +68,4 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return report.Usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	}
 	return nil
-}
-
-// names lists the commands that help shows.
-func names(cmds []*cobra.Command) string {
-	var out []string
-	for _, cmd := range cmds {
-		if !cmd.Hidden {
-			out = append(out, cmd.CommandPath())
-		}
-	}
-	return strings.Join(out, ", ")
 }

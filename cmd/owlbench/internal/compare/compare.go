@@ -51,8 +51,7 @@ type comparison struct {
 
 const nodeName = "node"
 
-// parts returns all comparisons, in an order in which each leaves the data directory as the next
-// wants it.
+// parts returns all comparisons. Each leaves the data directory as the next wants it.
 func parts(c *comparison) []report.Part {
 	return []report.Part{
 		{Name: "get", Run: c.compareGet},
@@ -129,8 +128,6 @@ func (c *comparison) compareSet(ctx context.Context) error {
 	return n.Terminate()
 }
 
-// compareMore measures what has no target: reads against nginx with a file for
-// each key, and against Redis in its own protocol.
 func (c *comparison) compareMore(ctx context.Context) error {
 	n, owl, err := c.startNode(ctx)
 	if err != nil {

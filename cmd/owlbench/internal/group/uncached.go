@@ -24,8 +24,7 @@ func (b *bench) measureFar(ctx context.Context) error {
 	return nil
 }
 
-// measureNear measures it with nothing between the nodes, where most of the cost is to wait
-// for two answers instead of one.
+// measureNear measures what it costs to wait for two answers, with nothing between the nodes.
 func (b *bench) measureNear(ctx context.Context) error {
 	addrs := []string{b.members[0].Addr, b.members[1].Addr}
 	_, err := b.measureUncached(ctx, addrs, addrs, "member, no delay", 0)

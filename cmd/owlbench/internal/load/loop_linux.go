@@ -16,8 +16,7 @@ import (
 // answerGrace is how long after the end of a round the last answers may take.
 const answerGrace = 10 * time.Second
 
-// loop drives connections through epoll on one thread: one write and one read per
-// request, without a goroutine switch.
+// loop drives connections through epoll on one thread, without a goroutine switch.
 type loop struct {
 	conns    []*connection
 	fds      []int
@@ -57,8 +56,7 @@ func (l *loop) connect(ctx context.Context, addr string) error {
 	return nil
 }
 
-// dialFD returns a connected, non-blocking socket that the runtime does not
-// know of. The server's greeting has been read.
+// dialFD returns a non-blocking socket that the runtime does not know of, behind the greeting.
 func dialFD(ctx context.Context, addr, greeting string) (int, error) {
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, "tcp", addr)
 	if err != nil {

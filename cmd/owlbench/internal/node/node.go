@@ -70,7 +70,7 @@ func (n *Node) WaitReady(ctx context.Context) (time.Duration, error) {
 	return time.Since(n.started), err
 }
 
-// StartReady starts a node, waits until it serves data, and logs in, unless it speaks HTTPS.
+// StartReady starts a node, waits until it serves data, and logs in, if that is not over HTTPS.
 func StartReady(ctx context.Context, o Options) (*Node, error) {
 	n, err := Start(o)
 	if err != nil {

@@ -102,8 +102,7 @@ type loggedWrite struct {
 	Version string
 }
 
-// ownWrites returns the writes that the node has logged since the last call and that
-// were made on it, in order.
+// ownWrites returns what was written on the node since the last call, in order.
 func (m *member) ownWrites(ctx context.Context) (writes []loggedWrite, err error) {
 	cmd := exec.CommandContext(ctx, m.opts.Program, "inspect", "log", m.opts.Dir, "-o", "json", "--from", strconv.FormatUint(m.read+1, 10))
 	cmd.Env = node.WithoutOptions(os.Environ())

@@ -76,8 +76,7 @@ func newRoundPlan(rng *rand.Rand, kind cutKind, nodes int, longest time.Duration
 	return p
 }
 
-// divide cuts the first n nodes from the others: all packets from the former to the
-// latter, and with both also those back.
+// divide cuts the first n nodes from the others; with both also the others from them.
 func (p *roundPlan) divide(nodes []int, n int, both bool) {
 	for _, from := range nodes[:n] {
 		for _, to := range nodes[n:] {

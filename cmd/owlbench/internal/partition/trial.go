@@ -71,8 +71,7 @@ func newTrial(o options, program, dir string, logf func(string, ...any)) *trial 
 	return r
 }
 
-// run does all rounds, in a network name space of this process. Data that is lost or made up is
-// a violation.
+// run does all rounds. Data that is lost or made up is a violation.
 func (r *trial) run(ctx context.Context) (outcome, error) {
 	r.outcome = outcome{Seed: r.Seed, Nodes: r.Nodes}
 	defer func() {

@@ -26,8 +26,7 @@ func (r *Results) Note(format string, args ...any) {
 	r.Logf(format, args...)
 }
 
-// Missing reports whether a part cannot be measured because a program is not
-// installed, and notes it.
+// Missing notes that a part cannot be measured if one of its programs is not installed.
 func (r *Results) Missing(part string, programs ...string) bool {
 	for _, name := range programs {
 		if _, err := exec.LookPath(name); err != nil {

@@ -63,8 +63,7 @@ func (b *bench) fastest(ctx context.Context, n *member) (rates []float64, err er
 	return rates, nil
 }
 
-// paceAndWatch writes for a round and watches the samples until all are readable. It
-// returns how many sets per second were done.
+// paceAndWatch writes for a round and returns the rate when all samples are readable.
 func (b *bench) paceAndWatch(ctx context.Context, writer *member, board *sampleBoard, round int, rate float64) (float64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
