@@ -124,11 +124,11 @@ func (c *checkpointer) fold(ctx context.Context) error {
 
 func (c *checkpointer) compact(ctx context.Context, before int64) error {
 	start := time.Now()
-	r, err := snapshot.Compact(ctx, c.folder.path, snapshot.CompactOptions{HalfFree: true})
+	done, _, err := snapshot.Compact(ctx, c.folder.path, snapshot.CompactOptions{HalfFree: true})
 	if errors.Is(err, snapshot.ErrBusy) {
 		return nil // the next checkpoint will do it
 	}
-	if err != nil || !r.Done {
+	if err != nil || !done {
 		return err
 	}
 	c.update(func(s *CheckpointStats) { s.Compacted++ })

@@ -49,13 +49,13 @@ func Compact(ctx context.Context, dir *datadir.Dir, progress func(Progress)) (*C
 	if err := r.fold(ctx, dir, meta.LSN); err != nil {
 		return nil, readElsewhere(path, format.AsCorrupt(err))
 	}
-	result, err := snapshot.Compact(ctx, path, snapshot.CompactOptions{Progress: func(done, total int64) {
+	_, meta, err = snapshot.Compact(ctx, path, snapshot.CompactOptions{Progress: func(done, total int64) {
 		progress(Progress{Phase: "rewrite", Done: done, Total: total, Unit: "keys"})
 	}})
 	if err != nil {
 		return nil, readElsewhere(path, err)
 	}
-	r.Entries, r.LSN = result.Meta.Keys, result.Meta.LSN
+	r.Entries, r.LSN = meta.Keys, meta.LSN
 	return r, r.measure(path, logDir, &r.SnapshotAfter, &r.LogAfter)
 }
 

@@ -132,7 +132,7 @@ func writeData(r *repairer, dir *datadir.Dir) (err error) {
 	if err := errors.Join(flush(), w.Commit()); err != nil {
 		return err
 	}
-	_, err = snapshot.Compact(r.ctx, path, snapshot.CompactOptions{HalfFree: true})
+	_, _, err = snapshot.Compact(r.ctx, path, snapshot.CompactOptions{HalfFree: true})
 	return err
 }
 

@@ -24,33 +24,28 @@ type CompactOptions struct {
 	Progress func(done, total int64) // if set, is told how many entries have been copied
 }
 
-// CompactResult tells what Compact has done.
-type CompactResult struct {
-	Done bool                // the file was replaced
-	Meta format.SnapshotMeta // what it says of itself, if all of it was copied
-}
-
 // Compact writes the file at path anew, without free room, and puts the copy in its place
 // if that is smaller. Each value is verified. The file stays locked until then: nobody who
-// reads it is left with one that has no name any more. No file is nothing to do.
-func Compact(ctx context.Context, path string, o CompactOptions) (r CompactResult, err error) {
+// reads it is left with one that has no name any more. No file is nothing to do. done tells
+// whether the file was replaced, m what it says of itself if all of it was copied.
+func Compact(ctx context.Context, path string, o CompactOptions) (done bool, m format.SnapshotMeta, err error) {
 	before, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return r, nil
+		return false, m, nil
 	}
 	if err != nil {
-		return r, err
+		return false, m, err
 	}
 	src, err := openFile(path, true, 0) // for writing: only then are free pages known
 	if err != nil {
-		return r, err
+		return false, m, err
 	}
 	c := compaction{ctx: ctx, opts: o, src: src, path: path, tmp: path + datadir.TmpSuffix, before: before.Size()}
-	done, err := c.run()
+	done, err = c.run()
 	if !done {
 		err = errors.Join(err, remove(c.tmp))
 	}
-	return CompactResult{done, c.meta}, errors.Join(err, src.Close())
+	return done, c.meta, errors.Join(err, src.Close())
 }
 
 type compaction struct {

@@ -16,7 +16,7 @@
 // And all of it:
 //
 //	meta, err := snapshot.Load(ctx, path, visit, progress) // in several goroutines
-//	result, err := snapshot.Compact(ctx, path, options)    // writes it anew without free room
+//	done, meta, err := snapshot.Compact(ctx, path, options) // writes it anew without free room
 //
 // # Promises
 //
