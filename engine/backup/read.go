@@ -22,13 +22,11 @@ import (
 // archive needs of memory follows from it. That of our own frames is frameSize.
 const maxWindow = 32 << 20
 
-// maxPadding is how many zeros may follow the last file, in bytes: tar programs fill
-// their last block.
+// maxPadding is how many zeros may follow the last file, in bytes: tar programs fill their last block.
 const maxPadding = 1 << 20
 
-// A sink takes the files of an archive. Every file that create has returned is
-// closed; its content is whole only if the archive is read to its end without an
-// error.
+// A sink takes the files of an archive. Every file that create has returned is closed; its content is
+// whole only if the archive is read to its end without an error.
 type sink interface {
 	create(name string, size int64) (io.WriteCloser, error)
 }
@@ -62,9 +60,8 @@ func Verify(ctx context.Context, r io.Reader, size int64, progress func(engine.P
 	return readArchive(ctx, counted, discard{io.Discard})
 }
 
-// readArchive reads the whole archive, gives its files to a sink, and checks
-// everything. An archive that is damaged, or hostile, is an *ArchiveError; one of a
-// newer format a *FormatError.
+// readArchive reads the whole archive, gives its files to a sink, and checks everything. An archive
+// that is damaged, or hostile, is an *ArchiveError; one of a newer format a *FormatError.
 func readArchive(ctx context.Context, in io.Reader, to sink) (*Manifest, error) {
 	r := &reader{ctx: ctx, in: &source{ctx: ctx, r: in}, to: to, seen: map[string]bool{}, buf: make([]byte, copyStep)}
 	z, err := zstd.NewReader(r.in, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow), zstd.WithDecoderLowmem(true))

@@ -43,9 +43,8 @@ type Restored struct {
 //     counted: the manifest says how many there must be.
 //  4. The files are moved into their place, and the directory aside is removed.
 //
-// After an error, and when ctx ends before the last step, the target is as it was.
-// After a crash it is, or it is whole, or the directory aside is still there and no
-// node starts on it.
+// After an error, and when ctx ends before the last step, the target is as it was. After a crash it is,
+// or it is whole, or the directory aside is still there and no node starts on it.
 func Restore(ctx context.Context, archive io.Reader, path string, o RestoreOptions) (_ *Restored, err error) {
 	t, err := newTarget(path)
 	if err != nil {
@@ -147,8 +146,7 @@ func (t *target) identify(newNode bool) (uint64, error) {
 // examine reads all that was written and compares it with the manifest.
 func (t *target) examine(ctx context.Context, m *Manifest, o RestoreOptions) (err error) {
 	defer func() {
-		var damage *engine.CorruptError
-		if errors.As(err, &damage) {
+		if damage, ok := errors.AsType[*engine.CorruptError](err); ok {
 			err = badArchive("%s: %s", filepath.Base(damage.Path), damage.Reason)
 		}
 	}()

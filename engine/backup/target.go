@@ -14,8 +14,7 @@ import (
 // ErrTarget is returned by Restore for a directory that it cannot restore into.
 var ErrTarget = errors.New("restore wants a new or an empty directory")
 
-// target is the directory that a restore makes. It is a sink that writes into the
-// directory aside.
+// target is the directory that a restore makes. It is a sink that writes into the directory aside.
 type target struct {
 	path string
 	tmp  string // the directory aside

@@ -28,14 +28,12 @@ type Options struct {
 	Version string
 	// WithoutSecrets leaves secret.json out.
 	WithoutSecrets bool
-	// Store leaves out the compression: about half the work, and an archive as large as
-	// the directory.
+	// Store leaves out the compression: about half the work, and an archive as large as the directory.
 	Store bool
 	// TempDir is where the parts of a log that is too long for memory are kept, in
 	// files without a name; default os.TempDir.
 	TempDir string
-	// Waiting, if set, is called once if a checkpoint of the running node has to be
-	// waited for.
+	// Waiting, if set, is called once if a checkpoint of the running node has to be waited for.
 	Waiting func()
 	// Progress, if set, is called now and then.
 	Progress func(engine.Progress)

@@ -17,18 +17,16 @@
 //	{"key":"a","value":"one","created":"2026-11-22T10:50:17.123456789Z","expires":"2026-11-22T10:51:17.123Z"}
 //	{"key_base64":"/w==","value_base64":"AP8=","created":"2026-11-22T10:50:17.123456789Z"}
 //
-// The members have this order. A key or value that is not valid UTF-8 is there in
-// base64 (RFC 4648, section 4, padded) under the other name. Times are RFC 3339 in UTC,
-// "created" always with nine digits of the second and "expires" always with three;
-// without "expires" the entry never expires. Strings escape the quote, the backslash and
-// the control characters (U+0000 to U+001F, U+007F to U+009F: a terminal obeys them) and
-// nothing else. Only live entries are written, and nothing that differs between two
-// stores of equal content: neither versions nor the time of the export.
+// The members have this order. A key or value that is not valid UTF-8 is there in base64 (RFC 4648,
+// section 4, padded) under the other name. Times are RFC 3339 in UTC, "created" always with nine digits
+// of the second and "expires" always with three; without "expires" the entry never expires. Strings
+// escape the quote, the backslash and the control characters (U+0000 to U+001F, U+007F to U+009F: a
+// terminal obeys them) and nothing else. Only live entries are written, and nothing that differs
+// between two stores of equal content: neither versions nor the time of the export.
 //
-// Reading is strict about content (unknown, doubled or missing members, broken UTF-8,
-// anything behind the entry are errors) and tolerant about form: any order of the
-// members, white space, any escapes, empty lines, any offset of a time. Without
-// "created" an entry is new.
+// Reading is strict about content (unknown, doubled or missing members, broken UTF-8, anything behind
+// the entry are errors) and tolerant about form: any order of the members, white space, any escapes,
+// empty lines, any offset of a time. Without "created" an entry is new.
 //
 // # Goroutines
 //

@@ -35,8 +35,7 @@ func appendTime(dst []byte, t time.Time, digits int) []byte {
 	return append(dst, 'Z')
 }
 
-// appendMember appends s as text or, if it is none, in base64, each behind what comes
-// before it.
+// appendMember appends s as text or, if it is none, in base64, each behind what comes before it.
 func appendMember(dst []byte, text, encoded string, s []byte) []byte {
 	plain := plainLen(s)
 	switch {

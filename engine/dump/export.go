@@ -53,9 +53,8 @@ type exportItem struct {
 	created, expires int64
 }
 
-// Export writes the live entries of from to w, in several calls of Write with whole
-// lines. The error is that of the walk, of w, or of ctx; what the report counts was
-// given to w.
+// Export writes the live entries of from to w, in several calls of Write with whole lines. The error is
+// that of the walk, of w, or of ctx; what the report counts was given to w.
 func Export(ctx context.Context, from Walker, w io.Writer, o ExportOptions) (report ExportReport, err error) {
 	if o.At.IsZero() {
 		o.At = time.Now()

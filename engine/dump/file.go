@@ -162,8 +162,7 @@ func (f *File) Finish() error {
 	return datadir.SyncDir(filepath.Dir(f.path))
 }
 
-// Leave ends without a whole file: what was written, or was there, stays as an
-// unfinished one.
+// Leave ends without a whole file: what was written, or was there, stays as an unfinished one.
 func (f *File) Leave() error {
 	fi, err := f.part.Stat()
 	switch {

@@ -134,8 +134,7 @@ const decodedCopies = 3
 
 // asLineError tells where a source cannot be read on.
 func asLineError(err error, n int64, unit string) error {
-	var line *LineError
-	if errors.As(err, &line) {
+	if _, ok := errors.AsType[*LineError](err); ok {
 		return err
 	}
 	return &LineError{Line: n, Unit: unit, Err: err}
@@ -217,8 +216,7 @@ func (im *importer) put(ctx context.Context, b *importBatch) error {
 	}
 	im.report.Entries += int64(done)
 	im.report.Last = b.numbers[done] - 1
-	var refused *RefusedError
-	if errors.As(err, &refused) {
+	if _, ok := errors.AsType[*RefusedError](err); ok {
 		return &LineError{Line: b.numbers[done], Unit: im.report.Unit, Err: err}
 	}
 	return err

@@ -13,9 +13,8 @@ import (
 	"owlcache/engine/internal/legacy"
 )
 
-// Source is what entries are imported from: lines, or the owlcache.db of a 0.5.1
-// node; as they are, or compressed with zstd or gzip. What it is, is found in its
-// content.
+// Source is what entries are imported from: lines, or the owlcache.db of a 0.5.1 node; as they are, or
+// compressed with zstd or gzip. What it is, is found in its content.
 type Source struct {
 	r      *bufio.Reader
 	legacy bool

@@ -8,8 +8,7 @@ import (
 	"owlcache/engine"
 )
 
-// commitBytes is how many bytes of keys and values one commit has, exceeded by at
-// most one entry.
+// commitBytes is how many bytes of keys and values one commit has, exceeded by at most one entry.
 const commitBytes = 4 << 20
 
 // StoreTarget is the Target that is a store to which nobody else writes.
@@ -99,8 +98,7 @@ func (s *StoreTarget) equal(e *engine.Entry, there engine.Meta) bool {
 	return ok && bytes.Equal(value, e.Value)
 }
 
-// commit does the operations that are there. If one fails, done is the number of its
-// entry.
+// commit does the operations that are there. If one fails, done is the number of its entry.
 func (s *StoreTarget) commit(stored *Stored) (done int, err error) {
 	if len(s.ops) == 0 {
 		return 0, nil

@@ -36,9 +36,8 @@ type Line[T any] struct {
 	room    *semaphore.Weighted // in bytes
 }
 
-// Run returns the first error of any step, when all have ended. With an error of produce, what was
-// sent before is finished. There are so many parts in
-// all, more than processors.
+// Run returns the first error of any step, when all have ended. With an error of produce, what was sent
+// before is finished. There are so many parts in all, more than processors.
 func Run[T any](ctx context.Context, parts int, produce func(l *Line[T]) error, convert func(*T), finish func(*T) error) error {
 	group, gctx := errgroup.WithContext(ctx)
 	l := &Line[T]{

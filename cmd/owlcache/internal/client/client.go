@@ -49,8 +49,7 @@ type Envelope struct {
 	KeyCreateTime time.Time
 }
 
-// New returns a client of the node at addr: host:port, host, or the URL
-// of a proxy in front of it.
+// New returns a client of the node at addr: host:port, host, or the URL of a proxy in front of it.
 func New(addr string, timeout time.Duration, password func() (string, error)) (*Client, error) {
 	base, err := nodeURL(addr)
 	if err != nil {
@@ -201,8 +200,7 @@ func (c *Client) Read(resp *http.Response) (Answer, error) {
 
 // Unreachable returns the error for a node that does not answer.
 func Unreachable(addr string, err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // without the URL, which the message names already
 	}
 	return term.Exit(term.CodeUnavailable, fmt.Errorf("%s does not answer: %w", addr, err))

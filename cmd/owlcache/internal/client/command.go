@@ -37,8 +37,7 @@ func (f *Flags) Register(cmd *cobra.Command, timeout time.Duration) {
 	f.Out.Register(cmd)
 }
 
-// Client returns a client of the node at addr; own tells that it is the one of the
-// configuration.
+// Client returns a client of the node at addr; own tells that it is the one of the configuration.
 func (f *Flags) Client(addr string, own bool, env []string) (*Client, error) {
 	if f.Timeout <= 0 {
 		return nil, term.Usage(fmt.Errorf("flag --timeout %s: want a time above 0", f.Timeout))

@@ -12,13 +12,8 @@ import (
 	"owlcache/cmd/owlcache/internal/term"
 )
 
-// healthFlags say what makes a node healthy.
-type healthFlags struct {
-	live, sync bool
-}
-
 func healthCommand(p *term.Process) *cobra.Command {
-	var f healthFlags
+	var live, sync bool
 	cmd := &cobra.Command{
 		Use:   "health",
 		Short: "Ask a node whether it takes reads and writes",
@@ -29,22 +24,22 @@ Exit code 0: it does. 6: it does not, as while it loads, or nothing answers.`,
 		Args: cobra.NoArgs,
 	}
 	cmd = Command(p, cmd, func(ctx context.Context, c *Client, _ []string, out term.Output) error {
-		return health(ctx, p, c, f, out)
+		return health(ctx, p, c, live, sync, out)
 	})
-	cmd.Flags().BoolVar(&f.live, "live", false, "ask for /livez: only whether the process answers, also while it loads")
-	cmd.Flags().BoolVar(&f.sync, "sync", false, "with data sync, also want its data to have agreed with another node's")
+	cmd.Flags().BoolVar(&live, "live", false, "ask for /livez: only whether the process answers, also while it loads")
+	cmd.Flags().BoolVar(&sync, "sync", false, "with data sync, also want its data to have agreed with another node's")
 	return cmd
 }
 
-func health(ctx context.Context, p *term.Process, c *Client, f healthFlags, out term.Output) error {
-	if f.live && f.sync {
+func health(ctx context.Context, p *term.Process, c *Client, live, sync bool, out term.Output) error {
+	if live && sync {
 		return term.Usage(errors.New("--live and --sync: ask for one of them"))
 	}
 	target := c.Path("readyz")
 	switch {
-	case f.live:
+	case live:
 		target = c.Path("livez")
-	case f.sync:
+	case sync:
 		target.RawQuery = url.Values{"sync": {"1"}}.Encode()
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)

@@ -102,8 +102,7 @@ func showClusterStatus(p *term.Process, state *status.Sync, raw []byte, out term
 
 // printMembers writes a table with the node itself first.
 func printMembers(b *bufio.Writer, s *status.Sync, now time.Time) {
-	t := term.NewTable(b, term.Column{Title: "NODE"}, term.Column{Title: "ADDRESS"}, term.Column{Title: "STATE"}, term.Column{Title: "SINCE"}, term.Column{Title: "MATCH"},
-		term.Column{Title: "SKEW", Right: true}, term.Column{Title: "QUEUE", Right: true}, term.Column{Title: "DROPPED", Right: true}, term.Column{Title: "NOTE"})
+	t := term.NewTable(b, "NODE", "ADDRESS", "STATE", "SINCE", "MATCH", ">SKEW", ">QUEUE", ">DROPPED", "NOTE")
 	note := "-"
 	if s.Removed {
 		note = "removed from the group by an operator"

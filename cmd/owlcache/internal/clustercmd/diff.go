@@ -133,8 +133,7 @@ func printDiff(p *term.Process, d *differ, f *diffFlags) error {
 }
 
 func (d *differ) table(b *bufio.Writer, rows []diffRow) {
-	t := term.NewTable(b, term.Column{Title: "ONLY ON A", Right: true}, term.Column{Title: "ONLY ON B", Right: true},
-		term.Column{Title: "NEWER ON A", Right: true}, term.Column{Title: "NEWER ON B", Right: true}, term.Column{Title: "DELETIONS", Right: true}, term.Column{Title: "PREFIX"})
+	t := term.NewTable(b, ">ONLY ON A", ">ONLY ON B", ">NEWER ON A", ">NEWER ON B", ">DELETIONS", "PREFIX")
 	row := func(c *diffCount, prefix string) {
 		t.Row(humanize.Comma(c.only[0]), humanize.Comma(c.only[1]), humanize.Comma(c.newer[0]), humanize.Comma(c.newer[1]), humanize.Comma(c.deletions), prefix)
 	}

@@ -22,14 +22,12 @@ const (
 	// maxEntryLine bounds a line of /admin/cluster/entries in bytes: a key in base64 and
 	// what is known of its entry.
 	maxEntryLine = engine.MaxKeySize*4/3 + 4<<10
-	// A node that sends as many lists as it likes to is asked again so often and after
-	// such a pause.
+	// A node that sends as many lists as it likes to is asked again so often and after such a pause.
 	busyTries = 30
 	busyPause = time.Second
 )
 
-// entriesOf calls f with each entry in the buckets of a query. key is valid during the
-// call.
+// entriesOf calls f with each entry in the buckets of a query. key is valid during the call.
 func (s *diffSide) entriesOf(ctx context.Context, query string, f func(key []byte, state entryState)) error {
 	resp, err := s.openEntries(ctx, query)
 	if err != nil {

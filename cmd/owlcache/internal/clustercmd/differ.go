@@ -55,8 +55,7 @@ type diffSide struct {
 	digest  []uint64
 }
 
-// diffCount counts differences. The first two are those of entries that only one node
-// has.
+// diffCount counts differences. The first two are those of entries that only one node has.
 type diffCount struct {
 	only, newer [2]int64
 	deletions   int64 // of these, the newer state is a deletion

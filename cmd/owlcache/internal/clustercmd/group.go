@@ -44,8 +44,7 @@ the last question.`,
 	return cmd
 }
 
-// plainFlagErrors takes the hint about what starts with - out of the errors of flags:
-// no address does.
+// plainFlagErrors takes the hint about what starts with - out of the errors of flags: no address does.
 func plainFlagErrors(cmd *cobra.Command) {
 	for _, c := range append(cmd.Commands(), cmd) {
 		c.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -230,9 +229,7 @@ func printOwlcache(b *bufio.Writer, members []status.Member, now time.Time) {
 	if len(members) == 0 {
 		return
 	}
-	t := term.NewTable(b, term.Column{Title: "ADDRESS"}, term.Column{Title: "STATE"}, term.Column{Title: "LAST CONTACT"},
-		term.Column{Title: "REQUESTS", Right: true}, term.Column{Title: "ERRORS", Right: true}, term.Column{Title: "HITS", Right: true},
-		term.Column{Title: "LATENCY", Right: true}, term.Column{Title: "ERROR"})
+	t := term.NewTable(b, "ADDRESS", "STATE", "LAST CONTACT", ">REQUESTS", ">ERRORS", ">HITS", ">LATENCY", "ERROR")
 	t.Indent = "  "
 	for i := range members {
 		t.Row(memberCells(&members[i], now)...)
@@ -261,7 +258,7 @@ func printGossip(b *bufio.Writer, members []string) {
 	if len(members) == 0 {
 		return
 	}
-	t := term.NewTable(b, term.Column{Title: "ADDRESS"})
+	t := term.NewTable(b, "ADDRESS")
 	t.Indent = "  "
 	for _, a := range members {
 		t.Row(term.Text(a))

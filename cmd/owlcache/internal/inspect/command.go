@@ -22,8 +22,7 @@ type command struct {
 	now   func() time.Time
 }
 
-// Command returns the command that looks into a data directory, with the commands below it, as
-// of now.
+// Command returns the command that looks into a data directory, with the commands below it, as of now.
 func Command(p *term.Process, now func() time.Time) *cobra.Command {
 	c := &command{Process: p, now: now}
 	cmd := &cobra.Command{

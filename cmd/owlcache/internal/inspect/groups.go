@@ -170,10 +170,10 @@ func (in *inspector) printGroup(g *groupList) {
 		return
 	}
 	in.line("%s: %s (%s)", g.title, term.Count(int64(len(g.Members)), "member"), g.File)
-	columns := []term.Column{{Title: "ADDRESS"}}
+	columns := []string{"ADDRESS"}
 	detailed := slices.ContainsFunc(g.Members, func(m groupPeer) bool { return m.Node != "" || m.Seen != "" })
 	if detailed {
-		columns = append(columns, term.Column{Title: "NODE"}, term.Column{Title: "SEEN"})
+		columns = append(columns, "NODE", "SEEN")
 	}
 	t := term.NewTable(in.out, columns...)
 	t.Indent = "  "

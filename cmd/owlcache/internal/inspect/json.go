@@ -69,8 +69,7 @@ func (in *inspector) printJSON(v any) error {
 	return err
 }
 
-// printableJSON escapes what a terminal may take for more than text, and which is
-// in the strings alone.
+// printableJSON escapes what a terminal may take for more than text, and which is in the strings alone.
 func printableJSON(b []byte) []byte {
 	if !bytes.ContainsFunc(b, func(r rune) bool { return r >= 0x7f }) {
 		return b

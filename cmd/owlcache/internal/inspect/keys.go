@@ -173,8 +173,7 @@ type keyPrinter struct {
 func (in *inspector) keyPrinter(node uint64) *keyPrinter {
 	k := &keyPrinter{in: in, node: node}
 	if !in.json {
-		k.table = term.NewTable(in.out, term.Column{Title: "SIZE", Right: true}, term.Column{Title: "CREATED"}, term.Column{Title: "EXPIRES"},
-			term.Column{Title: "STATE"}, term.Column{Title: "VERSION"}, term.Column{Title: "KEY"})
+		k.table = term.NewTable(in.out, ">SIZE", "CREATED", "EXPIRES", "STATE", "VERSION", "KEY")
 	}
 	return k
 }

@@ -52,8 +52,7 @@ func (in *inspector) opPrinter(node uint64, history bool) *opPrinter {
 	if history {
 		last = "VALUE"
 	}
-	o.table = term.NewTable(in.out, term.Column{Title: "LSN", Right: true}, term.Column{Title: "SEG:OFFSET", Right: true}, term.Column{Title: "TIME"},
-		term.Column{Title: "NODE"}, term.Column{Title: "OP"}, term.Column{Title: "SIZE", Right: true}, term.Column{Title: "EXPIRES"}, term.Column{Title: last})
+	o.table = term.NewTable(in.out, ">LSN", ">SEG:OFFSET", "TIME", "NODE", "OP", ">SIZE", "EXPIRES", last)
 	return o
 }
 
@@ -110,8 +109,7 @@ func hasValue(e *engine.Entry, kind string) bool {
 	return kind == "set" || kind == "snapshot" && !e.Tombstone
 }
 
-// row shows an operation to a person. The expiry is told from the time of the
-// operation on.
+// row shows an operation to a person. The expiry is told from the time of the operation on.
 func (o *opPrinter) row(e *engine.Entry, kind, lsn, place string) {
 	size, expires, last := "-", "-", "-"
 	if kind == "set" || kind == "expire" {

@@ -118,7 +118,7 @@ func (in *inspector) printPrefixes(list []prefixCount, sum *prefixCount) error {
 		}
 		return nil
 	}
-	t := term.NewTable(in.out, term.Column{Title: "KEYS", Right: true}, term.Column{Title: "BYTES", Right: true}, term.Column{Title: "SHARE", Right: true}, term.Column{Title: "PREFIX"})
+	t := term.NewTable(in.out, ">KEYS", ">BYTES", ">SHARE", "PREFIX")
 	for _, c := range list {
 		prefix := "(none)"
 		if len(c.prefix) > 0 {

@@ -104,8 +104,7 @@ func (in *inspector) printLog(l *view.LogInfo, unread bool) {
 		return
 	}
 	in.line("log        %s in %s, %s", shownRecords(l), term.Count(int64(len(l.Segments)), "segment"), term.Bytes(l.FileBytes))
-	t := term.NewTable(in.out, term.Column{Title: "SEGMENT", Right: true}, term.Column{Title: "FIRST", Right: true}, term.Column{Title: "LAST", Right: true},
-		term.Column{Title: "RECORDS", Right: true}, term.Column{Title: "SIZE", Right: true}, term.Column{Title: "CREATED"}, term.Column{Title: "STATE"})
+	t := term.NewTable(in.out, ">SEGMENT", ">FIRST", ">LAST", ">RECORDS", ">SIZE", "CREATED", "STATE")
 	t.Indent = "           "
 	for i := range l.Segments {
 		if cut := len(l.Segments) - segmentsShown; cut > 1 && i >= segmentsShown/2 && i < segmentsShown/2+cut {

@@ -22,8 +22,7 @@ func isText(value []byte) bool {
 	return utf8.Valid(value) && bytes.IndexByte(value, 0) < 0
 }
 
-// shownValue renders at most most bytes of a value on one line: text quoted, else
-// hexadecimal.
+// shownValue renders at most most bytes of a value on one line: text quoted, else hexadecimal.
 func shownValue(value []byte, most int) string {
 	part := value
 	if !isText(value) {

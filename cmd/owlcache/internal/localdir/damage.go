@@ -13,11 +13,10 @@ import (
 	"owlcache/engine/datadir"
 )
 
-// kept is how many places a Damage keeps.
-const kept = 1000
-
-// Shown is how many places a person is shown.
-const Shown = 10
+const (
+	kept  = 1000 // places of a Damage
+	Shown = 10   // places that a person is shown
+)
 
 // Place is a place that could not be read.
 type Place struct {
@@ -82,8 +81,7 @@ func (d *Place) InLog() bool {
 // Result returns what a command ends with: err, or, if anything is damaged, an error
 // that names the places and has the exit code for damage.
 func (l *Damage) Result(err error) error {
-	var corrupt *engine.CorruptError
-	if errors.As(err, &corrupt) {
+	if corrupt, ok := errors.AsType[*engine.CorruptError](err); ok {
 		l.Add(corrupt)
 		err = nil
 	}
@@ -91,8 +89,7 @@ func (l *Damage) Result(err error) error {
 		return err
 	}
 	var lines []string
-	var exit *term.ExitError
-	if err != nil && (!errors.As(err, &exit) || exit.Err != nil) {
+	if exit, ok := errors.AsType[*term.ExitError](err); err != nil && (!ok || exit.Err != nil) {
 		lines = append(lines, err.Error())
 	}
 	for i := range l.Places {

@@ -49,15 +49,11 @@ func Finish(stderr io.Writer, err error) int {
 		return CodeOK
 	}
 	code := CodeFailed
-	var exit *ExitError
-	var corrupt *engine.CorruptError
-	switch {
-	case errors.As(err, &exit):
-		if exit.Err == nil {
-			return exit.Code
+	if exit, ok := errors.AsType[*ExitError](err); ok {
+		if code = exit.Code; exit.Err == nil {
+			return code
 		}
-		code = exit.Code
-	case errors.As(err, &corrupt):
+	} else if _, ok := errors.AsType[*engine.CorruptError](err); ok {
 		code = CodeCorrupt
 	}
 	for line := range strings.Lines(err.Error()) {

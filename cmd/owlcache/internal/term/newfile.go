@@ -10,15 +10,13 @@ import (
 	"owlcache/engine/datadir"
 )
 
-// NewFile is a file that is written aside: under its name it is there when it is
-// whole, or not at all.
+// NewFile is a file that is written aside: under its name it is there when it is whole, or not at all.
 type NewFile struct {
 	*os.File
 	path string
 }
 
-// Create begins a file, with mode 0600. One that is there is replaced only with
-// force.
+// Create begins a file, with mode 0600. One that is there is replaced only with force.
 func Create(path string, force bool) (*NewFile, error) {
 	if err := mayCreate(path, force); err != nil {
 		return nil, err

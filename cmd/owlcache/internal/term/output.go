@@ -2,6 +2,7 @@ package term
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,13 +29,11 @@ func (c *Choice) String() string { return c.Value }
 
 // Set takes a word.
 func (c *Choice) Set(s string) error {
-	for _, word := range c.words {
-		if s == word {
-			c.Value = s
-			return nil
-		}
+	if !slices.Contains(c.words, s) {
+		return errors.New("want " + strings.Join(c.words, " or "))
 	}
-	return errors.New("want " + strings.Join(c.words, " or "))
+	c.Value = s
+	return nil
 }
 
 // Type returns what the help calls the value.

@@ -6,35 +6,34 @@ import (
 	"unicode/utf8"
 )
 
-// Column of a table.
-type Column struct {
-	Title string
-	Right bool // aligned to the right, for numbers
+// column of a table.
+type column struct {
+	title string
+	right bool // aligned to the right
 	width int  // at least, in characters
 }
 
 // RowLimit is how many rows are shown, unless a flag says it, where they have to be held in memory.
 const RowLimit = 100
 
-// tableHeld is how many rows of a table are held back to find the widths.
-const tableHeld = 500
-
 // Table writes rows of text in columns as wide as its first rows need. Errors are
 // those of w, which keeps them until it is flushed.
 type Table struct {
 	w       *bufio.Writer
 	Indent  string // stands before each row
-	columns []Column
-	hold    int
+	columns []column
+	hold    int // rows to find the widths
 	held    [][]string
 	started bool
 }
 
-// NewTable returns a table that holds back some rows.
-func NewTable(w *bufio.Writer, columns ...Column) *Table {
-	t := &Table{w: w, columns: columns, hold: tableHeld}
-	for i := range t.columns {
-		t.columns[i].width = max(t.columns[i].width, len(t.columns[i].Title))
+// NewTable returns a table with a column for each title. A > before a title aligns its column to the
+// right, for numbers.
+func NewTable(w *bufio.Writer, titles ...string) *Table {
+	t := &Table{w: w, hold: 500}
+	for _, title := range titles {
+		title, right := strings.CutPrefix(title, ">")
+		t.columns = append(t.columns, column{title, right, len(title)})
 	}
 	return t
 }
@@ -72,7 +71,7 @@ func (t *Table) End() {
 	}
 	titles := make([]string, len(t.columns))
 	for i := range t.columns {
-		titles[i] = t.columns[i].Title
+		titles[i] = t.columns[i].title
 	}
 	t.write(titles)
 	for _, cells := range t.held {
@@ -86,14 +85,14 @@ func (t *Table) write(cells []string) {
 	_, _ = t.w.WriteString(t.Indent)
 	for i, cell := range cells {
 		pad := max(0, t.columns[i].width-utf8.RuneCountInString(cell))
-		if t.columns[i].Right {
+		if t.columns[i].right {
 			t.pad(pad)
 		}
 		_, _ = t.w.WriteString(cell)
 		if i == len(cells)-1 {
 			break
 		}
-		if !t.columns[i].Right {
+		if !t.columns[i].right {
 			t.pad(pad)
 		}
 		t.pad(2)

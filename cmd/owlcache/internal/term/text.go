@@ -12,8 +12,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 )
 
-// Text renders text from the directory for a line on a terminal: what is not
-// printable is escaped.
+// Text renders text from the directory for a line on a terminal: what is not printable is escaped.
 func Text(s string) string {
 	if !strings.ContainsFunc(s, unprintable) {
 		return s
@@ -32,8 +31,7 @@ func Text(s string) string {
 	return b.String()
 }
 
-// Printable is Text for a whole line of a report, with another way of escaping that scripts may
-// know.
+// Printable is Text for a whole line of a report, with another way of escaping that scripts may know.
 func Printable(s string) string {
 	var b strings.Builder
 	for _, r := range strings.ToValidUTF8(s, "\ufffd") {

@@ -44,7 +44,7 @@ func TestShownSpan(t *testing.T) {
 func TestTableFindsItsWidths(t *testing.T) {
 	var out bytes.Buffer
 	w := bufio.NewWriter(&out)
-	table := NewTable(w, Column{Title: "N", Right: true}, Column{Title: "NAME"}, Column{Title: "LAST"})
+	table := NewTable(w, ">N", "NAME", "LAST")
 	table.hold = 2
 	for i, name := range []string{"a", "wide…", "b", "much wider than before"} {
 		table.Row(fmt.Sprint(i*i*i*i), name, "end")

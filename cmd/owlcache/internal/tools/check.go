@@ -71,8 +71,7 @@ func runCheck(ctx context.Context, p *term.Process, flags *checkFlags, args []st
 	return nil
 }
 
-// printCheck writes the report for people: a line for each finding, and one that sums
-// up.
+// printCheck writes the report for people: a line for each finding, and one that sums up.
 func printCheck(to io.Writer, report *check.Report) error {
 	w := bufio.NewWriter(to)
 	for i := range report.Findings {

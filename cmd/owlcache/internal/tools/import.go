@@ -122,8 +122,7 @@ func (im *importer) run(ctx context.Context) (err error) {
 		o.Open = im.openDir
 	}
 	im.report, err = dump.Import(ctx, source, o)
-	var line *dump.LineError
-	if errors.As(err, &line) {
+	if _, ok := errors.AsType[*dump.LineError](err); ok {
 		err = fmt.Errorf("%s: %w", im.name(), err)
 	}
 	if im.closeTarget != nil {
@@ -170,8 +169,7 @@ func (im *importer) leftOut(e *dump.LineError) {
 // as nothing in the file is good, nothing is made.
 func (im *importer) openDir(ctx context.Context) (dump.Target, error) {
 	dir, err := datadir.Open(im.flags.to)
-	var locked *datadir.LockedError
-	if errors.As(err, &locked) {
+	if _, ok := errors.AsType[*datadir.LockedError](err); ok {
 		return nil, fmt.Errorf("%w; to import into a node that runs, name its address with --addr", err)
 	}
 	if err != nil {

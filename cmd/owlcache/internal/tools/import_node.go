@@ -45,8 +45,7 @@ func (im *importer) openNode(ctx context.Context) (dump.Target, error) {
 	return newImportNode(session, im.flags.keep), err
 }
 
-// Put sends entries in several requests at a time. Entries of one key go one after
-// the other.
+// Put sends entries in several requests at a time. Entries of one key go one after the other.
 func (n *importNode) Put(ctx context.Context, entries []engine.Entry) (done int, stored dump.Stored, err error) {
 	p := importPart{node: n, entries: entries, done: len(entries)}
 	lanes := make([]func() int, 128) // requests at a time
@@ -101,9 +100,8 @@ type importPart struct {
 	stored dump.Stored
 }
 
-// send sends the entries of a lane, until one fails or there is no use in it since an
-// earlier one of another lane has failed. Those before that are sent: the first that
-// fails is to be known.
+// send sends the entries of a lane, until one fails or there is no use in it since an earlier one of
+// another lane has failed. Those before that are sent: the first that fails is to be known.
 func (p *importPart) send(ctx context.Context, next func() int) {
 	for i := next(); !p.useless(i); i = next() {
 		if err := p.sendOne(ctx, &p.entries[i]); err != nil {

@@ -35,8 +35,7 @@ type importResult struct {
 	Seconds   float64 `json:"seconds"`
 }
 
-// explain prints the report, and adds to an error what was done before and how to go
-// on.
+// explain prints the report, and adds to an error what was done before and how to go on.
 func (im *importer) explain(err error) error {
 	if im.report.Unit == "" { // the file was not opened
 		return err
