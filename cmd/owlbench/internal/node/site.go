@@ -90,7 +90,11 @@ func (s *Site) StartPeer(ctx context.Context, o ProcessOptions, addr, path strin
 // the working directory (put into dir), else the owlcache of the search path.
 func findOwlcache(ctx context.Context, path, dir string) (string, error) {
 	if path != "" {
-		return exec.LookPath(path)
+		found, err := exec.LookPath(path)
+		if err != nil {
+			return "", err
+		}
+		return filepath.Abs(found) // processes start in directories of their own
 	}
 	module, err := exec.CommandContext(ctx, "go", "list", "-m").Output()
 	if err == nil && strings.TrimSpace(string(module)) == "owlcache" {

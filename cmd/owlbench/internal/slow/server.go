@@ -36,7 +36,7 @@ func (b *bench) startServer(ctx context.Context, https bool) (*server, error) {
 	limit := strconv.Itoa(int(b.limit.Seconds()))
 	o := b.NodeOptions("node", b.CPUs.Server, "Tcpport="+port,
 		"Http_ReadTimeout="+limit, "Http_WriteTimeout="+limit, "Http_IdleTimeout="+limit, "Tcp_IdleTimeout="+limit,
-		fmt.Sprintf("Http_MaxBodyMemory=%dMiB", bodyMemory), "Max_Connections="+strconv.Itoa(b.clients+b.Conns+100))
+		fmt.Sprintf("Http_MaxBodyMemory=%dMiB", bodyMemory), "Max_Connections="+strconv.Itoa(b.clients+b.Conns+500))
 	if https {
 		cert, key, err := writeCertificate(b.Dir)
 		if err != nil {
