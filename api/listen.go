@@ -23,10 +23,8 @@ const (
 	maxSlack       = time.Second // a deadline may strike this much early, see conn
 )
 
-// Serve accepts connections on ln and serves them until Shutdown, then returns nil.
-// It returns an error if ln fails for another reason. Running out of file
-// descriptors is none: it waits and goes on. Serve closes ln. It may be called
-// several times with different listeners.
+// Serve accepts connections on ln until Shutdown, then returns nil. Running out of file descriptors is no
+// error: it waits. Serve closes ln, and may be called several times with different listeners.
 func (s *Server) Serve(ln net.Listener) error {
 	responseHost := s.opts.responseHost(ln.Addr())
 	return s.accept(ln, s.conns, func(nc net.Conn) { s.admit(nc, responseHost) })
@@ -64,8 +62,7 @@ func isPassing(err error) bool {
 	return slices.ContainsFunc(passing, func(e error) bool { return errors.Is(err, e) })
 }
 
-// ServeTCP accepts connections of the line protocol on ln and serves them until Shutdown,
-// as Serve does for HTTP.
+// ServeTCP is Serve for the line protocol.
 func (s *Server) ServeTCP(ln net.Listener) error {
 	responseHost := s.opts.hostPort(s.opts.TCPPort)
 	return s.accept(ln, s.line.Conns, func(nc net.Conn) { s.admitTCP(nc, responseHost) })
@@ -76,15 +73,13 @@ func (s *Server) admitTCP(nc net.Conn, responseHost string) {
 	c := s.newConn(nc, responseHost)
 	switch s.line.Conns.Add(c) {
 	case conn.Admitted:
-		go s.serveTCP(c)
+		go func() {
+			if err := s.line.Serve(c); err != nil && !isUsualEnd(err) {
+				s.opts.TCPLogger.Debug("TCP connection ended", "remote", c.Peer, "err", err)
+			}
+		}()
 	case conn.TooMany, conn.TooManyFromPeer, conn.ShuttingDown: // it was never served
 		_ = nc.Close()
-	}
-}
-
-func (s *Server) serveTCP(c *conn.Conn) {
-	if err := s.line.Serve(c); err != nil && !isUsualEnd(err) {
-		s.opts.TCPLogger.Debug("TCP connection ended", "remote", c.Peer, "err", err)
 	}
 }
 

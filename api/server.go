@@ -26,8 +26,7 @@ import (
 	"owlcache/api/urlcache"
 )
 
-// Server answers HTTP and the line protocol for one node. See the package documentation for
-// its life cycle.
+// Server answers HTTP and the line protocol for one node.
 type Server struct {
 	opts Options
 	name string      // of the Server header
@@ -168,24 +167,19 @@ func trackBusy(nc net.Conn, state fasthttp.ConnState) {
 	}
 }
 
-// Ready tells that recovery has finished: from now on data is served from store.
-// Only the first call counts.
+// Ready tells that recovery has finished: data is served from store. Only the first call counts.
 func (s *Server) Ready(store Store) { s.node.Gate.Open(store) }
 
-// SetLoading sets the function that says, for /readyz, how far loading has come.
-// It is called for each question until Ready and must be safe for concurrent use.
+// SetLoading sets what /readyz says until Ready. text must be safe for concurrent use.
 func (s *Server) SetLoading(text func() string) { s.node.Gate.SetLoading(text) }
 
-// SetGroup tells the server of the group. It must be called before Ready; without it
-// /group_data/ answers 503.
+// SetGroup must be called before Ready; without it /group_data/ answers 503.
 func (s *Server) SetGroup(g Group) { s.node.Group.Set(g) }
 
-// SetSync tells the server of the node's data sync. It must be called before Ready, and
-// not at all if data sync is off.
+// SetSync must be called before Ready, and not at all if data sync is off.
 func (s *Server) SetSync(sync Sync) { s.node.Sync.Set(sync) }
 
-// SetImporter tells the server where else get looks for keys. It must be called before
-// Ready; without it, what the store does not hold is a miss.
+// SetImporter must be called before Ready; without it a miss in the store is one.
 func (s *Server) SetImporter(i Importer) { s.node.Importer.Set(i) }
 
 // debugPrinter logs without the arguments: they may quote a request, with a password or token.

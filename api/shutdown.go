@@ -11,11 +11,9 @@ import (
 
 const sweepInterval = 20 * time.Millisecond
 
-// Shutdown stops accepting, lets the requests in flight finish and closes idle
-// connections. When ctx ends first, the connections that are left are closed and
-// the error of ctx is returned; a handler that is inside the store then ends with
-// the store's answer. Requests that wait for Ready are answered 503.
-// Shutdown may be called again and waits each time.
+// Shutdown stops accepting, lets the requests in flight finish and closes idle connections. When ctx ends
+// first, the connections that are left are closed and the error of ctx is returned. Requests that wait
+// for Ready are answered 503. Shutdown may be called again and waits each time.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stop()
 	err := errors.Join(s.conns.Close(), s.line.Conns.Close())

@@ -75,8 +75,7 @@ func (g *Guard) LogIn(peer netip.Addr, sent []byte) error {
 	return nil
 }
 
-// Trusts tells whether a client is on this machine, where guessing passwords is not slowed
-// down and the line protocol takes writes without one.
+// Trusts tells whether a client is on this machine, where logging in is not slowed down.
 func (g *Guard) Trusts(peer netip.Addr) bool { return peer.IsLoopback() && !g.GuardLoopback }
 
 // Logins returns how many wrong passwords there were, and how many attempts did not count.

@@ -8,9 +8,8 @@ import (
 	"strings"
 )
 
-// Origins says which web pages may read answers (cross-origin resource sharing), besides
-// those of the node itself. Credentials are never allowed: no browser holds any for a
-// node, as tokens travel in parameters or in Authorization.
+// Origins says which other web pages may read answers (cross-origin resource sharing). Credentials are
+// never allowed: no browser holds any, as tokens travel in parameters or in Authorization.
 type Origins struct {
 	Any     bool
 	origins map[string]struct{} // in the form in which browsers send them

@@ -19,8 +19,7 @@ const (
 	bufferMin = 2 << 10
 	buffer    = 16 << 10
 	bufferMax = 64 << 10 // for lines that are not long
-	// answerBuffer is how many bytes of answers are gathered for one write. Only a connection
-	// that has something to answer has a buffer for them.
+	// answerBuffer is how many bytes of answers are gathered for one write.
 	answerBuffer = 64 << 10
 )
 
@@ -36,8 +35,7 @@ type Options struct {
 	LogRequests bool
 }
 
-// Server serves the connections of the line protocol. They are counted and limited apart from
-// those of HTTP, so that neither can take the other's place.
+// Server serves the line protocol. Its connections are limited apart from those of HTTP.
 type Server struct {
 	Conns *conn.Table
 
@@ -64,8 +62,7 @@ func New(n *node.Node, opts Options) *Server {
 	}
 }
 
-// Serve serves a connection that Conns has admitted to its end, which it returns, and closes
-// it.
+// Serve serves a connection that Conns has admitted to its end, and closes it.
 func (s *Server) Serve(c *conn.Conn) (err error) {
 	defer s.Conns.Remove(c)
 	defer func() { _ = c.Close() }() // what was to be sent has been sent

@@ -14,8 +14,7 @@ import (
 	"owlcache/api/internal/node"
 )
 
-// Register puts into reg what /metrics shows of requests, of n, and of the parts of the server
-// by their own collectors. incomplete counts incomplete answers of the group.
+// Register registers parts and what is shown of requests and n. incomplete is of group answers.
 func Register(reg *prometheus.Registry, n *node.Node, requests *Requests, incomplete func() uint64, parts ...prometheus.Collector) error {
 	for _, c := range append(parts, requests.collector(), newStore(n.Gate), newLogins(n), newGroup(n, incomplete), newSync(n), newOrigins(n)) {
 		if err := reg.Register(c); err != nil {

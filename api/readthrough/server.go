@@ -96,12 +96,10 @@ func (s *server) enter(ctx context.Context) bool {
 	if s.waiting.Add(1) > int64(waitingPerTurn*cap(s.turns)) {
 		return false
 	}
-	patience := time.NewTimer(s.queue)
-	defer patience.Stop()
 	select {
 	case s.turns <- struct{}{}:
 		return true
-	case <-patience.C:
+	case <-time.After(s.queue):
 	case <-ctx.Done():
 	}
 	return false

@@ -15,9 +15,8 @@ import (
 	"owlcache/api/internal/node"
 )
 
-// connection is one WebSocket connection. It has two goroutines, which wait for each other
-// at the end: serve reads requests and answers them in their order, pump writes. While
-// requests with a tag wait for an import, each has one more; serve waits for their end.
+// connection has two goroutines: serve reads and answers in order, pump writes; each waits for the other.
+// A request with a tag that waits for an import has one more.
 type connection struct {
 	srv       *Server
 	store     node.Store
@@ -248,11 +247,9 @@ func (k *connection) leave(code int) {
 	if k.ws.WriteControl(websocket.CloseMessage, bye, time.Now().Add(k.srv.closeGrace)) != nil {
 		return // there is nobody to take leave of
 	}
-	grace := time.NewTimer(k.srv.closeGrace)
-	defer grace.Stop()
 	select {
 	case <-k.ended:
-	case <-grace.C:
+	case <-time.After(k.srv.closeGrace):
 	}
 }
 

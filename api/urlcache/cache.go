@@ -107,8 +107,7 @@ func New(opts Options) (*Cache, error) {
 	return c, nil
 }
 
-// Reload replaces the sites, of which there must be one. Requests to origins that are under
-// way end as they began.
+// Reload replaces the sites; none is ignored. Requests to origins under way end as they began.
 func (c *Cache) Reload(sites []Site) {
 	if len(sites) == 0 {
 		return
@@ -119,8 +118,7 @@ func (c *Cache) Reload(sites []Site) {
 	}
 }
 
-// Close ends the requests to origins, which are answered 503, and waits for them. Fetch
-// fails from then on. It may be called more than once.
+// Close ends the requests to origins and waits. Fetch fails from then on. It may be called again.
 func (c *Cache) Close() {
 	c.mu.Lock()
 	c.closed = true

@@ -6,8 +6,7 @@ import (
 	"net/http"
 )
 
-// ErrStored is returned by Fetch for a key that has got a value since the caller looked:
-// look again.
+// ErrStored is returned by Fetch for a key that has got a value meanwhile: look again.
 var ErrStored = errors.New("the key has a value by now")
 
 // Kind says what kept a key from being fetched.
@@ -56,8 +55,7 @@ func kinds() [numKinds]kindRow {
 // String returns the name of the kind as metrics show it.
 func (k Kind) String() string { return kinds()[k].name }
 
-// Error says why a key could not be fetched. Its text may be shown to clients: it names
-// no address, no part of the key and no header.
+// Error says why a key could not be fetched. Its text names no address, no part of the key, no header.
 type Error struct {
 	Kind   Kind
 	Status int // HTTP status to answer: 400, 500, 502, 503 or 504

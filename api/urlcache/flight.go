@@ -22,8 +22,7 @@ type Store interface {
 	Commit(ops []engine.Op) error
 }
 
-// Request asks for a key that the store does not hold. Its functions are called before
-// Fetch returns, in the caller's goroutine, and only if they are needed.
+// Request asks for a key. Its functions are called before Fetch returns, in the caller's goroutine.
 type Request struct {
 	Store Store
 	Key   []byte
@@ -34,8 +33,7 @@ type Request struct {
 	Authorised func() bool
 }
 
-// Answer is what was fetched. Release must be called when Body has been used; others use the same
-// bytes, so they must not be changed.
+// Answer must be released when Body has been used. Others use the same bytes: nobody may change them.
 type Answer struct {
 	Body        []byte
 	ContentType string // "" = unknown

@@ -31,8 +31,7 @@ func (e *FileError) Unwrap() error { return e.Err }
 
 var errFileSize = fmt.Errorf("larger than %d bytes", MaxFileSize)
 
-// ReadSites reads the site file at path; see ParseSites. That it cannot be read is a
-// *FileError too.
+// ReadSites reads the site file at path; see ParseSites.
 func ReadSites(path string, maxValueSize int) (sites []Site, warnings []error, err error) {
 	f, err := datadir.OpenRegular(path)
 	if err != nil {

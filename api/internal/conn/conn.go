@@ -169,8 +169,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Release ends the connection as soon as no request is under way. It may be
-// called at any time from any goroutine.
+// Release ends the connection as soon as no request is under way. Any goroutine may call it.
 func (c *Conn) Release() {
 	c.retire.Store(true)
 	if !c.Busy.Load() {
@@ -178,8 +177,7 @@ func (c *Conn) Release() {
 	}
 }
 
-// Cut ends the connection at once, with no word to the client. It may be called from any
-// goroutine.
+// Cut ends the connection at once, with no word to the client. Any goroutine may call it.
 func (c *Conn) Cut() {
 	_ = c.transport().Close() // there is nobody to tell of an error
 }
@@ -207,8 +205,7 @@ func (c *Conn) Close() error {
 	return c.Conn.Close()
 }
 
-// Drain tells the client that no more is coming and reads for a moment what it
-// still sends.
+// Drain tells the client that no more is coming and reads for a moment what it still sends.
 func (c *Conn) Drain() {
 	half, ok := c.Conn.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {

@@ -8,8 +8,7 @@ import (
 	"sync"
 )
 
-// Stripes is how many copies of a counter there are. A connection uses one of them, so that
-// cores do not fight for one cache line.
+// Stripes is how many copies of a counter there are, so that cores do not fight for a cache line.
 const Stripes = 16
 
 // Admission is what becomes of a new connection.
@@ -107,8 +106,7 @@ func (t *Table) Remove(c *Conn) {
 	}
 }
 
-// limits tells whether the limit for one client is for this one. On a loopback
-// address all clients of a proxy on this machine are one.
+// On a loopback address all clients of a proxy on this machine are one.
 func (t *Table) limits(peer netip.Addr) bool { return t.maxPerPeer > 0 && !peer.IsLoopback() }
 
 // Close admits nothing any more and closes the listeners.
@@ -158,8 +156,7 @@ func (t *Table) Counts() Counts {
 	return n
 }
 
-// Network is what counts as one client: an IPv4 address, or the IPv6 network that
-// one subscriber usually has to himself.
+// Network is what counts as one client: an IPv4 address, or the IPv6 network of one subscriber.
 func Network(a netip.Addr) netip.Prefix {
 	bits := 64
 	if a.Is4() {

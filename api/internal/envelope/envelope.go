@@ -71,8 +71,7 @@ func (e *Envelope) Append(dst []byte) []byte {
 	return append(dst, `"}`...)
 }
 
-// Size returns the bytes that an envelope with such a key, host and value takes, rather more
-// than less.
+// Size returns the bytes of an envelope with such a key, host and value, rather more than less.
 func Size(key, responseHost, value int) int {
 	return 160 + key + responseHost + base64.StdEncoding.EncodedLen(value)
 }
@@ -137,8 +136,7 @@ func AppendTime(dst []byte, ns int64, style TimeStyle) []byte {
 	return dst
 }
 
-// AppendHeader appends v with every control character as a space, so that it cannot end the
-// header. All other bytes stay.
+// AppendHeader appends v with control characters as spaces, so that none can end the header.
 func AppendHeader[T string | []byte](dst []byte, v T) []byte {
 	at := len(dst)
 	dst = append(dst, v...)

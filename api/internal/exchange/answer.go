@@ -15,8 +15,7 @@ const (
 	TypeRaw  = "application/octet-stream"
 	TypeJSON = "application/json; charset=utf-8"
 
-	// HeaderError tells a person why a request was not done. The envelope has no
-	// room for it.
+	// HeaderError tells a person why a request was not done. The envelope has no room for it.
 	HeaderError = "Owlcache-Error"
 
 	// The headers of every answer of a command.
@@ -69,8 +68,7 @@ func (x *Exchange) JSON(v any) {
 	x.Ctx.SetBody(append(body, '\n'))
 }
 
-// SetDataHeaders sets the headers of a command's answer. created is the key's creation in
-// Unix nanoseconds, 0 = none.
+// SetDataHeaders sets a command's headers; created is in Unix nanoseconds, 0 = none.
 func (x *Exchange) SetDataHeaders(created int64) {
 	h := &x.Ctx.Response.Header
 	x.scratch = envelope.AppendHeader(x.scratch[:0], envelope.Clip(x.Params[params.Key]))
@@ -88,8 +86,7 @@ func (x *Exchange) Raw(status int, contentType string, body []byte, created int6
 	x.Ctx.SetBody(body)
 }
 
-// Envelope answers the command with an envelope. data nil is null; created is in Unix
-// nanoseconds, 0 = none.
+// Envelope answers with an envelope. data nil is null; created as in SetDataHeaders.
 func (x *Exchange) Envelope(status int, data []byte, created int64) {
 	x.SetDataHeaders(created)
 	e := envelope.Envelope{

@@ -24,9 +24,8 @@ func refuseBody(status int, reason string) error {
 	return fault.Refusal{Status: status, Reason: reason, Close: true}
 }
 
-// MaxBody is the largest request body in bytes: a key and a value of the largest size with
-// every byte percent-encoded, and room for the other parameters and for the framing of
-// multipart.
+// MaxBody is the largest request body in bytes: the largest key and value with every byte percent-encoded,
+// the other parameters and the framing of multipart.
 func MaxBody(maxValueSize int) int { return 3*(maxValueSize+engine.MaxKeySize) + 64<<10 }
 
 func (x *Exchange) readBody() error {
@@ -101,8 +100,7 @@ func (x *Exchange) readError(err error) error {
 	return refuseBody(400, BodyCutOff)
 }
 
-// ReadParams reads body and query. After an error in one of them the parameters
-// that could be read are there all the same, for the answer to name them.
+// ReadParams reads body and query. After an error the parameters that could be read are there.
 func (x *Exchange) ReadParams() error {
 	bodyErr := x.readBodyParams()
 	queryErr := x.Params.ParseForm(x.Ctx.URI().QueryString())

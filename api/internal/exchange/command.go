@@ -17,8 +17,7 @@ type Command struct {
 	Index  int // among all commands, for counting
 }
 
-// Run checks what all commands have in common, runs c, and answers if that fails. paramErr
-// is what was wrong with the parameters.
+// Run checks access and key, runs c, and answers if that fails. paramErr is that of ReadParams.
 func (x *Exchange) Run(c *Command, store node.Store, paramErr error) {
 	x.Command = c
 	if err := x.run(store, paramErr); err != nil {

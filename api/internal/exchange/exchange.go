@@ -12,8 +12,7 @@ import (
 	"owlcache/api/internal/params"
 )
 
-// Exchange is one request with its answer. It is reused: nothing may hold on to it, or to a
-// slice it has given out, after Release.
+// Exchange is one request with its answer. Nothing may hold on to it or its slices after Release.
 type Exchange struct {
 	Node *node.Node
 	Ctx  *fasthttp.RequestCtx
@@ -55,8 +54,7 @@ func (x *Exchange) HasBody() bool {
 	return x.Ctx.Request.IsBodyStream() && x.Ctx.Request.Header.ContentLength() != 0
 }
 
-// Authorised tells whether the request carries a good token: in owl_token, else in token,
-// else in an Authorization header.
+// Authorised looks for a good token in owl_token, else in token, else in Authorization.
 func (x *Exchange) Authorised() bool {
 	sent := x.Params[params.OwlToken]
 	if len(sent) == 0 {
@@ -79,8 +77,7 @@ func (x *Exchange) MayUse(c access.Class) bool {
 	return false
 }
 
-// HostAllowed tells whether this request may come in on a loopback address. A host with user
-// information is none that a client sends.
+// HostAllowed tells whether this request may come in on a loopback address.
 func (x *Exchange) HostAllowed() bool {
 	uri := x.Ctx.URI()
 	return len(uri.Username()) == 0 && bytes.IndexByte(x.Ctx.Request.Header.Host(), '@') < 0 && x.Node.Access.Hosts.Allow(uri.Host())

@@ -10,8 +10,7 @@ import (
 	"owlcache/engine"
 )
 
-// Stored answers the value that the store holds under the key, or changes nothing and returns
-// engine.ErrNotFound.
+// Stored answers the store's value, or changes nothing and returns engine.ErrNotFound.
 func (x *Exchange) Stored(store node.Store) (engine.Meta, error) {
 	resp := &x.Ctx.Response
 	value, meta, ok := store.GetUpTo(resp.SwapBody(nil)[:0], x.Params[params.Key], node.KeepBuffer)
@@ -65,8 +64,7 @@ func (x *Exchange) TakeMemory(n int64) (taken int64, err error) {
 	return taken, nil
 }
 
-// Stream answers a large value, for which taken bytes have been taken. They are given back
-// when it has been sent.
+// Stream answers a large value, for which taken bytes have been taken, and then gives them back.
 func (x *Exchange) Stream(value []byte, taken, created int64) {
 	body := &largeBody{answers: x.Node.Answers, taken: taken}
 	body.Reset(value)

@@ -36,17 +36,14 @@ func (g *Gate) Peek() Store {
 	return nil
 }
 
-// Wait returns the store as soon as there is one, or nil after the time to hold
-// a request has passed or the server is stopping.
+// Wait returns the store as soon as there is one, nil after Hold or when the server stops.
 func (g *Gate) Wait() Store {
 	if s := g.Peek(); s != nil {
 		return s
 	}
-	t := time.NewTimer(g.Hold)
-	defer t.Stop()
 	select {
 	case <-g.opened:
-	case <-t.C:
+	case <-time.After(g.Hold):
 	case <-g.stopping:
 	}
 	return g.Peek()

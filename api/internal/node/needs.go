@@ -64,13 +64,11 @@ type GroupAnswer struct {
 // of these have answered it. That a node has nothing under the key is an answer.
 type GroupReach struct{ Members, Answered int }
 
-// Sync is what this server needs of the node's data sync. Its methods may be called
-// concurrently, also when data sync has ended.
+// Sync is the node's data sync. It may be called concurrently, also when it has ended.
 type Sync interface {
 	// Status returns what the node knows of its sync group.
 	Status() status.Sync
-	// Synced tells whether the node has matched a peer since its start, or has nobody to
-	// match with.
+	// Synced tells whether the node has matched a peer since its start, or has nobody to match.
 	Synced() bool
 }
 
@@ -84,8 +82,7 @@ type Importer interface {
 	Status() []status.Origin
 }
 
-// Import looks elsewhere for a key that the store does not hold. The value is shared:
-// nobody may change it. It waits for a bounded time, and no longer than the server runs.
+// Import calls the Importer, if there is one, as long as the server runs.
 func (n *Node) Import(key []byte) (value []byte, meta engine.Meta, found bool) {
 	i := n.Importer.Get()
 	if i == nil {

@@ -11,8 +11,7 @@ import (
 	"owlcache/api/access"
 )
 
-// KeepBuffer is the size in bytes up to which buffers are kept for the next request. A
-// larger body or answer is large: it is counted against a budget.
+// KeepBuffer is in bytes: larger bodies and answers are counted against a budget, and not kept.
 const KeepBuffer = 64 << 10
 
 // Node is what all requests share.
@@ -33,8 +32,7 @@ type Node struct {
 	Importer Part[Importer] // of missing keys
 }
 
-// New makes a node that stops when running ends, with maxMemory bytes each for large requests
-// and large answers.
+// New makes a node that stops when running ends. maxMemory is for large requests, and as much for answers.
 func New(running context.Context, opts access.Options, maxValueSize int, maxMemory int64, logger *slog.Logger) *Node {
 	n := &Node{
 		Gate:         newGate(running.Done()),
@@ -82,8 +80,7 @@ func (p *Part[T]) Get() (v T) {
 	return v
 }
 
-// LogPanic logs p with the stack of the calling goroutine. Stacks show addresses and lengths
-// of arguments, not their content.
+// LogPanic logs p with the caller's stack, which shows addresses and lengths but no content.
 func (n *Node) LogPanic(doing string, p any) {
 	n.Logger.Error("panic while "+doing, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 }

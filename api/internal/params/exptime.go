@@ -76,8 +76,7 @@ func fractionMillis(digits []byte) int64 {
 	return ms
 }
 
-// ExpiryAfter returns the instant, in Unix milliseconds, that lies ms milliseconds
-// after now; for 0 it is 0, which is never.
+// ExpiryAfter returns now and ms milliseconds in Unix milliseconds; for 0 it is 0, which is never.
 func ExpiryAfter(now time.Time, ms int64) int64 {
 	if ms == 0 {
 		return 0

@@ -96,8 +96,7 @@ func unhex(c byte) byte {
 // maxParts bounds the parts of a multipart form; there are fewer known parameters.
 const maxParts = 256
 
-// ParseMultipart reads the known parameters of the multipart form in body. Fields and files
-// are the same. The values are copied.
+// ParseMultipart reads the known fields and files of a form. The values are copied.
 func (ps *Params) ParseMultipart(contentType string, body []byte) error {
 	_, attrs, err := mime.ParseMediaType(contentType)
 	if err != nil || attrs["boundary"] == "" {
