@@ -13,10 +13,11 @@ import (
 	"owlcache/engine/datadir"
 )
 
-const (
-	kept  = 1000 // places of a Damage
-	Shown = 10   // places that a person is shown
-)
+// Shown is how many places a person is shown.
+const Shown = 10
+
+// kept is how many places a Damage keeps.
+const kept = 1000
 
 // Place is a place that could not be read.
 type Place struct {
