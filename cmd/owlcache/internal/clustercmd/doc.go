@@ -4,5 +4,5 @@
 //
 // "group" shows and changes the lists of members. "cluster members" and "cluster status" show data
 // sync on a node. "cluster diff" compares two nodes: diff.go is the command and what it prints,
-// differ.go compares digests and then entries, diff_entries.go reads these.
+// differ.go compares digests and then entries.
 package clustercmd
