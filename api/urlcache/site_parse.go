@@ -76,27 +76,30 @@ func (e *siteElement) set(name, value string) (err error) {
 			err = fmt.Errorf("want 0 (off) or 1 (on)")
 		}
 	case name == "max_storage_limit":
-		n, fault := parseNumber[int](value, 1<<40, "bytes")
-		s.MaxStored, err = cmp.Or(n, s.MaxStored), fault
+		n, fault := parseNumber(value, 1<<40, "bytes")
+		s.MaxStored, err = cmp.Or(int(n), s.MaxStored), fault
 	case name == "timeout":
-		n, fault := parseNumber[time.Duration](value, maxTimeout, "ms")
-		s.Timeout, err = cmp.Or(n*time.Millisecond, s.Timeout), fault
+		n, fault := parseNumber(value, maxTimeout, "ms")
+		s.Timeout, err = cmp.Or(time.Duration(n)*time.Millisecond, s.Timeout), fault
 	case name == "key_expire":
-		s.KeyExpire, err = parseNumber[time.Duration](value, maxSeconds, "s")
-		s.KeyExpire *= time.Second
+		s.KeyExpire, err = parseSeconds(value)
 	case name == "stale_on_error":
-		s.StaleOnError, err = parseNumber[time.Duration](value, maxSeconds, "s")
-		s.StaleOnError *= time.Second
+		s.StaleOnError, err = parseSeconds(value)
 	}
 	return err
 }
 
-func parseNumber[T int | time.Duration](s string, most int64, unit string) (T, error) {
+func parseSeconds(s string) (time.Duration, error) {
+	n, err := parseNumber(s, maxSeconds, "s")
+	return time.Duration(n) * time.Second, err
+}
+
+func parseNumber(s string, most int64, unit string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 || n > most || s[0] == '+' || s[0] == '-' {
 		return 0, fmt.Errorf("want a whole number from 0 to %d (%s)", most, unit)
 	}
-	return T(n), nil
+	return n, nil
 }
 
 // finish looks at what the elements mean together.

@@ -33,24 +33,23 @@ var errFileSize = fmt.Errorf("larger than %d bytes", MaxFileSize)
 
 // ReadSites reads the site file at path; see ParseSites.
 func ReadSites(path string, maxValueSize int) (sites []Site, warnings []error, err error) {
-	f, err := datadir.OpenRegular(path)
-	if err != nil {
-		return nil, nil, &FileError{Path: path, Err: plainCause(err)}
+	content, err := readSiteFile(path)
+	if pe, ok := errors.AsType[*os.PathError](err); ok {
+		err = pe.Err // FileError names the path
 	}
-	defer func() { _ = f.Close() }() // it was only read
-	content, err := io.ReadAll(io.LimitReader(f, MaxFileSize+1))
 	if err != nil {
-		return nil, nil, &FileError{Path: path, Err: plainCause(err)}
+		return nil, nil, &FileError{Path: path, Err: err}
 	}
 	return ParseSites(path, content, maxValueSize)
 }
 
-// plainCause takes operation and path off an error that is about to name the path.
-func plainCause(err error) error {
-	if pe, ok := errors.AsType[*os.PathError](err); ok {
-		return pe.Err
+func readSiteFile(path string) ([]byte, error) {
+	f, err := datadir.OpenRegular(path)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	defer func() { _ = f.Close() }() // it was only read
+	return io.ReadAll(io.LimitReader(f, MaxFileSize+1))
 }
 
 // ParseSites reads a site file:
