@@ -139,23 +139,15 @@ func (b *writer) writeFiles(ctx context.Context, small []contentFile) error {
 		b.total += f.Size
 	}
 	for _, f := range files {
-		if err := b.writeData(ctx, f); err != nil {
+		if err := b.tar.begin(f.Name, f.Size); err != nil {
 			return err
 		}
+		sum := sha256.New()
+		if err := b.copyData(ctx, f, sum); err != nil {
+			return err
+		}
+		b.manifest.Files = append(b.manifest.Files, File{Name: f.Name, Size: f.Size, SHA256: hex.EncodeToString(sum.Sum(nil))})
 	}
-	return nil
-}
-
-// writeData copies a data file.
-func (b *writer) writeData(ctx context.Context, f view.File) error {
-	if err := b.tar.begin(f.Name, f.Size); err != nil {
-		return err
-	}
-	sum := sha256.New()
-	if err := b.copyData(ctx, f, sum); err != nil {
-		return err
-	}
-	b.manifest.Files = append(b.manifest.Files, File{Name: f.Name, Size: f.Size, SHA256: hex.EncodeToString(sum.Sum(nil))})
 	return nil
 }
 

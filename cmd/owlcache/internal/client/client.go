@@ -45,7 +45,6 @@ type Envelope struct {
 	Results       string
 	Key           string
 	Data          []byte
-	ResponseHost  string
 	KeyCreateTime time.Time
 }
 
