@@ -1,6 +1,7 @@
 package classic
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"sync/atomic"
@@ -9,6 +10,7 @@ import (
 	"owlcache/api/internal/exchange"
 	"owlcache/api/internal/node"
 	"owlcache/api/internal/params"
+	"owlcache/engine"
 )
 
 // Protocol serves the paths of 0.5.1.
@@ -56,4 +58,82 @@ func (p *Protocol) ServeData(x *exchange.Exchange, store node.Store) {
 		c = p.unknown
 	}
 	x.Run(c, store, paramErr)
+}
+
+func runGet(x *exchange.Exchange, store node.Store) error {
+	_, err := x.Stored(store)
+	if !errors.Is(err, engine.ErrNotFound) || x.ImportUnwanted() {
+		return err
+	}
+	value, meta, found := x.Node.Import(x.Params[params.Key])
+	if !found {
+		return err
+	}
+	return x.Value(value, meta.Created)
+}
+
+func runExist(x *exchange.Exchange, store node.Store) error {
+	if _, ok := store.Stat(x.Params[params.Key]); !ok {
+		return engine.ErrNotFound
+	}
+	x.Envelope(200, nil, 0)
+	return nil
+}
+
+func runSet(x *exchange.Exchange, store node.Store) error {
+	ms, err := params.ParseExptime(x.Params[params.Exptime])
+	if err != nil && !errors.Is(err, params.ErrExptimeMissing) {
+		return err
+	}
+	if len(x.Params[params.Value]) > x.Node.MaxValueSize {
+		return engine.ErrValueTooLarge
+	}
+	meta, err := store.Set(x.Params[params.Key], x.Params[params.Value], params.ExpiryAfter(x.Node.Now(), ms))
+	if err != nil {
+		return err
+	}
+	x.Envelope(200, []byte{}, meta.Created)
+	return nil
+}
+
+func runExpire(x *exchange.Exchange, store node.Store) error {
+	ms, err := params.ParseExptime(x.Params[params.Exptime])
+	if err != nil {
+		return err
+	}
+	if _, err := store.Expire(x.Params[params.Key], params.ExpiryAfter(x.Node.Now(), ms)); err != nil {
+		return err
+	}
+	x.Envelope(200, nil, 0)
+	return nil
+}
+
+func runDelete(x *exchange.Exchange, store node.Store) error {
+	if err := store.Delete(x.Params[params.Key]); err != nil {
+		return err
+	}
+	x.Envelope(200, nil, 0)
+	return nil
+}
+
+func runPass(x *exchange.Exchange, _ node.Store) error {
+	if err := x.Node.Access.LogIn(x.Conn.Peer, x.Params[params.Pass]); err != nil {
+		return err
+	}
+	token, err := x.Node.Access.Issue(x.Conn.Peer)
+	if err != nil {
+		return err
+	}
+	x.Envelope(200, token, x.Node.Now().UnixNano())
+	return nil
+}
+
+func runPing(x *exchange.Exchange, _ node.Store) error {
+	x.Raw(200, exchange.TypeText, x.Params[params.Value], 0)
+	if len(x.Params[params.Value]) == 0 {
+		x.Ctx.SetBodyString("PONG")
+	}
+	// What was sent comes back: a browser must not take it for a page.
+	x.Ctx.Response.Header.Set("X-Content-Type-Options", "nosniff")
+	return nil
 }

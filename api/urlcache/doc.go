@@ -11,9 +11,9 @@
 //
 // serve.go serves /uc/ and, if it is wanted, all paths that are no other route's. target.go makes
 // a URL of the site's host and the key, or refuses the key. flight.go lets one request to the
-// origin serve all who ask for the key meanwhile. fetch.go sends it and follows redirects between
-// configured hosts; body.go reads the body within its limits; copies.go stores it. If the origin
-// fails, an expired copy may be answered instead. health.go tells the log of origins that fail.
+// origin serve all who ask for the key meanwhile. fetch.go sends it, follows redirects between
+// configured hosts and reads the body within its limits; copies.go stores it. If the
+// origin fails, an expired copy may be answered instead. health.go tells the log of origins that fail.
 //
 // A request from outside chooses a path and a query, nothing else. dial.go opens connections to
 // the hosts and ports of the sites, or to a site's proxy, and to no others. A configured name may
