@@ -48,18 +48,18 @@ func (im *importer) openNode(ctx context.Context) (dump.Target, error) {
 // Put sends entries in several requests at a time. Entries of one key go one after the other.
 func (n *importNode) Put(ctx context.Context, entries []engine.Entry) (done int, stored dump.Stored, err error) {
 	p := importPart{node: n, entries: entries, done: len(entries)}
-	lanes := make([]func() int, 128) // requests at a time
+	senders := make([]func() int, 128) // requests at a time
 	if dump.Distinct(entries) {
 		var last atomic.Int64
 		next := func() int { return int(last.Add(1)) - 1 }
-		for i := range lanes {
-			lanes[i] = next
+		for i := range senders {
+			senders[i] = next
 		}
 	} else {
-		n.byKey(entries, lanes)
+		n.byKey(entries, senders)
 	}
 	var wait sync.WaitGroup
-	for _, next := range lanes {
+	for _, next := range senders {
 		wait.Go(func() { p.send(ctx, next) })
 	}
 	wait.Wait()
@@ -69,16 +69,16 @@ func (n *importNode) Put(ctx context.Context, entries []engine.Entry) (done int,
 	return p.done, p.stored, p.err
 }
 
-// byKey gives each lane the entries of some keys. A lane is a function that returns the
+// byKey gives each sender the entries of some keys. A sender is a function that returns the
 // number of its next entry, one behind the last if there is none.
-func (n *importNode) byKey(entries []engine.Entry, lanes []func() int) {
-	numbers := make([][]int, len(lanes))
+func (n *importNode) byKey(entries []engine.Entry, senders []func() int) {
+	numbers := make([][]int, len(senders))
 	for i := range entries {
-		lane := maphash.Bytes(n.seed, entries[i].Key) % uint64(len(lanes))
-		numbers[lane] = append(numbers[lane], i)
+		sender := maphash.Bytes(n.seed, entries[i].Key) % uint64(len(senders))
+		numbers[sender] = append(numbers[sender], i)
 	}
-	for lane, rest := range numbers {
-		lanes[lane] = func() int {
+	for sender, rest := range numbers {
+		senders[sender] = func() int {
 			if len(rest) == 0 {
 				return len(entries)
 			}
@@ -100,8 +100,8 @@ type importPart struct {
 	stored dump.Stored
 }
 
-// send sends the entries of a lane, until one fails or there is no use in it since an earlier one of
-// another lane has failed. Those before that are sent: the first that fails is to be known.
+// send sends the entries of a sender, until one fails or there is no use in it since an earlier one of
+// another sender has failed. Those before that are sent: the first that fails is to be known.
 func (p *importPart) send(ctx context.Context, next func() int) {
 	for i := next(); !p.useless(i); i = next() {
 		if err := p.sendOne(ctx, &p.entries[i]); err != nil {
