@@ -79,7 +79,17 @@ func (r *CompactReport) measure(path, logDir string, snapshot, log *int64) (err 
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	*log, err = datadir.FilesSize(logDir)
+	entries, err := os.ReadDir(logDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		if _, ok := wal.ParseSegmentName(e.Name()); ok && err == nil {
+			if fi, err = e.Info(); err == nil {
+				*log += fi.Size()
+			}
+		}
+	}
 	return err
 }
 

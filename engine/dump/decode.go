@@ -20,7 +20,7 @@ func decodeLine(line []byte, e *engine.Entry) error {
 	if at := notUTF8(line); at >= 0 {
 		return problem(at, "this is not valid UTF-8; use base64 for what is no text")
 	}
-	var members map[string]any
+	var members map[string]json.RawMessage // what a line nests is not built before it is refused
 	if err := json.Unmarshal(line, &members); err != nil {
 		return notObject(line, err)
 	}
@@ -54,8 +54,14 @@ type decoder struct {
 	keys, values int // how many there are
 }
 
-func (d *decoder) member(name string, value any) (err error) {
-	s, ok := value.(string)
+func (d *decoder) member(name string, value json.RawMessage) (err error) {
+	var s string
+	isString := value[0] == '"'
+	if isString {
+		if err := json.Unmarshal(value, &s); err != nil {
+			return err
+		}
+	}
 	switch name {
 	case "key":
 		d.entry.Key = []byte(s)
@@ -77,7 +83,7 @@ func (d *decoder) member(name string, value any) (err error) {
 		return errors.New("unknown member " + shownName(name))
 	}
 	switch {
-	case !ok:
+	case !isString:
 		return errors.New("the member " + name + ` has to be a string in "`)
 	case err != nil:
 		return fmt.Errorf("the member %s %w", name, err)

@@ -31,7 +31,7 @@ func parse(s string) (t time.Time, err error) {
 	if _, offset := t.Zone(); err != nil || strings.Contains(s, ",") || max(offset, -offset) >= 24*60*60 {
 		return t, errTime
 	}
-	return t.AddDate(years, 0, 0), nil
+	return t.UTC().AddDate(years, 0, 0), nil
 }
 
 // parseCreated returns the Unix nanoseconds of a time of creation, never 0, which would say that

@@ -129,7 +129,10 @@ func writeData(r *repairer, dir *datadir.Dir) (err error) {
 			}
 		}
 	}
-	if err := errors.Join(flush(), w.Commit()); err != nil {
+	if err := flush(); err != nil {
+		return err
+	}
+	if err := w.Commit(); err != nil {
 		return err
 	}
 	_, _, err = snapshot.Compact(r.ctx, path, snapshot.CompactOptions{HalfFree: true})

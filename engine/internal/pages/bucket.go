@@ -161,7 +161,7 @@ func (w *Walk) ReadMeta(b Bucket) (m format.SnapshotMeta, err error) {
 	}
 	values := map[string][]byte{}
 	for i := range g.Count {
-		if e := g.Element(i); e.OK && e.Flags&BucketFlag == 0 {
+		if e := g.Element(i); e.OK && (w.File.lenient || e.Flags&BucketFlag == 0) {
 			values[string(e.Key)] = e.Value
 		}
 	}

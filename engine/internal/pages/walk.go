@@ -109,7 +109,7 @@ func (w *Walk) enterDamaged(id uint64) (g Page, bad *Error) {
 // keys from lo up to hi.
 func (w *Walk) tree(id, parent uint64, depth int, lo, hi []byte, v *Visitor) error {
 	g, bad := w.enter(id, depth)
-	if bad == nil && g.Kind == Branch && g.Count == 0 {
+	if (bad == nil || !bad.Lost) && g.Kind == Branch && g.Count == 0 {
 		bad = lost(id, "branch page %d is empty", id)
 	}
 	if bad != nil {

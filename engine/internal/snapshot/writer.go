@@ -62,13 +62,14 @@ func Open(path string, o Options) (*Writer, error) {
 	if w.db, err = openFile(path, true, 0); err != nil {
 		return nil, err
 	}
+	var bad error // what the file says, and no panic of bbolt
 	err = w.guard(func() error {
-		return w.db.View(func(tx *bbolt.Tx) (err error) {
-			_, _, w.meta, err = buckets(tx, path)
-			return err
+		return w.db.View(func(tx *bbolt.Tx) error {
+			_, _, w.meta, bad = buckets(tx, path)
+			return nil
 		})
 	})
-	if err != nil {
+	if err = errors.Join(err, bad); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
