@@ -122,6 +122,28 @@ func TestDecodeIsStrictAboutContent(t *testing.T) {
 	}
 }
 
+// TestDecodeBuildsNothingNested decodes lines of which every few bytes would be a value.
+func TestDecodeBuildsNothingNested(t *testing.T) {
+	for name, value := range map[string]string{
+		"nested":   strings.Repeat("[", 9000) + strings.Repeat("]", 9000),
+		"siblings": "[" + strings.Repeat("[],", 10_000) + "[]]",
+		"objects":  "[" + strings.Repeat("{},", 10_000) + "{}]",
+	} {
+		line := []byte(`{"key":` + value + `}`)
+		var err error
+		allocs := testing.AllocsPerRun(3, func() {
+			var e engine.Entry
+			err = decodeLine(line, &e)
+		})
+		if err == nil || !strings.Contains(err.Error(), "the member key has to be a string") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if allocs > 50 {
+			t.Errorf("%s: %v allocations", name, allocs)
+		}
+	}
+}
+
 // texts draws what is text, almost text, or none.
 func texts(t *rapid.T, name string, least int) []byte {
 	parts := rapid.SliceOfN(rapid.SampledFrom([]string{

@@ -161,6 +161,32 @@ func TestRepairKinds(t *testing.T) {
 	}
 }
 
+// TestRepairOfAnEmptyBranch empties the branch above all entries: they are searched for,
+// also if nothing says how many there are.
+func TestRepairOfAnEmptyBranch(t *testing.T) {
+	good := testdir.SmallPages(t)
+	branch := testdir.NewPlaces(t, good).KV * pages.MinPageSize
+	if binary.LittleEndian.Uint16(good[branch+8:]) != pages.Branch {
+		t.Fatal("the tree is not as this test needs it")
+	}
+	for name, at := range map[string]int{
+		"first element": branch + pages.HeaderSize,
+		"number":        branch,
+	} {
+		b := testdir.Flipped(bytes.ReplaceAll(good, []byte("saved"), []byte("saveb")), at)
+		clear(b[branch+10 : branch+12]) // no elements
+		b[branch+pages.HeaderSize] |= 1 // and the content does not say how many
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, datadir.SnapshotFile), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		report, err := repair.Run(context.Background(), repair.Options{Source: dir})
+		if err != nil || report.Kept.Keys != 60 || report.Complete {
+			t.Errorf("%s: %v: %+v", name, err, report)
+		}
+	}
+}
+
 func without(names []string) map[string][]byte {
 	change := map[string][]byte{}
 	for _, name := range names {

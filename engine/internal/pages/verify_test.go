@@ -2,10 +2,12 @@ package pages
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -74,6 +76,58 @@ func TestChildThatPointsBack(t *testing.T) {
 	}
 	if !found {
 		t.Fatal("no branch page was refused")
+	}
+}
+
+// TestMetaWithAWrongFlag makes a bucket of each element of bucket meta: a lenient reader
+// takes its value all the same.
+func TestMetaWithAWrongFlag(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{PageSize: MinPageSize})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := format.SnapshotMeta{LSN: 7, Clock: 8, Node: 9, Keys: 10, Bytes: 11, Saved: time.Unix(12, 0).UTC()}
+	fields := 0
+	err = db.Update(func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucket([]byte(format.BucketMeta))
+		if err != nil {
+			return err
+		}
+		return want.EachField(func(name, value []byte) error {
+			fields++
+			return b.Put(name, value)
+		})
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(file *File) (m format.SnapshotMeta, err error) {
+		newest, err := file.Newest()
+		if err != nil {
+			return m, err
+		}
+		w := file.Walk(newest, nil)
+		err = w.Buckets(func(_ []byte, b Bucket) (err error) {
+			m, err = w.ReadMeta(b)
+			return err
+		})
+		return m, err
+	}
+	first := bytes.Index(b, []byte("bytes11")) - fields*ElementSize // the elements lie before the first key
+	for i := range fields {
+		bad := bytes.Clone(b)
+		bad[first+i*ElementSize] ^= BucketFlag
+		if m, err := read(OpenDamaged(bytes.NewReader(bad), int64(len(bad)))); err != nil || m != want {
+			t.Errorf("element %d: %+v, %v", i, m, err)
+		}
+		if _, err := read(Open(bytes.NewReader(bad), int64(len(bad)))); err == nil {
+			t.Errorf("element %d: a strict reader takes it", i)
+		}
 	}
 }
 
