@@ -83,6 +83,9 @@ func (a *HTTP) exchange(ctx context.Context, c *httpConn, key []byte) (r Reply, 
 	if err != nil {
 		return r, false, cutOff(err)
 	}
+	if h.status != 200 && h.close {
+		return r, false, h.error()
+	}
 	if h.status != 200 {
 		_, err := readBody(c.r, h, maxDiscard, func(int) error { return ErrBusy })
 		return r, err == nil && !h.close, h.error()
