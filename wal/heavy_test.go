@@ -3,4 +3,4 @@
 package wal_test
 
 // rounds is how many workloads TestCrashStates tries.
-const rounds = 20
+const rounds = 8
